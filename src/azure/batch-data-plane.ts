@@ -1,0 +1,216 @@
+import type { TokenCredential } from '@azure/core-auth'
+import {
+  bearerTokenAuthenticationPolicy,
+  createDefaultHttpClient,
+  createHttpHeaders,
+  createPipelineFromOptions,
+  createPipelineRequest,
+  type HttpMethods,
+  isRestError,
+  type PipelineResponse,
+} from '@azure/core-rest-pipeline'
+import { DataPlaneUnreachableError } from '../errors.ts'
+import type { BatchAccount, BatchDataPlane, ComputeNode, NodeState, NodeStateCounts, OsType, SupportedImage } from '../ports.ts'
+import { type Attempt, failedAnswer } from './failure.ts'
+import type { transportOptions } from './transport.ts'
+
+const API_VERSION = '2025-06-01'
+const JSON_TYPE = 'application/json; odata=minimalmetadata'
+/** A host that is private from here; a busy one answers. */
+const UNREACHABLE_CODES = new Set(['ENOTFOUND', 'ECONNREFUSED', 'ETIMEDOUT', 'EHOSTUNREACH', 'ENETUNREACH'])
+/** Refusals of accounts with public network access disabled. https://learn.microsoft.com/azure/batch/public-network-access */
+const PRIVATE_CODES = /AuthorizationFailure|PublicNetworkAccess|IPAddress(?:Not)?Allowed/i
+
+/** The Batch service: node states, nodes, files and resizes exist only here. No installable SDK speaks its current api-version. */
+export function createDataPlane(
+  account: BatchAccount,
+  credential: TokenCredential,
+  scope: string,
+  { additionalPolicies, ...options }: ReturnType<typeof transportOptions>,
+): BatchDataPlane {
+  const pipeline = createPipelineFromOptions(options)
+  pipeline.addPolicy(bearerTokenAuthenticationPolicy({ credential, scopes: scope }), { beforePolicies: ['defaultRetryPolicy'] })
+  for (const { policy } of additionalPolicies) pipeline.addPolicy(policy, { afterPhase: 'Retry' })
+  const httpClient = createDefaultHttpClient()
+  const host = account.accountEndpoint
+
+  const send = async (
+    operation: string,
+    method: HttpMethods,
+    path: string,
+    { query = {}, body, headers = {} }: { query?: Record<string, string>; body?: unknown; headers?: Record<string, string> } = {},
+  ): Promise<{ answer: PipelineResponse; attempt: Attempt }> => {
+    const url = path.startsWith('https:') ? path : `https://${host}${path}?${new URLSearchParams({ ...query, 'api-version': API_VERSION })}`
+    const attempt = { operation, method, url }
+    const request = createPipelineRequest({
+      url,
+      method,
+      headers: createHttpHeaders({ accept: JSON_TYPE, ...(body !== undefined && { 'content-type': JSON_TYPE }), ...headers }),
+      ...(body !== undefined && { body: JSON.stringify(body) }),
+    })
+    try {
+      return { answer: await pipeline.sendRequest(httpClient, request), attempt }
+    } catch (error) {
+      if (isRestError(error) && error.code && UNREACHABLE_CODES.has(error.code)) throw new DataPlaneUnreachableError(host, error.message)
+      throw error
+    }
+  }
+
+  const ask = async (...request: Parameters<typeof send>): Promise<PipelineResponse> => {
+    const { answer, attempt } = await send(...request)
+    if (answer.status < 400) return answer
+    const failure = failedAnswer(attempt, answer)
+    if (answer.status === 403 && PRIVATE_CODES.test(answer.bodyAsText ?? '')) throw new DataPlaneUnreachableError(host, failure.message)
+    throw failure
+  }
+
+  const list = async <T>(operation: string, path: string, query: Record<string, string>, limit = Number.POSITIVE_INFINITY): Promise<T[]> => {
+    const found: T[] = []
+    let answer = await ask(operation, 'GET', path, { query })
+    for (;;) {
+      const page = JSON.parse(answer.bodyAsText || '{}') as { value?: T[]; 'odata.nextLink'?: string }
+      found.push(...(page.value ?? []))
+      const next = page['odata.nextLink']
+      if (!next || found.length >= limit) return found.slice(0, limit)
+      if (new URL(next).host !== host) throw new Error(`the next page's URL leads to another host: ${new URL(next).host}`)
+      answer = await ask(operation, 'GET', next)
+    }
+  }
+
+  return {
+    async listSupportedImages() {
+      const images = await list<WireSupportedImage>('list supported images', '/supportedimages', {})
+      return images.map(toSupportedImage)
+    },
+
+    async getNodeCounts(poolName) {
+      const [counts] = await list<WireNodeCounts>('count nodes', '/nodecounts', { $filter: `poolId eq '${poolName}'` })
+      return { dedicated: present(counts?.dedicated), lowPriority: present(counts?.lowPriority) }
+    },
+
+    async listNodes(poolName, states, limit) {
+      const query = {
+        $filter: states.map((state) => `state eq '${state.toLowerCase()}'`).join(' or '),
+        $select: 'id,state,isDedicated,errors,startTaskInfo',
+        maxresults: String(Math.min(1000, limit)),
+      }
+      return (await list<WireNode>('list nodes', `/pools/${poolName}/nodes`, query, limit)).map(toNode)
+    },
+
+    async getStartTaskOutput(poolName, nodeId, file, bytes) {
+      const path = `/pools/${poolName}/nodes/${nodeId}/files/startup/${file}`
+      const properties = await send('read start task output', 'HEAD', path)
+      const length = Number(properties.answer.headers.get('content-length'))
+      if (properties.answer.status !== 200 || !length) return undefined
+      const { answer } = await send('read start task output', 'GET', path, {
+        headers: { accept: '*/*', 'ocp-range': `bytes=${Math.max(0, length - bytes)}-${length - 1}` },
+      })
+      return answer.status < 300 ? (answer.bodyAsText ?? '').slice(-bytes) : undefined
+    },
+
+    async resize(poolName, request) {
+      const { nodeDeallocationOption, ...body } = request
+      await ask('resize pool', 'POST', `/pools/${poolName}/resize`, {
+        body: { ...body, nodeDeallocationOption: nodeDeallocationOption.toLowerCase() },
+      })
+    },
+
+    async removeNodes(poolName, nodeIds, { resizeTimeout, nodeDeallocationOption }) {
+      await ask('remove nodes', 'POST', `/pools/${poolName}/removenodes`, {
+        body: { nodeList: nodeIds, resizeTimeout, nodeDeallocationOption: nodeDeallocationOption.toLowerCase() },
+      })
+    },
+  }
+}
+
+interface WireSupportedImage {
+  readonly nodeAgentSKUId: string
+  readonly imageReference: SupportedImage['imageReference']
+  readonly osType: string
+  readonly verificationType: SupportedImage['verificationType']
+  readonly batchSupportEndOfLife?: string
+}
+
+interface WireNodeCounts {
+  readonly poolId: string
+  readonly dedicated: Record<string, number>
+  readonly lowPriority: Record<string, number>
+}
+
+interface WireNode {
+  readonly id: string
+  readonly state: string
+  readonly isDedicated?: boolean
+  readonly errors?: readonly { readonly code?: string; readonly message?: string; readonly errorDetails?: readonly NameValue[] }[]
+  readonly startTaskInfo?: {
+    readonly state: string
+    readonly exitCode?: number
+    readonly failureInfo?: { readonly code?: string; readonly message?: string; readonly details?: readonly NameValue[] }
+  }
+}
+
+interface NameValue {
+  readonly name?: string
+  readonly value?: string
+}
+
+function toSupportedImage({ nodeAgentSKUId, osType, batchSupportEndOfLife, imageReference, verificationType }: WireSupportedImage): SupportedImage {
+  return {
+    nodeAgentSkuId: nodeAgentSKUId,
+    imageReference,
+    osType: (osType.toLowerCase() === 'windows' ? 'Windows' : 'Linux') satisfies OsType,
+    verificationType,
+    ...(batchSupportEndOfLife && { batchSupportEndOfLife }),
+  }
+}
+
+/** States with at least one node; `total` is a sum, not a state. */
+function present(counts: Record<string, number> = {}): NodeStateCounts {
+  return Object.fromEntries(Object.entries(counts).filter(([state, count]) => state !== 'total' && count > 0)) as NodeStateCounts
+}
+
+const STATES: readonly NodeState[] = [
+  'creating',
+  'starting',
+  'waitingForStartTask',
+  'idle',
+  'running',
+  'startTaskFailed',
+  'unusable',
+  'offline',
+  'preempted',
+  'rebooting',
+  'reimaging',
+  'leavingPool',
+  'upgradingOS',
+  'deallocating',
+  'deallocated',
+]
+
+/** Nodes carry their state in lower case (`starttaskfailed`), counts in camel case. */
+function stateOf(text: string): NodeState {
+  return STATES.find((state) => state.toLowerCase() === text.toLowerCase()) ?? 'unknown'
+}
+
+function toNode({ id, state, isDedicated = true, errors = [], startTaskInfo }: WireNode): ComputeNode {
+  return {
+    id,
+    state: stateOf(state),
+    isDedicated,
+    errors: errors.map(({ code = '', message = '', errorDetails = [] }) => ({ code, message, details: errorDetails.map(toDetail) })),
+    ...(startTaskInfo && { startTaskInfo: toStartTaskInfo(startTaskInfo) }),
+  }
+}
+
+function toStartTaskInfo({ state, exitCode, failureInfo }: NonNullable<WireNode['startTaskInfo']>): NonNullable<ComputeNode['startTaskInfo']> {
+  return {
+    state,
+    ...(exitCode !== undefined && { exitCode }),
+    ...(failureInfo && {
+      failureInfo: { code: failureInfo.code ?? '', message: failureInfo.message ?? '', details: (failureInfo.details ?? []).map(toDetail) },
+    }),
+  }
+}
+
+const toDetail = ({ name = '', value = '' }: NameValue) => ({ name, value })
+

@@ -1,0 +1,53 @@
+import { isRestError } from '@azure/core-rest-pipeline'
+import { ActionError, AzureError } from '../errors.ts'
+
+/** The part of an answer that says why. */
+export interface RawAnswer {
+  readonly status: number
+  readonly bodyAsText?: string | null | undefined
+  readonly headers: { get(name: string): string | undefined }
+}
+
+/** What was being done, for the message. */
+export interface Attempt {
+  /** E.g. `create snapshot`. */
+  readonly operation: string
+  readonly resourceId?: string
+  readonly method: string
+  readonly url: string
+}
+
+export function failedAnswer(attempt: Attempt, { status, bodyAsText, headers }: RawAnswer): AzureError {
+  const correlationId = headers.get('x-ms-correlation-request-id')
+  const requestId = headers.get('x-ms-request-id') ?? headers.get('request-id')
+  return new AzureError({
+    ...attempt,
+    status,
+    body: parsed(bodyAsText ?? ''),
+    ...(correlationId && { correlationId }),
+    ...(requestId && { requestId }),
+  })
+}
+
+/** What an SDK call threw, with the answer that the transport saw: the SDK drops the body of a refused long operation. */
+export function failedCall(attempt: Attempt, error: unknown, answer: RawAnswer | undefined): unknown {
+  if (error instanceof ActionError) return error
+  if (answer && answer.status >= 400) return failedAnswer(attempt, answer)
+  if (isRestError(error)) {
+    return new AzureError({
+      ...attempt,
+      body: error.message,
+      ...(error.statusCode !== undefined && { status: error.statusCode }),
+      ...(error.code && { code: error.code }),
+    })
+  }
+  return error
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return text
+  }
+}

@@ -1,0 +1,124 @@
+/** The runner: inputs, outputs, state, log and summary behind ports. */
+import { randomUUID } from 'node:crypto'
+import { existsSync, readFileSync } from 'node:fs'
+import { writeFile } from 'node:fs/promises'
+import path from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
+import * as core from '@actions/core'
+import type { InputReader } from '../config.ts'
+import type { Clock, Ledger, LedgerEntry, RunContext } from '../ports.ts'
+
+const POST_KEY = 'isPost'
+const LEDGER_KEY = 'ledger'
+
+/** The same bundle is `main` and `post`; the state tells them apart. */
+export const isPost = (): boolean => core.getState(POST_KEY) === 'true'
+export const markMain = (): void => core.saveState(POST_KEY, 'true')
+
+export const saveState = (key: string, value: string): void => core.saveState(key, value)
+export const readState = (key: string): string => core.getState(key)
+
+export const environment = (name: string): string | undefined => process.env[name] || undefined
+
+export const inputReader: InputReader = {
+  input: (name) => core.getInput(name),
+  environment,
+  file(name) {
+    const file = path.resolve(environment('GITHUB_WORKSPACE') ?? '.', name)
+    return existsSync(file) ? readFileSync(file, 'utf8') : undefined
+  },
+}
+
+export const clock: Clock = {
+  now: () => new Date(),
+  async sleep(ms, signal) {
+    signal.throwIfAborted()
+    try {
+      await delay(Math.max(0, ms), undefined, { signal })
+    } catch (error) {
+      throw signal.aborted ? signal.reason : error
+    }
+  },
+}
+
+/**
+ * Text that comes from Azure or a node must not speak to the runner: commands begin a line (`::`), the old form (`##[`) stands
+ * anywhere. https://github.com/actions/runner/blob/main/src/Runner.Common/ActionCommand.cs
+ */
+export function withoutCommands(text: string): string {
+  return text.replaceAll('##[', '## [').replace(/^(\s*)::/gm, '$1: :')
+}
+
+export const log = {
+  debug: (text: string): void => core.debug(withoutCommands(text)),
+  info: (text: string): void => core.info(withoutCommands(text)),
+  warning: (text: string): void => core.info(`Warning: ${withoutCommands(text)}`),
+  startGroup: (title: string): void => core.startGroup(title),
+  endGroup: (): void => core.endGroup(),
+}
+
+/** The one annotation of a run: an error on red, a warning where something needs a look. */
+export function annotate(level: 'error' | 'warning', title: string, text: string): void {
+  core[level](withoutCommands(text), { title })
+}
+
+export function fail(): void {
+  process.exitCode = core.ExitCode.Failure
+}
+
+/** GitHub's assertion for this job; absent without `permissions: id-token: write`. */
+export const assertion = environment('ACTIONS_ID_TOKEN_REQUEST_URL') ? (audience: string) => core.getIDToken(audience) : undefined
+
+export function setOutputs(outputs: Readonly<Record<string, string>>): void {
+  for (const [name, value] of Object.entries(outputs)) core.setOutput(name, value)
+}
+
+/** Writes the JSON report into the runner's temporary folder and gives its path. */
+export async function writeReport(json: string): Promise<string> {
+  const file = path.join(environment('RUNNER_TEMP') ?? '.', `azure-batch-image-pool-${randomUUID()}.json`)
+  await writeFile(file, json)
+  return file
+}
+
+/** Nothing where the runner gives no summary file. */
+export async function writeSummary(markdown: string): Promise<void> {
+  if (environment('GITHUB_STEP_SUMMARY')) await core.summary.addRaw(markdown, true).write({ overwrite: true })
+}
+
+export function runContext(): RunContext {
+  const { GITHUB_SERVER_URL, GITHUB_REPOSITORY = '', GITHUB_RUN_ID = '', GITHUB_SHA = '', GITHUB_ACTOR = '', GITHUB_EVENT_NAME = '' } = process.env
+  return {
+    repository: GITHUB_REPOSITORY,
+    sha: GITHUB_SHA,
+    runId: GITHUB_RUN_ID,
+    runUrl: GITHUB_SERVER_URL && GITHUB_RUN_ID ? `${GITHUB_SERVER_URL}/${GITHUB_REPOSITORY}/actions/runs/${GITHUB_RUN_ID}` : '',
+    actor: GITHUB_ACTOR,
+    eventName: GITHUB_EVENT_NAME,
+  }
+}
+
+/** What `post` finds after `main` has died. The state file is append-only and the last write wins: the whole list is written each time. */
+export class StateLedger implements Ledger {
+  #entries: readonly LedgerEntry[]
+
+  constructor(saved = core.getState(LEDGER_KEY)) {
+    this.#entries = saved ? (JSON.parse(saved) as LedgerEntry[]) : []
+  }
+
+  record(entry: LedgerEntry): void {
+    this.#write([...this.#entries.filter(({ id }) => id !== entry.id), entry])
+  }
+
+  settle(id: string): void {
+    if (this.#entries.some((entry) => entry.id === id)) this.#write(this.#entries.filter((entry) => entry.id !== id))
+  }
+
+  open(): readonly LedgerEntry[] {
+    return this.#entries
+  }
+
+  #write(entries: readonly LedgerEntry[]): void {
+    this.#entries = entries
+    core.saveState(LEDGER_KEY, entries)
+  }
+}

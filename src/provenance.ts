@@ -1,0 +1,104 @@
+/** How this action knows its own resources again: deterministic names, tags, and the fingerprint of what an image was made from. */
+import { createHash } from 'node:crypto'
+import type { Source } from './config.ts'
+import type { Disk, RunContext, Tags, VirtualMachine } from './ports.ts'
+
+/** Azure allows 256 characters in a tag's value. https://learn.microsoft.com/azure/azure-resource-manager/management/tag-resources */
+const LONGEST_TAG_VALUE = 256
+
+export const TAGS = {
+  tool: 'image-pool-tool',
+  image: 'image-pool-image',
+  version: 'image-pool-version',
+  source: 'image-pool-source',
+  fingerprint: 'image-pool-fingerprint',
+  repository: 'image-pool-repository',
+  commit: 'image-pool-commit',
+  run: 'image-pool-run',
+  previousVersion: 'image-pool-previous-version',
+} as const
+
+const TOOL = 'azure-batch-image-pool'
+
+export interface Provenance {
+  readonly image: string
+  readonly version: string
+  readonly source: string
+  readonly fingerprint: string
+  readonly previousVersion?: string
+}
+
+/** Tags of everything that is made for one image version. */
+export function provenanceTags(provenance: Provenance, run: RunContext, extra: Tags): Tags {
+  const own = {
+    [TAGS.tool]: TOOL,
+    [TAGS.image]: provenance.image,
+    [TAGS.version]: provenance.version,
+    [TAGS.source]: provenance.source,
+    [TAGS.fingerprint]: provenance.fingerprint,
+    [TAGS.repository]: run.repository,
+    [TAGS.commit]: run.sha,
+    [TAGS.run]: run.runUrl,
+    [TAGS.previousVersion]: provenance.previousVersion ?? '',
+  }
+  const given = Object.entries(own).filter(([, value]) => value !== '')
+  return { ...extra, ...Object.fromEntries(given.map(([name, value]) => [name, value.slice(-LONGEST_TAG_VALUE)])) }
+}
+
+/** Whether these tags say that this action made the resource for that image. */
+export function isOwn(tags: Tags, image: string): boolean {
+  return tags[TAGS.tool] === TOOL && tags[TAGS.image]?.toLowerCase() === image.toLowerCase()
+}
+
+/** Names end in the disk, so that a second run finds what a dead one left. */
+export function snapshotName(image: string, version: string, disk: 'os' | number): string {
+  const ending = `-${version}-${disk === 'os' ? 'os' : `lun${disk}`}`
+  return `${image.slice(0, 80 - ending.length)}${ending}`
+}
+
+/** A managed image is named after its version: a pool needs one of its own for its whole life. */
+export function managedImageName(image: string, version: string, pool?: string): string {
+  const ending = `-${version}${pool === undefined ? '' : `-${pool}`}`
+  return `${image.slice(0, 80 - ending.length)}${ending}`
+}
+
+/** `auto`: UTC date and the next free counter, e.g. `2026.1123.0`. */
+export function nextVersion(now: Date, taken: readonly string[]): string {
+  const prefix = `${now.getUTCFullYear()}.${(now.getUTCMonth() + 1) * 100 + now.getUTCDate()}.`
+  const counters = taken.filter((name) => name.startsWith(prefix)).map((name) => Number(name.slice(prefix.length)))
+  return `${prefix}${Math.max(-1, ...counters.filter(Number.isInteger)) + 1}`
+}
+
+/** Newest first, by number, not by text. */
+export function byVersionDescending(one: { readonly name: string }, other: { readonly name: string }): number {
+  const [a, b] = [one, other].map(({ name }) => name.split('.').map(Number))
+  for (const index of [0, 1, 2]) {
+    const difference = (b?.[index] ?? 0) - (a?.[index] ?? 0)
+    if (difference !== 0) return difference
+  }
+  return 0
+}
+
+/**
+ * What identifies the content of a source. Two equal fingerprints of a VM that does not run mean equal disks: a disk's unique id
+ * changes with its content's origin, its ownership time with every attach and start.
+ */
+export function fingerprintOf(
+  source: Source,
+  vm: VirtualMachine | undefined,
+  disks: readonly Disk[],
+  target: { readonly imageId: string; readonly kind: string },
+): string {
+  const content = {
+    source: source.kind === 'vm' ? { ...source, id: source.id.toLowerCase() } : source,
+    target: { ...target, imageId: target.imageId.toLowerCase() },
+    vm: vm && { vmId: vm.vmId, imageReference: vm.imageReference, plan: vm.plan, luns: vm.dataDisks.map(({ lun }) => lun) },
+    disks: disks.map((disk) => [disk.id.toLowerCase(), disk.uniqueId, disk.timeCreated, disk.lastOwnershipUpdateTime, disk.diskSizeGB]),
+  }
+  return createHash('sha256').update(JSON.stringify(content)).digest('hex').slice(0, 32)
+}
+
+/** A region as Azure spells it in ids: `West Europe` and `westeurope` are one. */
+export function regionName(region: string): string {
+  return region.replaceAll(' ', '').toLowerCase()
+}

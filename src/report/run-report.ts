@@ -1,0 +1,148 @@
+/** The record of a run: what the summary, the outputs and the JSON report are made of. Times are ISO 8601 in UTC. */
+import type { Explanation } from '../errors.ts'
+import type { NodeTotals, PhaseName } from '../events.ts'
+import type { AllocationState, NodeCounts, NodeError, NodeState, RegionReplication, ResizeRequest } from '../ports.ts'
+import type { Finding } from '../checks/finding.ts'
+import type { ResizeError } from '../resize.ts'
+
+export type RunResult = 'succeeded' | 'unchanged' | 'planned' | 'failed' | 'cancelled' | 'rolled-back'
+export type PoolAction = 'created' | 'resized' | 'reimaged' | 'replaced' | 'blue-green' | 'none'
+
+export interface RunReport {
+  readonly schemaVersion: 1
+  readonly result: RunResult
+  readonly mode: 'apply' | 'plan' | 'validate' | 'prune'
+  readonly startedAt: string
+  readonly finishedAt: string
+  readonly run: { readonly repository: string; readonly sha: string; readonly runUrl: string; readonly actor: string; readonly eventName: string }
+  readonly phases: readonly PhaseRecord[]
+  readonly findings: readonly Finding[]
+  /** What would change (mode `plan`) or was to be changed (mode `apply`). Empty: nothing. */
+  readonly changes: readonly PlannedChange[]
+  readonly image?: ImageReport
+  readonly pools: readonly PoolReport[]
+  /** Every pool of the account with its image; marks those behind. */
+  readonly accountPools: readonly AccountPool[]
+  readonly warnings: readonly string[]
+  /** Absent on green. */
+  readonly error?: Explanation
+  /** What this run made and could not finish or remove. */
+  readonly leftBehind: readonly LeftBehind[]
+  /** Requests sent to Azure, the writes (PUT, PATCH, POST, DELETE) among them, and retries. */
+  readonly requests: { readonly total: number; readonly writes: number; readonly retries: number }
+}
+
+export interface PhaseRecord {
+  readonly phase: PhaseName
+  readonly startedAt: string
+  readonly finishedAt: string
+  readonly outcome: 'succeeded' | 'failed' | 'cancelled'
+}
+
+/** One line of a plan, e.g. `create` `image version` `golden/2026.1123.0` `from 3 snapshots`. */
+export interface PlannedChange {
+  readonly verb: 'create' | 'adopt' | 'update' | 'resize' | 'reimage' | 'delete' | 'rebuild'
+  readonly type: string
+  readonly name: string
+  readonly id: string
+  readonly reason: string
+}
+
+export interface ImageReport {
+  readonly kind: 'gallery' | 'managed'
+  /** ARM id of the version (or managed image) that the pool gets. */
+  readonly id: string
+  /** Definition name, or base name of a managed image. */
+  readonly name: string
+  readonly version: string
+  readonly action: 'created' | 'reused' | 'given' | 'planned'
+  /** Why it was or was not rebuilt. */
+  readonly reason: string
+  /** The golden source, an ARM id. */
+  readonly sourceId?: string
+  readonly previousVersion?: string
+  readonly replication: readonly RegionReplication[]
+  readonly snapshots: readonly SnapshotReport[]
+}
+
+export interface SnapshotReport {
+  readonly id: string
+  /** `os`, or the LUN. */
+  readonly disk: 'os' | number
+  readonly state: 'created' | 'adopted' | 'kept' | 'deleted' | 'planned'
+}
+
+export interface PoolReport {
+  readonly name: string
+  readonly id: string
+  readonly account: string
+  readonly action: PoolAction
+  readonly vmSize: string
+  readonly imageBefore?: string
+  readonly imageAfter?: string
+  readonly targetBefore?: NodeTotals
+  readonly target: NodeTotals
+  readonly currentBefore?: NodeTotals
+  readonly current: NodeTotals
+  /** True where the pool's formula, not this action, decides the size. */
+  readonly autoScale: boolean
+  readonly allocationState?: AllocationState
+  readonly resizeTimeout: string
+  readonly minHealthyPercentage: number
+  /** Nodes that must be idle or running; of the target. */
+  readonly required: number
+  readonly healthy: number
+  /** Absent where the data plane could not be asked. */
+  readonly nodeStates?: NodeCounts
+  readonly attempts: readonly ResizeAttempt[]
+  /** For the chart; at most a few hundred samples. */
+  readonly samples: readonly NodeSample[]
+  /** Unhealthy nodes, bounded; `unhealthyTotal` counts all. */
+  readonly unhealthyNodes: readonly UnhealthyNode[]
+  readonly unhealthyTotal: number
+  /** Why this pool did not become healthy. */
+  readonly error?: Explanation
+}
+
+export interface ResizeAttempt {
+  readonly number: number
+  readonly startedAt: string
+  readonly finishedAt?: string
+  readonly request: ResizeRequest
+  readonly from: NodeTotals
+  readonly to?: NodeTotals
+  readonly errors: readonly ResizeError[]
+}
+
+export interface NodeSample {
+  readonly at: string
+  readonly current: NodeTotals
+  /** Idle or running; absent before the data plane was asked. */
+  readonly healthy?: number
+}
+
+export interface UnhealthyNode {
+  readonly id: string
+  readonly state: NodeState
+  readonly isDedicated: boolean
+  readonly errors: readonly NodeError[]
+  readonly exitCode?: number
+  /** Last part of the start task's stderr, as the node wrote it: untrusted text. */
+  readonly stderrTail?: string
+}
+
+export interface AccountPool {
+  readonly name: string
+  /** Image id, or `publisher:offer:sku:version`. */
+  readonly image: string
+  readonly isBehind: boolean
+  readonly current: NodeTotals
+}
+
+export interface LeftBehind {
+  readonly id: string
+  readonly kind: string
+  readonly why: string
+  /** A command the user can paste. */
+  readonly command: string
+}
