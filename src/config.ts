@@ -26,7 +26,13 @@ export interface DiskSource {
 export type Source =
   | { readonly kind: 'vm'; readonly id: ArmId; readonly capture: Capture; readonly prepareScript?: string }
   | { readonly kind: 'snapshots'; readonly disks: readonly DiskSource[] }
-  | { readonly kind: 'vhd'; readonly disks: readonly DiskSource[]; readonly osType: OsType; readonly hyperVGeneration: 'V1' | 'V2'; readonly storageAccount?: string }
+  | {
+      readonly kind: 'vhd'
+      readonly disks: readonly DiskSource[]
+      readonly osType: OsType
+      readonly hyperVGeneration: 'V1' | 'V2'
+      readonly storageAccount?: string
+    }
   | { readonly kind: 'managed-image'; readonly id: ArmId }
   | { readonly kind: 'image-id'; readonly id: ArmId }
 

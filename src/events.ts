@@ -5,17 +5,7 @@
 import type { AllocationState, NodeCounts, RegionReplication, ResizeRequest } from './ports.ts'
 import type { ResizeError } from './resize.ts'
 
-export type PhaseName =
-  | 'observe'
-  | 'check'
-  | 'plan'
-  | 'capture'
-  | 'publish'
-  | 'pool'
-  | 'follow'
-  | 'verify'
-  | 'prune'
-  | 'report'
+export type PhaseName = 'observe' | 'check' | 'plan' | 'capture' | 'publish' | 'pool' | 'follow' | 'verify' | 'prune' | 'report'
 
 /** Nodes of both kinds. `lowPriority` is Azure's property name for Spot nodes. */
 export interface NodeTotals {
@@ -35,10 +25,25 @@ export type RunEvent = { readonly at: string } & (
       readonly detail?: string
     }
   | { readonly kind: 'replication'; readonly imageId: string; readonly regions: readonly RegionReplication[] }
-  | { readonly kind: 'resize-started'; readonly pool: string; readonly number: number; readonly maxResizes: number; readonly from: NodeTotals; readonly request: ResizeRequest }
+  | {
+      readonly kind: 'resize-started'
+      readonly pool: string
+      readonly number: number
+      readonly maxResizes: number
+      readonly from: NodeTotals
+      readonly request: ResizeRequest
+    }
   /** A resize that this run did not ask for is under way. */
   | { readonly kind: 'resize-foreign'; readonly pool: string; readonly target: NodeTotals; readonly startedAt?: string }
-  | { readonly kind: 'node-count-changed'; readonly pool: string; readonly allocationState: AllocationState; readonly current: NodeTotals; readonly target: NodeTotals; readonly number: number; readonly maxResizes: number }
+  | {
+      readonly kind: 'node-count-changed'
+      readonly pool: string
+      readonly allocationState: AllocationState
+      readonly current: NodeTotals
+      readonly target: NodeTotals
+      readonly number: number
+      readonly maxResizes: number
+    }
   | {
       readonly kind: 'resize-ended'
       readonly pool: string
@@ -48,7 +53,14 @@ export type RunEvent = { readonly at: string } & (
       readonly errors: readonly ResizeError[]
     }
   | { readonly kind: 'resize-backoff'; readonly pool: string; readonly waitMs: number; readonly reason: string }
-  | { readonly kind: 'node-states-changed'; readonly pool: string; readonly counts: NodeCounts; readonly healthy: number; readonly required: number; readonly target: NodeTotals }
+  | {
+      readonly kind: 'node-states-changed'
+      readonly pool: string
+      readonly counts: NodeCounts
+      readonly healthy: number
+      readonly required: number
+      readonly target: NodeTotals
+    }
   | { readonly kind: 'data-plane-unreachable'; readonly host: string; readonly reason: string }
   /** Nothing changed for a while; what is being waited for. */
   | { readonly kind: 'heartbeat'; readonly waitingFor: string; readonly elapsedMs: number }

@@ -447,5 +447,9 @@ export interface BatchDataPlane {
   getStartTaskOutput(poolName: string, nodeId: string, file: 'stdout.txt' | 'stderr.txt', bytes: number): Promise<string | undefined>
   resize(poolName: string, request: ResizeRequest): Promise<void>
   /** At most 100 nodes a call. */
-  removeNodes(poolName: string, nodeIds: readonly string[], request: Pick<ResizeRequest, 'resizeTimeout' | 'nodeDeallocationOption'>): Promise<void>
+  removeNodes(
+    poolName: string,
+    nodeIds: readonly string[],
+    request: Pick<ResizeRequest, 'resizeTimeout' | 'nodeDeallocationOption'>,
+  ): Promise<void>
 }

@@ -1,3 +1,8 @@
+/** Pure: what the outcome of a resize means, and what comes next. The policy table. */
+import type { NodeTotals } from './events.ts'
+import { innermost } from './innermost.ts'
+import type { NodeCounts, NodeState, Pool, RawResizeError } from './ports.ts'
+
 /** An error of a resize, classified. */
 export interface ResizeError {
   readonly code: string
@@ -10,4 +15,177 @@ export interface ResizeError {
   /** What to do. */
   readonly fix: string
   readonly link: string
+}
+
+type Policy = Pick<ResizeError, 'class' | 'fix' | 'link'>
+
+const RESIZING = 'https://learn.microsoft.com/troubleshoot/azure/hpc/batch/azure-batch-pool-resizing-failure'
+const CHECKING = 'https://learn.microsoft.com/azure/batch/batch-pool-node-error-checking'
+const QUOTA = 'https://learn.microsoft.com/azure/batch/batch-quota-limit'
+
+const fatal = (fix: string, link: string): Policy => ({ class: 'fatal', fix, link })
+const retry = (fix: string, link: string): Policy => ({ class: 'retry', fix, link })
+
+/** By code, in lower case: the service writes `AllocationTimedout` where its SDK says `AllocationTimedOut`. */
+const BY_CODE: Readonly<Record<string, Policy>> = {
+  allocationtimedout: retry('Raise `resize-timeout`, or the replicas of the image in the region.', CHECKING),
+  allocationfailed: retry('Capacity or an internal error of Azure; another VM size or region may have room.', RESIZING),
+  accountcorequotareached: fatal('Ask for more dedicated cores for the Batch account, or use a smaller target.', QUOTA),
+  accountvmseriescorequotareached: fatal('Ask for more cores of this VM series for the Batch account, or use another VM size.', QUOTA),
+  accountlowprioritycorequotareached: fatal(
+    'Ask for more Spot (low-priority) cores for the Batch account, or use a smaller Spot target.',
+    QUOTA,
+  ),
+  accountspotcorequotareached: fatal('Ask for more Spot cores for the Batch account, or use a smaller Spot target.', QUOTA),
+  overconstrainedallocationrequesterror: retry(
+    'Drop a constraint: zones, accelerated networking, ephemeral OS disk, or use another VM size.',
+    CHECKING,
+  ),
+  communicationenabledpoolreachedmaxvmcount: fatal('A pool with inter-node communication is at its maximum: lower the target.', QUOTA),
+  unsupportedvmsize: fatal('The VM size is not offered to this account in this region: use another.', CHECKING),
+  incompatiblevmsize: fatal('The VM size does not fit the configuration of the pool: use another.', CHECKING),
+  dependentresourcenotfound: fatal(
+    'An image, subnet or address that the pool needs was deleted: restore it, or run with a new image.',
+    CHECKING,
+  ),
+  diskencryptionfailure: fatal('Correct the disk encryption settings of the pool.', CHECKING),
+  failedidentityoperation: retry("Check the pool identity's permissions.", CHECKING),
+  missingpublisherpropertyinmarketplaceplan: fatal('Put the complete purchase plan on the image definition.', CHECKING),
+  resizestopped: fatal('Someone stopped the resize; run again when that is settled.', CHECKING),
+  removenodesfailed: retry('Some nodes could not be removed; asked again.', CHECKING),
+  unknown: retry('Batch gives no reason; asked again.', CHECKING),
+}
+
+/** What `AllocationFailed` really means, by its inner words. */
+const BY_REASON: readonly { readonly matches: RegExp; readonly policy: Policy }[] = [
+  {
+    matches: /cannot boot Hypervisor Generation/i,
+    policy: fatal('Use a VM size of the generation of the image, or build the image from a VM of the other generation.', RESIZING),
+  },
+  {
+    matches: /only supports creation of .*TrustedLaunch/is,
+    policy: fatal('Set `securityProfile.securityType: trustedLaunch` on the pool, with a VM size that supports it.', RESIZING),
+  },
+  { matches: /subnet has delegation/i, policy: fatal('Remove the delegation of the subnet, or use another subnet.', RESIZING) },
+  {
+    matches: /does not have the desired permissions/i,
+    policy: fatal("Give 'Microsoft Azure Batch' the Contributor role on the subscription (user subscription mode).", RESIZING),
+  },
+  {
+    matches: /not authorized to access the key vault/i,
+    policy: fatal("Give 'Microsoft Azure Batch' secrets access on the account's key vault.", RESIZING),
+  },
+  {
+    matches: /error encountered while performing the last resize/i,
+    policy: fatal('The image, or what it was made from, was removed: run with a new image.', RESIZING),
+  },
+  {
+    matches:
+      /ScopeLocked|RequestDisallowedByPolicy|GalleryImageNotFound|ImageNotFound|InvalidParameter|BadRequest|AuthorizationFailed|Forbidden/i,
+    policy: fatal('This will not pass by itself: see the words of Azure above.', RESIZING),
+  },
+  {
+    matches: /insufficient capacity|AllocationFailed|ZonalAllocationFailed|SkuNotAvailable/i,
+    policy: retry('No capacity for this VM size in the region now; another size or region may have room.', RESIZING),
+  },
+  { matches: /internal error/i, policy: retry('A passing failure of Azure; asked again.', RESIZING) },
+]
+
+/** Codes that are asked again only once. */
+const ONCE = new Set(['unknown', 'failedidentityoperation'])
+
+export function classifyResizeError(raw: RawResizeError): ResizeError {
+  const inner = innermost(raw)
+  const isWrapped = inner.message !== raw.message
+  const code = raw.code.toLowerCase()
+  const byReason =
+    code === 'allocationfailed' && isWrapped ? BY_REASON.find(({ matches }) => matches.test(`${inner.code} ${inner.message}`)) : undefined
+  const isSpotTimeout = code === 'allocationtimedout' && /low.priority|spot/i.test(raw.message)
+  const policy = byReason?.policy ?? BY_CODE[code] ?? retry('A code this action does not know; asked again once.', CHECKING)
+  return {
+    code: raw.code,
+    message: raw.message,
+    ...(isWrapped && { innermostMessage: inner.message, innermostCode: inner.code }),
+    ...policy,
+    ...(isSpotTimeout && { class: 'wait', fix: 'Batch goes on seeking Spot nodes by itself.' }),
+  }
+}
+
+/**
+ * Errors that belong to the resize that began at or after `sinceMs`. They stay on a pool until its next resize, so an old one must
+ * not be believed. https://github.com/nextflow-io/nextflow/pull/7312
+ */
+export function errorsOfThisRun({ properties }: Pool, sinceMs: number): readonly RawResizeError[] {
+  const { startTime, errors = [] } = properties.resizeOperationStatus ?? {}
+  return properties.allocationState === 'Steady' && startTime && Date.parse(startTime) >= sinceMs ? errors : []
+}
+
+export interface Outcome {
+  readonly target: NodeTotals
+  readonly before: NodeTotals
+  readonly current: NodeTotals
+  readonly errors: readonly ResizeError[]
+  /** Resize requests sent so far, this one included. */
+  readonly number: number
+  readonly maxResizes: number
+  /** Rounds in a row, this one included, that brought no dedicated node. */
+  readonly roundsWithoutGain: number
+}
+
+export type NextMove =
+  | { readonly kind: 'done' }
+  | { readonly kind: 'resize'; readonly afterMs: number }
+  | { readonly kind: 'fail'; readonly why: 'fatal' | 'max-resizes' | 'no-progress'; readonly error?: ResizeError }
+
+const FIRST_BACKOFF_MS = 30_000
+const LONGEST_BACKOFF_MS = 300_000
+const MOST_ROUNDS_WITHOUT_GAIN = 3
+
+/** `random` is between 0 and 1: half of the wait is jitter. Only dedicated nodes are asked for again; Batch seeks Spot nodes by itself. */
+export function decideNext(outcome: Outcome, random: number): NextMove {
+  const { target, current, errors, number, maxResizes, roundsWithoutGain } = outcome
+  if (current.dedicated === target.dedicated && (current.lowPriority === target.lowPriority || !errors.some(isFatal)))
+    return { kind: 'done' }
+  const error = errors.find(isFatal)
+  if (error) return { kind: 'fail', why: 'fatal', error }
+  const first = errors[0] ? { error: errors[0] } : {}
+  const again = errors.some(({ code }) => ONCE.has(code.toLowerCase()) || !(code.toLowerCase() in BY_CODE)) ? 2 : maxResizes
+  if (number >= Math.min(again, maxResizes)) return { kind: 'fail', why: 'max-resizes', ...first }
+  if (roundsWithoutGain >= MOST_ROUNDS_WITHOUT_GAIN) return { kind: 'fail', why: 'no-progress', ...first }
+  const backoffMs = Math.min(LONGEST_BACKOFF_MS, FIRST_BACKOFF_MS * 2 ** (number - 1))
+  return { kind: 'resize', afterMs: Math.round(backoffMs * (0.5 + random / 2)) }
+}
+
+const isFatal = (error: ResizeError): boolean => error.class === 'fatal'
+
+const HEALTHY: readonly NodeState[] = ['idle', 'running']
+const ON_THE_WAY: readonly NodeState[] = [
+  'creating',
+  'starting',
+  'waitingForStartTask',
+  'rebooting',
+  'reimaging',
+  'upgradingOS',
+  'leavingPool',
+  'unknown',
+]
+
+export interface Health {
+  /** Dedicated nodes idle or running, and Spot nodes likewise. */
+  readonly healthy: number
+  /** Nodes that must be healthy. Spot nodes count only as far as they are there: they come and go by themselves. */
+  readonly required: number
+  readonly isHealthy: boolean
+  /** No node is on the way any more: waiting will not help. */
+  readonly isSettled: boolean
+}
+
+/** Current counts include unusable nodes; only states tell. */
+export function healthOf(counts: NodeCounts, target: NodeTotals, minHealthyPercentage: number): Health {
+  const count = (states: readonly NodeState[]) =>
+    states.reduce((sum, state) => sum + (counts.dedicated[state] ?? 0) + (counts.lowPriority[state] ?? 0), 0)
+  const spotMissing = counts.lowPriority.preempted ?? 0
+  const required = Math.ceil(((target.dedicated + Math.max(0, target.lowPriority - spotMissing)) * minHealthyPercentage) / 100)
+  const healthy = count(HEALTHY)
+  return { healthy, required, isHealthy: healthy >= required, isSettled: count(ON_THE_WAY) === 0 }
 }

@@ -64,7 +64,12 @@ export function createDataPlane(
     throw failure
   }
 
-  const list = async <T>(operation: string, path: string, query: Record<string, string>, limit = Number.POSITIVE_INFINITY): Promise<T[]> => {
+  const list = async <T>(
+    operation: string,
+    path: string,
+    query: Record<string, string>,
+    limit = Number.POSITIVE_INFINITY,
+  ): Promise<T[]> => {
     const found: T[] = []
     let answer = await ask(operation, 'GET', path, { query })
     for (;;) {
@@ -154,7 +159,13 @@ interface NameValue {
   readonly value?: string
 }
 
-function toSupportedImage({ nodeAgentSKUId, osType, batchSupportEndOfLife, imageReference, verificationType }: WireSupportedImage): SupportedImage {
+function toSupportedImage({
+  nodeAgentSKUId,
+  osType,
+  batchSupportEndOfLife,
+  imageReference,
+  verificationType,
+}: WireSupportedImage): SupportedImage {
   return {
     nodeAgentSkuId: nodeAgentSKUId,
     imageReference,
@@ -202,7 +213,11 @@ function toNode({ id, state, isDedicated = true, errors = [], startTaskInfo }: W
   }
 }
 
-function toStartTaskInfo({ state, exitCode, failureInfo }: NonNullable<WireNode['startTaskInfo']>): NonNullable<ComputeNode['startTaskInfo']> {
+function toStartTaskInfo({
+  state,
+  exitCode,
+  failureInfo,
+}: NonNullable<WireNode['startTaskInfo']>): NonNullable<ComputeNode['startTaskInfo']> {
   return {
     state,
     ...(exitCode !== undefined && { exitCode }),
@@ -213,4 +228,3 @@ function toStartTaskInfo({ state, exitCode, failureInfo }: NonNullable<WireNode[
 }
 
 const toDetail = ({ name = '', value = '' }: NameValue) => ({ name, value })
-

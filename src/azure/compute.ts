@@ -6,7 +6,7 @@ import type { Clock, Compute, ImageVersionRequest, LongOperation } from '../port
 import type { Cloud } from './cloud.ts'
 import { toDefinition, toDisk, toGallery, toImage, toSnapshot, toVersion, toVirtualMachine } from './compute-model.ts'
 import { type Attempt, failedCall, type RawAnswer } from './failure.ts'
-import { follow, operationOf, type Pace, PACES } from './long-operation.ts'
+import { follow, operationOf, PACES, type Pace } from './long-operation.ts'
 import type { transportOptions } from './transport.ts'
 
 /** Options that every call of arm-compute takes; `onResponse` sees the answer before the SDK drops parts of it. */

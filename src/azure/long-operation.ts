@@ -29,7 +29,12 @@ export type Ask = (url: string) => Promise<RawAnswer>
  * An operation by the headers of the answer that started it. `Azure-AsyncOperation` answers 200 with a `status`; `Location` answers
  * 202 until it is done. Without either the operation ended with its start.
  */
-export function operationOf(start: RawAnswer, attempt: Attempt, ask: Ask, trustedOrigin: string): LongOperation & { retryAfterS(): number | undefined } {
+export function operationOf(
+  start: RawAnswer,
+  attempt: Attempt,
+  ask: Ask,
+  trustedOrigin: string,
+): LongOperation & { retryAfterS(): number | undefined } {
   const statusUrl = start.headers.get('azure-asyncoperation')
   const url = statusUrl ?? start.headers.get('location')
   let retryAfterS = secondsOf(start)
@@ -51,12 +56,7 @@ export function operationOf(start: RawAnswer, attempt: Attempt, ask: Ask, truste
 }
 
 /** Waits for the end of an operation. */
-export async function follow(
-  operation: ReturnType<typeof operationOf>,
-  pace: Pace,
-  clock: Clock,
-  signal: AbortSignal,
-): Promise<void> {
+export async function follow(operation: ReturnType<typeof operationOf>, pace: Pace, clock: Clock, signal: AbortSignal): Promise<void> {
   const startedAtMs = clock.now().getTime()
   for (;;) {
     await clock.sleep(nextDelayMs(pace, clock.now().getTime() - startedAtMs, operation.retryAfterS()), signal)

@@ -59,7 +59,8 @@ export const log = {
 
 /** The one annotation of a run: an error on red, a warning where something needs a look. */
 export function annotate(level: 'error' | 'warning', title: string, text: string): void {
-  core[level](withoutCommands(text), { title })
+  const show = level === 'error' ? core.error : core.warning
+  show(withoutCommands(text), { title })
 }
 
 export function fail(): void {
@@ -86,7 +87,14 @@ export async function writeSummary(markdown: string): Promise<void> {
 }
 
 export function runContext(): RunContext {
-  const { GITHUB_SERVER_URL, GITHUB_REPOSITORY = '', GITHUB_RUN_ID = '', GITHUB_SHA = '', GITHUB_ACTOR = '', GITHUB_EVENT_NAME = '' } = process.env
+  const {
+    GITHUB_SERVER_URL,
+    GITHUB_REPOSITORY = '',
+    GITHUB_RUN_ID = '',
+    GITHUB_SHA = '',
+    GITHUB_ACTOR = '',
+    GITHUB_EVENT_NAME = '',
+  } = process.env
   return {
     repository: GITHUB_REPOSITORY,
     sha: GITHUB_SHA,

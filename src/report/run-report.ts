@@ -1,8 +1,9 @@
 /** The record of a run: what the summary, the outputs and the JSON report are made of. Times are ISO 8601 in UTC. */
-import type { Explanation } from '../errors.ts'
-import type { NodeTotals, PhaseName } from '../events.ts'
-import type { AllocationState, NodeCounts, NodeError, NodeState, RegionReplication, ResizeRequest } from '../ports.ts'
+
 import type { Finding } from '../checks/finding.ts'
+import type { Explanation } from '../errors.ts'
+import type { NodeTotals, PhaseName, RunEvent } from '../events.ts'
+import type { AllocationState, NodeCounts, NodeError, NodeState, RegionReplication, ResizeRequest } from '../ports.ts'
 import type { ResizeError } from '../resize.ts'
 
 export type RunResult = 'succeeded' | 'unchanged' | 'planned' | 'failed' | 'cancelled' | 'rolled-back'
@@ -14,11 +15,19 @@ export interface RunReport {
   readonly mode: 'apply' | 'plan' | 'validate' | 'prune'
   readonly startedAt: string
   readonly finishedAt: string
-  readonly run: { readonly repository: string; readonly sha: string; readonly runUrl: string; readonly actor: string; readonly eventName: string }
+  readonly run: {
+    readonly repository: string
+    readonly sha: string
+    readonly runUrl: string
+    readonly actor: string
+    readonly eventName: string
+  }
   readonly phases: readonly PhaseRecord[]
   readonly findings: readonly Finding[]
   /** What would change (mode `plan`) or was to be changed (mode `apply`). Empty: nothing. */
   readonly changes: readonly PlannedChange[]
+  /** What was done, one entry a resource, with the last thing done to it. */
+  readonly resources: readonly ResourceRecord[]
   readonly image?: ImageReport
   readonly pools: readonly PoolReport[]
   /** Every pool of the account with its image; marks those behind. */
@@ -38,6 +47,8 @@ export interface PhaseRecord {
   readonly finishedAt: string
   readonly outcome: 'succeeded' | 'failed' | 'cancelled'
 }
+
+export type ResourceRecord = Omit<Extract<RunEvent, { readonly kind: 'resource' }>, 'kind'>
 
 /** One line of a plan, e.g. `create` `image version` `golden/2026.1123.0` `from 3 snapshots`. */
 export interface PlannedChange {
@@ -117,6 +128,7 @@ export interface ResizeAttempt {
 export interface NodeSample {
   readonly at: string
   readonly current: NodeTotals
+  readonly target?: NodeTotals
   /** Idle or running; absent before the data plane was asked. */
   readonly healthy?: number
 }

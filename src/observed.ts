@@ -1,0 +1,37 @@
+import type {
+  BatchAccount,
+  BatchVmSize,
+  Disk,
+  Gallery,
+  ImageDefinition,
+  ImageVersion,
+  ManagedImage,
+  Pool,
+  Snapshot,
+  SupportedImage,
+  VirtualMachine,
+  VmExtension,
+} from './ports.ts'
+
+/** What was read before anything is decided. An absent member does not exist in Azure, or was not asked for. */
+export interface Observed {
+  readonly account?: BatchAccount
+  readonly vm?: {
+    readonly vm: VirtualMachine
+    readonly extensions: readonly VmExtension[]
+    /** The OS disk first, then data disks by LUN. */
+    readonly disks: readonly Disk[]
+  }
+  readonly gallery?: Gallery
+  readonly definition?: ImageDefinition
+  readonly versions: readonly ImageVersion[]
+  /** Managed images of the resource group. */
+  readonly images: readonly ManagedImage[]
+  /** Snapshots of the resource group. */
+  readonly snapshots: readonly Snapshot[]
+  /** All pools of the account. */
+  readonly pools: readonly Pool[]
+  /** Absent where the data plane cannot be reached. */
+  readonly supportedImages?: readonly SupportedImage[]
+  readonly vmSizes: readonly BatchVmSize[]
+}

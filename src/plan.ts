@@ -1,0 +1,326 @@
+/** Pure: what was asked for against what is there, as a list of intentions. Nothing here is sent. */
+import { type ArmId, childId, nameOf, partsOf, sameId } from './arm-id.ts'
+import type { Config, ImageSettings, PoolRequest, PoolSettings } from './config.ts'
+import type { DerivedImage } from './derived-image.ts'
+import type { Observed } from './observed.ts'
+import { planPool } from './plan-pool.ts'
+import type {
+  AttachedDisk,
+  HyperVGeneration,
+  ImageDefinitionRequest,
+  OsType,
+  Pool,
+  PoolProperties,
+  RunContext,
+  Tags,
+  TargetRegion,
+} from './ports.ts'
+import {
+  byVersionDescending,
+  fingerprintOf,
+  isOwn,
+  managedImageName,
+  nextVersion,
+  provenanceTags,
+  regionName,
+  snapshotName,
+  TAGS,
+} from './provenance.ts'
+import type { PlannedChange } from './report/run-report.ts'
+
+export interface Plan {
+  readonly image: ImagePlan
+  readonly pools: readonly PoolPlan[]
+  readonly changes: readonly PlannedChange[]
+}
+
+export interface SnapshotPlan {
+  readonly id: ArmId
+  readonly disk: 'os' | number
+  readonly sourceId: string
+  readonly caching: AttachedDisk['caching']
+  /** Left complete by a run that died. */
+  readonly exists: boolean
+}
+
+/** Where the image of the pools comes from. */
+export type ImagePlan =
+  | { readonly kind: 'given'; readonly id: ArmId; readonly reason: string }
+  | { readonly kind: 'reuse'; readonly id: ArmId; readonly version: string; readonly reason: string; readonly previousVersion?: string }
+  | BuildPlan
+
+export interface BuildPlan {
+  readonly kind: 'build'
+  readonly imageKind: 'gallery' | 'managed'
+  readonly id: ArmId
+  readonly version: string
+  readonly previousVersion?: string
+  readonly reason: string
+  readonly location: string
+  /** Stop the VM before, start it again after. */
+  readonly deallocate?: { readonly vm: ArmId; readonly startAgain: boolean }
+  readonly snapshots: readonly SnapshotPlan[]
+  readonly gallery?: { readonly id: ArmId; readonly exists: boolean }
+  readonly definition?: { readonly id: ArmId; readonly create?: ImageDefinitionRequest }
+  readonly targetRegions: readonly TargetRegion[]
+  /** The replica that the run waits for. */
+  readonly waitForRegion: string
+  /** A version that failed, or one that another run began. */
+  readonly existing?: { readonly state: 'failed' | 'creating' }
+  readonly osType: OsType
+  readonly hyperVGeneration: HyperVGeneration
+  readonly keepSnapshots: boolean
+  readonly tags: Tags
+}
+
+export type PoolPlan = { readonly id: ArmId; readonly request: PoolRequest; readonly existing?: Pool } & (
+  | { readonly action: 'none' }
+  | { readonly action: 'create'; readonly properties: PoolProperties }
+  | { readonly action: 'resize' }
+  /** Properties that may change at any time are patched; the image stays. */
+  | { readonly action: 'update'; readonly properties: PoolProperties; readonly resize: boolean }
+  /** Drain to 0, patch, grow. */
+  | { readonly action: 'reimage'; readonly properties: PoolProperties }
+  | { readonly action: 'replace'; readonly properties: PoolProperties }
+)
+
+/** `observed` must have passed the preflight rules. */
+export function planRun(config: Config, observed: Observed, derived: DerivedImage | undefined, run: RunContext, now: Date): Plan {
+  const image = planImage(config, observed, derived, run, now)
+  const pools = config.pool ? planPools(config.pool, observed, image, derived) : []
+  return { image, pools, changes: [...imageChanges(image), ...pools.flatMap(poolChanges)] }
+}
+
+function planImage(config: Config, observed: Observed, derived: DerivedImage | undefined, run: RunContext, now: Date): ImagePlan {
+  const { source, image } = config
+  if (source.kind === 'image-id') return { kind: 'given', id: source.id, reason: 'image-id was given' }
+  if (!image || !derived || !observed.vm) throw new Error(`source ${source.kind} is not planned yet`)
+  const { vm, disks } = observed.vm
+  const base = image.gallery
+    ? childId(image.gallery, 'images', image.name)
+    : childId(image.resourceGroup, 'providers/Microsoft.Compute/images', image.name)
+  const fingerprint = fingerprintOf(source, vm, disks, { imageId: base, kind: image.kind })
+  const isRunning = vm.statuses.includes('PowerState/running')
+  const made = image.kind === 'gallery' ? observed.versions : ownManagedImages(image, observed)
+  const succeeded = made.filter(({ provisioningState }) => provisioningState === 'Succeeded').sort(byVersionDescending)
+  const newest = succeeded[0]
+  const same = succeeded.find(({ tags }) => isOwn(tags, image.name) && tags[TAGS.fingerprint] === fingerprint)
+  const isLive = source.kind === 'vm' && source.capture === 'live' && isRunning
+  const wanted = image.version === 'auto' ? undefined : made.find(({ name }) => name === image.version && isSucceeded(name, succeeded))
+
+  if (same && image.rebuild === 'auto' && !isLive && (image.version === 'auto' || same.name === image.version)) {
+    return { kind: 'reuse', id: same.id as ArmId, version: same.name, reason: `the source is unchanged since version ${same.name}` }
+  }
+  if (wanted) {
+    return { kind: 'reuse', id: wanted.id as ArmId, version: wanted.name, reason: `version ${wanted.name} is already published` }
+  }
+  const version =
+    image.version === 'auto'
+      ? (unfinished(image, observed, made, fingerprint) ??
+        nextVersion(
+          now,
+          made.map(({ name }) => name),
+        ))
+      : image.version
+  return build({ config, image, observed, derived, run, version, fingerprint, newest, made, reason: reasonToBuild(image, isLive, newest) })
+}
+
+function isSucceeded(name: string, succeeded: readonly { readonly name: string }[]): boolean {
+  return succeeded.some((version) => version.name === name)
+}
+
+interface Made {
+  readonly id: string
+  readonly name: string
+  readonly provisioningState: string
+  readonly tags: Tags
+}
+
+/** Managed images of this name, named by their version. */
+function ownManagedImages(image: ImageSettings, { images }: Observed): readonly Made[] {
+  return images.filter(({ tags }) => isOwn(tags, image.name)).map((made) => ({ ...made, name: made.tags[TAGS.version] ?? '' }))
+}
+
+/** The version that a dead run of the same source was on its way to. */
+function unfinished(image: ImageSettings, { snapshots }: Observed, made: readonly Made[], fingerprint: string): string | undefined {
+  const isSame = ({ tags }: { readonly tags: Tags }) => isOwn(tags, image.name) && tags[TAGS.fingerprint] === fingerprint
+  const pending = made.find((version) => isSame(version) && version.provisioningState !== 'Succeeded')
+  const left = snapshots.filter((snapshot) => isSame(snapshot) && !made.some(({ name }) => name === snapshot.tags[TAGS.version]))
+  return pending?.name ?? left.map(({ tags }) => tags[TAGS.version]).find((version) => version !== undefined)
+}
+
+function reasonToBuild({ rebuild }: ImageSettings, isLive: boolean, newest: Made | undefined): string {
+  if (!newest) return 'no version yet'
+  if (rebuild === 'always') return 'rebuild: always'
+  if (isLive) return 'the VM runs: its disks count as changed'
+  return `the source changed since version ${newest.name}`
+}
+
+interface BuildInput {
+  readonly config: Config
+  readonly image: ImageSettings
+  readonly observed: Observed
+  readonly derived: DerivedImage
+  readonly run: RunContext
+  readonly version: string
+  readonly fingerprint: string
+  readonly newest: Made | undefined
+  readonly made: readonly Made[]
+  readonly reason: string
+}
+
+function build({ config, image, observed, derived, run, version, fingerprint, newest, made, reason }: BuildInput): BuildPlan {
+  const { source } = config
+  const { vm } = observed.vm as NonNullable<Observed['vm']>
+  const previous = newest && newest.name !== version ? { previousVersion: newest.name } : {}
+  const tags = provenanceTags({ image: image.name, version, source: vm.id, fingerprint, ...previous }, run, image.tags)
+  const attached: readonly (AttachedDisk & { readonly disk: 'os' | number })[] = [
+    { ...vm.osDisk, disk: 'os' },
+    ...vm.dataDisks.map((disk) => ({ ...disk, disk: disk.lun ?? 0 })),
+  ]
+  const snapshots = attached.map(({ disk, managedDiskId = '', caching }): SnapshotPlan => {
+    const id = childId(image.resourceGroup, 'providers/Microsoft.Compute/snapshots', snapshotName(image.name, version, disk))
+    const left = observed.snapshots.find((snapshot) => sameId(snapshot.id, id) && snapshot.tags[TAGS.fingerprint] === fingerprint)
+    return { id, disk, sourceId: managedDiskId, caching, exists: left?.provisioningState === 'Succeeded' }
+  })
+  const existing = made.find(({ name }) => name === version)
+  const batchRegion = observed.account?.location ?? vm.location
+  const isRunning = vm.statuses.includes('PowerState/running')
+  return {
+    kind: 'build',
+    imageKind: image.kind,
+    version,
+    reason,
+    location: vm.location,
+    snapshots,
+    osType: vm.osType,
+    hyperVGeneration: derived.generation,
+    keepSnapshots: image.keepSnapshots,
+    tags,
+    waitForRegion: regionName(batchRegion),
+    targetRegions: targetRegions(image, config.pool, vm.location, batchRegion),
+    ...previous,
+    ...(existing && { existing: { state: existing.provisioningState === 'Failed' ? ('failed' as const) : ('creating' as const) } }),
+    ...(source.kind === 'vm' && source.capture === 'deallocate' && isRunning && { deallocate: { vm: source.id, startAgain: true } }),
+    ...imageIds(image, version, observed, derived, tags),
+  }
+}
+
+function imageIds(
+  image: ImageSettings,
+  version: string,
+  observed: Observed,
+  derived: DerivedImage,
+  tags: Tags,
+): Pick<BuildPlan, 'id' | 'gallery' | 'definition'> {
+  if (!image.gallery) {
+    return { id: childId(image.resourceGroup, 'providers/Microsoft.Compute/images', managedImageName(image.name, version)) }
+  }
+  const definitionId = childId(image.gallery, 'images', image.name)
+  const location = observed.gallery?.location ?? (observed.vm?.vm.location as string)
+  return {
+    id: childId(definitionId, 'versions', version),
+    gallery: { id: image.gallery, exists: observed.gallery !== undefined },
+    definition: observed.definition
+      ? { id: definitionId }
+      : { id: definitionId, create: definitionRequest(definitionId, image, location, derived, tags) },
+  }
+}
+
+function definitionRequest(id: ArmId, image: ImageSettings, location: string, derived: DerivedImage, tags: Tags): ImageDefinitionRequest {
+  const { [TAGS.version]: _version, [TAGS.fingerprint]: _fingerprint, [TAGS.previousVersion]: _previous, ...lasting } = tags
+  return {
+    id,
+    location,
+    osType: derived.osType,
+    osState: 'Generalized',
+    hyperVGeneration: derived.generation,
+    architecture: derived.architecture,
+    features: derived.features,
+    identifier: { publisher: 'AzureBatchImagePool', offer: partsOf(id).names[0] ?? 'gallery', sku: image.name },
+    tags: lasting,
+    ...(derived.purchasePlan && { purchasePlan: derived.purchasePlan }),
+  }
+}
+
+/** One replica per 300 nodes: https://learn.microsoft.com/azure/batch/batch-sig-images */
+const NODES_PER_REPLICA = 300
+
+function targetRegions(
+  image: ImageSettings,
+  pool: PoolSettings | undefined,
+  sourceRegion: string,
+  batchRegion: string,
+): readonly TargetRegion[] {
+  const nodes = Math.max(0, ...(pool?.requests ?? []).map(({ target }) => target.dedicated + target.lowPriority))
+  const replicas = image.replicas === 'auto' ? Math.max(1, Math.ceil(nodes / NODES_PER_REPLICA)) : image.replicas
+  const regions = new Map<string, TargetRegion>()
+  regions.set(regionName(sourceRegion), { name: regionName(sourceRegion), replicas: 1 })
+  regions.set(regionName(batchRegion), { name: regionName(batchRegion), replicas })
+  for (const { name, replicas: asked, storageAccountType } of image.targetRegions) {
+    const key = regionName(name)
+    const own = regions.get(key)?.replicas ?? 1
+    regions.set(key, { name: key, replicas: asked ?? own, ...(storageAccountType && { storageAccountType }) })
+  }
+  return [...regions.values()]
+}
+
+function planPools(settings: PoolSettings, observed: Observed, image: ImagePlan, derived: DerivedImage | undefined): readonly PoolPlan[] {
+  return settings.requests.map((request) => {
+    const id = childId(settings.account, 'pools', request.id)
+    const existing = observed.pools.find((pool) => sameId(pool.id, id))
+    return planPool({
+      id,
+      request,
+      existing,
+      imageId: image.id,
+      strategy: settings.strategy,
+      derived,
+      supportedImages: observed.supportedImages ?? [],
+    })
+  })
+}
+
+function imageChanges(image: ImagePlan): readonly PlannedChange[] {
+  if (image.kind !== 'build') return []
+  const change = (verb: PlannedChange['verb'], type: string, id: string, reason: string): PlannedChange => ({
+    verb,
+    type,
+    id,
+    name: nameOf(id),
+    reason,
+  })
+  return [
+    ...image.snapshots.map(({ id, disk, exists }) =>
+      change(exists ? 'adopt' : 'create', 'snapshot', id, disk === 'os' ? 'OS disk' : `data disk at LUN ${disk}`),
+    ),
+    ...(image.gallery && !image.gallery.exists ? [change('create', 'gallery', image.gallery.id, 'it does not exist')] : []),
+    ...(image.definition?.create ? [change('create', 'image definition', image.definition.id, 'it does not exist')] : []),
+    change(
+      image.existing ? (image.existing.state === 'failed' ? 'rebuild' : 'adopt') : 'create',
+      image.imageKind === 'gallery' ? 'image version' : 'managed image',
+      image.id,
+      image.reason,
+    ),
+  ]
+}
+
+function poolChanges(plan: PoolPlan): readonly PlannedChange[] {
+  const { id, request, action } = plan
+  const size = request.autoScale ? 'size by its formula' : `${request.target.dedicated} dedicated, ${request.target.lowPriority} Spot nodes`
+  const change = (verb: PlannedChange['verb'], reason: string): PlannedChange => ({ verb, type: 'pool', name: request.id, id, reason })
+  switch (action) {
+    case 'none':
+      return []
+    case 'create':
+      return [change('create', size)]
+    case 'resize':
+      return [change('resize', size)]
+    case 'update':
+      return [change('update', Object.keys(plan.properties).join(', ')), ...(plan.resize ? [change('resize', size)] : [])]
+    case 'reimage':
+      return [change('reimage', `drain to 0, change the image, grow to ${size}`)]
+    case 'replace':
+      return [change('delete', 'strategy: replace'), change('create', size)]
+  }
+}

@@ -1,0 +1,159 @@
+/** Builds the report from the events of a run: a pure reducer, and what the steps gave back put beside it. */
+import { sameId } from '../arm-id.ts'
+import type { NodeTotals, PhaseName, RunEvent } from '../events.ts'
+import type { NodeStateCounts, RegionReplication } from '../ports.ts'
+import { duration } from './duration.ts'
+import { nodesOf } from './nodes.ts'
+import type { NodeSample, PhaseRecord, PoolReport, ResizeAttempt, ResourceRecord, RunReport, RunResult } from './run-report.ts'
+import { thin } from './samples.ts'
+
+export type RunStart = Pick<RunReport, 'mode' | 'run' | 'startedAt'>
+
+/** What is known so far. */
+export interface RunRecord extends RunStart {
+  readonly phases: readonly PhaseRecord[]
+  readonly openPhases: readonly { readonly phase: PhaseName; readonly startedAt: string }[]
+  readonly resources: readonly ResourceRecord[]
+  readonly replications: readonly { readonly imageId: string; readonly regions: readonly RegionReplication[] }[]
+  /** By pool name. */
+  readonly traces: Readonly<Record<string, PoolTrace>>
+  readonly warnings: readonly string[]
+}
+
+interface PoolTrace {
+  readonly attempts: readonly ResizeAttempt[]
+  readonly samples: readonly NodeSample[]
+}
+
+/** What a step knows of its pool; attempts and samples come from the events. */
+export type PoolOutcome = Omit<PoolReport, 'attempts' | 'samples'>
+
+/** How the run ended; the rest of the report comes from the events. */
+export type RunEnding = Omit<RunReport, keyof RunStart | 'schemaVersion' | 'phases' | 'resources' | 'pools'> & {
+  readonly pools: readonly PoolOutcome[]
+}
+
+/** Enough for a smooth chart of hours, and little enough for a report. */
+const MOST_SAMPLES = 300
+
+export function startRecord({ mode, run, startedAt }: RunStart): RunRecord {
+  return { mode, run, startedAt, phases: [], openPhases: [], resources: [], replications: [], traces: {}, warnings: [] }
+}
+
+export function recordEvent(record: RunRecord, event: RunEvent): RunRecord {
+  switch (event.kind) {
+    case 'phase-started':
+      return { ...record, openPhases: [...record.openPhases, { phase: event.phase, startedAt: event.at }] }
+    case 'phase-ended':
+      return endPhase(record, event.phase, event.at, event.outcome)
+    case 'resource':
+      return { ...record, resources: withResource(record.resources, event) }
+    case 'replication': {
+      const others = record.replications.filter(({ imageId }) => !sameId(imageId, event.imageId))
+      return { ...record, replications: [...others, { imageId: event.imageId, regions: event.regions }] }
+    }
+    case 'resize-started':
+      return withTrace(record, event.pool, ({ attempts, samples }) => ({
+        attempts: [...attempts, { number: event.number, startedAt: event.at, request: event.request, from: event.from, errors: [] }],
+        samples: withSample(samples, { at: event.at, current: event.from, target: targetOf(event.request) }),
+      }))
+    case 'node-count-changed':
+      return withTrace(record, event.pool, ({ attempts, samples }) => ({
+        attempts,
+        samples: withSample(samples, { ...healthOf(samples), at: event.at, current: event.current, target: event.target }),
+      }))
+    case 'node-states-changed':
+      return withTrace(record, event.pool, ({ attempts, samples }) => ({
+        attempts,
+        samples: withSample(samples, {
+          at: event.at,
+          current: { dedicated: sum(event.counts.dedicated), lowPriority: sum(event.counts.lowPriority) },
+          target: event.target,
+          healthy: event.healthy,
+        }),
+      }))
+    case 'resize-ended':
+      return withTrace(record, event.pool, ({ attempts, samples }) => ({
+        attempts: attempts.map((attempt) =>
+          attempt.number === event.number && !attempt.finishedAt
+            ? { ...attempt, finishedAt: event.at, to: event.current, errors: event.errors }
+            : attempt,
+        ),
+        samples: withSample(samples, { ...samples.at(-1), at: event.at, current: event.current }),
+      }))
+    case 'resize-foreign':
+      return withWarning(record, `Pool ${event.pool} was already being resized to ${nodesOf(event.target)}, not by this run.`)
+    case 'data-plane-unreachable':
+      return withWarning(record, `The Batch data plane (${event.host}) could not be reached, so node states are not known: ${event.reason}`)
+    case 'notice':
+      return event.level === 'warning' ? withWarning(record, event.text) : record
+    case 'resize-backoff':
+    case 'heartbeat':
+      return record
+  }
+}
+
+/** The report of a run that has ended. A phase that is still open ends with the run. */
+export function toReport(record: RunRecord, ending: RunEnding): RunReport {
+  const outcome = ending.result === 'cancelled' ? 'cancelled' : hasFailed(ending.result) ? 'failed' : 'succeeded'
+  const { phases } = record.openPhases.reduceRight((ended, { phase }) => endPhase(ended, phase, ending.finishedAt, outcome), record)
+  const { image, pools, warnings, ...rest } = ending
+  const replication = image && record.replications.find(({ imageId }) => sameId(imageId, image.id))?.regions
+  return {
+    schemaVersion: 1,
+    mode: record.mode,
+    startedAt: record.startedAt,
+    run: record.run,
+    ...rest,
+    phases: [...phases].sort((one, other) => one.startedAt.localeCompare(other.startedAt)),
+    resources: record.resources,
+    warnings: [...new Set([...record.warnings, ...warnings])],
+    pools: pools.map((pool) => ({ ...pool, ...(record.traces[pool.name] ?? { attempts: [], samples: [] }) })),
+    ...(image && { image: replication ? { ...image, replication } : image }),
+  }
+}
+
+const hasFailed = (result: RunResult): boolean => result === 'failed' || result === 'rolled-back'
+
+/** Where a phase runs for several pools at once, the one begun last is the one that ends. */
+function endPhase(record: RunRecord, phase: PhaseName, finishedAt: string, outcome: PhaseRecord['outcome']): RunRecord {
+  const index = record.openPhases.findLastIndex((open) => open.phase === phase)
+  const open = record.openPhases[index]
+  if (!open) return record
+  return {
+    ...record,
+    phases: [...record.phases, { phase, startedAt: open.startedAt, finishedAt, outcome }],
+    openPhases: record.openPhases.toSpliced(index, 1),
+  }
+}
+
+function withResource(resources: readonly ResourceRecord[], event: RunEvent & { readonly kind: 'resource' }): readonly ResourceRecord[] {
+  const { kind: _, ...resource } = event
+  const index = resources.findIndex(({ id }) => sameId(id, resource.id))
+  return index < 0 ? [...resources, resource] : resources.with(index, resource)
+}
+
+function withTrace(record: RunRecord, pool: string, change: (trace: PoolTrace) => PoolTrace): RunRecord {
+  return { ...record, traces: { ...record.traces, [pool]: change(record.traces[pool] ?? { attempts: [], samples: [] }) } }
+}
+
+function withWarning(record: RunRecord, warning: string): RunRecord {
+  return record.warnings.includes(warning) ? record : { ...record, warnings: [...record.warnings, warning] }
+}
+
+function withSample(samples: readonly NodeSample[], sample: NodeSample): readonly NodeSample[] {
+  const all = [...samples, sample]
+  return all.length > 2 * MOST_SAMPLES ? thin(all, MOST_SAMPLES) : all
+}
+
+const targetOf = (request: ResizeAttempt['request']): NodeTotals => ({
+  dedicated: request.targetDedicatedNodes,
+  lowPriority: request.targetLowPriorityNodes,
+})
+
+function healthOf(samples: readonly NodeSample[]): Pick<NodeSample, 'healthy'> {
+  const healthy = samples.at(-1)?.healthy
+  return healthy === undefined ? {} : { healthy }
+}
+
+const sum = (counts: NodeStateCounts): number => Object.values(counts).reduce((total, count) => total + count, 0)

@@ -1,0 +1,9 @@
+import { defineConfig } from 'vitest/config'
+
+export default defineConfig({
+  test: {
+    include: ['test/{unit,contract,integration}/**/*.test.ts'],
+    maxWorkers: 2,
+    testTimeout: 120_000,
+  },
+})
