@@ -1,6 +1,10 @@
 /** The inputs of the action as one typed value. `parseConfig` reports every problem at once. */
-import type { ArmId } from './arm-id.ts'
+import { type ArmId, armId, parseArmId } from './arm-id.ts'
+import { isoDuration, parseDurationMs } from './duration.ts'
+import { InputError } from './errors.ts'
+import { type PoolSpec, readPoolSpecs } from './pool-spec.ts'
 import type { NodeDeallocationOption, OsType, PoolProperties, Tags } from './ports.ts'
+import { Inputs } from './read-inputs.ts'
 
 export type CloudName = 'AzureCloud' | 'AzureUSGovernment' | 'AzureChinaCloud'
 export type Mode = 'apply' | 'plan' | 'validate' | 'prune'
@@ -102,4 +106,233 @@ export interface InputReader {
   environment(name: string): string | undefined
   /** `undefined` where there is no such file. */
   file(path: string): string | undefined
+}
+
+const MINUTE_MS = 60_000
+const SOURCES = ['vm', 'snapshots', 'vhd', 'managed-image', 'image-id'] as const
+
+interface Group {
+  readonly subscriptionId: string
+  readonly resourceGroup: string
+}
+
+/** @throws InputError with every problem found. */
+export function parseConfig(reader: InputReader): Config {
+  const inputs = new Inputs(reader)
+  const group = readGroup(inputs, reader)
+  const mode = inputs.choice('mode', ['apply', 'plan', 'validate', 'prune'], 'apply')
+  const source = readSource(inputs, group)
+  const image = source?.kind === 'image-id' ? undefined : readImage(inputs, group)
+  const pool = readPool(inputs, reader, group, image?.kind ?? 'gallery')
+  const githubToken = inputs.optional('github-token')
+  const config = {
+    mode,
+    identity: readIdentity(inputs, reader, group),
+    timeoutMs: inputs.durationMs('timeout', { minMs: MINUTE_MS, maxMs: 350 * MINUTE_MS, fallbackMs: 120 * MINUTE_MS }),
+    summary: inputs.boolean('summary', true),
+    comment: inputs.boolean('comment', false),
+    ...(image && { image }),
+    ...(pool && { pool }),
+    ...(githubToken && { githubToken }),
+  }
+  if (inputs.problems.length > 0 || !source) throw new InputError(inputs.problems)
+  return { ...config, source }
+}
+
+function readGroup(inputs: Inputs, reader: InputReader): Group {
+  const ids = ['vm', 'batch-account', 'gallery', 'image-id', 'managed-image'].map((name) => parseArmId(inputs.text(name)))
+  const fromId = ids.find((id) => id !== undefined)
+  const subscriptionId = inputs.text('subscription-id') || fromId?.subscriptionId || reader.environment('AZURE_SUBSCRIPTION_ID') || ''
+  return { subscriptionId, resourceGroup: inputs.text('resource-group') }
+}
+
+function readIdentity(inputs: Inputs, reader: InputReader, { subscriptionId }: Group): Identity {
+  const auth = inputs.choice('auth', ['auto', 'oidc', 'cli', 'managed-identity', 'environment'], 'auto')
+  const clientId = inputs.text('client-id') || reader.environment('AZURE_CLIENT_ID')
+  const tenantId = inputs.text('tenant-id') || reader.environment('AZURE_TENANT_ID')
+  if (auth === 'oidc' && !clientId) inputs.refuse('client-id', 'is needed with `auth: oidc`')
+  if (auth === 'oidc' && !tenantId) inputs.refuse('tenant-id', 'is needed with `auth: oidc`')
+  const url = inputs.text('resource-manager-url').replace(/\/+$/, '')
+  if (url && !/^https:\/\/[^/?#]+$/.test(url)) inputs.refuse('resource-manager-url', 'is not an https address', 'https://host')
+  return {
+    auth,
+    subscriptionId,
+    environment: inputs.choice('environment', ['AzureCloud', 'AzureUSGovernment', 'AzureChinaCloud'], 'AzureCloud'),
+    ...(clientId && { clientId }),
+    ...(tenantId && { tenantId }),
+    ...(url && { resourceManagerUrl: url }),
+  }
+}
+
+function readSource(inputs: Inputs, group: Group): Source | undefined {
+  const given = SOURCES.filter((name) => inputs.text(name) !== '')
+  if (given.length !== 1) {
+    inputs.refuse(
+      'vm',
+      given.length === 0 ? 'no source is given' : `only one source may be given, not ${given.join(' and ')}`,
+      SOURCES.join(', '),
+      '',
+    )
+    return undefined
+  }
+  const capture = inputs.choice('capture', ['live', 'deallocate', 'generalized', 'copy'], 'live')
+  switch (given[0]) {
+    case 'vm': {
+      const id = inputs.resource('vm', 'Microsoft.Compute/virtualMachines', group)
+      const prepareScript = inputs.optional('prepare-script')
+      return id && { kind: 'vm', id, capture, ...(prepareScript && { prepareScript }) }
+    }
+    case 'managed-image': {
+      const id = inputs.resource('managed-image', 'Microsoft.Compute/images', group)
+      return id && { kind: 'managed-image', id }
+    }
+    case 'image-id': {
+      const text = inputs.text('image-id')
+      const parts = parseArmId(text)
+      const isImage = /^Microsoft\.Compute\/(?:images|galleries\/images\/versions)$/i.test(parts?.type ?? '')
+      if (!parts || !isImage)
+        inputs.refuse(
+          'image-id',
+          'is no resource id of an image version or managed image',
+          '…/galleries/…/images/…/versions/… or …/images/…',
+        )
+      return parts && isImage ? { kind: 'image-id', id: armId(parts) } : undefined
+    }
+    case 'snapshots':
+      return { kind: 'snapshots', disks: readDisks(inputs, 'snapshots') }
+    case 'vhd':
+      return {
+        kind: 'vhd',
+        disks: readDisks(inputs, 'vhd'),
+        osType: inputs.choice('os-type', ['Linux', 'Windows'], 'Linux'),
+        hyperVGeneration: inputs.choice('hyper-v-generation', ['V1', 'V2'], 'V1'),
+        ...(inputs.text('vhd-storage-account') && { storageAccount: inputs.text('vhd-storage-account') }),
+      }
+    default:
+      return undefined
+  }
+}
+
+function readDisks(inputs: Inputs, input: 'snapshots' | 'vhd'): readonly DiskSource[] {
+  const disks = inputs.pairs(input).flatMap(([disk, source]): DiskSource[] => {
+    if (disk === 'os') return [{ disk, source }]
+    if (/^\d{1,2}$/.test(disk) && Number(disk) < 64) return [{ disk: Number(disk), source }]
+    inputs.refuse(input, 'names a disk that is neither `os` nor a LUN', 'os, 0 to 63', disk)
+    return []
+  })
+  if (disks.filter(({ disk }) => disk === 'os').length !== 1) inputs.refuse(input, 'needs exactly one line `os=…`', undefined, '')
+  if (new Set(disks.map(({ disk }) => disk)).size !== disks.length) inputs.refuse(input, 'names a LUN twice', undefined, '')
+  return disks
+}
+
+function readImage(inputs: Inputs, group: Group): ImageSettings {
+  const kind = inputs.choice('image-kind', ['gallery', 'managed'], 'gallery')
+  const name = inputs.text('image-name')
+  if (name === '') inputs.refuse('image-name', 'is required')
+  else if (!/^[A-Za-z0-9](?:[\w.-]{0,78}[A-Za-z0-9])?$/.test(name))
+    inputs.refuse('image-name', 'is no name of an image', 'letters, digits, `.`, `-`, `_`; at most 80')
+  const gallery = inputs.resource('gallery', 'Microsoft.Compute/galleries', group)
+  if (kind === 'gallery' && !inputs.text('gallery')) inputs.refuse('gallery', 'is required with `image-kind: gallery`')
+  if (!group.resourceGroup) inputs.refuse('resource-group', 'is required: snapshots and images go there')
+  const version = inputs.text('image-version') || 'auto'
+  if (version !== 'auto' && !/^\d{1,9}\.\d{1,9}\.\d{1,9}$/.test(version))
+    inputs.refuse('image-version', 'is no version', 'auto or Major.Minor.Patch')
+  return {
+    kind,
+    name,
+    version,
+    resourceGroup: armId({ ...group, type: '', names: [] }),
+    rebuild: inputs.choice('rebuild', ['auto', 'always'], 'auto'),
+    targetRegions: inputs.lines('target-regions').flatMap((line) => readRegion(inputs, line)),
+    replicas: inputs.text('replicas') === 'auto' ? 'auto' : inputs.integer('replicas', { min: 1, max: 100, fallback: 0 }) || 'auto',
+    keepSnapshots: inputs.boolean('keep-snapshots', false),
+    retainVersions: inputs.integer('retain-versions', { min: 0, max: 1_000, fallback: 0 }),
+    tags: Object.fromEntries(inputs.pairs('tags')),
+    ...(kind === 'gallery' && gallery && { gallery }),
+  }
+}
+
+function readRegion(inputs: Inputs, line: string): ImageSettings['targetRegions'] {
+  const match = /^([A-Za-z0-9 ]+?)(?:=(\d{1,3})(?:\/(\w+))?)?$/.exec(line)
+  if (!match?.[1]) {
+    inputs.refuse('target-regions', 'has a line that is no region', 'region[=replicas[/storage-type]]', line)
+    return []
+  }
+  const [, name, replicas, storageAccountType] = match
+  return [{ name, ...(replicas && { replicas: Number(replicas) }), ...(storageAccountType && { storageAccountType }) }]
+}
+
+function readPool(inputs: Inputs, reader: InputReader, group: Group, imageKind: ImageKind): PoolSettings | undefined {
+  const account = inputs.resource('batch-account', 'Microsoft.Batch/batchAccounts', group)
+  if (!account) return undefined
+  const specs = readPoolSpecs(inputs, reader)
+  const option = inputs.text('node-deallocation-option')
+  if (option.toLowerCase() === 'retaineddata')
+    inputs.refuse('node-deallocation-option', 'is retired by Azure Batch', 'taskcompletion, requeue, terminate')
+  return {
+    account,
+    requests: (specs.length > 0 ? specs : [{ properties: {} }]).map((spec) => readRequest(inputs, spec, imageKind)),
+    strategy: inputs.choice('strategy', ['in-place', 'blue-green', 'replace', 'resize-only', 'fail'], 'in-place'),
+    canaryNodes: inputs.integer('canary-nodes', { min: 0, max: 1_000, fallback: 0 }),
+    onFailure: inputs.choice('on-failure', ['rollback', 'keep'], 'keep'),
+    nodeDeallocationOption:
+      option.toLowerCase() === 'retaineddata'
+        ? 'TaskCompletion'
+        : inputs.choice('node-deallocation-option', ['TaskCompletion', 'Requeue', 'Terminate'], 'TaskCompletion'),
+    maxResizes: inputs.integer('max-resizes', { min: 1, max: 50, fallback: 5 }),
+    wait: inputs.choice('wait', ['nodes', 'steady', 'none'], 'nodes'),
+    minHealthyPercentage: inputs.integer('min-healthy-percentage', { min: 0, max: 100, fallback: 100 }),
+    nodeStartTimeoutMs: inputs.durationMs('node-start-timeout', { minMs: MINUTE_MS, maxMs: 350 * MINUTE_MS, fallbackMs: 30 * MINUTE_MS }),
+    onCancel: inputs.choice('on-cancel', ['leave', 'stop-resize'], 'leave'),
+  }
+}
+
+function readRequest(inputs: Inputs, spec: PoolSpec, imageKind: ImageKind): PoolRequest {
+  const id = inputs.text('pool-id') || spec.id || ''
+  if (!/^[\w-]{1,64}$/.test(id))
+    inputs.refuse(
+      inputs.text('pool-id') ? 'pool-id' : 'pool-spec',
+      id ? 'has an id that is none of a pool' : 'names no pool id',
+      'letters, digits, `-`, `_`; at most 64',
+      id,
+    )
+  const vmSize = inputs.text('vm-size') || spec.properties.vmSize
+  if (!vmSize) inputs.refuse('vm-size', 'is needed: neither it nor `vmSize` of the pool spec is given')
+  const { fixedScale, autoScale } = spec.properties.scaleSettings ?? {}
+  const count = (input: string, fallback: number | undefined) => inputs.integer(input, { min: 0, max: 100_000, fallback: fallback ?? 0 })
+  const target = {
+    dedicated: count('target-dedicated-nodes', fixedScale?.targetDedicatedNodes),
+    lowPriority: count('target-low-priority-nodes', fixedScale?.targetLowPriorityNodes),
+  }
+  const nodeAgentSkuId =
+    inputs.text('node-agent-sku-id') || spec.properties.deploymentConfiguration?.virtualMachineConfiguration?.nodeAgentSkuId
+  return {
+    id,
+    target,
+    properties: { ...spec.properties, ...(vmSize && { vmSize }) },
+    autoScale: autoScale !== undefined && inputs.text('target-dedicated-nodes') === '',
+    resizeTimeout: readResizeTimeout(inputs, fixedScale?.resizeTimeout, guidanceMs(target.dedicated + target.lowPriority, imageKind)),
+    ...(nodeAgentSkuId && { nodeAgentSkuId }),
+  }
+}
+
+const SHORTEST_RESIZE_TIMEOUT_MS = 5 * MINUTE_MS
+
+/** Of the input, else of the spec, else by guidance. Batch answers 400 below five minutes. */
+function readResizeTimeout(inputs: Inputs, fromSpec: string | undefined, guidance: number): string {
+  const specMs = fromSpec === undefined ? undefined : parseDurationMs(fromSpec)
+  if (fromSpec !== undefined && (specMs === undefined || specMs < SHORTEST_RESIZE_TIMEOUT_MS)) {
+    inputs.refuse('pool-spec', 'scaleSettings.fixedScale.resizeTimeout: is no duration of at least 5 min', undefined, fromSpec)
+  }
+  const range = { minMs: SHORTEST_RESIZE_TIMEOUT_MS, maxMs: Number.POSITIVE_INFINITY, fallbackMs: specMs ?? guidance }
+  return isoDuration(inputs.durationMs('resize-timeout', range))
+}
+
+/**
+ * 15 min per 1,000 nodes from a gallery image, 30 min above 300 nodes from a managed one; Batch's own default is 15 min.
+ * https://learn.microsoft.com/azure/batch/batch-sig-images, https://learn.microsoft.com/azure/batch/batch-pool-node-error-checking
+ */
+function guidanceMs(nodes: number, imageKind: ImageKind): number {
+  if (imageKind === 'managed') return (nodes > 300 ? 30 : 15) * MINUTE_MS
+  return Math.max(1, Math.ceil(nodes / 1_000)) * 15 * MINUTE_MS
 }
