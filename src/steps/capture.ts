@@ -1,0 +1,63 @@
+import type { BuildPlan, SnapshotPlan } from '../plan.ts'
+import type { SnapshotReport } from '../report/run-report.ts'
+import { type StepContext, tell } from './context.ts'
+
+/** Snapshots of the OS disk and every data disk at once. A VM that was stopped for it runs again afterwards, whatever happened. */
+export async function capture(plan: BuildPlan, context: StepContext): Promise<readonly SnapshotReport[]> {
+  const { deallocate } = plan
+  if (!deallocate) return takeSnapshots(plan, context)
+  const { compute, ledger, signal } = context
+  tell(context, { kind: 'resource', change: 'updating', type: 'virtual machine', id: deallocate.vm, detail: 'deallocating' })
+  ledger.record({ id: deallocate.vm, kind: 'startVm' })
+  await compute.deallocateVm(deallocate.vm, signal)
+  const snapshots = await takeSnapshots(plan, context)
+  await compute.startVm(deallocate.vm, signal)
+  ledger.settle(deallocate.vm)
+  tell(context, { kind: 'resource', change: 'updated', type: 'virtual machine', id: deallocate.vm, detail: 'started again' })
+  return snapshots
+}
+
+/** One that fails does not hide how the others ended: all are waited for. */
+async function takeSnapshots(plan: BuildPlan, context: StepContext): Promise<readonly SnapshotReport[]> {
+  const results = await Promise.allSettled(plan.snapshots.map((snapshot) => takeSnapshot(snapshot, plan, context)))
+  const failed = results.find((result) => result.status === 'rejected')
+  if (failed) throw failed.reason
+  return results.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []))
+}
+
+async function takeSnapshot({ id, disk, sourceId, exists }: SnapshotPlan, plan: BuildPlan, context: StepContext): Promise<SnapshotReport> {
+  const { compute, ledger, signal } = context
+  if (exists) {
+    tell(context, { kind: 'resource', change: 'adopted', type: 'snapshot', id, detail: 'left complete by an earlier run' })
+    return { id, disk, state: 'adopted' }
+  }
+  ledger.record({ id, kind: 'snapshot' })
+  tell(context, { kind: 'resource', change: 'creating', type: 'snapshot', id })
+  await compute.createSnapshot(id, { location: plan.location, sourceResourceId: sourceId, tags: plan.tags }, signal)
+  tell(context, { kind: 'resource', change: 'created', type: 'snapshot', id })
+  return { id, disk, state: 'created' }
+}
+
+/** Snapshots are needed no longer once every region has its replica; until then they are kept, and a later run removes them. */
+export async function dropSnapshots(
+  plan: BuildPlan,
+  snapshots: readonly SnapshotReport[],
+  context: StepContext,
+): Promise<readonly SnapshotReport[]> {
+  const { compute, ledger, signal } = context
+  const version = plan.imageKind === 'gallery' && !plan.keepSnapshots ? await compute.getImageVersion(plan.id) : undefined
+  const isReplicated = version?.provisioningState === 'Succeeded'
+  return Promise.all(
+    snapshots.map(async (snapshot): Promise<SnapshotReport> => {
+      const planned = plan.snapshots.find(({ id }) => id === snapshot.id)
+      if (!isReplicated || !planned) {
+        ledger.settle(snapshot.id)
+        return { ...snapshot, state: 'kept' }
+      }
+      await compute.deleteSnapshot(planned.id, signal)
+      ledger.settle(snapshot.id)
+      tell(context, { kind: 'resource', change: 'deleted', type: 'snapshot', id: snapshot.id })
+      return { ...snapshot, state: 'deleted' }
+    }),
+  )
+}

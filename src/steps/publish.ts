@@ -1,0 +1,121 @@
+import { ActionError, AzureError } from '../errors.ts'
+import type { BuildPlan, SnapshotPlan } from '../plan.ts'
+import type { ImageVersion, LongOperation, RegionReplication } from '../ports.ts'
+import { regionName } from '../provenance.ts'
+import { type StepContext, tell, waitFor } from './context.ts'
+
+/** Snapshots → gallery image version (or managed image), until the Batch region has its replica. */
+export async function publish(plan: BuildPlan, context: StepContext): Promise<readonly RegionReplication[]> {
+  if (plan.imageKind === 'managed') {
+    await publishManagedImage(plan, context)
+    return []
+  }
+  await createGalleryAndDefinition(plan, context)
+  const { compute, ledger, signal } = context
+  if (plan.existing?.state === 'failed') {
+    tell(context, { kind: 'resource', change: 'deleting', type: 'image version', id: plan.id, detail: 'it failed in an earlier run' })
+    await compute.deleteImageVersion(plan.id, signal)
+  }
+  let operation: LongOperation | undefined
+  if (plan.existing?.state === 'creating') {
+    tell(context, { kind: 'resource', change: 'adopted', type: 'image version', id: plan.id, detail: 'begun by an earlier run' })
+  } else {
+    ledger.record({ id: plan.id, kind: 'imageVersion' })
+    tell(context, { kind: 'resource', change: 'creating', type: 'image version', id: plan.id })
+    operation = await compute.createImageVersion(
+      { id: plan.id, ...diskSources(plan), location: plan.location, targetRegions: plan.targetRegions, tags: plan.tags },
+      signal,
+    )
+  }
+  const version = await followVersion(plan, operation, context)
+  ledger.settle(plan.id)
+  tell(context, { kind: 'resource', change: 'created', type: 'image version', id: plan.id })
+  return version.replication
+}
+
+async function createGalleryAndDefinition({ gallery, definition, location, tags }: BuildPlan, context: StepContext): Promise<void> {
+  const { compute, signal } = context
+  if (gallery && !gallery.exists) {
+    tell(context, { kind: 'resource', change: 'creating', type: 'gallery', id: gallery.id })
+    await compute.createGallery(gallery.id, location, definition?.create?.tags ?? tags, signal)
+    tell(context, { kind: 'resource', change: 'created', type: 'gallery', id: gallery.id })
+  }
+  if (definition?.create) {
+    tell(context, { kind: 'resource', change: 'creating', type: 'image definition', id: definition.id })
+    await compute.createImageDefinition(definition.id, definition.create, signal)
+    tell(context, { kind: 'resource', change: 'created', type: 'image definition', id: definition.id })
+  }
+}
+
+function diskSources({ snapshots }: BuildPlan) {
+  const isData = (snapshot: SnapshotPlan): snapshot is SnapshotPlan & { readonly disk: number } => snapshot.disk !== 'os'
+  const os = snapshots.find(({ disk }) => disk === 'os') as SnapshotPlan
+  return {
+    osDisk: { sourceId: os.id, caching: os.caching },
+    dataDisks: snapshots.filter(isData).map(({ disk, id, caching }) => ({ lun: disk, sourceId: id, caching })),
+  }
+}
+
+async function publishManagedImage(plan: BuildPlan, context: StepContext): Promise<void> {
+  const { compute, ledger, signal } = context
+  const { osDisk, dataDisks } = diskSources(plan)
+  ledger.record({ id: plan.id, kind: 'image' })
+  tell(context, { kind: 'resource', change: 'creating', type: 'managed image', id: plan.id })
+  await compute.createImage(
+    {
+      id: plan.id,
+      location: plan.location,
+      hyperVGeneration: plan.hyperVGeneration,
+      osType: plan.osType,
+      osDisk: { snapshotId: osDisk.sourceId, caching: osDisk.caching },
+      dataDisks: dataDisks.map(({ lun, sourceId, caching }) => ({ lun, snapshotId: sourceId, caching })),
+      tags: plan.tags,
+    },
+    signal,
+  )
+  ledger.settle(plan.id)
+  tell(context, { kind: 'resource', change: 'created', type: 'managed image', id: plan.id })
+}
+
+/** A version takes minutes (45 to 646 s recorded, hours reported): asked seldom at first and every 10 s later. */
+const versionDelayMs = (waitedMs: number): number => Math.min(15_000, Math.max(5_000, waitedMs / 20))
+
+/** Waits for the replica in the Batch region, not for all regions. */
+async function followVersion(plan: BuildPlan, operation: LongOperation | undefined, context: StepContext): Promise<ImageVersion> {
+  let told = ''
+  return waitFor(context, `image version ${plan.version}`, versionDelayMs, async () => {
+    const version = await context.compute.getImageVersion(plan.id)
+    if (!version) throw new VersionGoneError(plan.version)
+    const progress = version.replication.map(({ region, state, progress: percent }) => `${region} ${state} ${percent}`).join()
+    if (progress !== told) tell(context, { kind: 'replication', imageId: plan.id, regions: version.replication })
+    told = progress
+    const replica = version.replication.find(({ region }) => regionName(region) === plan.waitForRegion)
+    if (version.provisioningState === 'Failed' || replica?.state === 'Failed') return failVersion(plan, version, operation)
+    return version.provisioningState === 'Succeeded' || replica?.state === 'Completed' ? version : undefined
+  })
+}
+
+/** The resource only says `Failed`; why is told by the operation, or by a region. */
+async function failVersion(plan: BuildPlan, { replication }: ImageVersion, operation: LongOperation | undefined): Promise<never> {
+  await operation?.poll()
+  const details = replication.map(({ region, details: text }) => text && `${region}: ${text}`).filter(Boolean)
+  throw new AzureError({
+    operation: 'create image version',
+    resourceId: plan.id,
+    method: 'PUT',
+    url: plan.id,
+    status: 200,
+    code: 'ReplicationFailed',
+    body: details.join('; ') || 'the version ended Failed',
+  })
+}
+
+class VersionGoneError extends ActionError {
+  constructor(version: string) {
+    super({
+      title: 'Image version deleted',
+      message: `version ${version} was deleted while it was published`,
+      hint: 'Someone removed it. Run again to publish it anew.',
+    })
+  }
+}
