@@ -1,0 +1,125 @@
+import { sameId } from '../arm-id.ts'
+import type { PoolSettings } from '../config.ts'
+import { DataPlaneUnreachableError, PoolError } from '../errors.ts'
+import type { PoolPlan } from '../plan.ts'
+import { imageOf } from '../plan-pool.ts'
+import type { BatchAccount, BatchDataPlane, ComputeNode, NodeCounts, NodeState, Pool } from '../ports.ts'
+import type { UnhealthyNode } from '../report/run-report.ts'
+import { type Health, healthOf } from '../resize.ts'
+import { type StepContext, tell, waitFor } from './context.ts'
+
+export interface Verdict {
+  readonly health: Health
+  /** Absent where the data plane cannot be reached. */
+  readonly counts?: NodeCounts
+  readonly unhealthyNodes: readonly UnhealthyNode[]
+  readonly unhealthyTotal: number
+  readonly error?: PoolError
+}
+
+const FAILING: readonly NodeState[] = ['startTaskFailed', 'unusable', 'offline', 'unknown']
+/** More would bury the reader; all are counted. */
+const MOST_NODES_SHOWN = 20
+const STDERR_BYTES = 4_096
+/** `preempted`, `deallocated` and the like pass by themselves or are not ours. */
+const nodeDelayMs = (waitedMs: number): number => Math.min(15_000, Math.max(5_000, waitedMs / 10))
+
+/** Whether the pool really runs the image on enough healthy nodes; if not, which nodes fail and why. */
+export async function verify(
+  plan: PoolPlan,
+  pool: Pool,
+  imageId: string | undefined,
+  account: BatchAccount,
+  settings: PoolSettings,
+  context: StepContext,
+): Promise<Verdict> {
+  const { id: name, autoScale, target: asked } = plan.request
+  const { currentDedicatedNodes, currentLowPriorityNodes } = pool.properties
+  const target = autoScale ? { dedicated: currentDedicatedNodes, lowPriority: currentLowPriorityNodes } : asked
+  const nothing = { unhealthyNodes: [], unhealthyTotal: 0 }
+  const unseen = { health: { healthy: 0, required: 0, isHealthy: true, isSettled: true }, ...nothing }
+  if (imageId && !sameId(imageOf(pool), imageId)) return { ...unseen, error: wrongImage(pool, imageId) }
+  if (settings.wait !== 'nodes') return unseen
+  const plane = context.batch.dataPlane(account)
+  try {
+    const { counts, health } = await settle(plane, name, target, settings, context)
+    if (health.isHealthy) return { health, counts, ...nothing }
+    const nodes = await plane.listNodes(name, FAILING, MOST_NODES_SHOWN)
+    const unhealthyNodes = await Promise.all(nodes.map((node) => explainNode(plane, name, node)))
+    const unhealthyTotal = FAILING.reduce((sum, state) => sum + (counts.dedicated[state] ?? 0) + (counts.lowPriority[state] ?? 0), 0)
+    return { health, counts, unhealthyNodes, unhealthyTotal, error: unhealthy(pool, health, unhealthyNodes) }
+  } catch (error) {
+    if (!(error instanceof DataPlaneUnreachableError)) throw error
+    tell(context, { kind: 'data-plane-unreachable', host: error.host, reason: error.message })
+    return unseen
+  }
+}
+
+/** Until the gate is passed, no node is on the way any more, or the time for starting is over. */
+async function settle(
+  plane: BatchDataPlane,
+  name: string,
+  target: { readonly dedicated: number; readonly lowPriority: number },
+  { minHealthyPercentage, nodeStartTimeoutMs }: PoolSettings,
+  context: StepContext,
+): Promise<{ counts: NodeCounts; health: Health }> {
+  const startedAtMs = context.clock.now().getTime()
+  let told = ''
+  return waitFor(context, `nodes of pool ${name} to start`, nodeDelayMs, async () => {
+    const isLate = context.clock.now().getTime() - startedAtMs >= nodeStartTimeoutMs
+    const counts = await plane.getNodeCounts(name)
+    const health = healthOf(counts, target, minHealthyPercentage)
+    const state = JSON.stringify(counts)
+    if (state !== told)
+      tell(context, { kind: 'node-states-changed', pool: name, counts, target, healthy: health.healthy, required: health.required })
+    told = state
+    return health.isHealthy || health.isSettled || isLate ? { counts, health } : undefined
+  })
+}
+
+async function explainNode(
+  plane: BatchDataPlane,
+  pool: string,
+  { id, state, isDedicated, errors, startTaskInfo }: ComputeNode,
+): Promise<UnhealthyNode> {
+  const stderr = startTaskInfo ? await plane.getStartTaskOutput(pool, id, 'stderr.txt', STDERR_BYTES) : undefined
+  return {
+    id,
+    state,
+    isDedicated,
+    errors: startTaskInfo?.failureInfo ? [...errors, startTaskInfo.failureInfo] : errors,
+    ...(startTaskInfo?.exitCode !== undefined && { exitCode: startTaskInfo.exitCode }),
+    ...(stderr && { stderrTail: stderr }),
+  }
+}
+
+function wrongImage(pool: Pool, imageId: string): PoolError {
+  return new PoolError({
+    title: 'Pool is on another image',
+    message: `pool ${pool.name} is on ${imageOf(pool)}, not on ${imageId}`,
+    hint: 'Someone changed the pool during the run, or `strategy` leaves its image alone.',
+  })
+}
+
+function unhealthy(pool: Pool, { healthy, required }: Health, nodes: readonly UnhealthyNode[]): PoolError {
+  const first = nodes[0]
+  const title = first?.state === 'startTaskFailed' ? 'Start task failed' : 'Nodes are not healthy'
+  const lines = first?.stderrTail?.trim().split('\n') ?? []
+  const why = first
+    ? `; node ${first.id} is ${first.state}${first.errors[0] ? ` (${first.errors[0].code}: ${first.errors[0].message})` : ''}`
+    : ''
+  return new PoolError({
+    title,
+    message: `pool ${pool.name}: ${healthy} healthy nodes of ${required} required${why}${lines.length > 0 ? `; stderr ends: ${lines.at(-1)}` : ''}`,
+    hint: hintFor(first),
+    link: 'https://learn.microsoft.com/azure/batch/batch-pool-node-error-checking',
+  })
+}
+
+function hintFor(node: UnhealthyNode | undefined): string {
+  if (!node) return 'Nodes did not start in time: raise `node-start-timeout`, or look at the image.'
+  if (node.state === 'startTaskFailed') return 'Correct the start task of the pool; the end of its stderr is in the summary.'
+  if (node.errors.length === 0)
+    return 'An unusable node without errors cannot reach Batch: check outbound access to BatchNodeManagement (NSG, routes, DNS).'
+  return 'See the errors of the nodes in the summary; BatchAgentInstallationFailure mostly means that the node agent SKU does not fit the image.'
+}
