@@ -1,0 +1,24 @@
+import type { Config } from '../config.ts'
+import type { DerivedImage } from '../derived-image.ts'
+import type { Observed } from '../observed.ts'
+import type { Finding } from './finding.ts'
+
+/** What the rules look at. */
+export interface Facts {
+  readonly config: Config
+  readonly observed: Observed
+  readonly now: Date
+  /** Present where the source is a VM that exists. */
+  readonly derived?: DerivedImage
+}
+
+/** One preflight rule. It answers with nothing, or with what it saw and what to do. */
+export interface Rule {
+  /** Stable, kebab-case. */
+  readonly id: string
+  readonly severity: Finding['severity']
+  /** One line, for the list of rules. */
+  readonly title: string
+  readonly link: string
+  readonly check: (facts: Facts) => readonly { readonly seen: string; readonly fix: string }[]
+}

@@ -1,0 +1,140 @@
+/** Rules about the Batch account and the pools. */
+
+import { resolveNodeAgent } from '../node-agent.ts'
+import { imageOf } from '../plan-pool.ts'
+import type { BatchVmSize } from '../ports.ts'
+import type { Facts, Rule } from './facts.ts'
+
+const SUPPORTED_IMAGES = 'https://learn.microsoft.com/rest/api/batchservice/account/list-supported-images'
+const QUOTA = 'https://learn.microsoft.com/azure/batch/batch-quota-limit'
+
+export const POOL_RULES: readonly Rule[] = [
+  {
+    id: 'account-exists',
+    severity: 'error',
+    title: 'The Batch account exists',
+    link: QUOTA,
+    check: ({ config: { pool }, observed: { account } }) =>
+      pool && !account
+        ? [{ seen: `Batch account ${pool.account} was not found`, fix: 'Check `batch-account`, `resource-group` and `subscription-id`.' }]
+        : [],
+  },
+  {
+    id: 'strategy-supported',
+    severity: 'error',
+    title: 'This version changes pools in place or replaces them',
+    link: 'https://learn.microsoft.com/azure/batch/batch-pool-update-properties',
+    check: ({ config: { pool } }) => [
+      ...(pool?.strategy === 'blue-green'
+        ? [{ seen: '`strategy: blue-green` is not there yet', fix: 'Use `in-place` or `replace`.' }]
+        : []),
+      ...(pool && pool.canaryNodes > 0 ? [{ seen: '`canary-nodes` is not there yet', fix: 'Leave it at 0.' }] : []),
+      ...(pool?.onFailure === 'rollback' ? [{ seen: '`on-failure: rollback` is not there yet', fix: 'Use `keep`.' }] : []),
+    ],
+  },
+  {
+    id: 'existing-pool',
+    severity: 'error',
+    title: 'With `strategy: fail` no pool is on another image',
+    link: 'https://learn.microsoft.com/azure/batch/batch-pool-update-properties',
+    check: ({ config: { pool }, observed }) =>
+      pool?.strategy === 'fail'
+        ? observed.pools
+            .filter(({ name }) => pool.requests.some(({ id }) => id.toLowerCase() === name.toLowerCase()))
+            .map((existing) => ({
+              seen: `pool ${existing.name} exists, on ${imageOf(existing)}`,
+              fix: 'Choose another strategy, or another pool id.',
+            }))
+        : [],
+  },
+  {
+    id: 'node-agent-sku',
+    severity: 'error',
+    title: 'The node agent SKU is known',
+    link: SUPPORTED_IMAGES,
+    check: (facts) =>
+      pendingAgents(facts).map((id) => ({
+        seen: `pool ${id}: no supported image of Batch is the base image of the VM, so the node agent SKU is unknown`,
+        fix: 'Set `node-agent-sku-id`, e.g. `batch.node.ubuntu 24.04`.',
+      })),
+  },
+  {
+    id: 'image-end-of-life',
+    severity: 'warning',
+    title: 'The base image is verified and supported by Batch',
+    link: SUPPORTED_IMAGES,
+    check: ({ derived, observed: { supportedImages = [] } }) => {
+      const image = derived?.imageReference && resolveNodeAgent(derived.imageReference, supportedImages)
+      if (!image) return []
+      const name = `${image.imageReference.offer} ${image.imageReference.sku}`
+      const end = image.batchSupportEndOfLife
+      return [
+        ...(end
+          ? [{ seen: `Batch supports ${name} until ${end.slice(0, 10)}`, fix: 'Move the golden VM to a newer base image before.' }]
+          : []),
+        ...(image.verificationType === 'unverified'
+          ? [{ seen: `Batch has not verified ${name}`, fix: 'Prefer a verified base image.' }]
+          : []),
+      ]
+    },
+  },
+  {
+    id: 'vm-size',
+    severity: 'error',
+    title: 'Batch offers the VM size, and it starts the image',
+    link: 'https://learn.microsoft.com/azure/batch/batch-pool-vm-sizes',
+    check: ({ config: { pool }, observed: { vmSizes }, derived }) =>
+      (pool && vmSizes.length > 0 ? pool.requests : []).flatMap(({ id, properties }) => {
+        const size = vmSizes.find(({ name }) => name.toLowerCase() === properties.vmSize?.toLowerCase())
+        if (!size) return [{ seen: `pool ${id}: Batch does not offer ${properties.vmSize} in the region`, fix: 'Use another `vm-size`.' }]
+        return mismatches(size, derived).map((seen) => ({
+          seen: `pool ${id}: ${seen}`,
+          fix: 'Use another `vm-size`, or another golden VM.',
+        }))
+      }),
+  },
+  {
+    id: 'core-quota',
+    severity: 'warning',
+    title: 'The core quota of the account is enough',
+    link: QUOTA,
+    check: ({ config: { pool }, observed: { account, vmSizes } }) => {
+      if (!pool || account?.dedicatedCoreQuota === undefined) return []
+      const need = pool.requests.reduce((sum, { properties, target }) => {
+        const size = vmSizes.find(({ name }) => name.toLowerCase() === properties.vmSize?.toLowerCase())
+        return sum + target.dedicated * Number(size?.capabilities.vCPUs ?? 0)
+      }, 0)
+      return need > account.dedicatedCoreQuota
+        ? [
+            {
+              seen: `the pools need ${need} dedicated cores, the account has ${account.dedicatedCoreQuota}`,
+              fix: 'Ask for more quota, or use a smaller target or VM size.',
+            },
+          ]
+        : []
+    },
+  },
+]
+
+/** Ids of pools whose node agent is neither given, nor found, nor kept from the pool that exists. */
+function pendingAgents({ config: { pool, source }, derived, observed }: Facts): readonly string[] {
+  const found = derived?.imageReference && resolveNodeAgent(derived.imageReference, observed.supportedImages ?? [])
+  if (found || (source.kind === 'vm' && !observed.vm) || !observed.account) return []
+  return (pool?.requests ?? [])
+    .filter(({ id, nodeAgentSkuId }) => !nodeAgentSkuId && !observed.pools.some(({ name }) => name.toLowerCase() === id.toLowerCase()))
+    .map(({ id }) => id)
+}
+
+function mismatches({ name, capabilities }: BatchVmSize, derived: Facts['derived']): readonly string[] {
+  if (!derived) return []
+  const { HyperVGenerations: generations, CpuArchitectureType: architecture, TrustedLaunchDisabled: noTrustedLaunch } = capabilities
+  return [
+    ...(generations && !generations.split(',').includes(derived.generation)
+      ? [`${name} starts generation ${generations}, the image is ${derived.generation}`]
+      : []),
+    ...(architecture && architecture !== derived.architecture ? [`${name} is ${architecture}, the image is ${derived.architecture}`] : []),
+    ...(noTrustedLaunch === 'True' && derived.features.SecurityType === 'TrustedLaunch'
+      ? [`${name} has no Trusted Launch, the image needs it`]
+      : []),
+  ]
+}
