@@ -7,6 +7,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import * as core from '@actions/core'
 import type { InputReader } from '../config.ts'
 import type { Clock, Ledger, LedgerEntry, RunContext } from '../ports.ts'
+import type { LogLine } from '../report/log-lines.ts'
 
 const POST_KEY = 'isPost'
 const LEDGER_KEY = 'ledger'
@@ -55,6 +56,27 @@ export const log = {
   warning: (text: string): void => core.info(`Warning: ${withoutCommands(text)}`),
   startGroup: (title: string): void => core.startGroup(title),
   endGroup: (): void => core.endGroup(),
+}
+
+/** A line of the report's log. */
+export function show({ level, text }: LogLine): void {
+  switch (level) {
+    case 'group':
+      log.startGroup(text)
+      break
+    case 'endgroup':
+      log.endGroup()
+      break
+    case 'warning':
+      log.warning(text)
+      break
+    case 'debug':
+      log.debug(text)
+      break
+    case 'info':
+      log.info(text)
+      break
+  }
 }
 
 /** The one annotation of a run: an error on red, a warning where something needs a look. */

@@ -29,7 +29,7 @@ export function text(untrusted: string, longest?: number): Markdown {
   return markdown(
     parts
       .map((part, index) => {
-        if (index % 2 === 0) return escape(part)
+        if (index % 2 === 0) return entities(part)
         return part.startsWith('`') ? code(part.slice(1, -1)).source : link(address(part), part).source
       })
       .join(''),
@@ -47,7 +47,7 @@ export function multiline(untrusted: string, most = 40): Markdown {
 export function code(untrusted: string, longest?: number): Markdown {
   const line = singleLine(untrusted, longest)
   if (line === '') return nothing
-  return markdown(/[`|]/.test(line) ? `<code>${escape(line)}</code>` : `\`${line}\``)
+  return markdown(/[`|]/.test(line) ? `<code>${entities(line)}</code>` : `\`${line}\``)
 }
 
 /** A block of lines as they are. The fence is longer than any run of backticks within. */
@@ -56,6 +56,11 @@ export function fence(untrusted: string, language = 'text'): Markdown {
   const longestRun = Math.max(2, ...(body.match(/`+/g) ?? []).map((run) => run.length))
   const ticks = '`'.repeat(longestRun + 1)
   return markdown(`${ticks}${language}\n${body}\n${ticks}`)
+}
+
+/** A chart; GitHub draws it. The lines must be free of text from outside, but for letters and digits. */
+export function mermaid(kind: string, ...body: readonly string[]): Markdown {
+  return fence([kind, ...body.map((line) => `  ${line}`)].join('\n'), 'mermaid')
 }
 
 /** Only to the web; anything else is just its label. */
@@ -84,7 +89,9 @@ export function table(columns: readonly Column[], rows: readonly (readonly Conte
 
 /** Folded away. Markdown holds in the body because blank lines surround it. */
 export function details(title: string, body: Markdown): Markdown {
-  return body.source === '' ? nothing : markdown(`<details>\n<summary>${escape(singleLine(title))}</summary>\n\n${body.source}\n\n</details>`)
+  return body.source === ''
+    ? nothing
+    : markdown(`<details>\n<summary>${entities(singleLine(title))}</summary>\n\n${body.source}\n\n</details>`)
 }
 
 /** A coloured box; a block quote where alerts are not known. */
@@ -107,19 +114,19 @@ export function blocks(...parts: readonly (Markdown | undefined)[]): Markdown {
 
 function source(content: Content): string {
   if (typeof content === 'number') return content.toLocaleString('en-US')
-  return typeof content === 'string' ? escape(singleLine(content)) : content.source
+  return typeof content === 'string' ? entities(singleLine(content)) : content.source
 }
 
 /** A long address is shown by its beginning. */
 function address(url: string): Markdown {
-  return markdown(escape(singleLine(url.replace(/^https?:\/\//, ''), 60)))
+  return markdown(entities(singleLine(url.replace(/^https?:\/\//, ''), 60)))
 }
 
 /**
  * Entities stop Markdown and HTML. GitHub turns names, numbers and addresses into links only after that, so a zero-width space
  * goes into `@name`, `#1` and `GH-1`, as Renovate does it.
  */
-function escape(line: string): string {
+function entities(line: string): string {
   return line
     .replace(/[&<>"|\\`*_~[\]$]/g, entity)
     .replace(/@(?=\w)|(?<!&)#(?=\d)|\bGH-(?=\d)/gi, '$&&#8203;')

@@ -1,22 +1,22 @@
 /** Builds the report from the events of a run: a pure reducer, and what the steps gave back put beside it. */
 import { sameId } from '../arm-id.ts'
 import type { NodeTotals, PhaseName, RunEvent } from '../events.ts'
-import type { NodeStateCounts, RegionReplication } from '../ports.ts'
-import { duration } from './duration.ts'
-import { nodesOf } from './nodes.ts'
+import type { RegionReplication } from '../ports.ts'
+import { nodesOf, sumOf, totalOf } from './nodes.ts'
 import type { NodeSample, PhaseRecord, PoolReport, ResizeAttempt, ResourceRecord, RunReport, RunResult } from './run-report.ts'
 import { thin } from './samples.ts'
 
-export type RunStart = Pick<RunReport, 'mode' | 'run' | 'startedAt'>
+export type RunStart = Pick<RunReport, 'mode' | 'run' | 'startedAt' | 'portalUrl'>
 
 /** What is known so far. */
-export interface RunRecord extends RunStart {
+export interface RunRecord {
+  readonly start: RunStart
   readonly phases: readonly PhaseRecord[]
   readonly openPhases: readonly { readonly phase: PhaseName; readonly startedAt: string }[]
   readonly resources: readonly ResourceRecord[]
   readonly replications: readonly { readonly imageId: string; readonly regions: readonly RegionReplication[] }[]
   /** By pool name. */
-  readonly traces: Readonly<Record<string, PoolTrace>>
+  readonly traces: ReadonlyMap<string, PoolTrace>
   readonly warnings: readonly string[]
 }
 
@@ -36,8 +36,10 @@ export type RunEnding = Omit<RunReport, keyof RunStart | 'schemaVersion' | 'phas
 /** Enough for a smooth chart of hours, and little enough for a report. */
 const MOST_SAMPLES = 300
 
-export function startRecord({ mode, run, startedAt }: RunStart): RunRecord {
-  return { mode, run, startedAt, phases: [], openPhases: [], resources: [], replications: [], traces: {}, warnings: [] }
+const EMPTY: PoolTrace = { attempts: [], samples: [] }
+
+export function startRecord(start: RunStart): RunRecord {
+  return { start, phases: [], openPhases: [], resources: [], replications: [], traces: new Map(), warnings: [] }
 }
 
 export function recordEvent(record: RunRecord, event: RunEvent): RunRecord {
@@ -55,19 +57,24 @@ export function recordEvent(record: RunRecord, event: RunEvent): RunRecord {
     case 'resize-started':
       return withTrace(record, event.pool, ({ attempts, samples }) => ({
         attempts: [...attempts, { number: event.number, startedAt: event.at, request: event.request, from: event.from, errors: [] }],
-        samples: withSample(samples, { at: event.at, current: event.from, target: targetOf(event.request) }),
+        samples: withSample(samples, {
+          ...healthOf(samples, event.from),
+          at: event.at,
+          current: event.from,
+          target: targetOf(event.request),
+        }),
       }))
     case 'node-count-changed':
       return withTrace(record, event.pool, ({ attempts, samples }) => ({
         attempts,
-        samples: withSample(samples, { ...healthOf(samples), at: event.at, current: event.current, target: event.target }),
+        samples: withSample(samples, { ...healthOf(samples, event.current), at: event.at, current: event.current, target: event.target }),
       }))
     case 'node-states-changed':
       return withTrace(record, event.pool, ({ attempts, samples }) => ({
         attempts,
         samples: withSample(samples, {
           at: event.at,
-          current: { dedicated: sum(event.counts.dedicated), lowPriority: sum(event.counts.lowPriority) },
+          current: { dedicated: sumOf(event.counts.dedicated), lowPriority: sumOf(event.counts.lowPriority) },
           target: event.target,
           healthy: event.healthy,
         }),
@@ -79,7 +86,7 @@ export function recordEvent(record: RunRecord, event: RunEvent): RunRecord {
             ? { ...attempt, finishedAt: event.at, to: event.current, errors: event.errors }
             : attempt,
         ),
-        samples: withSample(samples, { ...samples.at(-1), at: event.at, current: event.current }),
+        samples: withSample(samples, { ...samples.at(-1), ...healthOf(samples, event.current), at: event.at, current: event.current }),
       }))
     case 'resize-foreign':
       return withWarning(record, `Pool ${event.pool} was already being resized to ${nodesOf(event.target)}, not by this run.`)
@@ -95,21 +102,19 @@ export function recordEvent(record: RunRecord, event: RunEvent): RunRecord {
 
 /** The report of a run that has ended. A phase that is still open ends with the run. */
 export function toReport(record: RunRecord, ending: RunEnding): RunReport {
-  const outcome = ending.result === 'cancelled' ? 'cancelled' : hasFailed(ending.result) ? 'failed' : 'succeeded'
-  const { phases } = record.openPhases.reduceRight((ended, { phase }) => endPhase(ended, phase, ending.finishedAt, outcome), record)
-  const { image, pools, warnings, ...rest } = ending
+  const { result, finishedAt, image, pools, warnings } = ending
+  const outcome = result === 'cancelled' ? 'cancelled' : hasFailed(result) ? 'failed' : 'succeeded'
+  const { phases } = record.openPhases.reduceRight((ended, { phase }) => endPhase(ended, phase, finishedAt, outcome), record)
   const replication = image && record.replications.find(({ imageId }) => sameId(imageId, image.id))?.regions
   return {
     schemaVersion: 1,
-    mode: record.mode,
-    startedAt: record.startedAt,
-    run: record.run,
-    ...rest,
-    phases: [...phases].sort((one, other) => one.startedAt.localeCompare(other.startedAt)),
+    ...record.start,
+    ...ending,
+    phases: phases.toSorted((one, other) => one.startedAt.localeCompare(other.startedAt)),
     resources: record.resources,
     warnings: [...new Set([...record.warnings, ...warnings])],
-    pools: pools.map((pool) => ({ ...pool, ...(record.traces[pool.name] ?? { attempts: [], samples: [] }) })),
-    ...(image && { image: replication ? { ...image, replication } : image }),
+    pools: pools.map((pool) => ({ ...pool, ...(record.traces.get(pool.name) ?? EMPTY) })),
+    ...(image && replication && { image: { ...image, replication } }),
   }
 }
 
@@ -134,7 +139,7 @@ function withResource(resources: readonly ResourceRecord[], event: RunEvent & { 
 }
 
 function withTrace(record: RunRecord, pool: string, change: (trace: PoolTrace) => PoolTrace): RunRecord {
-  return { ...record, traces: { ...record.traces, [pool]: change(record.traces[pool] ?? { attempts: [], samples: [] }) } }
+  return { ...record, traces: new Map(record.traces).set(pool, change(record.traces.get(pool) ?? EMPTY)) }
 }
 
 function withWarning(record: RunRecord, warning: string): RunRecord {
@@ -151,9 +156,8 @@ const targetOf = (request: ResizeAttempt['request']): NodeTotals => ({
   lowPriority: request.targetLowPriorityNodes,
 })
 
-function healthOf(samples: readonly NodeSample[]): Pick<NodeSample, 'healthy'> {
+/** Health as last seen; nodes that have gone since are not healthy any more. */
+function healthOf(samples: readonly NodeSample[], current: NodeTotals): Pick<NodeSample, 'healthy'> {
   const healthy = samples.at(-1)?.healthy
-  return healthy === undefined ? {} : { healthy }
+  return healthy === undefined ? {} : { healthy: Math.min(healthy, totalOf(current)) }
 }
-
-const sum = (counts: NodeStateCounts): number => Object.values(counts).reduce((total, count) => total + count, 0)

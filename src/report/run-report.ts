@@ -22,6 +22,8 @@ export interface RunReport {
     readonly actor: string
     readonly eventName: string
   }
+  /** The cloud's portal, for links; absent: that of the public cloud. */
+  readonly portalUrl?: string
   readonly phases: readonly PhaseRecord[]
   readonly findings: readonly Finding[]
   /** What would change (mode `plan`) or was to be changed (mode `apply`). Empty: nothing. */

@@ -18,7 +18,13 @@ export function singleLine(untrusted: string, longest = 4_000): string {
 export function lines(untrusted: string): readonly string[] {
   return stripVTControlCharacters(untrusted.toWellFormed())
     .split(/\r\n|[\n\r\u0085\u2028\u2029]/)
-    .map((line) => line.replace(CONTROLS, '').replace(INVISIBLE, '').replaceAll('##[', '## [').replace(/^(\s*)::/, '$1: :'))
+    .map((line) =>
+      line
+        .replace(CONTROLS, '')
+        .replace(INVISIBLE, '')
+        .replaceAll('##[', '## [')
+        .replace(/^(\s*)::/, '$1: :'),
+    )
 }
 
 function shorten(text: string, longest: number): string {

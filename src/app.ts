@@ -1,0 +1,176 @@
+import { nameOf, parseArmId, sameId } from './arm-id.ts'
+import type { Finding } from './checks/finding.ts'
+import { checkAll } from './checks/rules.ts'
+import type { Config } from './config.ts'
+import { deriveImage } from './derived-image.ts'
+import { type Explanation, explain, PreflightError } from './errors.ts'
+import type { Observed } from './observed.ts'
+import { type ImagePlan, type Plan, type PoolPlan, planRun } from './plan.ts'
+import { imageOf } from './plan-pool.ts'
+import type { Pool, RegionReplication, RunContext } from './ports.ts'
+import type { PoolOutcome, RunEnding } from './report/record.ts'
+import type { AccountPool, ImageReport, RunResult, SnapshotReport } from './report/run-report.ts'
+import { capture, dropSnapshots } from './steps/capture.ts'
+import { phase, type StepContext } from './steps/context.ts'
+import { observe } from './steps/observe.ts'
+import { PoolStep, totals } from './steps/pool.ts'
+import { publish } from './steps/publish.ts'
+import { type Verdict, verify } from './steps/verify.ts'
+
+/** How a run ended, as far as it came. The requests sent are the transport's to count. */
+export type Ending = Omit<RunEnding, 'finishedAt' | 'requests' | 'leftBehind' | 'warnings'>
+
+/** What the phases have found out so far; a failure keeps all of it. */
+interface Progress {
+  findings: readonly Finding[]
+  observed?: Observed
+  plan?: Plan
+  snapshots: readonly SnapshotReport[]
+  replication: readonly RegionReplication[]
+  pools: readonly PoolOutcome[]
+}
+
+/** observe → check → plan → capture → publish → pool and follow → verify. Never throws: an ending is an answer. */
+export async function runApp(config: Config, run: RunContext, context: StepContext): Promise<Ending> {
+  const progress: Progress = { findings: [], snapshots: [], replication: [], pools: [] }
+  try {
+    await runPhases(config, run, context, progress)
+    const failed = progress.pools.find(({ error }) => error)
+    return endingOf(progress, config, resultOf(config, progress), failed?.error)
+  } catch (error) {
+    return endingOf(progress, config, context.signal.aborted && isCancelled(context.signal.reason) ? 'cancelled' : 'failed', explain(error))
+  }
+}
+
+async function runPhases(config: Config, run: RunContext, context: StepContext, progress: Progress): Promise<void> {
+  const now = context.clock.now()
+  const observed = await phase(context, 'observe', () => observe(config, context))
+  progress.observed = observed
+  const derived = observed.vm && deriveImage(observed.vm.vm, observed.vm.disks)
+
+  await phase(context, 'check', async () => {
+    progress.findings = checkAll({ config, observed, now, ...(derived && { derived }) })
+    if (progress.findings.some(({ severity }) => severity === 'error')) throw new PreflightError(progress.findings)
+  })
+
+  const plan = await phase(context, 'plan', async () => planRun(config, observed, derived, run, now))
+  progress.plan = plan
+  if (config.mode === 'plan') return
+
+  const { image } = plan
+  if (image.kind === 'build') {
+    progress.snapshots = await phase(context, 'capture', () => capture(image, context))
+    progress.replication = await phase(context, 'publish', () => publish(image, context))
+  }
+  if (config.pool)
+    await phase(context, 'pool', async () => {
+      progress.pools = await Promise.all(plan.pools.map((pool) => bringUp(pool, plan.image, config, observed, context)))
+    })
+  if (image.kind === 'build') progress.snapshots = await phase(context, 'prune', () => dropSnapshots(image, progress.snapshots, context))
+}
+
+/** One pool; its failure is its own and does not stop the others. */
+async function bringUp(
+  plan: PoolPlan,
+  image: ImagePlan,
+  config: Config,
+  { account }: Observed,
+  context: StepContext,
+): Promise<PoolOutcome> {
+  const settings = config.pool
+  if (!account || !settings) throw new Error('a pool needs an account')
+  try {
+    const { pool } = await new PoolStep(plan, account, settings, context).run()
+    const expected = settings.strategy === 'resize-only' ? undefined : image.id
+    const verdict = await verify(plan, pool, expected, account, settings, context)
+    return outcomeOf(plan, account.name, config, pool, verdict)
+  } catch (error) {
+    if (context.signal.aborted) throw error
+    const pool = await context.batch.getPool(plan.id).catch(() => undefined)
+    return { ...outcomeOf(plan, account.name, config, pool, undefined), error: explain(error) }
+  }
+}
+
+const ACTIONS = { none: 'none', create: 'created', resize: 'resized', update: 'resized', reimage: 'reimaged', replace: 'replaced' } as const
+
+function outcomeOf(plan: PoolPlan, account: string, config: Config, pool: Pool | undefined, verdict: Verdict | undefined): PoolOutcome {
+  const { request, existing } = plan
+  const scale = existing?.properties.scaleSettings?.fixedScale
+  return {
+    name: request.id,
+    id: plan.id,
+    account,
+    action: ACTIONS[plan.action],
+    vmSize: pool?.properties.vmSize ?? request.properties.vmSize ?? '',
+    target: request.target,
+    current: pool ? totals(pool) : { dedicated: 0, lowPriority: 0 },
+    autoScale: request.autoScale,
+    resizeTimeout: request.resizeTimeout,
+    minHealthyPercentage: config.pool?.minHealthyPercentage ?? 100,
+    required: verdict?.health.required ?? request.target.dedicated,
+    healthy: verdict?.health.healthy ?? 0,
+    unhealthyNodes: verdict?.unhealthyNodes ?? [],
+    unhealthyTotal: verdict?.unhealthyTotal ?? 0,
+    ...(existing && { imageBefore: imageOf(existing), currentBefore: totals(existing) }),
+    ...(scale && { targetBefore: { dedicated: scale.targetDedicatedNodes ?? 0, lowPriority: scale.targetLowPriorityNodes ?? 0 } }),
+    ...(pool && { imageAfter: imageOf(pool), allocationState: pool.properties.allocationState }),
+    ...(verdict?.counts && { nodeStates: verdict.counts }),
+    ...(verdict?.error && { error: verdict.error.explanation }),
+  }
+}
+
+function resultOf(config: Config, { plan, pools }: Progress): RunResult {
+  if (pools.some(({ error }) => error)) return 'failed'
+  if (config.mode === 'plan') return 'planned'
+  return plan && plan.changes.length === 0 ? 'unchanged' : 'succeeded'
+}
+
+function isCancelled(reason: unknown): boolean {
+  return reason instanceof Error && reason.name === 'CancelledError'
+}
+
+function endingOf(progress: Progress, config: Config, result: RunResult, error: Explanation | undefined): Ending {
+  const { plan, observed, findings, pools } = progress
+  const image = plan && imageReport(plan.image, config, progress)
+  return {
+    result,
+    findings,
+    pools,
+    changes: plan?.changes ?? [],
+    accountPools: accountPools(observed?.pools ?? [], pools, plan?.image),
+    ...(image && { image }),
+    ...(error && { error }),
+  }
+}
+
+function imageReport(image: ImagePlan, config: Config, { snapshots, replication, observed }: Progress): ImageReport {
+  const parts = parseArmId(image.id)
+  const isVersion = parts?.names.length === 3
+  const action = image.kind === 'given' ? 'given' : image.kind === 'reuse' ? 'reused' : config.mode === 'plan' ? 'planned' : 'created'
+  const planned = image.kind === 'build' ? image.snapshots.map(({ id, disk }): SnapshotReport => ({ id, disk, state: 'planned' })) : []
+  return {
+    kind: isVersion ? 'gallery' : 'managed',
+    id: image.id,
+    name: config.image?.name ?? parts?.names.at(-2) ?? nameOf(image.id),
+    version: image.kind === 'given' ? nameOf(image.id) : image.version,
+    action,
+    reason: image.reason,
+    replication,
+    snapshots: snapshots.length > 0 ? snapshots : planned,
+    ...(observed?.vm && { sourceId: observed.vm.vm.id }),
+    ...(image.kind === 'build' && image.previousVersion && { previousVersion: image.previousVersion }),
+  }
+}
+
+/** Which image each pool of the account is on; one is behind if it is on another version of this run's definition. */
+function accountPools(observed: readonly Pool[], outcomes: readonly PoolOutcome[], image: ImagePlan | undefined): readonly AccountPool[] {
+  const definition = image?.id.replace(/\/versions\/[^/]+$/, '').toLowerCase()
+  const now = outcomes.map(({ name, imageAfter, imageBefore, current }) => ({ name, image: imageAfter ?? imageBefore ?? '', current }))
+  const others = observed
+    .filter(({ name }) => !outcomes.some((outcome) => outcome.name.toLowerCase() === name.toLowerCase()))
+    .map((pool) => ({ name: pool.name, image: imageOf(pool), current: totals(pool) }))
+  return [...now, ...others].map((pool) => ({
+    ...pool,
+    isBehind: definition !== undefined && pool.image.toLowerCase().startsWith(`${definition}/versions/`) && !sameId(pool.image, image?.id),
+  }))
+}

@@ -1,0 +1,73 @@
+import type { ArmId } from './arm-id.ts'
+import { explain } from './errors.ts'
+import type { Batch, Compute, Ledger, LedgerEntry } from './ports.ts'
+import type { LeftBehind } from './report/run-report.ts'
+
+/** What can be done about open entries within the time that the runner gives a post step. */
+export interface CleanupPorts {
+  readonly compute: Compute
+  readonly batch: Batch
+  readonly ledger: Ledger
+  readonly signal: AbortSignal
+  readonly info: (text: string) => void
+}
+
+/**
+ * Walks the ledger backwards. A VM that was stopped starts again; half-made snapshots and versions go; what is complete stays, for the
+ * next run to adopt. Answers with what could not be put right; never throws.
+ */
+export async function cleanUp(ports: CleanupPorts): Promise<readonly LeftBehind[]> {
+  const left: LeftBehind[] = []
+  for (const entry of ports.ledger.open().toReversed()) {
+    try {
+      await putRight(entry, ports)
+    } catch (error) {
+      left.push({ id: entry.id, kind: entry.kind, why: explain(error).message, command: commandFor(entry) })
+    }
+  }
+  return left
+}
+
+async function putRight({ id, kind }: LedgerEntry, { compute, ledger, signal, info }: CleanupPorts): Promise<void> {
+  const armId = id as ArmId
+  switch (kind) {
+    case 'startVm':
+      info(`starting ${id} again`)
+      await compute.startVm(armId, signal)
+      break
+    case 'snapshot': {
+      const snapshot = await compute.getSnapshot(armId)
+      if (snapshot && snapshot.provisioningState === 'Failed') {
+        info(`deleting half-made snapshot ${id}`)
+        await compute.deleteSnapshot(armId, signal)
+      }
+      break
+    }
+    case 'imageVersion': {
+      const version = await compute.getImageVersion(armId)
+      if (version?.provisioningState === 'Failed') {
+        info(`deleting failed image version ${id}`)
+        await compute.deleteImageVersion(armId, signal)
+      }
+      break
+    }
+    case 'image': {
+      const image = await compute.getImage(armId)
+      if (image?.provisioningState === 'Failed') {
+        info(`deleting failed managed image ${id}`)
+        await compute.deleteImage(armId, signal)
+      }
+      break
+    }
+    case 'pool':
+    case 'gallery':
+    case 'imageDefinition':
+      break
+  }
+  ledger.settle(id)
+}
+
+/** A command that the user can paste to put it right by hand. */
+export function commandFor({ id, kind }: LedgerEntry): string {
+  return kind === 'startVm' ? `az vm start --ids "${id}"` : `az resource delete --ids "${id}"`
+}

@@ -1,0 +1,102 @@
+import { runApp } from './app.ts'
+import { createBatch } from './azure/batch.ts'
+import { cloudOf } from './azure/cloud.ts'
+import { createCompute } from './azure/compute.ts'
+import { createCredential } from './azure/credential.ts'
+import { RequestCounter, transportOptions } from './azure/transport.ts'
+import { cleanUp, commandFor } from './cleanup.ts'
+import { type Config, parseConfig } from './config.ts'
+import { showDuration } from './duration.ts'
+import { CancelledError, type Explanation, explain, WaitTimeoutError } from './errors.ts'
+import * as github from './github/runtime.ts'
+import { logLine } from './report/log-lines.ts'
+import { outputsOf } from './report/outputs.ts'
+import { recordEvent, startRecord, toReport } from './report/record.ts'
+import { renderSummary } from './report/summary.ts'
+
+const USER_AGENT = 'azure-batch-image-pool'
+
+const controller = new AbortController()
+for (const name of ['SIGINT', 'SIGTERM', 'SIGBREAK'] as const) process.on(name, () => controller.abort(new CancelledError(name)))
+
+function connect(config: Config) {
+  const counter = new RequestCounter()
+  const cloud = cloudOf(config.identity, github.environment('AZURE_AUTHORITY_HOST'))
+  const signIn = {
+    hasEnvironmentCredential: ['AZURE_CLIENT_SECRET', 'AZURE_CLIENT_CERTIFICATE_PATH'].some((name) => github.environment(name)),
+    ...(github.assertion && { assertion: github.assertion }),
+  }
+  const credential = createCredential(config.identity, cloud, signIn)
+  const transport = transportOptions(github.log, counter, USER_AGENT)
+  return {
+    counter,
+    compute: createCompute(credential, cloud, transport, github.clock),
+    batch: createBatch(credential, cloud, transport, github.clock),
+  }
+}
+
+async function main(): Promise<void> {
+  github.markMain()
+  const startedAt = github.clock.now().toISOString()
+  const config = parseConfig(github.inputReader)
+  if (config.mode === 'validate') {
+    github.log.info('The inputs are valid; Azure was not asked.')
+    github.setOutputs({ result: 'unchanged', 'has-changes': 'false', changed: 'false' })
+    return
+  }
+  const { counter, compute, batch } = connect(config)
+  const run = github.runContext()
+  let record = startRecord({ mode: config.mode, run, startedAt })
+  const emit = (event: Parameters<typeof recordEvent>[1]) => {
+    record = recordEvent(record, event)
+    const line = logLine(event, startedAt)
+    if (line) github.show(line)
+  }
+  const timer = setTimeout(
+    () => controller.abort(new WaitTimeoutError('the run', showDuration(config.timeoutMs), 'see the log', 'timeout')),
+    config.timeoutMs,
+  )
+  const ledger = new github.StateLedger('')
+  const ending = await runApp(config, run, {
+    compute,
+    batch,
+    ledger,
+    clock: github.clock,
+    events: { emit },
+    signal: controller.signal,
+    random: Math.random,
+  })
+  clearTimeout(timer)
+  const leftBehind = ledger.open().map((entry) => ({ ...entry, why: 'the run ended before it was complete', command: commandFor(entry) }))
+  const { total, writes, retries } = counter
+  const report = toReport(record, {
+    ...ending,
+    leftBehind,
+    warnings: [],
+    finishedAt: github.clock.now().toISOString(),
+    requests: { total, writes, retries },
+  })
+  const path = await github.writeReport(JSON.stringify(report, undefined, 2))
+  github.setOutputs({ ...outputsOf(report), report: path })
+  if (config.summary) await github.writeSummary(renderSummary(report))
+  if (report.error) fail(report.error)
+}
+
+async function post(): Promise<void> {
+  const ledger = new github.StateLedger()
+  if (ledger.open().length === 0) return
+  const { compute, batch } = connect(parseConfig(github.inputReader))
+  const left = await cleanUp({ compute, batch, ledger, signal: controller.signal, info: github.log.info })
+  for (const { id, why, command } of left) github.annotate('warning', 'Left behind', `${id}: ${why}. ${command}`)
+}
+
+function fail({ title, message, hint, link }: Explanation): void {
+  github.annotate('error', title, [message, hint, link].filter(Boolean).join('\n'))
+  github.fail()
+}
+
+try {
+  await (github.isPost() ? post() : main())
+} catch (error) {
+  fail(explain(error))
+}

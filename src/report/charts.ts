@@ -1,0 +1,65 @@
+/**
+ * Mermaid text in the plainest syntax, since GitHub does not say which Mermaid it runs and shows nothing of a chart it cannot parse.
+ * The same numbers are always in a table beside it.
+ */
+import { type Markdown, mermaid } from './markdown.ts'
+import { totalOf } from './nodes.ts'
+import type { PhaseRecord, PoolReport } from './run-report.ts'
+import type { TimedSample } from './samples.ts'
+
+const MOST_TASKS = 50
+
+/** Bars: nodes of the pool. Line: the target. https://mermaid.js.org/syntax/xyChart.html */
+export function nodeChart(pool: string, samples: readonly TimedSample[]): Markdown | undefined {
+  const last = samples.at(-1)
+  if (!last || samples.length < 2) return undefined
+  const nodes = samples.map(({ current }) => totalOf(current))
+  const targets = samples.map(({ target }) => (target ? totalOf(target) : undefined))
+  const highest = Math.max(1, ...nodes, ...targets.map((target) => target ?? 0))
+  const { unit, unitMs } = unitFor(last.elapsedMs)
+  return mermaid(
+    'xychart-beta',
+    `title "Nodes of pool ${label(pool)}"`,
+    `x-axis "${unit}" 0 --> ${Math.max(1, Math.round(last.elapsedMs / unitMs))}`,
+    `y-axis "nodes" 0 --> ${highest}`,
+    `bar [${nodes.join(', ')}]`,
+    ...(targets.includes(undefined) ? [] : [`line [${targets.join(', ')}]`]),
+  )
+}
+
+/** Phases, and below them the resizes of each pool. https://mermaid.js.org/syntax/gantt.html */
+export function timeline(phases: readonly PhaseRecord[], pools: readonly Pick<PoolReport, 'name' | 'attempts'>[]): Markdown | undefined {
+  if (phases.length === 0) return undefined
+  const tasks = [
+    { section: 'Phases', rows: phases.map(({ phase, outcome, ...times }) => task(phase, outcome === 'failed', times)) },
+    ...pools.map(({ name, attempts }) => ({
+      section: label(name),
+      rows: attempts.flatMap(({ number, startedAt, finishedAt, errors }) =>
+        finishedAt ? task(`resize ${number}`, errors.length > 0, { startedAt, finishedAt }) : [],
+      ),
+    })),
+  ]
+  let left = MOST_TASKS
+  const shown = tasks.flatMap(({ section, rows }) => {
+    const taken = rows.slice(0, left)
+    left -= taken.length
+    return taken.length === 0 ? [] : [`section ${section}`, ...taken]
+  })
+  return mermaid('gantt', 'dateFormat YYYY-MM-DDTHH:mm:ss', 'axisFormat %H:%M', ...shown)
+}
+
+function task(name: string, isCritical: boolean, times: { readonly startedAt: string; readonly finishedAt: string }): string {
+  const start = Date.parse(times.startedAt)
+  const end = Math.max(Date.parse(times.finishedAt), start + 1_000)
+  return `${label(name)} :${isCritical ? 'crit, ' : ''}${second(start)}, ${second(end)}`
+}
+
+/** Without a zone: read and shown as it stands, so the axis is in UTC for everyone. */
+const second = (ms: number): string => new Date(ms).toISOString().slice(0, 19)
+
+/** Only what no Mermaid grammar gives a meaning to. */
+const label = (name: string): string => name.replace(/[^\w .-]+/g, ' ').trim() || 'unnamed'
+
+function unitFor(spanMs: number): { readonly unit: string; readonly unitMs: number } {
+  return spanMs < 180_000 ? { unit: 'seconds', unitMs: 1_000 } : { unit: 'minutes', unitMs: 60_000 }
+}

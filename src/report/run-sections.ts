@@ -1,0 +1,125 @@
+/** What the summary tells of the run as a whole: image, checks, changes, other pools, what is left, times. */
+import { timeline } from './charts.ts'
+import { between } from './duration.ts'
+import { blocks, code, details, fence, join, link, list, type Markdown, md, nothing, table, text } from './markdown.ts'
+import { totalOf } from './nodes.ts'
+import { type Reference, shortName } from './references.ts'
+import type { ImageReport, RunReport, SnapshotReport } from './run-report.ts'
+import { minuteOf, timeOf } from './times.ts'
+
+const MOST_ROWS = 100
+
+export function imageTable(image: ImageReport, reference: Reference): Markdown {
+  const rows: readonly (readonly [string, Markdown | undefined])[] = [
+    ['Image', md`${reference(image.id)} ${image.action}`],
+    ['Why', text(image.reason, 500)],
+    ['Source', image.sourceId ? reference(image.sourceId) : undefined],
+    ['Version before', image.previousVersion ? md`${image.previousVersion}` : undefined],
+    ['Replication', image.replication.length > 0 ? join(image.replication.map(replica), '<br>') : undefined],
+    [
+      'Snapshots',
+      image.snapshots.length > 0
+        ? join(
+            image.snapshots.map((snapshot) => snapshotOf(snapshot, reference)),
+            '<br>',
+          )
+        : undefined,
+    ],
+  ]
+  return table(
+    ['', ''],
+    rows.flatMap(([title, value]) => (value ? [[title, value]] : [])),
+  )
+}
+
+function replica({ region, state, progress, details: why }: ImageReport['replication'][number]): Markdown {
+  return md`${region}: ${state === 'Completed' ? 'complete' : `${state.toLowerCase()}, ${progress} %`}${why ? md` (${text(why, 300)})` : nothing}`
+}
+
+function snapshotOf({ id, disk, state }: SnapshotReport, reference: Reference): Markdown {
+  const name = state === 'deleted' || state === 'planned' ? code(shortName(id)) : reference(id)
+  return md`${disk === 'os' ? 'OS disk' : `LUN ${disk}`}: ${name} ${state}`
+}
+
+export function checks({ findings, phases }: RunReport): Markdown {
+  if (findings.length > 0) {
+    return table(
+      ['', 'Check', 'Seen', 'What to do'],
+      findings.map(({ id, severity, seen, fix, link: url }) => [
+        severity === 'error' ? md`**error**` : severity,
+        code(id),
+        text(seen, 1_000),
+        md`${text(fix, 1_000)} ${link('Documentation', url)}`,
+      ]),
+    )
+  }
+  return phases.some(({ phase, outcome }) => phase === 'check' && outcome === 'succeeded') ? md`All checks passed.` : nothing
+}
+
+export function plannedChanges({ changes }: RunReport, reference: Reference): Markdown {
+  return bounded(
+    ['', 'What', 'Name', 'Why'],
+    changes.map(({ verb, type, name, id, reason }) => [
+      md`**${verb}**`,
+      type,
+      verb === 'create' ? code(name) : reference(id, name),
+      text(reason, 500),
+    ]),
+  )
+}
+
+/** Those behind first. */
+export function accountPools({ accountPools: pools }: RunReport, reference: Reference): Markdown {
+  const sorted = pools.toSorted((one, other) => Number(other.isBehind) - Number(one.isBehind) || one.name.localeCompare(other.name))
+  return bounded(
+    ['Pool', 'Image', { right: 'Nodes' }, ''],
+    sorted.map(({ name, image, current, isBehind }) => [code(name), reference(image), totalOf(current), isBehind ? md`**behind**` : '']),
+  )
+}
+
+export function leftBehind({ leftBehind: things }: RunReport, reference: Reference): Markdown {
+  if (things.length === 0) return nothing
+  return blocks(
+    list(things.slice(0, MOST_ROWS).map(({ id, kind, why }) => md`${kind} ${reference(id)}: ${text(why, 500)}`)),
+    fence(
+      things
+        .slice(0, MOST_ROWS)
+        .map(({ command }) => command)
+        .join('\n'),
+      'sh',
+    ),
+  )
+}
+
+export function times({ phases, pools }: RunReport): Markdown {
+  const chart = timeline(phases, pools)
+  if (!chart) return nothing
+  return blocks(
+    chart,
+    details(
+      'The same in numbers',
+      table(
+        ['Phase', 'Start (UTC)', { right: 'Duration' }, 'Outcome'],
+        phases
+          .slice(0, MOST_ROWS)
+          .map(({ phase, startedAt, finishedAt, outcome }) => [phase, timeOf(startedAt), between(startedAt, finishedAt), outcome]),
+      ),
+    ),
+  )
+}
+
+export function footer({ mode, run, requests, startedAt, finishedAt }: RunReport): Markdown {
+  const facts = [
+    md`Mode ${code(mode)}`,
+    `${minuteOf(startedAt)} to ${timeOf(finishedAt).slice(0, 5)} UTC`,
+    md`${requests.total} requests, ${requests.writes} writes, ${requests.retries} retries`,
+    ...(run.repository ? [md`${code(run.repository)}${run.sha ? md` at ${code(run.sha.slice(0, 7))}` : nothing}`] : []),
+    ...(run.eventName ? [md`${link('run', run.runUrl)} by ${code(run.actor)} on ${code(run.eventName)}`] : []),
+  ]
+  return md`<sub>${join(facts, ' · ')}</sub>`
+}
+
+function bounded(columns: Parameters<typeof table>[0], rows: Parameters<typeof table>[1]): Markdown {
+  const rest = rows.length - MOST_ROWS
+  return blocks(table(columns, rows.slice(0, MOST_ROWS)), rest > 0 ? md`… and ${rest} more, in the JSON report.` : undefined)
+}
