@@ -9,6 +9,9 @@ import type { TimedSample } from './samples.ts'
 
 const MOST_TASKS = 50
 
+/** Seen on white and on black; the themes' own bars are nearly white, their background is grey. */
+const PALETTE = '%%{init: {"themeVariables": {"xyChart": {"backgroundColor": "#00000000", "plotColorPalette": "#4493f8, #d29922"}}}}%%'
+
 /** Bars: nodes of the pool. Line: the target. https://mermaid.js.org/syntax/xyChart.html */
 export function nodeChart(pool: string, samples: readonly TimedSample[]): Markdown | undefined {
   const last = samples.at(-1)
@@ -18,12 +21,13 @@ export function nodeChart(pool: string, samples: readonly TimedSample[]): Markdo
   const highest = Math.max(1, ...nodes, ...targets.map((target) => target ?? 0))
   const { unit, unitMs } = unitFor(last.elapsedMs)
   return mermaid(
+    PALETTE,
     'xychart-beta',
-    `title "Nodes of pool ${label(pool)}"`,
-    `x-axis "${unit}" 0 --> ${Math.max(1, Math.round(last.elapsedMs / unitMs))}`,
-    `y-axis "nodes" 0 --> ${highest}`,
-    `bar [${nodes.join(', ')}]`,
-    ...(targets.includes(undefined) ? [] : [`line [${targets.join(', ')}]`]),
+    `  title "Nodes of pool ${label(pool)}"`,
+    `  x-axis "${unit}" 0 --> ${Math.max(1, Math.round(last.elapsedMs / unitMs))}`,
+    `  y-axis "nodes" 0 --> ${highest}`,
+    `  bar [${nodes.join(', ')}]`,
+    ...(targets.includes(undefined) ? [] : [`  line [${targets.join(', ')}]`]),
   )
 }
 
@@ -45,13 +49,38 @@ export function timeline(phases: readonly PhaseRecord[], pools: readonly Pick<Po
     left -= taken.length
     return taken.length === 0 ? [] : [`section ${section}`, ...taken]
   })
-  return mermaid('gantt', 'dateFormat YYYY-MM-DDTHH:mm:ss', 'axisFormat %H:%M', ...shown)
+  const { tick, format } = ticksFor(phases)
+  return mermaid(
+    'gantt',
+    '  dateFormat YYYY-MM-DDTHH:mm:ss',
+    `  axisFormat ${format}`,
+    `  tickInterval ${tick}`,
+    '  todayMarker off',
+    ...shown.map((line) => `  ${line}`),
+  )
 }
 
 function task(name: string, isCritical: boolean, times: { readonly startedAt: string; readonly finishedAt: string }): string {
   const start = Date.parse(times.startedAt)
   const end = Math.max(Date.parse(times.finishedAt), start + 1_000)
   return `${label(name)} :${isCritical ? 'crit, ' : ''}${second(start)}, ${second(end)}`
+}
+
+const MOST_TICKS = 8
+const TICKS = [
+  { tick: '1second', tickMs: 1_000, format: '%H:%M:%S' },
+  { tick: '10second', tickMs: 10_000, format: '%H:%M:%S' },
+  { tick: '1minute', tickMs: 60_000, format: '%H:%M' },
+  { tick: '5minute', tickMs: 300_000, format: '%H:%M' },
+  { tick: '15minute', tickMs: 900_000, format: '%H:%M' },
+  { tick: '1hour', tickMs: 3_600_000, format: '%H:%M' },
+] as const
+
+/** Marks whose labels do not run into each other. */
+function ticksFor(phases: readonly PhaseRecord[]): (typeof TICKS)[number] {
+  const startMs = Math.min(...phases.map(({ startedAt }) => Date.parse(startedAt)))
+  const endMs = Math.max(...phases.map(({ finishedAt }) => Date.parse(finishedAt)))
+  return TICKS.find(({ tickMs }) => (endMs - startMs) / tickMs <= MOST_TICKS) ?? TICKS[5]
 }
 
 /** Without a zone: read and shown as it stands, so the axis is in UTC for everyone. */

@@ -59,8 +59,8 @@ export function fence(untrusted: string, language = 'text'): Markdown {
 }
 
 /** A chart; GitHub draws it. The lines must be free of text from outside, but for letters and digits. */
-export function mermaid(kind: string, ...body: readonly string[]): Markdown {
-  return fence([kind, ...body.map((line) => `  ${line}`)].join('\n'), 'mermaid')
+export function mermaid(...body: readonly string[]): Markdown {
+  return fence(body.join('\n'), 'mermaid')
 }
 
 /** Only to the web; anything else is just its label. */
@@ -76,22 +76,29 @@ export function heading(level: 3 | 4 | 5, title: Content): Markdown {
   return markdown(`${'#'.repeat(level)} ${source(title)}`)
 }
 
-export type Column = string | { readonly right: string }
+interface RightColumn {
+  readonly right: string
+}
+
+/** A title; numbers stand at the right. */
+export type Column = Content | RightColumn
 
 /** Nothing where there are no rows. */
 export function table(columns: readonly Column[], rows: readonly (readonly Content[])[]): Markdown {
   if (rows.length === 0) return nothing
-  const row = (cells: readonly Content[]): string => `| ${cells.map((cell) => source(cell).replace(/\n/g, ' ')).join(' | ')} |`
-  const titles = columns.map((column) => (typeof column === 'string' ? column : column.right))
-  const rule = `|${columns.map((column) => (typeof column === 'string' ? ' --- ' : ' ---: ')).join('|')}|`
-  return markdown([row(titles), rule, ...rows.map(row)].join('\n'))
+  const row = (cells: readonly Content[]): string => `| ${cells.map((cell) => source(cell).replaceAll('\n', ' ')).join(' | ')} |`
+  const titles = row(columns.map((column) => (isRight(column) ? column.right : column)))
+  const rule = `| ${columns.map((column) => (isRight(column) ? '---:' : '---')).join(' | ')} |`
+  return markdown([titles, rule, ...rows.map(row)].join('\n'))
 }
 
-/** Folded away. Markdown holds in the body because blank lines surround it. */
-export function details(title: string, body: Markdown): Markdown {
+const isRight = (column: Column): column is RightColumn => typeof column === 'object' && 'right' in column
+
+/** Folded away, or open to be folded. Markdown holds in the body because blank lines surround it. */
+export function details(title: string, body: Markdown, isOpen = false): Markdown {
   return body.source === ''
     ? nothing
-    : markdown(`<details>\n<summary>${entities(singleLine(title))}</summary>\n\n${body.source}\n\n</details>`)
+    : markdown(`<details${isOpen ? ' open' : ''}>\n<summary>${entities(singleLine(title))}</summary>\n\n${body.source}\n\n</details>`)
 }
 
 /** A coloured box; a block quote where alerts are not known. */
@@ -130,7 +137,7 @@ function entities(line: string): string {
   return line
     .replace(/[&<>"|\\`*_~[\]$]/g, entity)
     .replace(/@(?=\w)|(?<!&)#(?=\d)|\bGH-(?=\d)/gi, '$&&#8203;')
-    .replace(/^[#+\-=:]|^\d+[.)]|:(?=\/\/)|\bwww\./gi, (start) => start.slice(0, -1) + entity(start.slice(-1)))
+    .replace(/^[#=:]|^[+-](?!\d)|^\d+[.)](?!\d)|:(?=\/\/)|\bwww\./gi, (start) => start.slice(0, -1) + entity(start.slice(-1)))
 }
 
 function entity(character: string): string {

@@ -10,25 +10,16 @@ import { minuteOf, timeOf } from './times.ts'
 const MOST_ROWS = 100
 
 export function imageTable(image: ImageReport, reference: Reference): Markdown {
-  const rows: readonly (readonly [string, Markdown | undefined])[] = [
-    ['Image', md`${reference(image.id)} ${image.action}`],
+  const rows: readonly (readonly [string, Markdown])[] = [
     ['Why', text(image.reason, 500)],
-    ['Source', image.sourceId ? reference(image.sourceId) : undefined],
-    ['Version before', image.previousVersion ? md`${image.previousVersion}` : undefined],
-    ['Replication', image.replication.length > 0 ? join(image.replication.map(replica), '<br>') : undefined],
-    [
-      'Snapshots',
-      image.snapshots.length > 0
-        ? join(
-            image.snapshots.map((snapshot) => snapshotOf(snapshot, reference)),
-            '<br>',
-          )
-        : undefined,
-    ],
+    ['Source', image.sourceId ? reference(image.sourceId) : nothing],
+    ['Version before', md`${image.previousVersion ?? ''}`],
+    ['Replication', join(image.replication.map(replica), '<br>')],
+    ['Snapshots', join(image.snapshots.map(snapshotWith(reference)), '<br>')],
   ]
   return table(
-    ['', ''],
-    rows.flatMap(([title, value]) => (value ? [[title, value]] : [])),
+    ['Image', md`${reference(image.id)} ${image.action}`],
+    rows.filter(([, value]) => value.source !== ''),
   )
 }
 
@@ -36,10 +27,12 @@ function replica({ region, state, progress, details: why }: ImageReport['replica
   return md`${region}: ${state === 'Completed' ? 'complete' : `${state.toLowerCase()}, ${progress} %`}${why ? md` (${text(why, 300)})` : nothing}`
 }
 
-function snapshotOf({ id, disk, state }: SnapshotReport, reference: Reference): Markdown {
-  const name = state === 'deleted' || state === 'planned' ? code(shortName(id)) : reference(id)
-  return md`${disk === 'os' ? 'OS disk' : `LUN ${disk}`}: ${name} ${state}`
-}
+const snapshotWith =
+  (reference: Reference) =>
+  ({ id, disk, state }: SnapshotReport): Markdown => {
+    const name = state === 'deleted' || state === 'planned' ? code(shortName(id)) : reference(id)
+    return md`${disk === 'os' ? 'OS disk' : `LUN ${disk}`}: ${name} ${state}`
+  }
 
 export function checks({ findings, phases }: RunReport): Markdown {
   if (findings.length > 0) {

@@ -17,16 +17,15 @@ export type TimedSample = NodeSample & {
 }
 
 /**
- * At most `most` samples at equal distances in time: what was known then, or, once, the highest and the lowest of all. The first
+ * So many samples (2 or more) at equal distances in time: what was known then, or, once, the highest and the lowest of all. The first
  * and the last slot keep the first and the last sample.
  */
-export function overTime(samples: readonly NodeSample[], most: number): readonly TimedSample[] {
+export function overTime(samples: readonly NodeSample[], slots: number): readonly TimedSample[] {
   const [first, last] = [samples[0], samples.at(-1)]
   if (!first || !last) return []
   const elapsed = samples.map(({ at }) => Date.parse(at) - Date.parse(first.at))
   const spanMs = elapsed.at(-1) ?? 0
   if (spanMs <= 0) return [{ ...last, elapsedMs: 0 }]
-  const slots = Math.min(most, Math.max(2, samples.length))
   const slotMs = spanMs / (slots - 1)
   const chosen = Array.from({ length: slots }, (_, slot) =>
     Math.max(

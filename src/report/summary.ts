@@ -57,15 +57,15 @@ function subject({ pools, image, mode }: RunReport): Markdown {
 function sectionsOf(report: RunReport): readonly Section[] {
   const reference = referenceIn(report.portalUrl)
   const { image } = report
-  const changes = { title: report.mode === 'apply' ? 'What was to be changed' : 'Changes', body: plannedChanges(report, reference) }
+  const changes = plannedChanges(report, reference)
   return [
     { title: 'Left behind', rank: 1, body: leftBehind(report, reference) },
-    ...(report.mode === 'apply' ? [] : [{ ...changes, rank: 1 }]),
+    { title: 'Changes', rank: 1, body: report.mode === 'apply' ? nothing : changes },
     ...poolSections(report, reference),
     { title: 'Image', rank: 2, body: image ? imageTable(image, reference) : nothing },
     { title: 'Checks', rank: 3, body: checks(report) },
-    ...(report.mode === 'apply' ? [{ ...changes, rank: 6, body: details(`${report.changes.length} changes`, changes.body) }] : []),
     { title: 'Pools of the account', rank: 7, body: accountPools(report, reference) },
+    { title: 'Plan', rank: 6, body: report.mode === 'apply' ? details(`${report.changes.length} changes`, changes) : nothing },
     { title: 'Times', rank: 9, body: times(report) },
   ]
 }

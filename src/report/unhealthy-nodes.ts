@@ -1,5 +1,5 @@
 /** Nodes that do not work, told by cause: one broken start task breaks hundreds of nodes in the same way. */
-import { blocks, code, details, fence, join, type Markdown, md, table, text } from './markdown.ts'
+import { blocks, code, details, fence, join, type Markdown, md, nothing, table, text } from './markdown.ts'
 import { count, STATES } from './nodes.ts'
 import type { PoolReport, UnhealthyNode } from './run-report.ts'
 
@@ -26,7 +26,7 @@ export function unhealthyNodes({ unhealthyNodes: nodes, unhealthyTotal }: PoolRe
         first ? errorsOf(first) : '',
       ]),
     ),
-    ...shown.map(evidence),
+    ...shown.map((cause, index) => evidence(cause, index === 0)),
     notes.length > 0 ? md`${notes.join(' ')}` : undefined,
   )
 }
@@ -44,7 +44,7 @@ function errorsOf({ errors, state }: UnhealthyNode): Markdown {
 }
 
 /** The names, and what the first node that wrote anything wrote last. */
-function evidence(nodes: readonly UnhealthyNode[]): Markdown {
+function evidence(nodes: readonly UnhealthyNode[], isOpen: boolean): Markdown {
   const names = nodes.slice(0, MOST_NAMES).map(({ id }) => code(id))
   const rest = nodes.length - names.length
   const witness = nodes.find(({ stderrTail }) => stderrTail?.trim())
@@ -53,7 +53,7 @@ function evidence(nodes: readonly UnhealthyNode[]): Markdown {
   return details(
     `${count(nodes.length)} × ${first ? STATES[first.state].label : ''}: node names${witness ? ' and end of stderr' : ''}`,
     blocks(
-      md`${join(names, ', ')}${rest > 0 ? ` and ${count(rest)} more` : ''}`,
+      md`${join(names, ', ')}${rest > 0 ? md` and ${rest} more` : nothing}`,
       table(
         ['Detail', 'Value'],
         facts.map(({ name, value }) => [text(name, 100), text(value, 500)]),
@@ -61,5 +61,6 @@ function evidence(nodes: readonly UnhealthyNode[]): Markdown {
       witness && md`End of the start task's \`stderr.txt\` on ${code(witness.id)}:`,
       witness && fence((witness.stderrTail ?? '').slice(-LONGEST_TAIL)),
     ),
+    isOpen,
   )
 }

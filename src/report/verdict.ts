@@ -16,11 +16,11 @@ export function verdict(report: RunReport): Markdown {
     case 'planned':
       return plan(report)
     case 'failed':
-      return md`**Failed** after ${elapsed}: ${reason(report)}${outcome(report)}`
+      return md`**Failed** after ${elapsed}: ${failure(report)}`
     case 'rolled-back':
-      return md`**Rolled back** after ${elapsed}: ${reason(report)}${outcome(report)}`
+      return md`**Rolled back** after ${elapsed}: ${failure(report)}`
     case 'cancelled':
-      return md`**Cancelled** after ${elapsed}.${outcome(report)}`
+      return md`**Cancelled** after ${elapsed}${report.pools.length > 0 ? md`: ${state(report)}` : nothing}.${untouched(report)}`
   }
 }
 
@@ -45,16 +45,15 @@ function retention({ resources }: RunReport): Markdown {
   return md`${deleted} old resource${deleted === 1 ? '' : 's'} deleted`
 }
 
-function reason({ error, pools }: RunReport): Markdown {
+/** What is there in spite of it, and the reason. */
+function failure(report: RunReport): Markdown {
+  const { error, pools } = report
   const title = error?.title ?? pools.find((pool) => pool.error)?.error?.title
-  return title ? md`${text(title, 200)}.` : nothing
+  const told = [...(pools.length > 0 ? [state(report)] : []), ...(title ? [text(title, 200)] : [])]
+  return md`${join(told, ' — ')}.${untouched(report)}`
 }
 
-/** What is there in spite of it. */
-function outcome(report: RunReport): Markdown {
-  if (report.pools.length > 0) return md` Now ${state(report)}.`
-  return hasWritten(report) ? nothing : md` Nothing in Azure was changed.`
-}
+const untouched = (report: RunReport): Markdown => (hasWritten(report) ? nothing : md` Nothing in Azure was changed.`)
 
 /** E.g. “900 of 900 nodes of pool `render` are healthy on `golden` 2026.1123.0”. */
 function state(report: RunReport): Markdown {

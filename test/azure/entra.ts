@@ -1,0 +1,99 @@
+/** GitHub's token endpoint and Entra ID: real signatures, real refusals. */
+import { randomUUID } from 'node:crypto'
+import { errors, generateKeyPair, jwtVerify, SignJWT } from 'jose'
+import type { AzureClock } from './clock.ts'
+import { type Principal, Refusal } from './route.ts'
+import { CLIENT, TENANT } from './scenario.ts'
+
+const ISSUER = 'https://token.actions.githubusercontent.com'
+const SUBJECT = 'repo:octo-org/render:ref:refs/heads/main'
+const AUDIENCE = 'api://AzureADTokenExchange'
+export const REQUEST_TOKEN = 'runner-request-token'
+
+export class Entra {
+  readonly #clock: AzureClock
+  readonly #github = generateKeyPair('RS256')
+  readonly #entra = generateKeyPair('RS256')
+
+  constructor(clock: AzureClock) {
+    this.#clock = clock
+  }
+
+  /** GitHub: five minutes, as the real one. */
+  async assertion(authorization: string | undefined, audience: string): Promise<{ status: number; body: unknown }> {
+    if (authorization?.toLowerCase() !== `bearer ${REQUEST_TOKEN}`) return { status: 401, body: { message: 'Unauthorized' } }
+    const now = this.#seconds()
+    const jwt = new SignJWT({ repository: 'octo-org/render', ref: 'refs/heads/main', sub: SUBJECT })
+      .setProtectedHeader({ alg: 'RS256', kid: 'github' })
+      .setIssuer(ISSUER)
+      .setAudience(audience)
+      .setIssuedAt(now)
+      .setExpirationTime(now + 300)
+    return { status: 200, body: { value: await jwt.sign((await this.#github).privateKey) } }
+  }
+
+  configuration(origin: string, tenant: string): unknown {
+    const base = `${origin}/${tenant}`
+    return {
+      issuer: `${base}/v2.0`,
+      authorization_endpoint: `${base}/oauth2/v2.0/authorize`,
+      token_endpoint: `${base}/oauth2/v2.0/token`,
+      jwks_uri: `${base}/discovery/v2.0/keys`,
+      response_types_supported: ['code'],
+      subject_types_supported: ['pairwise'],
+      id_token_signing_alg_values_supported: ['RS256'],
+    }
+  }
+
+  async token(tenant: string, form: URLSearchParams): Promise<{ status: number; body: unknown }> {
+    if (tenant !== TENANT) return this.#refuse(400, 90002, 'invalid_request', `Tenant '${tenant}' not found.`)
+    if (form.get('client_id') !== CLIENT) {
+      return this.#refuse(400, 700016, 'unauthorized_client', `Application with identifier '${form.get('client_id')}' was not found in the directory '${tenant}'.`)
+    }
+    const refusal = await this.#checkAssertion(form.get('client_assertion') ?? '')
+    if (refusal) return refusal
+    const now = this.#seconds()
+    const audience = (form.get('scope') ?? '').split(' ')[0]?.replace(/\/\.default$/, '') ?? ''
+    const jwt = new SignJWT({ appid: CLIENT, oid: '44444444-4444-4444-8444-444444444444', tid: TENANT })
+      .setProtectedHeader({ alg: 'RS256', kid: 'entra' })
+      .setAudience(audience)
+      .setIssuedAt(now)
+      .setExpirationTime(now + 4_500)
+    return { status: 200, body: { token_type: 'Bearer', expires_in: 4_500, ext_expires_in: 4_500, access_token: await jwt.sign((await this.#entra).privateKey) } }
+  }
+
+  /** Who a request is from. */
+  async authenticate(authorization: string | undefined, audiences: readonly string[]): Promise<Principal> {
+    const token = /^bearer (.+)$/i.exec(authorization ?? '')?.[1]
+    if (!token) throw new Refusal(401, 'AuthenticationFailed', "Authentication failed. The 'Authorization' header is missing.")
+    try {
+      const { payload } = await jwtVerify(token, (await this.#entra).publicKey, { audience: [...audiences], currentDate: this.#clock.now() })
+      return { clientId: String(payload.appid), objectId: String(payload.oid), tenantId: String(payload.tid), audience: String(payload.aud) }
+    } catch (error) {
+      if (error instanceof errors.JWTExpired) throw new Refusal(401, 'ExpiredAuthenticationToken', 'The access token expiry UTC time is earlier than current UTC time.')
+      throw new Refusal(401, 'InvalidAuthenticationToken', 'The access token is invalid.')
+    }
+  }
+
+  async #checkAssertion(assertion: string) {
+    try {
+      await jwtVerify(assertion, (await this.#github).publicKey, { issuer: ISSUER, audience: AUDIENCE, subject: SUBJECT, currentDate: this.#clock.now() })
+      return undefined
+    } catch (error) {
+      if (error instanceof errors.JWTExpired) {
+        return this.#refuse(401, 700024, 'invalid_client', 'Client assertion is not within its valid time range.')
+      }
+      return this.#refuse(401, 700213, 'invalid_client', 'No matching federated identity record found for presented assertion subject.')
+    }
+  }
+
+  #refuse(status: number, code: number, error: string, text: string): { status: number; body: unknown } {
+    const trace = randomUUID()
+    const description = `AADSTS${code}: ${text} Trace ID: ${trace} Correlation ID: ${trace} Timestamp: ${this.#clock.now().toISOString()}`
+    return { status, body: { error, error_description: description, error_codes: [code], timestamp: this.#clock.now().toISOString(), trace_id: trace, correlation_id: trace } }
+  }
+
+  #seconds(): number {
+    return Math.floor(this.#clock.now().getTime() / 1_000)
+  }
+}

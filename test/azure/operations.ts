@@ -1,0 +1,91 @@
+/** Long operations as Azure runs them: a start answer with headers, polls with signed parameters, an end on the clock. */
+import { randomBytes, randomUUID } from 'node:crypto'
+import type { AzureClock } from './clock.ts'
+import { type Answer, type Call, Refusal, type Route } from './route.ts'
+import { REGION } from './scenario.ts'
+
+interface Operation {
+  readonly startTime: string
+  endTime?: string
+  status: 'InProgress' | 'Succeeded' | 'Failed'
+  error?: { readonly code: string; readonly message: string }
+  /** DiskRP gives the resource with the last poll. */
+  output?: unknown
+  readonly signature: string
+}
+
+export interface StartOptions {
+  readonly path: 'operations' | 'DiskOperations' | 'capsOperations'
+  readonly status: number
+  readonly body?: unknown
+  readonly hasLocation: boolean
+  readonly retryAfterS?: number
+  readonly afterMs: number
+  /** Applies the effect; a `Refusal` thrown here ends the operation as `Failed`. Answers with the output, where there is one. */
+  readonly end: () => unknown
+}
+
+export class Operations {
+  readonly #clock: AzureClock
+  readonly #operations = new Map<string, Operation>()
+
+  constructor(clock: AzureClock) {
+    this.#clock = clock
+  }
+
+  start(call: Call, options: StartOptions): Answer {
+    const id = randomUUID()
+    const operation: Operation = { startTime: this.#now(), status: 'InProgress', signature: randomBytes(24).toString('base64url') }
+    this.#operations.set(id, operation)
+    this.#clock.after(options.afterMs, () => {
+      try {
+        operation.output = options.end()
+        operation.status = 'Succeeded'
+      } catch (error) {
+        if (!(error instanceof Refusal)) throw error
+        operation.status = 'Failed'
+        operation.error = { code: error.code, message: error.message }
+      }
+      operation.endTime = this.#now()
+    })
+    const base = `${call.origin}/subscriptions/${call.params.subscriptionId}/providers/Microsoft.Compute/locations/${REGION}/${options.path}/${id}`
+    const query = (monitor: string) =>
+      `?p=${randomUUID()}${monitor}&api-version=${call.apiVersion}&t=638470341946662603&c=${'MII'.repeat(680)}&s=${operation.signature}&h=h`
+    return {
+      status: options.status,
+      body: options.body,
+      headers: {
+        'azure-asyncoperation': base + query(''),
+        ...(options.hasLocation && { location: base + query('&monitor=true') }),
+        ...(options.retryAfterS && { 'retry-after': String(options.retryAfterS) }),
+        ...(options.path === 'operations' && { 'azure-asyncnotification': 'Enabled' }),
+      },
+    }
+  }
+
+  routes(apiVersions: readonly string[]): readonly Route[] {
+    return (['operations', 'DiskOperations', 'capsOperations'] as const).map((path) => ({
+      method: 'GET',
+      path: `/subscriptions/:subscriptionId/providers/Microsoft.Compute/locations/:location/${path}/:operation`,
+      apiVersions,
+      action: 'Microsoft.Compute/locations/operations/read',
+      handle: (call) => this.#poll(call),
+    }))
+  }
+
+  #poll({ params, query }: Call): Answer {
+    const operation = this.#operations.get(params.operation ?? '')
+    if (!operation) throw new Refusal(404, 'NotFound', 'The entity was not found in this Azure location.')
+    if (query.get('s') !== operation.signature || !query.get('t') || !query.get('c')) {
+      throw new Refusal(403, 'AuthorizationFailed', 'The signature of the operation URL is missing or wrong.')
+    }
+    const { startTime, endTime, status, error, output } = operation
+    if (query.get('monitor')) return { status: status === 'InProgress' ? 202 : 200 }
+    const body = { startTime, ...(endTime && { endTime }), status, ...(error && { error }), name: params.operation }
+    return { status: 200, body: output ? { ...body, properties: { output } } : body }
+  }
+
+  #now(): string {
+    return this.#clock.now().toISOString()
+  }
+}

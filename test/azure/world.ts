@@ -1,0 +1,37 @@
+/** The resources of the embedded Azure, by lower-case ARM id. */
+export interface Resource {
+  id: string
+  name: string
+  type: string
+  location: string
+  tags?: Record<string, string>
+  // biome-ignore lint/suspicious/noExplicitAny: a resource's properties are whatever its type has
+  properties: any
+  [member: string]: unknown
+}
+
+export class World {
+  readonly #resources = new Map<string, Resource>()
+
+  get(id: string): Resource | undefined {
+    return this.#resources.get(id.toLowerCase())
+  }
+
+  put(resource: Resource): Resource {
+    this.#resources.set(resource.id.toLowerCase(), resource)
+    return resource
+  }
+
+  delete(id: string): void {
+    this.#resources.delete(id.toLowerCase())
+  }
+
+  /** Direct children of a collection, e.g. `…/providers/Microsoft.Compute/snapshots`, by name. */
+  list(collection: string): readonly Resource[] {
+    const prefix = `${collection.toLowerCase()}/`
+    return [...this.#resources.entries()]
+      .filter(([id]) => id.startsWith(prefix) && !id.slice(prefix.length).includes('/'))
+      .map(([, resource]) => resource)
+      .sort((one, other) => one.name.localeCompare(other.name))
+  }
+}
