@@ -1,6 +1,6 @@
 import { BatchManagementClient } from '@azure/arm-batch'
 import type { TokenCredential } from '@azure/core-auth'
-import { createPipelineRequest, type HttpMethods } from '@azure/core-rest-pipeline'
+import { createHttpHeaders, createPipelineRequest, type HttpMethods } from '@azure/core-rest-pipeline'
 import { type ArmId, partsOf } from '../arm-id.ts'
 import type { Batch, BatchAccount, BatchVmSize, Clock, Pool } from '../ports.ts'
 import { createDataPlane } from './batch-data-plane.ts'
@@ -49,7 +49,11 @@ export function createBatch(
         method: attempt.method as HttpMethods,
         ...(body !== undefined && { body: JSON.stringify(body) }),
         ...(signal && { abortSignal: signal }),
-        headers: { accept: 'application/json', ...(body !== undefined && { 'content-type': 'application/json' }), ...headers } as never,
+        headers: createHttpHeaders({
+          accept: 'application/json',
+          ...(body !== undefined && { 'content-type': 'application/json' }),
+          ...headers,
+        }),
       }),
     )
     return answer

@@ -1,9 +1,11 @@
 /** The job summary: a report as GitHub Markdown for a reader in a hurry. */
 import { blocks, code, details, heading, type Markdown, md, nothing } from './markdown.ts'
+import { nodeStates, nodesOverTime } from './node-sections.ts'
 import { count, totalOf } from './nodes.ts'
-import { nodeStates, nodesOverTime, poolFacts, poolsTable, poolTable, resizeAttempts } from './pool-sections.ts'
+import { poolFacts, poolsTable, poolTable } from './pool-table.ts'
 import { errorBoxes, warningBox } from './problems.ts'
 import { type Reference, referenceIn } from './references.ts'
+import { resizeTable } from './resize-table.ts'
 import type { PoolReport, RunReport } from './run-report.ts'
 import { accountPools, checks, footer, imageTable, leftBehind, plannedChanges, times } from './run-sections.ts'
 import { unhealthyNodes } from './unhealthy-nodes.ts'
@@ -70,7 +72,7 @@ function sectionsOf(report: RunReport): readonly Section[] {
   ]
 }
 
-function poolSections({ pools }: RunReport, reference: Reference): readonly Section[] {
+function poolSections({ pools, result }: RunReport, reference: Reference): readonly Section[] {
   const [pool, ...others] = pools
   if (!pool) return []
   if (others.length > 0) {
@@ -79,18 +81,21 @@ function poolSections({ pools }: RunReport, reference: Reference): readonly Sect
       ...pools.map((each) => ({
         title: `Pool ${each.name}`,
         rank: each.error ? 4 : 8,
-        body: details(oneLine(each), blocks(poolFacts(each, reference), ...partsOf(each).map(({ body }) => body))),
+        body: details(oneLine(each), blocks(poolFacts(each, result, reference), ...partsOf(each).map(({ body }) => body))),
       })),
     ]
   }
-  return [{ title: 'Pool', rank: 1, body: blocks(poolTable(pool, reference), poolFacts(pool, reference)) }, ...partsOf(pool)]
+  return [
+    { title: 'Pool', rank: 1, body: blocks(poolTable(pool, result, reference), poolFacts(pool, result, reference)) },
+    ...partsOf(pool),
+  ]
 }
 
 function partsOf(pool: PoolReport): readonly Section[] {
   return [
     { title: 'Node states', rank: 2, body: nodeStates(pool) },
     { title: 'Unhealthy nodes', rank: 5, body: unhealthyNodes(pool) },
-    { title: 'Resizes', rank: 4, body: resizeAttempts(pool) },
+    { title: 'Resizes', rank: 4, body: resizeTable(pool) },
     { title: 'Nodes over time', rank: 8, body: nodesOverTime(pool) },
   ]
 }

@@ -12,7 +12,14 @@ const IN_GROUP = '/subscriptions/:subscriptionId/resourceGroups/:resourceGroup/p
 /** Recorded: one node 96.7 s, a refusal for quota 1.2 s, a node from starting to idle 48 s. */
 const DURATION_MS = { allocation: 97_000, refusal: 1_200, start: 48_000, startTask: 10_000, drain: 30_000 }
 /** Properties that change only on a pool without nodes. */
-const NEEDS_EMPTY_POOL = ['deploymentConfiguration', 'vmSize', 'networkConfiguration', 'interNodeCommunication', 'taskSlotsPerNode', 'userAccounts']
+const NEEDS_EMPTY_POOL = [
+  'deploymentConfiguration',
+  'vmSize',
+  'networkConfiguration',
+  'interNodeCommunication',
+  'taskSlotsPerNode',
+  'userAccounts',
+]
 const SIZES = [
   { name: 'Standard_D2s_v5', familyName: 'standardDSv5Family', vCPUs: '2', HyperVGenerations: 'V1,V2', CpuArchitectureType: 'x64' },
   { name: 'Standard_D4s_v5', familyName: 'standardDSv5Family', vCPUs: '4', HyperVGenerations: 'V1,V2', CpuArchitectureType: 'x64' },
@@ -20,7 +27,13 @@ const SIZES = [
 ]
 const IMAGES = [
   { publisher: 'canonical', offer: 'ubuntu-24_04-lts', sku: 'server', agent: 'batch.node.ubuntu 24.04' },
-  { publisher: 'canonical', offer: '0001-com-ubuntu-server-jammy', sku: '22_04-lts', agent: 'batch.node.ubuntu 22.04', end: '2027-06-30T00:00:00Z' },
+  {
+    publisher: 'canonical',
+    offer: '0001-com-ubuntu-server-jammy',
+    sku: '22_04-lts',
+    agent: 'batch.node.ubuntu 22.04',
+    end: '2027-06-30T00:00:00Z',
+  },
 ]
 
 // biome-ignore lint/suspicious/noExplicitAny: a pool's properties are whatever the caller sent
@@ -52,9 +65,16 @@ export function createBatch(scenario: Scenario, world: World, clock: AzureClock,
     return pool
   }
   const account = (call: Call): void => {
-    if (call.params.account?.toLowerCase() !== scenario.account.name.toLowerCase()) throw new Refusal(404, 'AccountNotFound', 'The specified account does not exist.')
+    if (call.params.account?.toLowerCase() !== scenario.account.name.toLowerCase())
+      throw new Refusal(404, 'AccountNotFound', 'The specified account does not exist.')
   }
-  const shown = ({ name, etag, properties }: Pool) => ({ id: `${accountId}/pools/${name}`, name, type: 'Microsoft.Batch/batchAccounts/pools', etag, properties: forGet(properties) })
+  const shown = ({ name, etag, properties }: Pool) => ({
+    id: `${accountId}/pools/${name}`,
+    name,
+    type: 'Microsoft.Batch/batchAccounts/pools',
+    etag,
+    properties: forGet(properties),
+  })
   const answer = (pool: Pool): Answer => ({ status: 200, headers: { etag: pool.etag }, body: shown(pool) })
 
   const resize = (pool: Pool, dedicated: number, lowPriority: number, resizeTimeout: string): void => {
@@ -66,15 +86,33 @@ export function createBatch(scenario: Scenario, world: World, clock: AzureClock,
       allocationStateTransitionTime: now(),
       lastModified: now(),
       scaleSettings: { fixedScale: { targetDedicatedNodes: dedicated, targetLowPriorityNodes: lowPriority, resizeTimeout } },
-      resizeOperationStatus: { targetDedicatedNodes: dedicated, targetLowPriorityNodes: lowPriority, nodeDeallocationOption: 'Requeue', resizeTimeout, startTime: now() },
+      resizeOperationStatus: {
+        targetDedicatedNodes: dedicated,
+        targetLowPriorityNodes: lowPriority,
+        nodeDeallocationOption: 'Requeue',
+        resizeTimeout,
+        startTime: now(),
+      },
     })
     pool.etag = newEtag()
     const quota = quotaOf(properties.vmSize, scenario.account.dedicatedCoreQuota)
     const behaviour = dedicated > from ? (behaviours.length > 1 ? behaviours.shift() : behaviours[0]) : undefined
     const there = Math.min(dedicated, behaviour ? from + behaviour.gain : dedicated)
-    const error = dedicated > quota ? { code: 'AccountCoreQuotaReached', message: 'The specified account has reached core quota' } : errorOf(behaviour, there, dedicated)
+    const error =
+      dedicated > quota
+        ? { code: 'AccountCoreQuotaReached', message: 'The specified account has reached core quota' }
+        : errorOf(behaviour, there, dedicated)
     const reached = dedicated > quota ? from : there
-    const afterMs = error?.code === 'AllocationTimedout' ? minutesOf(resizeTimeout) * 60_000 : error ? DURATION_MS.refusal : dedicated < from ? DURATION_MS.drain : dedicated === from ? DURATION_MS.refusal : DURATION_MS.allocation
+    const afterMs =
+      error?.code === 'AllocationTimedout'
+        ? minutesOf(resizeTimeout) * 60_000
+        : error
+          ? DURATION_MS.refusal
+          : dedicated < from
+            ? DURATION_MS.drain
+            : dedicated === from
+              ? DURATION_MS.refusal
+              : DURATION_MS.allocation
     clock.after(afterMs, () => {
       if (reached > from) pool.nodesSinceMs = clock.now().getTime()
       Object.assign(properties, {
@@ -98,12 +136,17 @@ export function createBatch(scenario: Scenario, world: World, clock: AzureClock,
       })
     const configuration = deploymentConfiguration?.virtualMachineConfiguration
     if (!vmSize) throw invalid('properties.vmSize', 'A VM size is required.')
-    if (!configuration?.nodeAgentSkuId) throw invalid('properties.deploymentConfiguration.virtualMachineConfiguration.nodeAgentSkuId', 'A node agent SKU is required.')
+    if (!configuration?.nodeAgentSkuId)
+      throw invalid('properties.deploymentConfiguration.virtualMachineConfiguration.nodeAgentSkuId', 'A node agent SKU is required.')
     for (const name of ['certificates', 'resourceTags', 'targetNodeCommunicationMode', 'applicationLicenses']) {
       if (name in rest) throw invalid(`properties.${name}`, 'The property is not known at this api-version.')
     }
     const { id, version } = configuration.imageReference ?? {}
-    if (id && version) throw invalid('properties.deploymentConfiguration.virtualMachineConfiguration.imageReference', 'Specified property version can only have a value when publisher is set.')
+    if (id && version)
+      throw invalid(
+        'properties.deploymentConfiguration.virtualMachineConfiguration.imageReference',
+        'Specified property version can only have a value when publisher is set.',
+      )
     if (!/\/galleries\/[^/]+\/images\/[^/]+(\/versions\/[^/]+)?$/i.test(id ?? '')) {
       throw invalid(
         'properties.deploymentConfiguration.virtualMachineConfiguration.imageReference.id',
@@ -111,7 +154,8 @@ export function createBatch(scenario: Scenario, world: World, clock: AzureClock,
       )
     }
     const regions: readonly { name: string }[] = world.get(id)?.properties.publishingProfile?.targetRegions ?? []
-    if (!regions.some(({ name }) => name.replaceAll(' ', '').toLowerCase() === REGION)) throw invalid('imageReference.id', 'The image is not found in the region of the account.')
+    if (!regions.some(({ name }) => name.replaceAll(' ', '').toLowerCase() === REGION))
+      throw invalid('imageReference.id', 'The image is not found in the region of the account.')
   }
 
   const arm = (method: Route['method'], path: string, action: string, handle: Route['handle']): Route => ({
@@ -124,8 +168,17 @@ export function createBatch(scenario: Scenario, world: World, clock: AzureClock,
       return handle(call)
     },
   })
-  const data = (method: Route['method'], path: string, action: string, handle: Route['handle']): Route => ({ method, path, apiVersions: DATA_PLANE, action, handle })
-  const page = (name: string, value: unknown, call: Call) => ({ status: 200, body: { 'odata.metadata': `${call.origin}/$metadata#${name}`, value } })
+  const data = (method: Route['method'], path: string, action: string, handle: Route['handle']): Route => ({
+    method,
+    path,
+    apiVersions: DATA_PLANE,
+    action,
+    handle,
+  })
+  const page = (name: string, value: unknown, call: Call) => ({
+    status: 200,
+    body: { 'odata.metadata': `${call.origin}/$metadata#${name}`, value },
+  })
   const nodesOf = (pool: Pool) => nodeStates(pool, scenario, clock.now().getTime())
 
   return {
@@ -155,7 +208,8 @@ export function createBatch(scenario: Scenario, world: World, clock: AzureClock,
       arm('GET', '/pools/:pool', 'pools/read', (call) => answer(known(call))),
       arm('PUT', '/pools/:pool', 'pools/write', (call) => {
         const name = call.params.pool ?? ''
-        if (pools.has(name.toLowerCase()) && call.headers['if-none-match'] === '*') throw new Refusal(412, 'ConditionNotMet', 'The condition specified using HTTP conditional header(s) is not met.')
+        if (pools.has(name.toLowerCase()) && call.headers['if-none-match'] === '*')
+          throw new Refusal(412, 'ConditionNotMet', 'The condition specified using HTTP conditional header(s) is not met.')
         const sent = call.body?.properties ?? {}
         refuseBadBody(sent)
         const { targetDedicatedNodes = 0, targetLowPriorityNodes = 0, resizeTimeout = 'PT15M' } = sent.scaleSettings?.fixedScale ?? {}
@@ -184,7 +238,8 @@ export function createBatch(scenario: Scenario, world: World, clock: AzureClock,
       arm('PATCH', '/pools/:pool', 'pools/write', (call) => {
         const pool = known(call)
         const match = call.headers['if-match']
-        if (match && match !== '*' && match !== pool.etag) throw new Refusal(412, 'ConditionNotMet', 'The condition specified using HTTP conditional header(s) is not met.')
+        if (match && match !== '*' && match !== pool.etag)
+          throw new Refusal(412, 'ConditionNotMet', 'The condition specified using HTTP conditional header(s) is not met.')
         const { scaleSettings, ...sent } = call.body?.properties ?? {}
         const locked = NEEDS_EMPTY_POOL.find((name) => name in sent)
         if (locked && pool.properties.currentDedicatedNodes > 0) {
@@ -202,7 +257,10 @@ export function createBatch(scenario: Scenario, world: World, clock: AzureClock,
         pool.etag = newEtag()
         const fixed = scaleSettings?.fixedScale
         const has = pool.properties.scaleSettings.fixedScale
-        if (fixed && (fixed.targetDedicatedNodes !== has?.targetDedicatedNodes || (fixed.targetLowPriorityNodes ?? 0) !== has?.targetLowPriorityNodes)) {
+        if (
+          fixed &&
+          (fixed.targetDedicatedNodes !== has?.targetDedicatedNodes || (fixed.targetLowPriorityNodes ?? 0) !== has?.targetLowPriorityNodes)
+        ) {
           resize(pool, fixed.targetDedicatedNodes ?? 0, fixed.targetLowPriorityNodes ?? 0, fixed.resizeTimeout ?? 'PT15M')
         }
         return answer(pool)
@@ -215,7 +273,11 @@ export function createBatch(scenario: Scenario, world: World, clock: AzureClock,
         handle: () => ({
           status: 200,
           body: {
-            value: SIZES.map(({ name, familyName, ...capabilities }) => ({ name, familyName, capabilities: Object.entries(capabilities).map(([key, value]) => ({ name: key, value })) })),
+            value: SIZES.map(({ name, familyName, ...capabilities }) => ({
+              name,
+              familyName,
+              capabilities: Object.entries(capabilities).map(([key, value]) => ({ name: key, value })),
+            })),
           },
         }),
       },
@@ -238,25 +300,38 @@ export function createBatch(scenario: Scenario, world: World, clock: AzureClock,
       data('GET', '/nodecounts', 'Microsoft.Batch/batchAccounts/pools/read', (call) => {
         const name = /poolId eq '([^']+)'/.exec(call.query.get('$filter') ?? '')?.[1]
         const asked = [...pools.values()].filter((pool) => name === undefined || pool.name === name)
-        return page('poolnodecounts', asked.map((pool) => ({ poolId: pool.name, dedicated: countStates(nodesOf(pool)), lowPriority: countStates([]) })), call)
+        return page(
+          'poolnodecounts',
+          asked.map((pool) => ({ poolId: pool.name, dedicated: countStates(nodesOf(pool)), lowPriority: countStates([]) })),
+          call,
+        )
       }),
       data('GET', '/pools/:pool/nodes', 'Microsoft.Batch/batchAccounts/pools/read', (call) => {
         const states = [...(call.query.get('$filter') ?? '').matchAll(/state eq '(\w+)'/g)].map(([, state]) => state)
         const nodes = nodesOf(known(call)).map((state, index) => ({ state: state.toLowerCase(), index }))
         const asked = nodes.filter(({ state }) => states.length === 0 || states.includes(state))
-        return page('nodes', asked.slice(0, Number(call.query.get('maxresults') ?? 1_000)).map(({ state, index }) => nodeOf(scenario, state, index, now())), call)
+        return page(
+          'nodes',
+          asked.slice(0, Number(call.query.get('maxresults') ?? 1_000)).map(({ state, index }) => nodeOf(scenario, state, index, now())),
+          call,
+        )
       }),
       ...(['HEAD', 'GET'] as const).map((method) =>
         data(method, '/pools/:pool/nodes/:node/files/startup/:file', 'Microsoft.Batch/batchAccounts/pools/read', (call) => {
           const index = Number(call.params.node?.replace(/^tvm-/, ''))
           const text = call.params.file === 'stderr.txt' ? (scenario.nodes?.find((node) => node.index === index)?.stderr ?? '') : ''
           const body = text || ' '
-          return { status: method === 'GET' && call.headers['ocp-range'] ? 206 : 200, body, headers: { 'content-type': 'application/octet-stream', 'content-length': String(Buffer.byteLength(body)) } }
+          return {
+            status: method === 'GET' && call.headers['ocp-range'] ? 206 : 200,
+            body,
+            headers: { 'content-type': 'application/octet-stream', 'content-length': String(Buffer.byteLength(body)) },
+          }
         }),
       ),
       data('POST', '/pools/:pool/resize', 'Microsoft.Batch/batchAccounts/pools/write', (call) => {
         const pool = known(call)
-        if (pool.properties.scaleSettings.autoScale) throw new Refusal(409, 'AutoScalingFormulaInUse', 'The pool is configured for automatic scaling.')
+        if (pool.properties.scaleSettings.autoScale)
+          throw new Refusal(409, 'AutoScalingFormulaInUse', 'The pool is configured for automatic scaling.')
         resize(pool, call.body.targetDedicatedNodes ?? 0, call.body.targetLowPriorityNodes ?? 0, call.body.resizeTimeout ?? 'PT15M')
         return { status: 202 }
       }),
@@ -271,7 +346,12 @@ function forGet(properties: Properties): Properties {
 
 function errorOf(behaviour: ResizeBehaviour | undefined, there: number, asked: number): { code: string; message: string } | undefined {
   if (there >= asked) return undefined
-  return behaviour?.error ?? { code: 'AllocationTimedout', message: 'Desired number of dedicated nodes could not be allocated as the resize timeout was reached' }
+  return (
+    behaviour?.error ?? {
+      code: 'AllocationTimedout',
+      message: 'Desired number of dedicated nodes could not be allocated as the resize timeout was reached',
+    }
+  )
 }
 
 const minutesOf = (iso: string): number => {
@@ -287,11 +367,38 @@ function quotaOf(vmSize: string, cores: number): number {
 /** Derived from the time since allocation: thousands of nodes need no timer. */
 function nodeStates(pool: Pool, { nodes = [] }: Scenario, nowMs: number): readonly string[] {
   const ageMs = nowMs - pool.nodesSinceMs
-  const state = ageMs < DURATION_MS.start / 4 ? 'creating' : ageMs < DURATION_MS.start ? 'starting' : ageMs < DURATION_MS.start + DURATION_MS.startTask ? 'waitingForStartTask' : undefined
-  return Array.from({ length: pool.properties.currentDedicatedNodes }, (_, index) => state ?? nodes.find((node) => node.index === index)?.state ?? 'idle')
+  const state =
+    ageMs < DURATION_MS.start / 4
+      ? 'creating'
+      : ageMs < DURATION_MS.start
+        ? 'starting'
+        : ageMs < DURATION_MS.start + DURATION_MS.startTask
+          ? 'waitingForStartTask'
+          : undefined
+  return Array.from(
+    { length: pool.properties.currentDedicatedNodes },
+    (_, index) => state ?? nodes.find((node) => node.index === index)?.state ?? 'idle',
+  )
 }
 
-const STATES = ['creating', 'idle', 'leavingPool', 'offline', 'preempted', 'rebooting', 'reimaging', 'running', 'starting', 'startTaskFailed', 'unknown', 'unusable', 'waitingForStartTask', 'deallocated', 'deallocating', 'upgradingOS']
+const STATES = [
+  'creating',
+  'idle',
+  'leavingPool',
+  'offline',
+  'preempted',
+  'rebooting',
+  'reimaging',
+  'running',
+  'starting',
+  'startTaskFailed',
+  'unknown',
+  'unusable',
+  'waitingForStartTask',
+  'deallocated',
+  'deallocating',
+  'upgradingOS',
+]
 
 function countStates(states: readonly string[]): Record<string, number> {
   const counts = Object.fromEntries(STATES.map((state) => [state, 0]))
@@ -313,8 +420,14 @@ function nodeOf({ nodes = [] }: Scenario, state: string, index: number, time: st
       exitCode: fate?.exitCode ?? 0,
       retryCount: 0,
       result: failed ? 'failure' : 'success',
-      ...(failed && { failureInfo: { category: 'usererror', code: 'FailureExitCode', message: 'The task exited with an exit code representing a failure', details: [] } }),
+      ...(failed && {
+        failureInfo: {
+          category: 'usererror',
+          code: 'FailureExitCode',
+          message: 'The task exited with an exit code representing a failure',
+          details: [],
+        },
+      }),
     },
   }
 }
-

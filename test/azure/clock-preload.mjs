@@ -8,7 +8,7 @@ const [speed, epochMs] = (process.env.EMBEDDED_AZURE_CLOCK ?? '1@0').split('@').
 const RealDate = Date
 const now = () => Math.round(epochMs + (RealDate.now() - epochMs) * speed)
 
-globalThis.Date = class Date extends RealDate {
+class AzureDate extends RealDate {
   constructor(...args) {
     super(...(args.length === 0 ? [now()] : args))
   }
@@ -16,6 +16,7 @@ globalThis.Date = class Date extends RealDate {
     return now()
   }
 }
+globalThis.Date = AzureDate
 
 const { setTimeout: later } = globalThis
 const promisedLater = timersPromises.setTimeout

@@ -11,7 +11,16 @@ const DISK = ['2022-03-02', '2022-07-02', '2023-10-02', '2024-03-02', '2025-01-0
 const GALLERY = ['2021-10-01', '2022-03-03', '2023-07-03', '2025-03-03', '2025-12-03']
 const IN_GROUP = '/subscriptions/:subscriptionId/resourceGroups/:resourceGroup/providers/Microsoft.Compute'
 /** Medians of recorded Azure. */
-const DURATION_MS = { snapshot: 700, image: 5_300, gallery: 300, definition: 100, version: 474_000, deallocate: 40_500, delete: 200, deleteVersion: 91_000 }
+const DURATION_MS = {
+  snapshot: 700,
+  image: 5_300,
+  gallery: 300,
+  definition: 100,
+  version: 474_000,
+  deallocate: 40_500,
+  delete: 200,
+  deleteVersion: 91_000,
+}
 
 export const groupPath = `/subscriptions/${SUBSCRIPTION}/resourceGroups/${GROUP}`
 const idAt = (type: string, name: string) => `${groupPath}/providers/Microsoft.Compute/${type}/${name}`
@@ -26,11 +35,23 @@ export function seedCompute(world: World, { vm }: Scenario, clock: AzureClock): 
       name,
       type: 'Microsoft.Compute/disks',
       location: REGION,
-      properties: { creationData: { createOption: 'FromImage' }, diskSizeGB: sizeGiB, uniqueId: randomUUID(), timeCreated: created, provisioningState: 'Succeeded', diskState: 'Reserved', ...more },
+      properties: {
+        creationData: { createOption: 'FromImage' },
+        diskSizeGB: sizeGiB,
+        uniqueId: randomUUID(),
+        timeCreated: created,
+        provisioningState: 'Succeeded',
+        diskState: 'Reserved',
+        ...more,
+      },
     })
     return { id }
   }
-  const osDisk = disk(`${vm.name}-os`, 30, { osType: 'Linux', hyperVGeneration: vm.generation, supportedCapabilities: { architecture: 'x64' } })
+  const osDisk = disk(`${vm.name}-os`, 30, {
+    osType: 'Linux',
+    hyperVGeneration: vm.generation,
+    supportedCapabilities: { architecture: 'x64' },
+  })
   world.put({
     id: idAt('virtualMachines', vm.name),
     name: vm.name,
@@ -58,7 +79,13 @@ export function seedCompute(world: World, { vm }: Scenario, clock: AzureClock): 
 }
 
 export function computeRoutes(world: World, operations: Operations, clock: AzureClock): readonly Route[] {
-  const route = (method: Route['method'], path: string, apiVersions: readonly string[], action: string, handle: Route['handle']): Route => ({
+  const route = (
+    method: Route['method'],
+    path: string,
+    apiVersions: readonly string[],
+    action: string,
+    handle: Route['handle'],
+  ): Route => ({
     method,
     path: `${IN_GROUP}${path}`,
     apiVersions,
@@ -69,7 +96,11 @@ export function computeRoutes(world: World, operations: Operations, clock: Azure
     const resource = world.get(call.path)
     if (resource) return resource
     const type = call.path.replace(/^.*\/providers\/Microsoft\.Compute\//i, '')
-    throw new Refusal(404, 'ResourceNotFound', `The Resource 'Microsoft.Compute/${type}' under resource group '${GROUP}' was not found. For more details please go to https://aka.ms/ARMResourceNotFoundFix`)
+    throw new Refusal(
+      404,
+      'ResourceNotFound',
+      `The Resource 'Microsoft.Compute/${type}' under resource group '${GROUP}' was not found. For more details please go to https://aka.ms/ARMResourceNotFoundFix`,
+    )
   }
   const show = (call: Call): Answer => ({ status: 200, body: found(call) })
   const list = (call: Call): Answer => ({ status: 200, body: { value: world.list(call.path) } })
@@ -77,7 +108,17 @@ export function computeRoutes(world: World, operations: Operations, clock: Azure
   /** A PUT that begins `Creating` or `Updating` and ends `Succeeded`. */
   const create = (
     call: Call,
-    { type, state, path, status, afterMs, hasLocation, retryAfterS, properties, finish }: {
+    {
+      type,
+      state,
+      path,
+      status,
+      afterMs,
+      hasLocation,
+      retryAfterS,
+      properties,
+      finish,
+    }: {
       type: string
       state: string
       path: 'operations' | 'DiskOperations' | 'capsOperations'
@@ -114,15 +155,18 @@ export function computeRoutes(world: World, operations: Operations, clock: Azure
     })
   }
 
-  const remove = (path: 'operations' | 'DiskOperations' | 'capsOperations', afterMs: number) => (call: Call): Answer => {
-    const resource = found(call)
-    resource.properties.provisioningState = 'Deleting'
-    return operations.start(call, { path, status: 202, hasLocation: true, afterMs, end: () => world.delete(call.path) })
-  }
+  const remove =
+    (path: 'operations' | 'DiskOperations' | 'capsOperations', afterMs: number) =>
+    (call: Call): Answer => {
+      const resource = found(call)
+      resource.properties.provisioningState = 'Deleting'
+      return operations.start(call, { path, status: 202, hasLocation: true, afterMs, end: () => world.delete(call.path) })
+    }
 
   const source = (id: string): Resource => {
     const resource = world.get(id)
-    if (!resource || resource.location !== REGION) throw new Refusal(404, 'NotFound', `Resource ${id.slice(id.lastIndexOf('/') + 1)} is not found.`)
+    if (!resource || resource.location !== REGION)
+      throw new Refusal(404, 'NotFound', `Resource ${id.slice(id.lastIndexOf('/') + 1)} is not found.`)
     return resource
   }
 
@@ -148,13 +192,24 @@ export function computeRoutes(world: World, operations: Operations, clock: Azure
         const vm = world.get(call.path.replace(/\/\w+$/, '')) ?? found(call)
         const generalized = vm.properties.statuses.includes('OSState/generalized')
         if (action === 'start' && generalized) {
-          throw new Refusal(409, 'OperationNotAllowed', `Operation 'Start VM' is not allowed on VM '${vm.name}' since the VM is generalized.`)
+          throw new Refusal(
+            409,
+            'OperationNotAllowed',
+            `Operation 'Start VM' is not allowed on VM '${vm.name}' since the VM is generalized.`,
+          )
         }
         const power = action === 'start' ? 'PowerState/running' : 'PowerState/deallocated'
         const end = () => {
           vm.properties.statuses = [...vm.properties.statuses.filter((code: string) => !code.startsWith('PowerState')), power]
         }
-        return operations.start(call, { path: 'operations', status: 202, hasLocation: true, retryAfterS: 10, afterMs: DURATION_MS.deallocate, end })
+        return operations.start(call, {
+          path: 'operations',
+          status: 202,
+          hasLocation: true,
+          retryAfterS: 10,
+          afterMs: DURATION_MS.deallocate,
+          end,
+        })
       }),
     ),
     route('GET', '/disks/:name', DISK, 'disks/read', show),
@@ -175,7 +230,13 @@ export function computeRoutes(world: World, operations: Operations, clock: Azure
         retryAfterS: 2,
         afterMs: DURATION_MS.snapshot,
         properties: { creationData, incremental, osType, hyperVGeneration, supportedCapabilities },
-        finish: ({ properties }) => Object.assign(properties, { diskSizeGB, timeCreated: clock.now().toISOString(), diskState: 'Unattached', uniqueId: randomUUID() }),
+        finish: ({ properties }) =>
+          Object.assign(properties, {
+            diskSizeGB,
+            timeCreated: clock.now().toISOString(),
+            diskState: 'Unattached',
+            uniqueId: randomUUID(),
+          }),
       })
     }),
 
@@ -229,21 +290,41 @@ export function computeRoutes(world: World, operations: Operations, clock: Azure
     }),
     route('GET', '/galleries/:gallery/images/:definition/versions/:version', GALLERY, 'galleries/images/versions/read', (call) => {
       const version = found(call)
-      return { status: 200, body: call.query.get('$expand') === 'ReplicationStatus' ? replicating(version, clock) : withoutReplication(version) }
+      return {
+        status: 200,
+        body: call.query.get('$expand') === 'ReplicationStatus' ? replicating(version, clock) : withoutReplication(version),
+      }
     }),
-    route('DELETE', '/galleries/:gallery/images/:definition/versions/:version', GALLERY, 'galleries/images/versions/delete', remove('capsOperations', DURATION_MS.deleteVersion)),
+    route(
+      'DELETE',
+      '/galleries/:gallery/images/:definition/versions/:version',
+      GALLERY,
+      'galleries/images/versions/delete',
+      remove('capsOperations', DURATION_MS.deleteVersion),
+    ),
     route('PUT', '/galleries/:gallery/images/:definition/versions/:version', GALLERY, 'galleries/images/versions/write', (call) => {
       const definition = parentOf(world, call, /\/versions\/[^/]+$/i)
-      if (!/^\d+\.\d+\.\d+$/.test(call.params.version ?? '')) throw new Refusal(400, 'InvalidParameter', 'The gallery image version name must be Major.Minor.Patch.')
+      if (!/^\d+\.\d+\.\d+$/.test(call.params.version ?? ''))
+        throw new Refusal(400, 'InvalidParameter', 'The gallery image version name must be Major.Minor.Patch.')
       const { storageProfile, publishingProfile = {}, safetyProfile = {} } = call.body.properties ?? {}
       const os = source(required(storageProfile?.osDiskImage?.source, 'id', 'storageProfile.osDiskImage'))
       for (const disk of storageProfile.dataDiskImages ?? []) source(required(disk.source, 'id', 'storageProfile.dataDiskImages'))
-      const regions = (publishingProfile.targetRegions ?? []).map(({ name, regionalReplicaCount = 1, storageAccountType = 'Standard_LRS' }: { name: string; regionalReplicaCount?: number; storageAccountType?: string }) => ({
-        name: displayName(name),
-        regionalReplicaCount,
-        storageAccountType,
-        excludeFromLatest: false,
-      }))
+      const regions = (publishingProfile.targetRegions ?? []).map(
+        ({
+          name,
+          regionalReplicaCount = 1,
+          storageAccountType = 'Standard_LRS',
+        }: {
+          name: string
+          regionalReplicaCount?: number
+          storageAccountType?: string
+        }) => ({
+          name: displayName(name),
+          regionalReplicaCount,
+          storageAccountType,
+          excludeFromLatest: false,
+        }),
+      )
       if (new Set(regions.map(({ name }: { name: string }) => name)).size !== regions.length) {
         throw new Refusal(400, 'InvalidParameter', 'Duplicate regions are not allowed in target publishing regions.')
       }
@@ -258,11 +339,21 @@ export function computeRoutes(world: World, operations: Operations, clock: Azure
         properties: {
           storageProfile,
           safetyProfile: { reportedForPolicyViolation: false, ...safetyProfile },
-          publishingProfile: { replicationMode: 'Full', excludeFromLatest: false, ...publishingProfile, targetRegions: regions, publishedDate: clock.now().toISOString() },
+          publishingProfile: {
+            replicationMode: 'Full',
+            excludeFromLatest: false,
+            ...publishingProfile,
+            targetRegions: regions,
+            publishedDate: clock.now().toISOString(),
+          },
         },
         finish: () => {
           if (os.properties.hyperVGeneration && os.properties.hyperVGeneration !== hyperVGeneration) {
-            throw new Refusal(409, 'Conflict', `The resource with id '${os.id}' has a different Hypervisor generation ['${os.properties.hyperVGeneration}'] than the parent gallery image Hypervisor generation ['${hyperVGeneration}'].`)
+            throw new Refusal(
+              409,
+              'Conflict',
+              `The resource with id '${os.id}' has a different Hypervisor generation ['${os.properties.hyperVGeneration}'] than the parent gallery image Hypervisor generation ['${hyperVGeneration}'].`,
+            )
           }
         },
       })
@@ -283,7 +374,12 @@ function required(container: Record<string, string> | undefined, name: string, p
 function parentOf(world: World, call: Call, ending: RegExp): Resource {
   const id = call.path.replace(ending, '')
   const parent = world.get(id)
-  if (!parent) throw new Refusal(404, 'ParentResourceNotFound', `Failed to perform 'write' on resource '${call.path}', because the parent resource '${id}' could not be found.`)
+  if (!parent)
+    throw new Refusal(
+      404,
+      'ParentResourceNotFound',
+      `Failed to perform 'write' on resource '${call.path}', because the parent resource '${id}' could not be found.`,
+    )
   return parent
 }
 
@@ -294,7 +390,9 @@ function showVm(vm: Resource, call: Call): object {
 }
 
 function instanceView(vm: Resource): object {
-  return { statuses: vm.properties.statuses.map((code: string) => ({ code, level: 'Info', displayStatus: code.slice(code.indexOf('/') + 1) })) }
+  return {
+    statuses: vm.properties.statuses.map((code: string) => ({ code, level: 'Info', displayStatus: code.slice(code.indexOf('/') + 1) })),
+  }
 }
 
 function withoutReplication(version: Resource): Resource {
@@ -307,8 +405,16 @@ function replicating(version: Resource, clock: AzureClock): object {
   const isDone = provisioningState === 'Succeeded'
   const elapsedMs = clock.now().getTime() - Date.parse(publishingProfile.publishedDate)
   const progress = isDone ? 100 : Math.min(99, Math.floor((100 * elapsedMs) / DURATION_MS.version))
-  const summary = publishingProfile.targetRegions.map(({ name }: { name: string }) => ({ region: name, state: isDone ? 'Completed' : 'Replicating', details: '', progress }))
-  return { ...version, properties: { ...version.properties, replicationStatus: { aggregatedState: isDone ? 'Completed' : 'InProgress', summary } } }
+  const summary = publishingProfile.targetRegions.map(({ name }: { name: string }) => ({
+    region: name,
+    state: isDone ? 'Completed' : 'Replicating',
+    details: '',
+    progress,
+  }))
+  return {
+    ...version,
+    properties: { ...version.properties, replicationStatus: { aggregatedState: isDone ? 'Completed' : 'InProgress', summary } },
+  }
 }
 
 const DISPLAY_NAMES: Readonly<Record<string, string>> = { westeurope: 'West Europe', northeurope: 'North Europe', eastus: 'East US' }

@@ -48,7 +48,12 @@ export class Entra {
   async token(tenant: string, form: URLSearchParams): Promise<{ status: number; body: unknown }> {
     if (tenant !== TENANT) return this.#refuse(400, 90002, 'invalid_request', `Tenant '${tenant}' not found.`)
     if (form.get('client_id') !== CLIENT) {
-      return this.#refuse(400, 700016, 'unauthorized_client', `Application with identifier '${form.get('client_id')}' was not found in the directory '${tenant}'.`)
+      return this.#refuse(
+        400,
+        700016,
+        'unauthorized_client',
+        `Application with identifier '${form.get('client_id')}' was not found in the directory '${tenant}'.`,
+      )
     }
     const refusal = await this.#checkAssertion(form.get('client_assertion') ?? '')
     if (refusal) return refusal
@@ -59,7 +64,15 @@ export class Entra {
       .setAudience(audience)
       .setIssuedAt(now)
       .setExpirationTime(now + 4_500)
-    return { status: 200, body: { token_type: 'Bearer', expires_in: 4_500, ext_expires_in: 4_500, access_token: await jwt.sign((await this.#entra).privateKey) } }
+    return {
+      status: 200,
+      body: {
+        token_type: 'Bearer',
+        expires_in: 4_500,
+        ext_expires_in: 4_500,
+        access_token: await jwt.sign((await this.#entra).privateKey),
+      },
+    }
   }
 
   /** Who a request is from. */
@@ -67,17 +80,31 @@ export class Entra {
     const token = /^bearer (.+)$/i.exec(authorization ?? '')?.[1]
     if (!token) throw new Refusal(401, 'AuthenticationFailed', "Authentication failed. The 'Authorization' header is missing.")
     try {
-      const { payload } = await jwtVerify(token, (await this.#entra).publicKey, { audience: [...audiences], currentDate: this.#clock.now() })
-      return { clientId: String(payload.appid), objectId: String(payload.oid), tenantId: String(payload.tid), audience: String(payload.aud) }
+      const { payload } = await jwtVerify(token, (await this.#entra).publicKey, {
+        audience: [...audiences],
+        currentDate: this.#clock.now(),
+      })
+      return {
+        clientId: String(payload.appid),
+        objectId: String(payload.oid),
+        tenantId: String(payload.tid),
+        audience: String(payload.aud),
+      }
     } catch (error) {
-      if (error instanceof errors.JWTExpired) throw new Refusal(401, 'ExpiredAuthenticationToken', 'The access token expiry UTC time is earlier than current UTC time.')
+      if (error instanceof errors.JWTExpired)
+        throw new Refusal(401, 'ExpiredAuthenticationToken', 'The access token expiry UTC time is earlier than current UTC time.')
       throw new Refusal(401, 'InvalidAuthenticationToken', 'The access token is invalid.')
     }
   }
 
   async #checkAssertion(assertion: string) {
     try {
-      await jwtVerify(assertion, (await this.#github).publicKey, { issuer: ISSUER, audience: AUDIENCE, subject: SUBJECT, currentDate: this.#clock.now() })
+      await jwtVerify(assertion, (await this.#github).publicKey, {
+        issuer: ISSUER,
+        audience: AUDIENCE,
+        subject: SUBJECT,
+        currentDate: this.#clock.now(),
+      })
       return undefined
     } catch (error) {
       if (error instanceof errors.JWTExpired) {
@@ -90,7 +117,17 @@ export class Entra {
   #refuse(status: number, code: number, error: string, text: string): { status: number; body: unknown } {
     const trace = randomUUID()
     const description = `AADSTS${code}: ${text} Trace ID: ${trace} Correlation ID: ${trace} Timestamp: ${this.#clock.now().toISOString()}`
-    return { status, body: { error, error_description: description, error_codes: [code], timestamp: this.#clock.now().toISOString(), trace_id: trace, correlation_id: trace } }
+    return {
+      status,
+      body: {
+        error,
+        error_description: description,
+        error_codes: [code],
+        timestamp: this.#clock.now().toISOString(),
+        trace_id: trace,
+        correlation_id: trace,
+      },
+    }
   }
 
   #seconds(): number {

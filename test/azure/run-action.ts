@@ -34,7 +34,14 @@ export async function runAction({ azure, inputs, state = {}, onLine }: RunOption
     return full
   }
   const files = { output: await file('output'), state: await file('state'), summary: await file('summary') }
-  const given = { ...(await defaults()), 'client-id': CLIENT, 'tenant-id': TENANT, 'subscription-id': SUBSCRIPTION, 'resource-manager-url': azure.url, ...inputs }
+  const given = {
+    ...(await defaults()),
+    'client-id': CLIENT,
+    'tenant-id': TENANT,
+    'subscription-id': SUBSCRIPTION,
+    'resource-manager-url': azure.url,
+    ...inputs,
+  }
   const child = spawn(process.execPath, [path.join(ROOT, 'dist/index.js')], {
     cwd: folder,
     env: {
@@ -70,7 +77,13 @@ export async function runAction({ azure, inputs, state = {}, onLine }: RunOption
   }
   const exitCode = await new Promise<number>((resolve) => child.on('close', (code) => resolve(code ?? 1)))
   const read = async (name: string) => readFile(name, 'utf8')
-  return { exitCode, log, outputs: commandFile(await read(files.output)), state: commandFile(await read(files.state)), summary: await read(files.summary) }
+  return {
+    exitCode,
+    log,
+    outputs: commandFile(await read(files.output)),
+    state: commandFile(await read(files.state)),
+    summary: await read(files.summary),
+  }
 }
 
 /** Defaults of `action.yml`, as the runner fills them in. */

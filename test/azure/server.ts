@@ -17,7 +17,12 @@ import { World } from './world.ts'
 /** What was asked, and how it was answered; the form of a pair that OpenAPI checkers read. */
 export interface Exchange {
   readonly plane: 'arm' | 'batch'
-  readonly liveRequest: { readonly url: string; readonly method: string; readonly headers: Record<string, unknown>; readonly body?: unknown }
+  readonly liveRequest: {
+    readonly url: string
+    readonly method: string
+    readonly headers: Record<string, unknown>
+    readonly body?: unknown
+  }
   readonly liveResponse: { readonly statusCode: string; readonly headers: Record<string, string>; readonly body?: unknown }
 }
 
@@ -42,20 +47,37 @@ export async function startAzure(scenario: Scenario, speed: number): Promise<Emb
     keySize: 2048,
     extensions: [
       { name: 'basicConstraints', cA: true },
-      { name: 'subjectAltName', altNames: [{ type: 2, value: 'localhost' }, { type: 7, ip: '127.0.0.1' }] },
+      {
+        name: 'subjectAltName',
+        altNames: [
+          { type: 2, value: 'localhost' },
+          { type: 7, ip: '127.0.0.1' },
+        ],
+      },
     ],
   })
   const caPath = path.join(await mkdtemp(path.join(tmpdir(), 'embedded-azure-')), 'ca.pem')
   await writeFile(caPath, certificate.cert)
   const listen = async (app: FastifyInstance) => app.listen({ host: '127.0.0.1', port: 0 })
   const server = () => {
-    const app = Fastify({ https: { key: certificate.private, cert: certificate.cert }, routerOptions: { caseSensitive: false }, exposeHeadRoutes: false, forceCloseConnections: true })
+    const app = Fastify({
+      https: { key: certificate.private, cert: certificate.cert },
+      routerOptions: { caseSensitive: false },
+      exposeHeadRoutes: false,
+      forceCloseConnections: true,
+    })
     app.removeAllContentTypeParsers()
     app.addContentTypeParser('*', { parseAs: 'string' }, (_request, body, done) => done(null, body))
     return app
   }
 
-  const mount = (app: FastifyInstance, plane: Plane, routes: readonly Route[], audiences: () => readonly string[], origin: () => string) => {
+  const mount = (
+    app: FastifyInstance,
+    plane: Plane,
+    routes: readonly Route[],
+    audiences: () => readonly string[],
+    origin: () => string,
+  ) => {
     const wrap = async (request: FastifyRequest, reply: FastifyReply, route: Route | undefined) => {
       const url = new URL(request.url, origin())
       const text = typeof request.body === 'string' && request.body !== '' ? request.body : undefined
@@ -64,7 +86,12 @@ export async function startAzure(scenario: Scenario, speed: number): Promise<Emb
       try {
         const principal = await entra.authenticate(request.headers.authorization, audiences())
         const apiVersion = url.searchParams.get('api-version') ?? ''
-        if (!route) throw new Refusal(404, plane === 'arm' ? 'InvalidResourceType' : 'ResourceNotFound', `No resource type serves ${request.method} ${url.pathname}.`)
+        if (!route)
+          throw new Refusal(
+            404,
+            plane === 'arm' ? 'InvalidResourceType' : 'ResourceNotFound',
+            `No resource type serves ${request.method} ${url.pathname}.`,
+          )
         checkApiVersion(apiVersion, route)
         const params = request.params as Record<string, string>
         checkScope(params)
@@ -96,10 +123,18 @@ export async function startAzure(scenario: Scenario, speed: number): Promise<Emb
       }
       exchanges.push({
         plane,
-        liveRequest: { url: recordedUrl(plane, request.url), method: request.method, headers: { ...request.headers, authorization: 'Bearer ***' }, ...(sent !== undefined && { body: sent }) },
+        liveRequest: {
+          url: recordedUrl(plane, request.url),
+          method: request.method,
+          headers: { ...request.headers, authorization: 'Bearer ***' },
+          ...(sent !== undefined && { body: sent }),
+        },
         liveResponse: { statusCode: String(answer.status), headers, ...(body && !isText && { body: answer.body }) },
       })
-      return reply.code(answer.status).headers(headers).send(request.method === 'HEAD' ? '' : body)
+      return reply
+        .code(answer.status)
+        .headers(headers)
+        .send(request.method === 'HEAD' ? '' : body)
     }
     for (const route of routes) {
       app.route({ method: route.method, url: route.path.replace(/\$/g, '\\$'), handler: (request, reply) => wrap(request, reply, route) })
@@ -119,13 +154,27 @@ export async function startAzure(scenario: Scenario, speed: number): Promise<Emb
     const { status, body } = await entra.assertion(request.headers.authorization, audience)
     return reply.code(status).send(body)
   })
-  arm.get('/:tenant/v2.0/.well-known/openid-configuration', async (request) => entra.configuration(origins.arm, (request.params as { tenant: string }).tenant))
+  arm.get('/:tenant/v2.0/.well-known/openid-configuration', async (request) =>
+    entra.configuration(origins.arm, (request.params as { tenant: string }).tenant),
+  )
   arm.post('/:tenant/oauth2/v2.0/token', async (request, reply) => {
     const { status, body } = await entra.token((request.params as { tenant: string }).tenant, new URLSearchParams(String(request.body)))
     return reply.code(status).send(body)
   })
-  mount(arm, 'arm', [...computeRoutes(world, operations, clock), ...batch.armRoutes], () => [origins.arm, 'https://management.azure.com'], () => origins.arm)
-  mount(dataPlane, 'batch', batch.dataPlaneRoutes, () => ['https://batch.core.windows.net'], () => origins.batch)
+  mount(
+    arm,
+    'arm',
+    [...computeRoutes(world, operations, clock), ...batch.armRoutes],
+    () => [origins.arm, 'https://management.azure.com'],
+    () => origins.arm,
+  )
+  mount(
+    dataPlane,
+    'batch',
+    batch.dataPlaneRoutes,
+    () => ['https://batch.core.windows.net'],
+    () => origins.batch,
+  )
   origins.batch = await listen(dataPlane)
   origins.arm = await listen(arm)
 
@@ -144,9 +193,14 @@ export async function startAzure(scenario: Scenario, speed: number): Promise<Emb
 }
 
 function checkApiVersion(apiVersion: string, { apiVersions, action }: Route): void {
-  if (apiVersion === '') throw new Refusal(400, 'MissingApiVersionParameter', 'The api-version query parameter (?api-version=) is required for all requests.')
+  if (apiVersion === '')
+    throw new Refusal(400, 'MissingApiVersionParameter', 'The api-version query parameter (?api-version=) is required for all requests.')
   if (!apiVersions.includes(apiVersion)) {
-    throw new Refusal(400, 'NoRegisteredProviderFound', `No registered resource provider found for '${action}' and API version '${apiVersion}'. The supported api-versions are '${apiVersions.join(', ')}'.`)
+    throw new Refusal(
+      400,
+      'NoRegisteredProviderFound',
+      `No registered resource provider found for '${action}' and API version '${apiVersion}'. The supported api-versions are '${apiVersions.join(', ')}'.`,
+    )
   }
 }
 
@@ -171,9 +225,21 @@ function parsed(text: string): unknown {
 function envelope(plane: Plane, { code, message, details, target }: Refusal, clock: AzureClock, origin: string): unknown {
   const trailer = `\nRequestId:${randomUUID()}\nTime:${clock.now().toISOString()}`
   if (plane === 'batch') {
-    return { 'odata.metadata': `${origin}/$metadata#Microsoft.Azure.Batch.Protocol.Entities.Container.errors/@Element`, code, message: { lang: 'en-US', value: message + trailer }, values: details.map((detail) => ({ key: detail.code, value: detail.message })) }
+    return {
+      'odata.metadata': `${origin}/$metadata#Microsoft.Azure.Batch.Protocol.Entities.Container.errors/@Element`,
+      code,
+      message: { lang: 'en-US', value: message + trailer },
+      values: details.map((detail) => ({ key: detail.code, value: detail.message })),
+    }
   }
-  return { error: { code, message: target === 'BatchAccount' ? message + trailer : message, ...(target && { target }), ...(details.length > 0 && { details }) } }
+  return {
+    error: {
+      code,
+      message: target === 'BatchAccount' ? message + trailer : message,
+      ...(target && { target }),
+      ...(details.length > 0 && { details }),
+    },
+  }
 }
 
 /** A checker takes a pair for data plane by the older form of its api-version. */

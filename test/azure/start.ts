@@ -6,6 +6,12 @@ import { runAction } from './run-action.ts'
 import { loadScenario } from './scenario.ts'
 import { startAzure } from './server.ts'
 
+/** What the runner shows: masks and debug lines are not for the reader. */
+function show(text: string): void {
+  const lines = text.split('\n').filter((line) => !/^::(?:debug|add-mask)::/.test(line))
+  process.stdout.write(lines.join('\n'))
+}
+
 const { values } = parseArgs({
   options: {
     scenario: { type: 'string', default: 'happy' },
@@ -20,7 +26,7 @@ if (values.list) {
 } else {
   const scenario = loadScenario(values.scenario)
   const azure = await startAzure(scenario, Number(values.speed))
-  const options = { azure, inputs: scenario.inputs, onLine: (text: string) => process.stdout.write(text) }
+  const options = { azure, inputs: scenario.inputs, onLine: show }
   const main = await runAction(options)
   await runAction({ ...options, state: main.state })
   await azure.close()

@@ -261,8 +261,7 @@ export const planned = (): RunReport =>
       pools: [
         {
           ...POOL,
-          action: 'none',
-          imageAfter: versionId('2026.1101.0'),
+          action: 'reimaged',
           current: nodes(600),
           healthy: 600,
           nodeStates: { dedicated: { idle: 550, running: 50 }, lowPriority: {} },
