@@ -10,12 +10,12 @@ import { imageOf } from './plan-pool.ts'
 import type { Pool, RegionReplication, RunContext } from './ports.ts'
 import type { PoolOutcome, RunEnding } from './report/record.ts'
 import type { AccountPool, ImageReport, RunResult, SnapshotReport } from './report/run-report.ts'
+import { type Arrival, bringUp, type Stage } from './steps/bring-up.ts'
 import { capture, dropSnapshots } from './steps/capture.ts'
-import { phase, type StepContext } from './steps/context.ts'
+import { phase, type StepContext, tell } from './steps/context.ts'
 import { observe } from './steps/observe.ts'
-import { PoolStep, totals } from './steps/pool.ts'
+import { totals } from './steps/pool-resizer.ts'
 import { publish } from './steps/publish.ts'
-import { type Verdict, verify } from './steps/verify.ts'
 
 /** How a run ended, as far as it came. The requests sent are the transport's to count. */
 export type Ending = Omit<RunEnding, 'finishedAt' | 'requests' | 'leftBehind' | 'warnings'>
@@ -34,12 +34,23 @@ interface Progress {
 export async function runApp(config: Config, run: RunContext, context: StepContext): Promise<Ending> {
   const progress: Progress = { findings: [], snapshots: [], replication: [], pools: [] }
   try {
-    await runPhases(config, run, context, progress)
+    await untilAborted(runPhases(config, run, context, progress), context.signal)
     const failed = progress.pools.find(({ error }) => error)
     return endingOf(progress, config, resultOf(config, progress), failed?.error)
   } catch (error) {
+    if (context.signal.aborted) await stopResizes(progress, config, context)
     return endingOf(progress, config, context.signal.aborted && isCancelled(context.signal.reason) ? 'cancelled' : 'failed', explain(error))
   }
+}
+
+/** A request that hangs must not hold up the end of a cancelled run. */
+async function untilAborted(work: Promise<void>, signal: AbortSignal): Promise<void> {
+  const aborted = new Promise<never>((_, reject) => {
+    const stop = () => reject(signal.reason)
+    if (signal.aborted) stop()
+    else signal.addEventListener('abort', stop, { once: true })
+  })
+  await Promise.race([work, aborted])
 }
 
 async function runPhases(config: Config, run: RunContext, context: StepContext, progress: Progress): Promise<void> {
@@ -62,38 +73,39 @@ async function runPhases(config: Config, run: RunContext, context: StepContext, 
     progress.snapshots = await phase(context, 'capture', () => capture(image, context))
     progress.replication = await phase(context, 'publish', () => publish(image, context))
   }
-  if (config.pool)
-    await phase(context, 'pool', async () => {
-      progress.pools = await Promise.all(plan.pools.map((pool) => bringUp(pool, plan.image, config, observed, context)))
-    })
+  progress.pools = await bringUpAll(config, plan, observed, context)
   if (image.kind === 'build') progress.snapshots = await phase(context, 'prune', () => dropSnapshots(image, progress.snapshots, context))
 }
 
-/** One pool; its failure is its own and does not stop the others. */
-async function bringUp(
-  plan: PoolPlan,
-  image: ImagePlan,
+/** All pools side by side; with only one, each part of its way is a phase. */
+async function bringUpAll(
   config: Config,
+  { pools, image }: Plan,
   { account }: Observed,
   context: StepContext,
-): Promise<PoolOutcome> {
+): Promise<readonly PoolOutcome[]> {
   const settings = config.pool
-  if (!account || !settings) throw new Error('a pool needs an account')
-  try {
-    const { pool } = await new PoolStep(plan, account, settings, context).run()
-    const expected = settings.strategy === 'resize-only' ? undefined : image.id
-    const verdict = await verify(plan, pool, expected, account, settings, context)
-    return outcomeOf(plan, account.name, config, pool, verdict)
-  } catch (error) {
-    if (context.signal.aborted) throw error
-    const pool = await context.batch.getPool(plan.id).catch(() => undefined)
-    return { ...outcomeOf(plan, account.name, config, pool, undefined), error: explain(error) }
-  }
+  if (!settings || !account) return []
+  const expected = settings.strategy === 'resize-only' ? undefined : image.id
+  const stage: Stage = pools.length === 1 ? (name, body) => phase(context, name, body) : (_, body) => body()
+  const all = () =>
+    Promise.all(
+      pools.map(async (pool) => outcomeOf(pool, account.name, config, await bringUp(pool, expected, account, settings, context, stage))),
+    )
+  return pools.length === 1 ? all() : phase(context, 'pool', all)
 }
 
-const ACTIONS = { none: 'none', create: 'created', resize: 'resized', update: 'resized', reimage: 'reimaged', replace: 'replaced' } as const
+const ACTIONS = {
+  none: 'none',
+  create: 'created',
+  resize: 'resized',
+  update: 'resized',
+  reimage: 'reimaged',
+  replace: 'replaced',
+  'blue-green': 'blue-green',
+} as const
 
-function outcomeOf(plan: PoolPlan, account: string, config: Config, pool: Pool | undefined, verdict: Verdict | undefined): PoolOutcome {
+function outcomeOf(plan: PoolPlan, account: string, config: Config, { pool, verdict, error, isRolledBack }: Arrival): PoolOutcome {
   const { request, existing } = plan
   const scale = existing?.properties.scaleSettings?.fixedScale
   return {
@@ -111,18 +123,40 @@ function outcomeOf(plan: PoolPlan, account: string, config: Config, pool: Pool |
     healthy: verdict?.health.healthy ?? 0,
     unhealthyNodes: verdict?.unhealthyNodes ?? [],
     unhealthyTotal: verdict?.unhealthyTotal ?? 0,
+    isRolledBack,
     ...(existing && { imageBefore: imageOf(existing), currentBefore: totals(existing) }),
     ...(scale && { targetBefore: { dedicated: scale.targetDedicatedNodes ?? 0, lowPriority: scale.targetLowPriorityNodes ?? 0 } }),
     ...(pool && { imageAfter: imageOf(pool), allocationState: pool.properties.allocationState }),
     ...(verdict?.counts && { nodeStates: verdict.counts }),
-    ...(verdict?.error && { error: verdict.error.explanation }),
+    ...(error && { error }),
   }
 }
 
 function resultOf(config: Config, { plan, pools }: Progress): RunResult {
-  if (pools.some(({ error }) => error)) return 'failed'
+  const failed = pools.filter(({ error }) => error)
+  if (failed.length > 0) return failed.every(({ isRolledBack }) => isRolledBack) ? 'rolled-back' : 'failed'
   if (config.mode === 'plan') return 'planned'
   return plan && plan.changes.length === 0 ? 'unchanged' : 'succeeded'
+}
+
+/** The runner kills 7.5 s after SIGINT. */
+const LONGEST_STOP_MS = 4_000
+
+/** `on-cancel: stop-resize`: pools keep the nodes they have by now. */
+async function stopResizes({ plan }: Progress, { pool }: Config, { batch, events, clock }: StepContext): Promise<void> {
+  if (pool?.onCancel !== 'stop-resize') return
+  const stopped = Promise.all(
+    (plan?.pools ?? []).map(async ({ id, request, action }) => {
+      if (action === 'none') return
+      try {
+        await batch.stopResize(id)
+        tell({ events, clock }, { kind: 'notice', level: 'warning', text: `The resize of pool ${request.id} was stopped.` })
+      } catch (error) {
+        tell({ events, clock }, { kind: 'notice', level: 'warning', text: `Pool ${request.id}: ${explain(error).message}` })
+      }
+    }),
+  )
+  await Promise.race([stopped, clock.sleep(LONGEST_STOP_MS, new AbortController().signal)])
 }
 
 function isCancelled(reason: unknown): boolean {

@@ -1,3 +1,4 @@
+import { inspect } from 'node:util'
 import { adviceFor, adviceForSignIn } from './advice.ts'
 import type { Finding } from './checks/finding.ts'
 import { innermost } from './innermost.ts'
@@ -167,7 +168,7 @@ export class DataPlaneUnreachableError extends ActionError {
 /** What to tell about anything that was thrown; never throws. */
 export function explain(error: unknown): Explanation {
   if (error instanceof ActionError) return error.explanation
-  const message = error instanceof Error ? error.message : String(error)
+  const message = error instanceof Error ? error.message : inspect(error)
   return {
     title: 'Unexpected error',
     message: message.slice(0, 2_000),

@@ -80,6 +80,12 @@ async function main(): Promise<void> {
   github.setOutputs({ ...outputsOf(report), report: path })
   if (config.summary) await github.writeSummary(renderSummary(report))
   if (report.error) fail(report.error)
+  if (controller.signal.aborted) endSoon()
+}
+
+/** A request may still hang; the runner waits 7.5 s after SIGINT, then kills. */
+function endSoon(): void {
+  setTimeout(() => process.exit(), 1_000).unref()
 }
 
 async function post(): Promise<void> {

@@ -1,5 +1,5 @@
 /** Pure: one pool as asked for against the pool that is there. */
-import { type ArmId, sameId } from './arm-id.ts'
+import { type ArmId, nameOf, sameId } from './arm-id.ts'
 import type { PoolRequest, PoolSettings } from './config.ts'
 import type { DerivedImage } from './derived-image.ts'
 import { resolveNodeAgent } from './node-agent.ts'
@@ -14,6 +14,10 @@ export interface PoolQuestion {
   readonly strategy: PoolSettings['strategy']
   readonly derived: DerivedImage | undefined
   readonly supportedImages: readonly SupportedImage[]
+  /** As asked for; a blue-green pool carries its version behind it. */
+  readonly name: string
+  /** All pools of the account. */
+  readonly siblings: readonly Pool[]
 }
 
 /** Everything else needs a pool without nodes. https://learn.microsoft.com/azure/batch/batch-pool-update-properties */
@@ -35,11 +39,40 @@ export function planPool(question: PoolQuestion): PoolPlan {
   const needsEmptyPool = Object.keys(patch).some((name) => !CHANGEABLE_AT_ANY_TIME.has(name))
 
   if (!keepsImage && (!isOnImage || needsEmptyPool)) {
+    if (strategy === 'blue-green') return planGreen(question, existing, properties)
     return { id, request, existing, action: strategy === 'replace' ? 'replace' : 'reimage', properties }
   }
   const anyTime = Object.fromEntries(Object.entries(patch).filter(([name]) => CHANGEABLE_AT_ANY_TIME.has(name)))
   if (Object.keys(anyTime).length > 0) return { id, request, existing, action: 'update', properties: anyTime, resize }
   return { id, request, existing, action: resize ? 'resize' : 'none' }
+}
+
+/**
+ * A pool beside the old one, named after the image's version. Blue-green pools of earlier runs are found by the same name, so `existing`
+ * is the newest pool of that name; one that a dead run began is taken up.
+ */
+function planGreen(question: PoolQuestion, old: Pool, properties: PoolProperties): PoolPlan {
+  const { id, request, imageId, siblings } = question
+  const name = greenName(question.name, imageId)
+  const greenId = `${id.slice(0, id.lastIndexOf('/'))}/${name}` as ArmId
+  if (sameId(greenId, old.id)) return { id, request, existing: old, action: 'reimage', properties }
+  const green = siblings.find((pool) => sameId(pool.id, greenId))
+  return { id: greenId, request: { ...request, id: name }, existing: old, action: 'blue-green', old, properties, ...(green && { green }) }
+}
+
+const LONGEST_POOL_ID = 64
+
+/** A pool id has no dots: `render-2026-1123-0`. */
+function greenName(name: string, imageId: string): string {
+  const ending = `-${nameOf(imageId).replace(/[^\w-]/g, '-')}`
+  return `${name.slice(0, LONGEST_POOL_ID - ending.length)}${ending}`
+}
+
+/** The pool that serves under this name now: itself, or the newest of its blue-green successors that is not still being built. */
+export function servingPool(name: string, pools: readonly Pool[]): Pool | undefined {
+  const successor = new RegExp(`^${name.replace(/[^\w-]/g, '')}(?:-\\d+-\\d+-\\d+)?$`, 'i')
+  const created = ({ properties }: Pool) => String(properties.creationTime ?? '')
+  return pools.filter((pool) => successor.test(pool.name)).sort((one, other) => created(one).localeCompare(created(other)))[0]
 }
 
 /** Image id of a pool, or `publisher:offer:sku:version`. */
@@ -90,7 +123,7 @@ function isOffTarget({ target }: PoolRequest, { properties }: Pool): boolean {
 }
 
 /** Whether `actual` already says all that `asked` says. Batch changes the case of sizes and adds defaults. */
-function isSubset(asked: unknown, actual: unknown): boolean {
+export function isSubset(asked: unknown, actual: unknown): boolean {
   if (typeof asked === 'string' && typeof actual === 'string') return asked.toLowerCase() === actual.toLowerCase()
   if (Array.isArray(asked)) {
     return Array.isArray(actual) && asked.length === actual.length && asked.every((item, index) => isSubset(item, actual[index]))

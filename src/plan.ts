@@ -3,7 +3,7 @@ import { type ArmId, childId, nameOf, partsOf, sameId } from './arm-id.ts'
 import type { Config, ImageSettings, PoolRequest, PoolSettings } from './config.ts'
 import type { DerivedImage } from './derived-image.ts'
 import type { Observed } from './observed.ts'
-import { planPool } from './plan-pool.ts'
+import { planPool, servingPool } from './plan-pool.ts'
 import type {
   AttachedDisk,
   HyperVGeneration,
@@ -73,15 +73,23 @@ export interface BuildPlan {
   readonly tags: Tags
 }
 
-export type PoolPlan = { readonly id: ArmId; readonly request: PoolRequest; readonly existing?: Pool } & (
-  | { readonly action: 'none' }
-  | { readonly action: 'create'; readonly properties: PoolProperties }
-  | { readonly action: 'resize' }
+export type PoolPlan = { readonly id: ArmId; readonly request: PoolRequest } & (
+  | { readonly action: 'create'; readonly properties: PoolProperties; readonly existing?: undefined }
+  | { readonly action: 'none'; readonly existing: Pool }
+  | { readonly action: 'resize'; readonly existing: Pool }
   /** Properties that may change at any time are patched; the image stays. */
-  | { readonly action: 'update'; readonly properties: PoolProperties; readonly resize: boolean }
+  | { readonly action: 'update'; readonly existing: Pool; readonly properties: PoolProperties; readonly resize: boolean }
   /** Drain to 0, patch, grow. */
-  | { readonly action: 'reimage'; readonly properties: PoolProperties }
-  | { readonly action: 'replace'; readonly properties: PoolProperties }
+  | { readonly action: 'reimage'; readonly existing: Pool; readonly properties: PoolProperties }
+  | { readonly action: 'replace'; readonly existing: Pool; readonly properties: PoolProperties }
+  /** A new pool beside the old one, which then gives it its jobs and goes. `green`: the new pool is there already. */
+  | {
+      readonly action: 'blue-green'
+      readonly existing: Pool
+      readonly old: Pool
+      readonly green?: Pool
+      readonly properties: PoolProperties
+    }
 )
 
 /** `observed` must have passed the preflight rules. */
@@ -267,12 +275,15 @@ function targetRegions(
 
 function planPools(settings: PoolSettings, observed: Observed, image: ImagePlan, derived: DerivedImage | undefined): readonly PoolPlan[] {
   return settings.requests.map((request) => {
-    const id = childId(settings.account, 'pools', request.id)
-    const existing = observed.pools.find((pool) => sameId(pool.id, id))
+    const named = childId(settings.account, 'pools', request.id)
+    const existing =
+      settings.strategy === 'blue-green' ? servingPool(request.id, observed.pools) : observed.pools.find((pool) => sameId(pool.id, named))
     return planPool({
-      id,
-      request,
+      id: existing ? (existing.id as ArmId) : named,
+      request: existing ? { ...request, id: existing.name } : request,
       existing,
+      name: request.id,
+      siblings: observed.pools,
       imageId: image.id,
       strategy: settings.strategy,
       derived,
@@ -320,6 +331,11 @@ function poolChanges(plan: PoolPlan): readonly PlannedChange[] {
       return [change('update', Object.keys(plan.properties).join(', ')), ...(plan.resize ? [change('resize', size)] : [])]
     case 'reimage':
       return [change('reimage', `drain to 0, change the image, grow to ${size}`)]
+    case 'blue-green':
+      return [
+        change(plan.green ? 'adopt' : 'create', size),
+        { verb: 'delete', type: 'pool', name: plan.old.name, id: plan.old.id, reason: 'its jobs go to the new pool' },
+      ]
     case 'replace':
       return [change('delete', 'strategy: replace'), change('create', size)]
   }

@@ -420,6 +420,18 @@ export interface ResizeRequest {
   readonly nodeDeallocationOption: NodeDeallocationOption
 }
 
+/** A job of a pool. */
+export interface Job {
+  readonly id: string
+  readonly state: 'active' | 'disabling' | 'disabled' | 'enabling' | 'terminating' | 'completed' | 'deleting'
+}
+
+/** A job schedule; the specification of its jobs is sent back whole, with another pool. */
+export interface JobSchedule {
+  readonly id: string
+  readonly jobSpecification: Readonly<Record<string, unknown>>
+}
+
 /** Microsoft.Batch on the management plane. `get*` answers `undefined` for 404. */
 export interface Batch {
   getAccount(id: ArmId): Promise<BatchAccount | undefined>
@@ -432,6 +444,8 @@ export interface Batch {
   updatePool(id: ArmId, properties: PoolProperties, etag: string): Promise<Pool>
   stopResize(id: ArmId): Promise<Pool>
   disableAutoScale(id: ArmId): Promise<Pool>
+  /** `undefined` where the subnet does not exist. */
+  getSubnet(id: ArmId): Promise<{ readonly id: string } | undefined>
   deletePool(id: ArmId, signal: AbortSignal): Promise<void>
   /** The data plane of an account. */
   dataPlane(account: BatchAccount): BatchDataPlane
@@ -452,4 +466,14 @@ export interface BatchDataPlane {
     nodeIds: readonly string[],
     request: Pick<ResizeRequest, 'resizeTimeout' | 'nodeDeallocationOption'>,
   ): Promise<void>
+  /** Jobs that run on the pool and have not ended. */
+  listJobs(poolName: string): Promise<readonly Job[]>
+  getJobState(id: string): Promise<Job['state']>
+  disableJob(id: string, disableTasks: 'wait' | 'requeue' | 'terminate'): Promise<void>
+  /** The job must be disabled. */
+  moveJob(id: string, poolName: string): Promise<void>
+  enableJob(id: string): Promise<void>
+  /** Schedules whose jobs run on the pool. */
+  listJobSchedules(poolName: string): Promise<readonly JobSchedule[]>
+  moveJobSchedule(schedule: JobSchedule, poolName: string): Promise<void>
 }

@@ -10,7 +10,17 @@ import {
   type PipelineResponse,
 } from '@azure/core-rest-pipeline'
 import { DataPlaneUnreachableError } from '../errors.ts'
-import type { BatchAccount, BatchDataPlane, ComputeNode, NodeState, NodeStateCounts, OsType, SupportedImage } from '../ports.ts'
+import type {
+  BatchAccount,
+  BatchDataPlane,
+  ComputeNode,
+  Job,
+  JobSchedule,
+  NodeState,
+  NodeStateCounts,
+  OsType,
+  SupportedImage,
+} from '../ports.ts'
 import { type Attempt, failedAnswer } from './failure.ts'
 import type { transportOptions } from './transport.ts'
 
@@ -125,8 +135,63 @@ export function createDataPlane(
         body: { nodeList: nodeIds, resizeTimeout, nodeDeallocationOption: nodeDeallocationOption.toLowerCase() },
       })
     },
+
+    async listJobs(poolName) {
+      const jobs = await list<WireJob>('list jobs', '/jobs', { $select: 'id,state,poolInfo' })
+      return jobs
+        .filter(({ state, poolInfo }) => isOn(poolInfo, poolName) && !['completed', 'terminating', 'deleting'].includes(state))
+        .map(({ id, state }) => ({ id, state }))
+    },
+
+    async getJobState(id) {
+      const answer = await ask('read job', 'GET', `/jobs/${id}`, { query: { $select: 'id,state' } })
+      return (JSON.parse(answer.bodyAsText || '{}') as WireJob).state
+    },
+
+    async disableJob(id, disableTasks) {
+      await ask('disable job', 'POST', `/jobs/${id}/disable`, { body: { disableTasks } })
+    },
+
+    async moveJob(id, poolName) {
+      await ask('move job', 'PATCH', `/jobs/${id}`, { body: { poolInfo: { poolId: poolName } } })
+    },
+
+    async enableJob(id) {
+      await ask('enable job', 'POST', `/jobs/${id}/enable`)
+    },
+
+    async listJobSchedules(poolName) {
+      const schedules = await list<WireJobSchedule>('list job schedules', '/jobschedules', { $select: 'id,state,jobSpecification' })
+      return schedules
+        .filter(
+          ({ state, jobSpecification }) =>
+            isOn(jobSpecification.poolInfo, poolName) && !['completed', 'terminating', 'deleting'].includes(state),
+        )
+        .map(({ id, jobSpecification }) => ({ id, jobSpecification }))
+    },
+
+    async moveJobSchedule({ id, jobSpecification }, poolName) {
+      await ask('move job schedule', 'PATCH', `/jobschedules/${id}`, {
+        body: { jobSpecification: { ...jobSpecification, poolInfo: { poolId: poolName } } },
+      })
+    },
   }
 }
+
+interface WireJob extends Job {
+  readonly poolInfo?: PoolInfo
+}
+
+interface PoolInfo {
+  readonly poolId?: string
+}
+
+interface WireJobSchedule extends JobSchedule {
+  readonly state: string
+  readonly jobSpecification: Readonly<Record<string, unknown>> & { readonly poolInfo?: PoolInfo }
+}
+
+const isOn = (info: PoolInfo | undefined, poolName: string): boolean => info?.poolId?.toLowerCase() === poolName.toLowerCase()
 
 interface WireSupportedImage {
   readonly nodeAgentSKUId: string

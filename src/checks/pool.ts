@@ -20,19 +20,6 @@ export const POOL_RULES: readonly Rule[] = [
         : [],
   },
   {
-    id: 'strategy-supported',
-    severity: 'error',
-    title: 'This version changes pools in place or replaces them',
-    link: 'https://learn.microsoft.com/azure/batch/batch-pool-update-properties',
-    check: ({ config: { pool } }) => [
-      ...(pool?.strategy === 'blue-green'
-        ? [{ seen: '`strategy: blue-green` is not there yet', fix: 'Use `in-place` or `replace`.' }]
-        : []),
-      ...(pool && pool.canaryNodes > 0 ? [{ seen: '`canary-nodes` is not there yet', fix: 'Leave it at 0.' }] : []),
-      ...(pool?.onFailure === 'rollback' ? [{ seen: '`on-failure: rollback` is not there yet', fix: 'Use `keep`.' }] : []),
-    ],
-  },
-  {
     id: 'existing-pool',
     severity: 'error',
     title: 'With `strategy: fail` no pool is on another image',

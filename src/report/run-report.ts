@@ -113,6 +113,8 @@ export interface PoolReport {
   /** Unhealthy nodes, bounded; `unhealthyTotal` counts all. */
   readonly unhealthyNodes: readonly UnhealthyNode[]
   readonly unhealthyTotal: number
+  /** Back on its previous image and size after a failure; still red. */
+  readonly isRolledBack?: boolean
   /** Why this pool did not become healthy. */
   readonly error?: Explanation
 }

@@ -1,6 +1,7 @@
 import { sameId } from '../arm-id.ts'
 import type { PoolSettings } from '../config.ts'
 import { DataPlaneUnreachableError, PoolError } from '../errors.ts'
+import type { NodeTotals } from '../events.ts'
 import type { PoolPlan } from '../plan.ts'
 import { imageOf } from '../plan-pool.ts'
 import type { BatchAccount, BatchDataPlane, ComputeNode, NodeCounts, NodeState, Pool } from '../ports.ts'
@@ -14,6 +15,8 @@ export interface Verdict {
   readonly counts?: NodeCounts
   readonly unhealthyNodes: readonly UnhealthyNode[]
   readonly unhealthyTotal: number
+  /** Nodes that will never work and may be replaced. */
+  readonly unusable: number
   readonly error?: PoolError
 }
 
@@ -28,15 +31,16 @@ const nodeDelayMs = (waitedMs: number): number => Math.min(15_000, Math.max(5_00
 export async function verify(
   plan: PoolPlan,
   pool: Pool,
+  asked: NodeTotals,
   imageId: string | undefined,
   account: BatchAccount,
   settings: PoolSettings,
   context: StepContext,
 ): Promise<Verdict> {
-  const { id: name, autoScale, target: asked } = plan.request
+  const { id: name, autoScale } = plan.request
   const { currentDedicatedNodes, currentLowPriorityNodes } = pool.properties
   const target = autoScale ? { dedicated: currentDedicatedNodes, lowPriority: currentLowPriorityNodes } : asked
-  const nothing = { unhealthyNodes: [], unhealthyTotal: 0 }
+  const nothing = { unhealthyNodes: [], unhealthyTotal: 0, unusable: 0 }
   const unseen = { health: { healthy: 0, required: 0, isHealthy: true, isSettled: true }, ...nothing }
   if (imageId && !sameId(imageOf(pool), imageId)) return { ...unseen, error: wrongImage(pool, imageId) }
   if (settings.wait !== 'nodes') return unseen
@@ -47,7 +51,8 @@ export async function verify(
     const nodes = await plane.listNodes(name, FAILING, MOST_NODES_SHOWN)
     const unhealthyNodes = await Promise.all(nodes.map((node) => explainNode(plane, name, node)))
     const unhealthyTotal = FAILING.reduce((sum, state) => sum + (counts.dedicated[state] ?? 0) + (counts.lowPriority[state] ?? 0), 0)
-    return { health, counts, unhealthyNodes, unhealthyTotal, error: unhealthy(pool, health, unhealthyNodes) }
+    const unusable = (counts.dedicated.unusable ?? 0) + (counts.lowPriority.unusable ?? 0)
+    return { health, counts, unhealthyNodes, unhealthyTotal, unusable, error: unhealthy(pool, health, unhealthyNodes) }
   } catch (error) {
     if (!(error instanceof DataPlaneUnreachableError)) throw error
     tell(context, { kind: 'data-plane-unreachable', host: error.host, reason: error.message })
@@ -59,7 +64,7 @@ export async function verify(
 async function settle(
   plane: BatchDataPlane,
   name: string,
-  target: { readonly dedicated: number; readonly lowPriority: number },
+  target: NodeTotals,
   { minHealthyPercentage, nodeStartTimeoutMs }: PoolSettings,
   context: StepContext,
 ): Promise<{ counts: NodeCounts; health: Health }> {

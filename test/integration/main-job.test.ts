@@ -1,0 +1,142 @@
+/** The committed bundle on the embedded Azure, started as the runner starts it: what a user of the main job sees. */
+import { readFile } from 'node:fs/promises'
+import { afterEach, describe, expect, test } from 'vitest'
+import { type ActionRun, runAction } from '../azure/run-action.ts'
+import { loadScenario, type Scenario } from '../azure/scenario.ts'
+import { type EmbeddedAzure, startAzure } from '../azure/server.ts'
+
+const SPEED = 1_000
+const open: EmbeddedAzure[] = []
+
+afterEach(async () => {
+  await Promise.all(open.splice(0).map((azure) => azure.close()))
+})
+
+async function azureOf(scenario: Scenario): Promise<EmbeddedAzure> {
+  const azure = await startAzure(scenario, SPEED)
+  open.push(azure)
+  return azure
+}
+
+async function run(name: string, inputs: Readonly<Record<string, string>> = {}): Promise<ActionRun & { readonly azure: EmbeddedAzure }> {
+  const scenario = loadScenario(name)
+  const azure = await azureOf(scenario)
+  return { ...(await runAction({ azure, inputs: { ...scenario.inputs, ...inputs } })), azure }
+}
+
+const writes = ({ exchanges }: EmbeddedAzure) => exchanges.filter(({ liveRequest }) => liveRequest.method !== 'GET')
+const resizes = ({ exchanges }: EmbeddedAzure) => exchanges.filter(({ liveRequest }) => /\/resize\?/.test(liveRequest.url))
+const reportOf = async ({ outputs }: ActionRun) => JSON.parse(await readFile(outputs.report ?? '', 'utf8'))
+const annotations = ({ log }: ActionRun) => log.split('\n').filter((line) => line.startsWith('::error'))
+
+describe('from nothing to healthy nodes', () => {
+  test('green means: image published, pool at its size, every node idle', async () => {
+    const { exitCode, outputs, summary, log } = await run('happy')
+    expect(log).not.toContain('::error')
+    expect(exitCode).toBe(0)
+    expect(outputs).toMatchObject({
+      result: 'succeeded',
+      changed: 'true',
+      'pool-id': 'render',
+      'pool-action': 'created',
+      'allocation-state': 'Steady',
+      'target-dedicated-nodes': '10',
+      'current-dedicated-nodes': '10',
+      'resize-attempts': '1',
+      'resize-errors': '[]',
+    })
+    expect(JSON.parse(outputs['node-states'] ?? '')).toEqual({ idle: 10 })
+    expect(outputs['image-id']).toMatch(/\/galleries\/images\/images\/golden\/versions\/\d{4}\.\d{3,4}\.0$/)
+    expect(summary).toContain('10 of 10 nodes of pool `render` are healthy')
+  })
+
+  test('a second identical run changes nothing and sends no write request', async () => {
+    const first = await run('happy')
+    const before = writes(first.azure).length
+    const second = await runAction({ azure: first.azure, inputs: loadScenario('happy').inputs })
+    expect(second.exitCode).toBe(0)
+    expect(second.outputs).toMatchObject({ result: 'unchanged', changed: 'false', 'has-changes': 'false', 'pool-action': 'none' })
+    expect(second.outputs['image-id']).toBe(first.outputs['image-id'])
+    expect(writes(first.azure).length).toBe(before)
+  })
+
+  test('the same as a managed image: one made of the snapshots, which stay', async () => {
+    const { exitCode, outputs, log } = await run('happy', { 'image-kind': 'managed', gallery: '' })
+    expect(log).toContain('retired')
+    expect(outputs['image-id']).toMatch(/\/images\/golden-\d{4}\.\d{3,4}\.0$/)
+    expect(JSON.parse(outputs['snapshot-ids'] ?? '')).toHaveLength(3)
+    expect(exitCode).toBe(outputs.result === 'succeeded' ? 0 : 1)
+  })
+})
+
+describe('capacity over several resizes', () => {
+  test('900 nodes arrive by re-issued resizes; each attempt is listed with gain and error', async () => {
+    const ran = await run('capacity')
+    expect(ran.exitCode).toBe(0)
+    expect(ran.outputs).toMatchObject({ result: 'succeeded', 'current-dedicated-nodes': '900', 'resize-attempts': '3' })
+    expect(resizes(ran.azure)).toHaveLength(2)
+    const { pools } = await reportOf(ran)
+    const gains = pools[0].attempts.map(
+      ({ from, to }: { from: { dedicated: number }; to: { dedicated: number } }) => to.dedicated - from.dedicated,
+    )
+    expect(gains).toEqual([400, 300, 200])
+    expect(ran.summary).toContain('AllocationTimedout')
+    expect(JSON.parse(ran.outputs['resize-errors'] ?? '')).toContainEqual(
+      expect.objectContaining({ code: 'AllocationTimedout', class: 'retry' }),
+    )
+  })
+
+  test('0 of N nodes is red', async () => {
+    const scenario = loadScenario('capacity')
+    const azure = await azureOf({ ...scenario, resizes: [{ gain: 0 }] })
+    const ran = await runAction({ azure, inputs: scenario.inputs })
+    expect(ran.exitCode).toBe(1)
+    expect(ran.outputs).toMatchObject({ result: 'failed', 'current-dedicated-nodes': '0' })
+    expect(annotations(ran)).toHaveLength(1)
+    expect(annotations(ran)[0]).toContain('0 of 900 dedicated')
+  })
+})
+
+describe('red says why', () => {
+  test('a quota error is red after one attempt and names quota, use and need', async () => {
+    const ran = await run('quota')
+    expect(ran.exitCode).toBe(1)
+    expect(ran.outputs).toMatchObject({ result: 'failed', 'resize-attempts': '1' })
+    expect(resizes(ran.azure)).toHaveLength(0)
+    const [annotation] = annotations(ran)
+    expect(annotation).toContain('AccountCoreQuotaReached')
+    expect(annotation).toMatch(/Quota of dedicated cores: \d+; in use: \d+; this pool needs 40 in all/)
+    expect(ran.summary).toContain('AccountCoreQuotaReached')
+  })
+
+  test('one node whose start task fails is red with the end of its stderr', async () => {
+    const ran = await run('start-task-failed')
+    expect(ran.exitCode).toBe(1)
+    expect(annotations(ran)[0]).toContain('setup.sh: not found')
+    expect(ran.summary).toContain('setup.sh: not found')
+    expect(JSON.parse(ran.outputs['node-states'] ?? '')).toEqual({ idle: 9, startTaskFailed: 1 })
+  })
+
+  test('bad inputs are told all at once, and Azure is not asked', async () => {
+    const ran = await run('happy', { mode: 'perhaps', 'max-resizes': '-1', 'vm-size': '' })
+    expect(ran.exitCode).toBe(1)
+    for (const input of ['mode', 'max-resizes', 'vm-size']) expect(annotations(ran)[0]).toMatch(new RegExp(`(::|%0A)${input}[ :]`))
+    expect(ran.azure.exchanges).toHaveLength(0)
+  })
+})
+
+describe('looking without touching', () => {
+  test('plan reads only and says what would change', async () => {
+    const ran = await run('happy', { mode: 'plan' })
+    expect(ran.exitCode).toBe(0)
+    expect(ran.outputs).toMatchObject({ result: 'planned', 'has-changes': 'true', changed: 'false' })
+    expect(writes(ran.azure)).toHaveLength(0)
+    expect(ran.summary).toContain('image version')
+  })
+
+  test('validate needs neither Azure nor credentials', async () => {
+    const ran = await run('happy', { mode: 'validate', 'client-id': '', 'tenant-id': '' })
+    expect(ran.exitCode).toBe(0)
+    expect(ran.azure.exchanges).toHaveLength(0)
+  })
+})
