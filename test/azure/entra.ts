@@ -1,9 +1,9 @@
 /** GitHub's token endpoint and Entra ID: real signatures, real refusals. */
 import { randomUUID } from 'node:crypto'
-import { errors, generateKeyPair, jwtVerify, SignJWT } from 'jose'
+import { decodeJwt, errors, generateKeyPair, jwtVerify, SignJWT } from 'jose'
 import type { AzureClock } from './clock.ts'
 import { type Principal, Refusal } from './route.ts'
-import { CLIENT, TENANT } from './scenario.ts'
+import { CLIENT, CLIENT_SECRET, TENANT } from './scenario.ts'
 
 const ISSUER = 'https://token.actions.githubusercontent.com'
 const SUBJECT = 'repo:octo-org/render:ref:refs/heads/main'
@@ -15,6 +15,9 @@ export class Entra {
   readonly #github = generateKeyPair('RS256')
   readonly #entra = generateKeyPair('RS256')
 
+  /** Of the assertions that GitHub gives; a test may give others. */
+  subject = SUBJECT
+
   constructor(clock: AzureClock) {
     this.#clock = clock
   }
@@ -23,7 +26,7 @@ export class Entra {
   async assertion(authorization: string | undefined, audience: string): Promise<{ status: number; body: unknown }> {
     if (authorization?.toLowerCase() !== `bearer ${REQUEST_TOKEN}`) return { status: 401, body: { message: 'Unauthorized' } }
     const now = this.#seconds()
-    const jwt = new SignJWT({ repository: 'octo-org/render', ref: 'refs/heads/main', sub: SUBJECT })
+    const jwt = new SignJWT({ repository: 'octo-org/render', ref: 'refs/heads/main', sub: this.subject })
       .setProtectedHeader({ alg: 'RS256', kid: 'github' })
       .setIssuer(ISSUER)
       .setAudience(audience)
@@ -55,7 +58,8 @@ export class Entra {
         `Application with identifier '${form.get('client_id')}' was not found in the directory '${tenant}'.`,
       )
     }
-    const refusal = await this.#checkAssertion(form.get('client_assertion') ?? '')
+    const secret = form.get('client_secret')
+    const refusal = secret === null ? await this.#checkAssertion(form.get('client_assertion') ?? '') : this.#checkSecret(secret)
     if (refusal) return refusal
     const now = this.#seconds()
     const audience = (form.get('scope') ?? '').split(' ')[0]?.replace(/\/\.default$/, '') ?? ''
@@ -97,6 +101,16 @@ export class Entra {
     }
   }
 
+  #checkSecret(secret: string) {
+    if (secret === CLIENT_SECRET) return undefined
+    return this.#refuse(
+      401,
+      7000215,
+      'invalid_client',
+      `Invalid client secret provided. Ensure the secret being sent in the request is the client secret value, not the client secret ID, for a secret added to app '${CLIENT}'.`,
+    )
+  }
+
   async #checkAssertion(assertion: string) {
     try {
       await jwtVerify(assertion, (await this.#github).publicKey, {
@@ -110,7 +124,32 @@ export class Entra {
       if (error instanceof errors.JWTExpired) {
         return this.#refuse(401, 700024, 'invalid_client', 'Client assertion is not within its valid time range.')
       }
-      return this.#refuse(401, 700213, 'invalid_client', 'No matching federated identity record found for presented assertion subject.')
+      const claim = error instanceof errors.JWTClaimValidationFailed ? error.claim : ''
+      if (claim === 'aud') {
+        return this.#refuse(
+          401,
+          700212,
+          'invalid_client',
+          `No matching federated identity record found for presented assertion audience '${decodeJwt(assertion).aud}'. Please note that the audience matching is case sensitive.`,
+        )
+      }
+      if (claim === 'iss') {
+        return this.#refuse(
+          401,
+          700211,
+          'invalid_client',
+          `No matching federated identity record found for presented assertion issuer '${decodeJwt(assertion).iss}'.`,
+        )
+      }
+      if (claim === 'sub') {
+        return this.#refuse(
+          401,
+          700213,
+          'invalid_client',
+          `No matching federated identity record found for presented assertion subject '${decodeJwt(assertion).sub}'. Check your federated identity credential Subject, Audience and Issuer against the presented assertion.`,
+        )
+      }
+      return this.#refuse(401, 50027, 'invalid_client', 'JWT token is invalid or malformed.')
     }
   }
 

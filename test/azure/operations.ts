@@ -11,6 +11,7 @@ interface Operation {
   error?: { readonly code: string; readonly message: string }
   /** DiskRP gives the resource with the last poll. */
   output?: unknown
+  readonly locationBody: unknown
   readonly signature: string
 }
 
@@ -20,6 +21,8 @@ export interface StartOptions {
   readonly body?: unknown
   readonly hasLocation: boolean
   readonly retryAfterS?: number
+  /** Of the last poll of `Location`; empty for most. */
+  readonly locationBody?: unknown
   readonly afterMs: number
   /** Applies the effect; a `Refusal` thrown here ends the operation as `Failed`. Answers with the output, where there is one. */
   readonly end: () => unknown
@@ -35,7 +38,12 @@ export class Operations {
 
   start(call: Call, options: StartOptions): Answer {
     const id = randomUUID()
-    const operation: Operation = { startTime: this.#now(), status: 'InProgress', signature: randomBytes(24).toString('base64url') }
+    const operation: Operation = {
+      startTime: this.#now(),
+      status: 'InProgress',
+      signature: randomBytes(24).toString('base64url'),
+      locationBody: options.locationBody,
+    }
     this.#operations.set(id, operation)
     this.#clock.after(options.afterMs, () => {
       try {
@@ -55,6 +63,7 @@ export class Operations {
       status: options.status,
       body: options.body,
       headers: {
+        'x-ms-request-id': id,
         'azure-asyncoperation': base + query(''),
         ...(options.hasLocation && { location: base + query('&monitor=true') }),
         ...(options.retryAfterS && { 'retry-after': String(options.retryAfterS) }),
@@ -80,7 +89,11 @@ export class Operations {
       throw new Refusal(403, 'AuthorizationFailed', 'The signature of the operation URL is missing or wrong.')
     }
     const { startTime, endTime, status, error, output } = operation
-    if (query.get('monitor')) return { status: status === 'InProgress' ? 202 : 200 }
+    if (query.get('monitor')) {
+      if (status === 'InProgress') return { status: 202 }
+      if (error) throw new Refusal(409, error.code, error.message)
+      return { status: 200, body: operation.locationBody }
+    }
     const body = { startTime, ...(endTime && { endTime }), status, ...(error && { error }), name: params.operation }
     return { status: 200, body: output ? { ...body, properties: { output } } : body }
   }

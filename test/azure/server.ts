@@ -5,18 +5,28 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
 import { generate } from 'selfsigned'
-import { createBatch } from './batch.ts'
+import type { Arm } from './arm.ts'
+import { batchArmRoutes } from './batch-arm.ts'
+import { batchDataPlaneRoutes } from './batch-data-plane.ts'
 import { AzureClock } from './clock.ts'
-import { computeRoutes, seedCompute } from './compute.ts'
+import { DISK, diskRoutes } from './disks.ts'
 import { Entra, REQUEST_TOKEN } from './entra.ts'
+import { GALLERY, galleryRoutes } from './galleries.ts'
+import { imageRoutes } from './images.ts'
+import type { Intervene, Plane } from './intervention.ts'
 import { Operations } from './operations.ts'
-import { type Answer, type Call, Refusal, type Route } from './route.ts'
+import { Pools } from './pools.ts'
+import { RateLimits } from './rate-limits.ts'
+import { type Answer, type Call, type Principal, Refusal, type Route } from './route.ts'
 import { GROUP, type Scenario, SUBSCRIPTION } from './scenario.ts'
+import { seedVm } from './seed.ts'
+import { refuseLocked, subscriptionRoutes } from './subscription.ts'
+import { COMPUTE, virtualMachineRoutes } from './virtual-machines.ts'
 import { World } from './world.ts'
 
 /** What was asked, and how it was answered; the form of a pair that OpenAPI checkers read. */
 export interface Exchange {
-  readonly plane: 'arm' | 'batch'
+  readonly plane: Plane
   readonly liveRequest: {
     readonly url: string
     readonly method: string
@@ -33,10 +43,14 @@ export interface EmbeddedAzure {
   readonly caPath: string
   readonly clock: AzureClock
   readonly exchanges: readonly Exchange[]
+  /** What is there, for a test that plays someone else. */
+  readonly world: World
+  readonly pools: Pools
+  readonly entra: Entra
+  /** Asked at every request; how tests make faults, races and sudden ends. */
+  intervene: Intervene | undefined
   close(): Promise<void>
 }
-
-type Plane = Exchange['plane']
 
 export async function startAzure(scenario: Scenario, speed: number): Promise<EmbeddedAzure> {
   const clock = new AzureClock(speed)
@@ -71,125 +85,177 @@ export async function startAzure(scenario: Scenario, speed: number): Promise<Emb
     return app
   }
 
+  const azure: { intervene: Intervene | undefined } = { intervene: undefined }
+  const rateLimits = new RateLimits()
+  let requests = 0
+
+  /** One request: refusals in the plane's own envelope, faults as asked, everything recorded. */
+  const serve = async (plane: Plane, request: FastifyRequest, reply: FastifyReply, act: () => Promise<Answer>) => {
+    requests += 1
+    const seen = { plane, method: request.method, url: request.url, number: requests }
+    const intervention = await azure.intervene?.(seen)
+    if (intervention?.kind === 'hang') return reply.hijack()
+    if (intervention?.kind === 'reset') return reset(request, reply)
+    const answer = intervention?.kind === 'answer' ? intervention : await act()
+    await (intervention?.kind === 'act' && intervention.after?.())
+    if (intervention?.kind === 'lose') return reset(request, reply)
+    const isText = typeof answer.body === 'string'
+    const body = answer.body === undefined ? '' : isText ? (answer.body as string) : JSON.stringify(answer.body)
+    const headers: Record<string, string> = {
+      ...(body && { 'content-type': plane === 'batch' ? 'application/json;odata=minimalmetadata' : 'application/json; charset=utf-8' }),
+      'x-ms-request-id': randomUUID(),
+      'x-ms-correlation-request-id': randomUUID(),
+      date: clock.now().toUTCString(),
+      ...answer.headers,
+    }
+    const sent = typeof request.body === 'string' && request.body !== '' ? readable(request.body) : undefined
+    exchanges.push({
+      plane,
+      liveRequest: {
+        url: recordedUrl(plane, request.url),
+        method: request.method,
+        headers: { ...request.headers, ...(request.headers.authorization && { authorization: 'Bearer ***' }) },
+        ...(sent !== undefined && { body: sent }),
+      },
+      liveResponse: { statusCode: String(answer.status), headers, ...(body && !isText && { body: JSON.parse(body) }) },
+    })
+    const cut = intervention?.kind === 'cut' ? body.slice(0, body.length / 2) : body
+    return reply
+      .code(answer.status)
+      .headers(headers)
+      .send(request.method === 'HEAD' ? '' : cut)
+  }
+
   const mount = (
     app: FastifyInstance,
-    plane: Plane,
+    plane: 'arm' | 'batch',
     routes: readonly Route[],
     audiences: () => readonly string[],
     origin: () => string,
   ) => {
-    const wrap = async (request: FastifyRequest, reply: FastifyReply, route: Route | undefined) => {
+    const handle = async (request: FastifyRequest, route: Route | undefined): Promise<Answer> => {
       const url = new URL(request.url, origin())
-      const text = typeof request.body === 'string' && request.body !== '' ? request.body : undefined
-      let sent: unknown
-      let answer: Answer
       try {
         const principal = await entra.authenticate(request.headers.authorization, audiences())
+        if (!route) {
+          const code = plane === 'arm' ? 'InvalidResourceType' : 'ResourceNotFound'
+          throw new Refusal(404, code, `No resource type serves ${request.method} ${url.pathname}.`)
+        }
         const apiVersion = url.searchParams.get('api-version') ?? ''
-        if (!route)
-          throw new Refusal(
-            404,
-            plane === 'arm' ? 'InvalidResourceType' : 'ResourceNotFound',
-            `No resource type serves ${request.method} ${url.pathname}.`,
-          )
+        const path = decodeURIComponent(url.pathname)
         checkApiVersion(apiVersion, route)
+        checkPermission(scenario, principal, route, path)
         const params = request.params as Record<string, string>
         checkScope(params)
-        sent = text === undefined ? undefined : parsed(text)
+        refuseLocked(arm, { method: request.method, path })
+        const text = typeof request.body === 'string' && request.body !== '' ? request.body : undefined
         const call: Call = {
           method: request.method,
-          path: decodeURIComponent(url.pathname),
+          path,
           params,
           query: url.searchParams,
           headers: request.headers as Record<string, string | undefined>,
-          body: sent,
+          body: text === undefined ? undefined : parsed(text),
           apiVersion,
           principal,
           origin: origin(),
         }
-        answer = await route.handle(call)
+        const answer = await route.handle(call)
+        return plane === 'arm' ? { ...answer, headers: { ...rateLimits.headersOf(route), ...answer.headers } } : answer
       } catch (error) {
         if (!(error instanceof Refusal)) throw error
-        answer = { status: error.status, headers: error.headers, body: envelope(plane, error, clock, origin()) }
+        return { status: error.status, headers: error.headers, body: envelope(plane, error, clock, origin()) }
       }
-      const isText = typeof answer.body === 'string'
-      const body = answer.body === undefined ? '' : isText ? (answer.body as string) : JSON.stringify(answer.body)
-      const headers: Record<string, string> = {
-        ...(body && { 'content-type': plane === 'arm' ? 'application/json; charset=utf-8' : 'application/json;odata=minimalmetadata' }),
-        'x-ms-request-id': randomUUID(),
-        'x-ms-correlation-request-id': randomUUID(),
-        date: clock.now().toUTCString(),
-        ...answer.headers,
-      }
-      exchanges.push({
-        plane,
-        liveRequest: {
-          url: recordedUrl(plane, request.url),
-          method: request.method,
-          headers: { ...request.headers, authorization: 'Bearer ***' },
-          ...(sent !== undefined && { body: sent }),
-        },
-        liveResponse: { statusCode: String(answer.status), headers, ...(body && !isText && { body: answer.body }) },
-      })
-      return reply
-        .code(answer.status)
-        .headers(headers)
-        .send(request.method === 'HEAD' ? '' : body)
     }
     for (const route of routes) {
-      app.route({ method: route.method, url: route.path.replace(/\$/g, '\\$'), handler: (request, reply) => wrap(request, reply, route) })
+      app.route({
+        method: route.method,
+        url: route.path.replace(/\$/g, '\\$'),
+        handler: (request, reply) => serve(plane, request, reply, () => handle(request, route)),
+      })
     }
-    app.setNotFoundHandler((request, reply) => wrap(request, reply, undefined))
+    app.setNotFoundHandler((request, reply) => serve(plane, request, reply, () => handle(request, undefined)))
   }
 
-  const arm = server()
-  const dataPlane = server()
+  const armApp = server()
+  const batchApp = server()
   const origins = { arm: '', batch: '' }
-  const operations = new Operations(clock)
-  const batch = createBatch(scenario, world, clock, () => new URL(origins.batch).host)
-  seedCompute(world, scenario, clock)
+  const arm: Arm = { world, clock, operations: new Operations(clock) }
+  seedVm(arm, scenario.vm)
+  const pools = new Pools(arm, scenario)
 
-  arm.get('/_apis/oidc/token', async (request, reply) => {
-    const { audience = '' } = request.query as { audience?: string }
-    const { status, body } = await entra.assertion(request.headers.authorization, audience)
-    return reply.code(status).send(body)
-  })
-  arm.get('/:tenant/v2.0/.well-known/openid-configuration', async (request) =>
-    entra.configuration(origins.arm, (request.params as { tenant: string }).tenant),
+  armApp.get('/_apis/oidc/token', (request, reply) =>
+    serve('github', request, reply, () => {
+      const { audience = '' } = request.query as { audience?: string }
+      return entra.assertion(request.headers.authorization, audience)
+    }),
   )
-  arm.post('/:tenant/oauth2/v2.0/token', async (request, reply) => {
-    const { status, body } = await entra.token((request.params as { tenant: string }).tenant, new URLSearchParams(String(request.body)))
-    return reply.code(status).send(body)
-  })
+  armApp.get('/:tenant/v2.0/.well-known/openid-configuration', (request, reply) =>
+    serve('entra', request, reply, async () => ({
+      status: 200,
+      body: entra.configuration(origins.arm, (request.params as { tenant: string }).tenant),
+    })),
+  )
+  armApp.post('/:tenant/oauth2/v2.0/token', (request, reply) =>
+    serve('entra', request, reply, () =>
+      entra.token((request.params as { tenant: string }).tenant, new URLSearchParams(String(request.body))),
+    ),
+  )
   mount(
-    arm,
+    armApp,
     'arm',
-    [...computeRoutes(world, operations, clock), ...batch.armRoutes],
+    [
+      ...subscriptionRoutes(arm),
+      ...virtualMachineRoutes(arm),
+      ...diskRoutes(arm),
+      ...imageRoutes(arm),
+      ...galleryRoutes(arm),
+      ...arm.operations.routes([...new Set([...COMPUTE, ...DISK, ...GALLERY])]),
+      ...batchArmRoutes(arm, pools, scenario, () => new URL(origins.batch).host),
+    ],
     () => [origins.arm, 'https://management.azure.com'],
     () => origins.arm,
   )
   mount(
-    dataPlane,
+    batchApp,
     'batch',
-    batch.dataPlaneRoutes,
+    batchDataPlaneRoutes(pools, scenario),
     () => ['https://batch.core.windows.net'],
     () => origins.batch,
   )
-  origins.batch = await listen(dataPlane)
-  origins.arm = await listen(arm)
+  origins.batch = await listen(batchApp)
+  origins.arm = await listen(armApp)
 
-  return {
+  return Object.assign(azure, {
     url: origins.arm,
     oidcUrl: `${origins.arm}/_apis/oidc/token?run=1`,
     oidcToken: REQUEST_TOKEN,
     caPath,
     clock,
     exchanges,
+    world,
+    pools,
+    entra,
     async close() {
       clock.stop()
-      await Promise.all([arm.close(), dataPlane.close()])
+      await Promise.all([armApp.close(), batchApp.close()])
     },
-  }
+  })
+}
+
+function reset(request: FastifyRequest, reply: FastifyReply): FastifyReply {
+  reply.hijack()
+  request.raw.socket.destroy()
+  return reply
+}
+
+function checkPermission({ denied = [] }: Scenario, { clientId, objectId }: Principal, { action }: Route, scope: string): void {
+  if (!denied.some((one) => one.toLowerCase() === action.toLowerCase())) return
+  throw new Refusal(
+    403,
+    'AuthorizationFailed',
+    `The client '${clientId}' with object id '${objectId}' does not have authorization to perform action '${action}' over scope '${scope}' or the scope is invalid. If access was recently granted, please refresh your credentials.`,
+  )
 }
 
 function checkApiVersion(apiVersion: string, { apiVersions, action }: Route): void {
@@ -221,8 +287,16 @@ function parsed(text: string): unknown {
   }
 }
 
+function readable(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}
+
 /** Each plane has its own: ARM nests under `error`, the data plane speaks OData. */
-function envelope(plane: Plane, { code, message, details, target }: Refusal, clock: AzureClock, origin: string): unknown {
+function envelope(plane: 'arm' | 'batch', { code, message, details, target }: Refusal, clock: AzureClock, origin: string): unknown {
   const trailer = `\nRequestId:${randomUUID()}\nTime:${clock.now().toISOString()}`
   if (plane === 'batch') {
     return {

@@ -26,6 +26,10 @@ export class World {
     this.#resources.delete(id.toLowerCase())
   }
 
+  all(): readonly Resource[] {
+    return [...this.#resources.values()]
+  }
+
   /** Direct children of a collection, e.g. `…/providers/Microsoft.Compute/snapshots`, by name. */
   list(collection: string): readonly Resource[] {
     const prefix = `${collection.toLowerCase()}/`

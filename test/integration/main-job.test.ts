@@ -1,33 +1,7 @@
 /** The committed bundle on the embedded Azure, started as the runner starts it: what a user of the main job sees. */
-import { readFile } from 'node:fs/promises'
-import { afterEach, describe, expect, test } from 'vitest'
-import { type ActionRun, runAction } from '../azure/run-action.ts'
-import { loadScenario, type Scenario } from '../azure/scenario.ts'
-import { type EmbeddedAzure, startAzure } from '../azure/server.ts'
-
-const SPEED = 1_000
-const open: EmbeddedAzure[] = []
-
-afterEach(async () => {
-  await Promise.all(open.splice(0).map((azure) => azure.close()))
-})
-
-async function azureOf(scenario: Scenario): Promise<EmbeddedAzure> {
-  const azure = await startAzure(scenario, SPEED)
-  open.push(azure)
-  return azure
-}
-
-async function run(name: string, inputs: Readonly<Record<string, string>> = {}): Promise<ActionRun & { readonly azure: EmbeddedAzure }> {
-  const scenario = loadScenario(name)
-  const azure = await azureOf(scenario)
-  return { ...(await runAction({ azure, inputs: { ...scenario.inputs, ...inputs } })), azure }
-}
-
-const writes = ({ exchanges }: EmbeddedAzure) => exchanges.filter(({ liveRequest }) => liveRequest.method !== 'GET')
-const resizes = ({ exchanges }: EmbeddedAzure) => exchanges.filter(({ liveRequest }) => /\/resize\?/.test(liveRequest.url))
-const reportOf = async ({ outputs }: ActionRun) => JSON.parse(await readFile(outputs.report ?? '', 'utf8'))
-const annotations = ({ log }: ActionRun) => log.split('\n').filter((line) => line.startsWith('::error'))
+import { describe, expect, test } from 'vitest'
+import { loadScenario } from '../azure/scenario.ts'
+import { again, annotations, reportOf, resizes, run, testConformance, writes } from './embedded.ts'
 
 describe('from nothing to healthy nodes', () => {
   test('green means: image published, pool at its size, every node idle', async () => {
@@ -53,7 +27,7 @@ describe('from nothing to healthy nodes', () => {
   test('a second identical run changes nothing and sends no write request', async () => {
     const first = await run('happy')
     const before = writes(first.azure).length
-    const second = await runAction({ azure: first.azure, inputs: loadScenario('happy').inputs })
+    const second = await again(first.azure, loadScenario('happy').inputs)
     expect(second.exitCode).toBe(0)
     expect(second.outputs).toMatchObject({ result: 'unchanged', changed: 'false', 'has-changes': 'false', 'pool-action': 'none' })
     expect(second.outputs['image-id']).toBe(first.outputs['image-id'])
@@ -87,9 +61,7 @@ describe('capacity over several resizes', () => {
   })
 
   test('0 of N nodes is red', async () => {
-    const scenario = loadScenario('capacity')
-    const azure = await azureOf({ ...scenario, resizes: [{ gain: 0 }] })
-    const ran = await runAction({ azure, inputs: scenario.inputs })
+    const ran = await run('capacity', {}, { resizes: [{ gain: 0 }] })
     expect(ran.exitCode).toBe(1)
     expect(ran.outputs).toMatchObject({ result: 'failed', 'current-dedicated-nodes': '0' })
     expect(annotations(ran)).toHaveLength(1)
@@ -140,3 +112,5 @@ describe('looking without touching', () => {
     expect(ran.azure.exchanges).toHaveLength(0)
   })
 })
+
+testConformance()

@@ -1,0 +1,92 @@
+/** Holds what the embedded Azure was asked and answered against Microsoft's own OpenAPI documents and against recordings of real Azure. */
+import { spawn } from 'node:child_process'
+import { existsSync } from 'node:fs'
+import { readFile } from 'node:fs/promises'
+import path from 'node:path'
+import type { Exchange } from './server.ts'
+
+const ROOT = path.join(import.meta.dirname, '../..')
+const SHARED = path.join(ROOT, '../shared')
+const CHECKER = path.join(SHARED, 'tools/oav-check.cjs')
+const SEQUENCES = path.join(SHARED, 'azure-data/observed-lro-sequences.txt')
+/** Documents of the pool's api-version are not among those at hand; the one before it says the same of what is used. */
+const VERSION_MAP = 'Microsoft.Batch/2025-06-01=2024-02-01'
+
+/** Neither documents nor recordings are part of this repository: tests that need them are skipped without. */
+export const SPECS_ARE_HERE = existsSync(CHECKER) && existsSync(SEQUENCES)
+if (!SPECS_ARE_HERE) console.warn('skipped: ../shared/azure-data is not here; nothing is held against the OpenAPI documents and recordings')
+
+/** One line per violation. */
+export async function openApiViolations(exchanges: readonly Exchange[]): Promise<readonly string[]> {
+  const pairs = exchanges.filter(({ plane }) => plane === 'arm' || plane === 'batch')
+  const checker = spawn(process.execPath, [CHECKER, '-', '--map', VERSION_MAP], { cwd: ROOT, stdio: ['pipe', 'pipe', 'pipe'] })
+  let printed = ''
+  let complaints = ''
+  checker.stdout.setEncoding('utf8').on('data', (text: string) => {
+    printed += text
+  })
+  checker.stderr.setEncoding('utf8').on('data', (text: string) => {
+    complaints += text
+  })
+  for (const { liveRequest, liveResponse } of pairs) checker.stdin.write(`${JSON.stringify({ liveRequest, liveResponse })}\n`)
+  checker.stdin.end()
+  const exitCode = await new Promise((resolve) => checker.on('close', resolve))
+  const lines = printed.trim().split('\n')
+  const total = lines.pop() ?? ''
+  if (exitCode === 2 || !/^\d+ pairs, [1-9]/.test(total)) throw new Error(`the checker could not run: ${total} ${complaints}`)
+  return lines
+}
+
+/** Long operations that went as no recorded one did, as the recordings' own table writes them. */
+export async function unrecordedSequences(runs: readonly (readonly Exchange[])[]): Promise<readonly string[]> {
+  const recorded = (await readFile(SEQUENCES, 'utf8')).split('\n').flatMap((line) => /^\d+ \| (.+?) *\| e\.g\./.exec(line)?.[1] ?? [])
+  const known = (sequence: string) => recorded.some((one) => one === sequence || one.startsWith(`${sequence} `))
+  return [...new Set(runs.flatMap(sequencesOf))].filter((sequence) => !known(sequence))
+}
+
+interface Flow {
+  readonly type: string
+  readonly path: string
+  readonly operations: readonly string[]
+  readonly start: string
+  readonly polls: string[]
+  final?: string
+}
+
+function sequencesOf(exchanges: readonly Exchange[]): readonly string[] {
+  const flows: Flow[] = []
+  for (const { plane, liveRequest, liveResponse } of exchanges) {
+    if (plane !== 'arm') continue
+    const { pathname, search } = new URL(liveRequest.url, 'https://azure')
+    const status = Number(liveResponse.statusCode)
+    const { headers } = liveResponse
+    const body = liveResponse.body as { status?: string; properties?: { provisioningState?: string } } | undefined
+    const polled = flows.find(({ operations }) => operations.some((url) => url.endsWith(pathname + search)))
+    if (polled) {
+      const says = body?.status ?? (body === undefined ? 'empty' : `ps=${body.properties?.provisioningState}`)
+      const poll = `${status}:${says}`
+      if (polled.polls.at(-1) !== poll) polled.polls.push(poll)
+    } else if (['PUT', 'PATCH', 'DELETE'].includes(liveRequest.method) && status < 300 && status !== 204) {
+      const operations = [headers['azure-asyncoperation'], headers.location].filter((url) => url !== undefined)
+      const marks = `${headers['azure-asyncoperation'] ? '+AAO' : ''}${headers.location ? '+LOC' : ''}`
+      const shown = body === undefined ? '' : ` body ps=${body.properties?.provisioningState}`
+      const start = `${liveRequest.method} ${status}${marks}${shown}`
+      flows.push({ type: typeOf(pathname), path: pathname, operations, start, polls: [] })
+    } else if (liveRequest.method === 'GET') {
+      const last = flows.findLast((flow) => flow.path === pathname)
+      const isOver = /Succeeded|Failed|200:empty/.test(last?.polls.at(-1) ?? '')
+      if (last && isOver && !last.final) last.final = `GET ${status} ps=${body?.properties?.provisioningState ?? 'None'}`
+    }
+  }
+  return flows.map(({ type, start, polls, final, operations }) => {
+    const by = operations.length > 0 && polls.length > 0 ? ` ${start.includes('+AAO') ? 'AAO' : 'LOC'} ${polls.join(' > ')}` : ''
+    return `${type} ${start}${by}${final && by ? ` ${final}` : ''}`
+  })
+}
+
+/** The form of the recordings' table: names are stars. */
+function typeOf(pathname: string): string {
+  const [, provider = '', rest = ''] = /\/providers\/([^/]+)\/(.+)$/.exec(pathname.toLowerCase()) ?? []
+  const names = rest.split('/')
+  return `${provider}/${names.map((name, index) => (index % 2 ? '*' : name)).join('/')}`
+}

@@ -1,0 +1,98 @@
+/** Microsoft.Compute/images: managed images of snapshots, disks, blobs or a generalized VM. */
+import { type Arm, create, list, plainRegion, remove, required, retag, routesOf, show } from './arm.ts'
+import { type Answer, type Call, Refusal, type Route } from './route.ts'
+import { COMPUTE } from './virtual-machines.ts'
+import type { Resource } from './world.ts'
+
+const KIND = { type: 'Microsoft.Compute/images', path: 'operations' } as const
+/** Medians of recorded Azure. */
+const DURATION_MS = { create: 5_300, delete: 5_100 }
+
+export function imageRoutes(arm: Arm): readonly Route[] {
+  const route = routesOf('Microsoft.Compute', COMPUTE)
+  return [
+    route('GET', '/images', 'images/read', list(arm)),
+    route('GET', '/images/:name', 'images/read', show(arm)),
+    route('PUT', '/images/:name', 'images/write', (call) => put(arm, call)),
+    route('PATCH', '/images/:name', 'images/write', retag(arm, KIND, 500)),
+    route('DELETE', '/images/:name', 'images/delete', remove(arm, KIND, DURATION_MS.delete)),
+  ]
+}
+
+function put(arm: Arm, call: Call): Answer {
+  const { sourceVirtualMachine, storageProfile, hyperVGeneration } = call.body?.properties ?? {}
+  const region = plainRegion(String(required(call.body, 'location')))
+  if (sourceVirtualMachine) {
+    const vm = generalizedVm(arm, sourceVirtualMachine.id, region)
+    if (vm.properties.securityProfile?.securityType) {
+      const type = vm.properties.securityProfile.securityType
+      throw new Refusal(
+        409,
+        'OperationNotAllowed',
+        `Creation of managed images are not supported for virtual machine with ${type} security type.`,
+      )
+    }
+    return create(arm, call, KIND, {
+      afterMs: DURATION_MS.create,
+      properties: { sourceVirtualMachine, storageProfile: profileOf(vm), hyperVGeneration: hyperVGeneration ?? generationOf(arm, vm) },
+    })
+  }
+  if (!storageProfile?.osDisk) required(undefined, 'osDisk', 'storageProfile')
+  required(storageProfile.osDisk, 'osType', 'storageProfile.osDisk')
+  required(storageProfile.osDisk, 'osState', 'storageProfile.osDisk')
+  required(call.body.properties, 'hyperVGeneration')
+  const disks = [storageProfile.osDisk, ...(storageProfile.dataDisks ?? [])]
+  const sources = disks.map((disk) => disk.snapshot?.id ?? disk.managedDisk?.id ?? disk.blobUri)
+  if (sources.some((source) => !source)) required(undefined, 'snapshot', 'storageProfile.osDisk')
+  return create(arm, call, KIND, {
+    afterMs: DURATION_MS.create,
+    properties: { storageProfile: { ...storageProfile, zoneResilient: false }, hyperVGeneration },
+    // A source in another region fails late, and says nothing.
+    finish: () => {
+      for (const [index, disk] of disks.entries()) {
+        const source = String(sources[index])
+        if (disk.blobUri) {
+          if (!/^https:\/\/.+\.vhd$/i.test(source))
+            throw new Refusal(409, 'ImageBlobNotFound', `Unable to find VHD blob with URI ${source}.`)
+        } else if (arm.world.get(source)?.location !== region) {
+          throw new Refusal(409, 'InternalExecutionError', 'An internal execution error occurred.')
+        }
+        disk.diskSizeGB ??= arm.world.get(source)?.properties.diskSizeGB ?? 30
+      }
+    },
+  })
+}
+
+/** The VM that an image or a version is to be made of. */
+export function generalizedVm({ world }: Arm, id: string, region: string): Resource {
+  const vm = world.get(id)
+  if (vm?.location !== region) {
+    const name = id.slice(id.lastIndexOf('/') + 1)
+    throw new Refusal(404, 'NotFound', `Source Virtual Machine '${name}' specified in the request does not exist in this Azure location.`)
+  }
+  if (!vm.properties.statuses.includes('OSState/generalized')) {
+    throw new Refusal(
+      409,
+      'OperationNotAllowed',
+      `The operation 'Create Image' requires the Virtual Machine '${vm.name}' to be Generalized.`,
+    )
+  }
+  return vm
+}
+
+export function generationOf({ world }: Arm, vm: Resource): string {
+  return world.get(vm.properties.storageProfile.osDisk.managedDisk.id)?.properties.hyperVGeneration ?? 'V1'
+}
+
+function profileOf({ properties: { storageProfile } }: Resource): object {
+  const { osDisk, dataDisks = [] } = storageProfile
+  return {
+    osDisk: { osType: osDisk.osType, osState: 'Generalized', managedDisk: osDisk.managedDisk, caching: osDisk.caching },
+    dataDisks: dataDisks.map(({ lun, managedDisk, caching }: { lun: number; managedDisk: object; caching: string }) => ({
+      lun,
+      managedDisk,
+      caching,
+    })),
+    zoneResilient: false,
+  }
+}

@@ -1,0 +1,79 @@
+/** Microsoft.Resources and what hangs on a scope: subscriptions, resource groups, locks, resources by name. */
+import { type Arm, found } from './arm.ts'
+import { type Call, Refusal, type Route } from './route.ts'
+import { GROUP, GROUP_ID, REGION, SUBSCRIPTION, TENANT } from './scenario.ts'
+
+const RESOURCES = ['2019-11-01', '2020-01-01', '2021-04-01', '2022-12-01', '2024-11-01', '2025-04-01']
+const LOCKS = ['2016-09-01', '2020-05-01']
+
+export function subscriptionRoutes(arm: Arm): readonly Route[] {
+  const get = (path: string, action: string, body: (call: Call) => unknown, apiVersions: readonly string[] = RESOURCES): Route => ({
+    method: 'GET',
+    path,
+    apiVersions,
+    action,
+    handle: (call) => ({ status: 200, body: body(call) }),
+  })
+  const subscription = {
+    id: `/subscriptions/${SUBSCRIPTION}`,
+    subscriptionId: SUBSCRIPTION,
+    tenantId: TENANT,
+    displayName: 'Embedded Azure',
+    state: 'Enabled',
+  }
+  const group = {
+    id: GROUP_ID,
+    name: GROUP,
+    type: 'Microsoft.Resources/resourceGroups',
+    location: REGION,
+    properties: { provisioningState: 'Succeeded' },
+  }
+  return [
+    get('/subscriptions', 'Microsoft.Resources/subscriptions/read', () => ({ value: [subscription] })),
+    get('/subscriptions/:subscriptionId', 'Microsoft.Resources/subscriptions/read', () => subscription),
+    get(
+      '/subscriptions/:subscriptionId/resourceGroups/:resourceGroup',
+      'Microsoft.Resources/subscriptions/resourceGroups/read',
+      () => group,
+    ),
+    get('/subscriptions/:subscriptionId/resources', 'Microsoft.Resources/subscriptions/resources/read', ({ query }) => {
+      const asked = (field: string) => new RegExp(`${field} eq '([^']+)'`, 'i').exec(query.get('$filter') ?? '')?.[1]?.toLowerCase()
+      const [type, name] = [asked('resourceType'), asked('name')]
+      const value = arm.world
+        .all()
+        .filter((resource) => (!type || resource.type.toLowerCase() === type) && (!name || resource.name.toLowerCase() === name))
+        .map(({ id, name, type, location, tags }) => ({ id, name, type, location, tags }))
+      return { value }
+    }),
+    get(
+      '/subscriptions/:subscriptionId/resourceGroups/:resourceGroup/providers/Microsoft.Authorization/locks',
+      'Microsoft.Authorization/locks/read',
+      () => ({ value: arm.world.all().filter(({ type }) => type === 'Microsoft.Authorization/locks') }),
+      LOCKS,
+    ),
+    get(
+      '/subscriptions/:subscriptionId/resourceGroups/:resourceGroup/providers/Microsoft.Network/virtualNetworks/:network/subnets/:subnet',
+      'Microsoft.Network/virtualNetworks/subnets/read',
+      (call) => found(arm, call),
+      ['2024-05-01'],
+    ),
+  ]
+}
+
+/** A lock on the group or on the resource itself refuses the deletion of anything below. */
+export function refuseLocked({ world }: Arm, { method, path }: Pick<Call, 'method' | 'path'>): void {
+  if (method !== 'DELETE') return
+  const lock = world
+    .all()
+    .find(
+      ({ id, type }) =>
+        type === 'Microsoft.Authorization/locks' &&
+        path.toLowerCase().startsWith(id.toLowerCase().replace(/\/providers\/microsoft\.authorization\/locks\/.*$/, '')),
+    )
+  if (!lock) return
+  throw new Refusal(
+    409,
+    'ScopeLocked',
+    `The scope '${path}' cannot perform delete operation because following scope(s) are locked: '${lock.id.replace(/\/providers\/Microsoft\.Authorization\/.*$/i, '')}'. Please remove the lock and try again.`,
+  )
+}

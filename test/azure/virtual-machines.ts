@@ -1,0 +1,199 @@
+/** Microsoft.Compute/virtualMachines: power states, generalize, Run Command, extensions. */
+import { randomUUID } from 'node:crypto'
+import { type Arm, create, found, plainRegion, remove, required, retag, routesOf } from './arm.ts'
+import { type Answer, type Call, Refusal, type Route } from './route.ts'
+import type { Resource } from './world.ts'
+
+export const COMPUTE = ['2022-11-01', '2024-03-01', '2024-07-01', '2024-11-01', '2025-04-01', '2026-03-01', '2026-04-01']
+const KIND = { type: 'Microsoft.Compute/virtualMachines', path: 'operations' } as const
+/** Medians of recorded Azure; Run Command is [INFERRED]. */
+const DURATION_MS = { deallocate: 40_500, start: 20_000, create: 60_000, delete: 30_000, runCommand: 20_000, tags: 2_000 }
+
+export function virtualMachineRoutes(arm: Arm): readonly Route[] {
+  const route = routesOf('Microsoft.Compute', COMPUTE)
+  const vmOf = (call: Call): Resource => found(arm, call, call.path.replace(/(\/virtualMachines\/[^/]+)\/.*$/i, '$1'))
+
+  const powerTo = (power: string, verb: string, afterMs: number) => (call: Call) => {
+    const vm = vmOf(call)
+    if (verb === 'Start VM' && has(vm, 'OSState/generalized')) {
+      throw new Refusal(409, 'OperationNotAllowed', `Operation 'Start VM' is not allowed on VM '${vm.name}' since the VM is generalized.`)
+    }
+    return arm.operations.start(call, {
+      path: 'operations',
+      status: 202,
+      hasLocation: true,
+      retryAfterS: 10,
+      afterMs,
+      end: () => setPower(vm, power),
+    })
+  }
+
+  return [
+    route('GET', '/virtualMachines/:name', 'virtualMachines/read', (call) => ({ status: 200, body: shown(vmOf(call), call) })),
+    route('GET', '/virtualMachines/:name/instanceView', 'virtualMachines/instanceView/read', (call) => ({
+      status: 200,
+      body: instanceView(vmOf(call)),
+    })),
+    route('GET', '/virtualMachines/:name/extensions', 'virtualMachines/extensions/read', (call) => ({
+      status: 200,
+      body: { value: extensionsOf(vmOf(call)) },
+    })),
+    route(
+      'POST',
+      '/virtualMachines/:name/deallocate',
+      'virtualMachines/deallocate/action',
+      powerTo('PowerState/deallocated', 'Deallocate VM', DURATION_MS.deallocate),
+    ),
+    route(
+      'POST',
+      '/virtualMachines/:name/powerOff',
+      'virtualMachines/powerOff/action',
+      powerTo('PowerState/stopped', 'Power Off VM', DURATION_MS.start),
+    ),
+    route(
+      'POST',
+      '/virtualMachines/:name/start',
+      'virtualMachines/start/action',
+      powerTo('PowerState/running', 'Start VM', DURATION_MS.start),
+    ),
+    route('POST', '/virtualMachines/:name/generalize', 'virtualMachines/generalize/action', (call) => {
+      const vm = vmOf(call)
+      if (!has(vm, 'PowerState/deallocated') && !has(vm, 'PowerState/stopped')) {
+        throw new Refusal(
+          409,
+          'OperationNotAllowed',
+          `Operation 'generalize' is not allowed on VM '${vm.name}' since the VM is running. Please power off or deallocate the VM first.`,
+        )
+      }
+      if (!has(vm, 'OSState/generalized')) vm.properties.statuses = ['OSState/generalized', ...vm.properties.statuses]
+      return { status: 200 }
+    }),
+    route('POST', '/virtualMachines/:name/runCommand', 'virtualMachines/runCommand/action', (call) => runCommand(arm, vmOf(call), call)),
+    route('PUT', '/virtualMachines/:name', 'virtualMachines/write', (call) => createVm(arm, call)),
+    route('PATCH', '/virtualMachines/:name', 'virtualMachines/write', retag(arm, KIND, DURATION_MS.tags)),
+    route('DELETE', '/virtualMachines/:name', 'virtualMachines/delete', (call) => {
+      const vm = arm.world.get(call.path)
+      const answer = remove(arm, KIND, DURATION_MS.delete)(call)
+      if (vm) for (const id of disksOf(vm)) release(arm, id)
+      return answer
+    }),
+  ]
+}
+
+/** The VM as ARM shows it: what this simulator notes beside it is left out. */
+function shown(vm: Resource, call: Call): object {
+  const { statuses: _statuses, extensions: _extensions, isPrepared: _prepared, ...properties } = vm.properties
+  const view = call.query.get('$expand') === 'instanceView' ? { instanceView: instanceView(vm) } : {}
+  return { ...vm, properties: { ...properties, ...view } }
+}
+
+function instanceView(vm: Resource): object {
+  return {
+    statuses: vm.properties.statuses.map((code: string) => ({
+      code,
+      level: 'Info',
+      displayStatus: code === 'OSState/generalized' ? 'VM generalized' : `VM ${code.slice(code.indexOf('/') + 1)}`,
+    })),
+  }
+}
+
+function extensionsOf(vm: Resource): readonly object[] {
+  return vm.properties.extensions.map((name: string) => ({
+    id: `${vm.id}/extensions/${name}`,
+    name,
+    type: 'Microsoft.Compute/virtualMachines/extensions',
+    location: vm.location,
+    properties: {
+      publisher: 'Microsoft.Azure.Monitor',
+      type: name,
+      typeHandlerVersion: '1.0',
+      autoUpgradeMinorVersion: true,
+      provisioningState: 'Succeeded',
+    },
+  }))
+}
+
+const has = (vm: Resource, status: string): boolean => vm.properties.statuses.includes(status)
+
+function setPower(vm: Resource, power: string): void {
+  vm.properties.statuses = [...vm.properties.statuses.filter((code: string) => !code.startsWith('PowerState')), power]
+}
+
+const disksOf = ({ properties: { storageProfile } }: Resource): readonly string[] =>
+  [storageProfile.osDisk, ...(storageProfile.dataDisks ?? [])].flatMap((disk) => disk.managedDisk?.id ?? [])
+
+function release({ world }: Arm, diskId: string): void {
+  const disk = world.get(diskId)
+  if (!disk) return
+  delete disk.managedBy
+  disk.properties.diskState = 'Unattached'
+}
+
+/** A script runs as long as it takes; one that says `exit 1` fails, one that deprovisions prepares the OS. */
+function runCommand(arm: Arm, vm: Resource, call: Call): Answer {
+  if (!has(vm, 'PowerState/running')) {
+    throw new Refusal(409, 'OperationNotAllowed', 'Cannot modify extensions in the VM when the VM is not running.')
+  }
+  const script: string = [required(call.body, 'script')].flat().join('\n')
+  const value = [
+    {
+      code: 'ProvisioningState/succeeded',
+      level: 'Info',
+      displayStatus: 'Provisioning succeeded',
+      message: `Enable succeeded: \n[stdout]\n${/echo (.*)/.exec(script)?.[1] ?? ''}\n[stderr]\n`,
+    },
+  ]
+  return arm.operations.start(call, {
+    path: 'operations',
+    status: 202,
+    hasLocation: true,
+    retryAfterS: 10,
+    afterMs: DURATION_MS.runCommand,
+    locationBody: { value },
+    end: () => {
+      if (/\bexit [1-9]/.test(script)) {
+        throw new Refusal(
+          409,
+          'VMExtensionProvisioningError',
+          `VM has reported a failure when processing extension 'RunCommandLinux'. Error message: "Enable failed: failed to execute command: command terminated with exit status=${/\bexit (\d+)/.exec(script)?.[1]}\n[stdout]\n\n[stderr]\n"`,
+        )
+      }
+      if (/waagent\b.*-deprovision|sysprep/i.test(script)) vm.properties.isPrepared = true
+      return { value }
+    },
+  })
+}
+
+function createVm(arm: Arm, call: Call): Answer {
+  const { hardwareProfile, storageProfile, networkProfile, osProfile, securityProfile } = call.body?.properties ?? {}
+  required(hardwareProfile, 'vmSize', 'hardwareProfile')
+  const disks: readonly { id: string }[] = [storageProfile?.osDisk, ...(storageProfile?.dataDisks ?? [])].flatMap(
+    (disk) => disk?.managedDisk ?? [],
+  )
+  const region = plainRegion(String(required(call.body, 'location')))
+  for (const { id } of disks) {
+    const disk = arm.world.get(id)
+    if (disk?.location !== region) throw new Refusal(404, 'NotFound', `Disk ${id.slice(id.lastIndexOf('/') + 1)} is not found.`)
+    if (disk.managedBy && String(disk.managedBy).toLowerCase() !== call.path.toLowerCase()) {
+      throw new Refusal(409, 'AttachDiskWhileBeingDetached', `Disk '${disk.name}' is attached to VM '${disk.managedBy}'.`)
+    }
+    disk.managedBy = call.path
+    disk.properties.diskState = 'Attached'
+  }
+  return create(arm, call, KIND, {
+    afterMs: DURATION_MS.create,
+    properties: {
+      vmId: randomUUID(),
+      hardwareProfile,
+      storageProfile,
+      ...(osProfile && { osProfile }),
+      ...(networkProfile && { networkProfile }),
+      ...(securityProfile && { securityProfile }),
+      statuses: ['ProvisioningState/creating'],
+      extensions: [],
+    },
+    finish: (vm) => {
+      vm.properties.statuses = ['ProvisioningState/succeeded', 'PowerState/running']
+    },
+  })
+}
