@@ -24,9 +24,15 @@ export interface RunOptions {
   /** What `main` saved; given to `post`. */
   readonly state?: Readonly<Record<string, string>>
   readonly onLine?: (line: string) => void
+  /** SIGKILL, as when the runner's machine dies. */
+  readonly kill?: AbortSignal
+  /** SIGINT, as when a person cancels the workflow. */
+  readonly interrupt?: AbortSignal
+  /** Beside what the runner sets. */
+  readonly env?: Readonly<Record<string, string>>
 }
 
-export async function runAction({ azure, inputs, state = {}, onLine }: RunOptions): Promise<ActionRun> {
+export async function runAction({ azure, inputs, state = {}, onLine, kill, interrupt, env = {} }: RunOptions): Promise<ActionRun> {
   const folder = await mkdtemp(path.join(tmpdir(), 'runner-'))
   const file = async (name: string) => {
     const full = path.join(folder, name)
@@ -65,8 +71,11 @@ export async function runAction({ azure, inputs, state = {}, onLine }: RunOption
       NODE_EXTRA_CA_CERTS: azure.caPath,
       NODE_OPTIONS: `--import=${pathToFileURL(path.join(import.meta.dirname, 'clock-preload.mjs'))}`,
       EMBEDDED_AZURE_CLOCK: `${azure.clock.speed}@${azure.clock.epochMs}`,
+      ...env,
     },
   })
+  kill?.addEventListener('abort', () => child.kill('SIGKILL'), { once: true })
+  interrupt?.addEventListener('abort', () => child.kill('SIGINT'), { once: true })
   let log = ''
   for (const stream of [child.stdout, child.stderr]) {
     stream.setEncoding('utf8')

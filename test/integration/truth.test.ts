@@ -1,0 +1,188 @@
+/** The ten situations in which other tools report success at 0 of N nodes, wait for ever, or blame the wrong thing. */
+import { expect, test } from 'vitest'
+import { loadScenario } from '../azure/scenario.ts'
+import { again, annotations, azureOf, namesOf, reportOf, requestsTo, resizes, run, testConformance } from './embedded.ts'
+
+const MARKETPLACE_POOL = {
+  vmSize: 'Standard_D4s_v5',
+  deploymentConfiguration: {
+    virtualMachineConfiguration: {
+      imageReference: { publisher: 'canonical', offer: 'ubuntu-24_04-lts', sku: 'server', version: 'latest' },
+      nodeAgentSkuId: 'batch.node.ubuntu 24.04',
+    },
+  },
+}
+
+test('1. steady with 0 of N and a timeout: asked again up to the cap, then red with the code', async () => {
+  const ran = await run('happy', { 'max-resizes': '3' }, { resizes: [{ gain: 0 }] })
+  expect(ran.exitCode).toBe(1)
+  expect(ran.outputs).toMatchObject({ result: 'failed', 'current-dedicated-nodes': '0' })
+  expect(annotations(ran)).toHaveLength(1)
+  expect(annotations(ran)[0]).toMatch(/0 of 10 dedicated.*AllocationTimedout/)
+  expect(Number(ran.outputs['resize-attempts'])).toBeGreaterThan(1)
+  expect(Number(ran.outputs['resize-attempts'])).toBeLessThanOrEqual(3)
+})
+
+test('2. steady with fewer than N and a quota error: red at once, with quota and need', async () => {
+  const error = { code: 'AccountCoreQuotaReached', message: 'The specified account has reached core quota' }
+  const ran = await run('happy', {}, { resizes: [{ gain: 4, error }] })
+  expect(ran.exitCode).toBe(1)
+  expect(resizes(ran.azure)).toHaveLength(0)
+  expect(annotations(ran)[0]).toMatch(/4 of 10 dedicated.*AccountCoreQuotaReached/)
+})
+
+test('3. AllocationFailed with an inner provider error: red at once, in the innermost words', async () => {
+  const ran = await run(
+    'happy',
+    {},
+    {
+      resizes: [
+        {
+          gain: 0,
+          error: {
+            code: 'AllocationFailed',
+            message: 'Desired number of dedicated nodes could not be allocated',
+            details: [
+              {
+                code: 'Provider Error Json',
+                message: JSON.stringify({
+                  error: { code: 'BadRequest', message: "The selected VM size 'STANDARD_A1_V2' cannot boot Hypervisor Generation '2'." },
+                }),
+              },
+              { code: 'Provider Error Json Truncated', message: 'False' },
+            ],
+          },
+        },
+      ],
+    },
+  )
+  expect(ran.exitCode).toBe(1)
+  expect(resizes(ran.azure)).toHaveLength(0)
+  expect(annotations(ran)[0]).toContain("cannot boot Hypervisor Generation '2'")
+  expect(JSON.parse(ran.outputs['resize-errors'] ?? '')).toContainEqual(
+    expect.objectContaining({ code: 'AllocationFailed', innermostCode: 'BadRequest', class: 'fatal' }),
+  )
+})
+
+test('4. one node whose start task failed: red, with the end of its stderr', async () => {
+  const ran = await run('start-task-failed')
+  expect(ran.exitCode).toBe(1)
+  expect(ran.summary).toContain('setup.sh: not found')
+})
+
+test('5a. one unusable node: removed and asked for again, then green', async () => {
+  const ran = await run(
+    'happy',
+    {},
+    { nodes: [{ index: 3, state: 'unusable', errors: [{ code: 'DiskFull', message: 'The disk is full' }] }] },
+  )
+  expect(annotations(ran)).toEqual([])
+  expect(ran.outputs).toMatchObject({ result: 'succeeded', 'current-dedicated-nodes': '10' })
+  const [removed] = requestsTo(ran.azure, 'POST', /\/removenodes\?/)
+  expect(removed?.liveRequest.body).toMatchObject({ nodeList: ['tvmps_render_3'], nodeDeallocationOption: 'taskcompletion' })
+})
+
+test('5b. nodes that are unusable for ever: red within the cap, with their errors', async () => {
+  const nodes = Array.from({ length: 40 }, (_, index) => ({
+    index,
+    state: 'unusable' as const,
+    errors: [{ code: 'VMNetworkError', message: 'The node could not reach the Batch service' }],
+  }))
+  const ran = await run('happy', {}, { nodes })
+  expect(ran.exitCode).toBe(1)
+  expect(annotations(ran)[0]).toContain('VMNetworkError')
+  expect(resizes(ran.azure).length).toBeLessThan(5)
+})
+
+test('6. errors of an earlier resize are not blamed on this run', async () => {
+  const first = await run('happy')
+  const pool = first.azure.pools.get('render')
+  pool.properties.resizeOperationStatus.errors = [
+    { code: 'AccountCoreQuotaReached', message: 'The specified account has reached core quota' },
+  ]
+  const second = await again(first.azure, { ...loadScenario('happy').inputs, 'target-dedicated-nodes': '12' })
+  expect(annotations(second)).toEqual([])
+  expect(second.outputs).toMatchObject({
+    result: 'succeeded',
+    'pool-action': 'resized',
+    'current-dedicated-nodes': '12',
+    'resize-errors': '[]',
+  })
+})
+
+test('7. a pool that somebody is resizing: waited for, and said so', async () => {
+  const first = await run('happy', {}, { resizes: [{ gain: 10 }, { gain: 0 }, { gain: 10 }] })
+  const { pools } = first.azure
+  pools.resize(pools.get('render'), { targetDedicatedNodes: 11, targetLowPriorityNodes: 0, resizeTimeout: 'PT15M' })
+  const second = await again(first.azure, { ...loadScenario('happy').inputs, 'target-dedicated-nodes': '12' })
+  expect(second.log).toMatch(/already (?:being )?resiz/i)
+  expect(annotations(second)).toEqual([])
+  expect(second.outputs).toMatchObject({ result: 'succeeded', 'current-dedicated-nodes': '12' })
+})
+
+test('8. a version that ends Failed: red in its words, and the next run removes and rebuilds it', async () => {
+  const scenario = loadScenario('happy')
+  const azure = await azureOf(scenario)
+  const inputs = { ...scenario.inputs, 'image-version': '1.0.0' }
+  let spoiled = false
+  azure.intervene = ({ method, url }) => {
+    if (method !== 'PUT' || !url.includes('/versions/') || spoiled) return undefined
+    spoiled = true
+    const disk = azure.world.all().find(({ name }) => name === 'golden-1.0.0-os')
+    return {
+      kind: 'act',
+      after: () => {
+        const definition = azure.world.all().find(({ type }) => type === 'Microsoft.Compute/galleries/images')
+        if (definition && disk) definition.properties.hyperVGeneration = 'V1'
+      },
+    }
+  }
+  const first = await again(azure, inputs)
+  expect(first.exitCode).toBe(1)
+  expect(annotations(first)[0]).toContain('different Hypervisor generation')
+  const definition = azure.world.all().find(({ type }) => type === 'Microsoft.Compute/galleries/images')
+  if (definition) definition.properties.hyperVGeneration = 'V2'
+  const second = await again(azure, inputs)
+  expect(annotations(second)).toEqual([])
+  expect(second.outputs).toMatchObject({ result: 'succeeded', 'image-version': '1.0.0' })
+  expect(namesOf(azure, 'galleries/images/versions')).toEqual(['1.0.0'])
+})
+
+test('9. a runner killed after the second of three snapshots: the next run takes them up, none is left over', async () => {
+  const scenario = loadScenario('happy')
+  const azure = await azureOf(scenario)
+  const inputs = { ...scenario.inputs, 'image-version': '1.0.0' }
+  const killer = new AbortController()
+  let snapshots = 0
+  azure.intervene = ({ method, url }) => {
+    if (method === 'PUT' && url.includes('/snapshots/') && ++snapshots === 2) return { kind: 'act', after: () => killer.abort() }
+    return undefined
+  }
+  const first = await again(azure, inputs, { kill: killer.signal })
+  expect(first.exitCode).not.toBe(0)
+  expect(namesOf(azure, 'snapshots').length).toBeGreaterThan(0)
+  azure.intervene = undefined
+  const second = await again(azure, inputs)
+  expect(annotations(second)).toEqual([])
+  expect(second.outputs).toMatchObject({ result: 'succeeded' })
+  expect(namesOf(azure, 'snapshots')).toEqual([])
+  expect(namesOf(azure, 'galleries/images/versions')).toEqual(['1.0.0'])
+})
+
+test('10. a long resize timeout: nodes that come late are waited for', async () => {
+  const ran = await run('capacity', { 'resize-timeout': 'PT45M' }, { resizes: [{ gain: 400 }, { gain: 900 }] })
+  expect(annotations(ran)).toEqual([])
+  const { pools } = await reportOf(ran)
+  const [first] = pools[0].attempts
+  expect(Date.parse(first.finishedAt) - Date.parse(first.startedAt)).toBeGreaterThan(40 * 60_000)
+  for (const { liveRequest } of resizes(ran.azure)) expect(liveRequest.body).toMatchObject({ resizeTimeout: 'PT45M' })
+})
+
+test('a pool of the account on a Marketplace image is shown with it, and left alone', async () => {
+  const ran = await run('happy', {}, { pools: [{ id: 'other', properties: MARKETPLACE_POOL, nodes: 2 }] })
+  expect(ran.outputs.result).toBe('succeeded')
+  expect(ran.summary).toContain('canonical:ubuntu-24_04-lts:server:latest')
+  expect(requestsTo(ran.azure, 'PATCH', /pools\/other/)).toEqual([])
+})
+
+testConformance()
