@@ -12,7 +12,7 @@ import * as github from './github/runtime.ts'
 import { logLine } from './report/log-lines.ts'
 import { outputsOf } from './report/outputs.ts'
 import { recordEvent, startRecord, toReport } from './report/record.ts'
-import { renderSummary } from './report/summary.ts'
+import { renderRefusal, renderSummary } from './report/summary.ts'
 
 const USER_AGENT = 'azure-batch-image-pool'
 
@@ -96,6 +96,15 @@ async function post(): Promise<void> {
   for (const { id, why, command } of left) github.annotate('warning', 'Left behind', `${id}: ${why}. ${command}`)
 }
 
+/** Before a run has a report of its own: its inputs were refused, or something is wrong with this action. */
+async function refuse(error: unknown): Promise<void> {
+  const explanation = explain(error)
+  fail(explanation)
+  if (github.isPost()) return
+  github.setOutputs({ result: 'failed', 'has-changes': 'false', changed: 'false' })
+  if (github.inputReader.input('summary') !== 'false') await github.writeSummary(renderRefusal(explanation))
+}
+
 function fail({ title, message, hint, link }: Explanation): void {
   github.annotate('error', title, [message, hint, link].filter(Boolean).join('\n'))
   github.fail()
@@ -104,5 +113,5 @@ function fail({ title, message, hint, link }: Explanation): void {
 try {
   await (github.isPost() ? post() : main())
 } catch (error) {
-  fail(explain(error))
+  await refuse(error)
 }

@@ -10,7 +10,9 @@ interface Problem extends Explanation {
   readonly pools: readonly string[]
 }
 
-export function errorBoxes(report: RunReport): Markdown {
+export type Failure = Pick<RunReport, 'result' | 'error' | 'pools'>
+
+export function errorBoxes(report: Failure): Markdown {
   const kind = report.result === 'cancelled' ? 'WARNING' : 'CAUTION'
   const problems = distinctProblems(report)
   const rest = problems.length - MOST_BOXES
@@ -48,7 +50,7 @@ function box({ title, message, hint, link: url, code: azureCode, correlationId, 
 }
 
 /** The run's error is often that of a pool: told once, with the pools it hit. */
-function distinctProblems({ error, pools }: RunReport): readonly Problem[] {
+function distinctProblems({ error, pools }: Failure): readonly Problem[] {
   const problems = new Map<string, Problem>()
   const add = (explanation: Explanation | undefined, pool?: string): void => {
     if (!explanation) return

@@ -1,4 +1,5 @@
 /** The job summary: a report as GitHub Markdown for a reader in a hurry. */
+import type { Explanation } from '../errors.ts'
 import { blocks, code, details, heading, type Markdown, md, nothing } from './markdown.ts'
 import { nodeStates, nodesOverTime } from './node-sections.ts'
 import { count, totalOf } from './nodes.ts'
@@ -39,6 +40,12 @@ export function renderSummary(report: RunReport, mostBytes = MOST_BYTES): string
     sections = sections.filter((section) => section !== least)
     omitted.push(least.title)
   }
+}
+
+/** Of a run that ended before there was anything to report, e.g. for its inputs. */
+export function renderRefusal(error: Explanation): string {
+  const boxes = errorBoxes({ result: 'failed', error, pools: [] })
+  return `${blocks(heading(3, md`Azure Batch image pool`), md`**Failed** before anything was asked of Azure.`, boxes).source}\n`
 }
 
 function compose(top: Markdown, sections: readonly Section[], omitted: readonly string[], end: Markdown): string {

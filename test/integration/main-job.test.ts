@@ -39,7 +39,10 @@ describe('from nothing to healthy nodes', () => {
     expect(log).toContain('retired')
     expect(outputs['image-id']).toMatch(/\/images\/golden-\d{4}\.\d{3,4}\.0$/)
     expect(JSON.parse(outputs['snapshot-ids'] ?? '')).toHaveLength(3)
-    expect(exitCode).toBe(outputs.result === 'succeeded' ? 0 : 1)
+    // Azure refuses the pool since the retirement: the image is kept, and the error says how to go on.
+    expect(exitCode).toBe(1)
+    expect(outputs.result).toBe('failed')
+    expect(log.split('\n').find((line) => line.startsWith('::error'))).toMatch(/image-kind: gallery/)
   })
 })
 
@@ -94,6 +97,8 @@ describe('red says why', () => {
     expect(ran.exitCode).toBe(1)
     for (const input of ['mode', 'max-resizes', 'vm-size']) expect(annotations(ran)[0]).toMatch(new RegExp(`(::|%0A)${input}[ :]`))
     expect(ran.azure.exchanges).toHaveLength(0)
+    expect(ran.outputs).toMatchObject({ result: 'failed', changed: 'false' })
+    expect(ran.summary).toContain('max-resizes')
   })
 })
 
