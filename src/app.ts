@@ -2,19 +2,21 @@ import { nameOf, parseArmId, sameId } from './arm-id.ts'
 import type { Finding } from './checks/finding.ts'
 import { checkAll } from './checks/rules.ts'
 import type { Config } from './config.ts'
-import { deriveImage } from './derived-image.ts'
 import { type Explanation, explain, PreflightError } from './errors.ts'
 import type { Observed } from './observed.ts'
 import { type ImagePlan, type Plan, type PoolPlan, planRun } from './plan.ts'
 import { imageOf } from './plan-pool.ts'
 import type { Pool, RegionReplication, RunContext } from './ports.ts'
 import type { PoolOutcome, RunEnding } from './report/record.ts'
-import type { AccountPool, ImageReport, RunResult, SnapshotReport } from './report/run-report.ts'
+import type { AccountPool, ImageReport, PlannedChange, RunResult, SnapshotReport } from './report/run-report.ts'
+import type { MadeImage, RetentionPlan } from './retention.ts'
+import { sourceContent } from './source-content.ts'
 import { type Arrival, bringUp, type Stage } from './steps/bring-up.ts'
 import { capture, dropSnapshots } from './steps/capture.ts'
 import { phase, type StepContext, tell } from './steps/context.ts'
 import { observe } from './steps/observe.ts'
 import { totals } from './steps/pool-resizer.ts'
+import { findPrunable, prune } from './steps/prune.ts'
 import { publish } from './steps/publish.ts'
 
 /** How a run ended, as far as it came. The requests sent are the transport's to count. */
@@ -28,6 +30,7 @@ interface Progress {
   snapshots: readonly SnapshotReport[]
   replication: readonly RegionReplication[]
   pools: readonly PoolOutcome[]
+  retention?: RetentionPlan
 }
 
 /** observe → check → plan → capture → publish → pool and follow → verify. Never throws: an ending is an answer. */
@@ -57,16 +60,23 @@ async function runPhases(config: Config, run: RunContext, context: StepContext, 
   const now = context.clock.now()
   const observed = await phase(context, 'observe', () => observe(config, context))
   progress.observed = observed
-  const derived = observed.vm && deriveImage(observed.vm.vm, observed.vm.disks)
+  const content = sourceContent(config.source, observed)
 
   await phase(context, 'check', async () => {
-    progress.findings = checkAll({ config, observed, now, ...(derived && { derived }) })
+    progress.findings = checkAll({ config, observed, now, ...(content && { content, derived: content.derived }) })
     if (progress.findings.some(({ severity }) => severity === 'error')) throw new PreflightError(progress.findings)
   })
+  const retain = async () => {
+    if (!config.image) return
+    progress.retention = await findPrunable(config.image, config.pool?.account, now, upcoming(progress.plan?.image), context)
+    if (config.mode !== 'plan') await prune(progress.retention, config.image, context)
+  }
+  if (config.mode === 'prune') return phase(context, 'prune', retain)
 
-  const plan = await phase(context, 'plan', async () => planRun(config, observed, derived, run, now))
+  const plan = await phase(context, 'plan', async () => planRun(config, observed, content, run, now))
   progress.plan = plan
-  if (config.mode === 'plan') return
+  const retains = (config.image?.retainVersions ?? 0) > 0
+  if (config.mode === 'plan') return retains ? retain() : undefined
 
   const { image } = plan
   if (image.kind === 'build') {
@@ -74,7 +84,15 @@ async function runPhases(config: Config, run: RunContext, context: StepContext, 
     progress.replication = await phase(context, 'publish', () => publish(image, context))
   }
   progress.pools = await bringUpAll(config, plan, observed, context)
-  if (image.kind === 'build') progress.snapshots = await phase(context, 'prune', () => dropSnapshots(image, progress.snapshots, context))
+  await phase(context, 'prune', async () => {
+    if (image.kind === 'build') progress.snapshots = await dropSnapshots(image, progress.snapshots, context)
+    if (retains && progress.pools.every(({ error }) => !error)) await retain()
+  })
+}
+
+/** What a plan is about to add. */
+function upcoming(image: ImagePlan | undefined): MadeImage | undefined {
+  return image?.kind === 'build' ? { id: image.id, name: image.version, provisioningState: 'Succeeded', tags: image.tags } : undefined
 }
 
 /** All pools side by side; with only one, each part of its way is a phase. */
@@ -132,11 +150,12 @@ function outcomeOf(plan: PoolPlan, account: string, config: Config, { pool, verd
   }
 }
 
-function resultOf(config: Config, { plan, pools }: Progress): RunResult {
+function resultOf(config: Config, { plan, pools, retention }: Progress): RunResult {
   const failed = pools.filter(({ error }) => error)
   if (failed.length > 0) return failed.every(({ isRolledBack }) => isRolledBack) ? 'rolled-back' : 'failed'
   if (config.mode === 'plan') return 'planned'
-  return plan && plan.changes.length === 0 ? 'unchanged' : 'succeeded'
+  const isPruned = retention !== undefined && retention.images.length + retention.snapshots.length > 0
+  return (plan?.changes ?? []).length === 0 && !isPruned ? 'unchanged' : 'succeeded'
 }
 
 /** The runner kills 7.5 s after SIGINT. */
@@ -170,16 +189,28 @@ function endingOf(progress: Progress, config: Config, result: RunResult, error: 
     result,
     findings,
     pools,
-    changes: plan?.changes ?? [],
+    changes: [...(plan?.changes ?? []), ...retentionChanges(progress.retention, config)],
     accountPools: accountPools(observed?.pools ?? [], pools, plan?.image),
     ...(image && { image }),
     ...(error && { error }),
   }
 }
 
+function retentionChanges(
+  { images, snapshots }: RetentionPlan = { images: [], snapshots: [] },
+  { image }: Config,
+): readonly PlannedChange[] {
+  const type = image?.gallery ? 'image version' : 'managed image'
+  return [
+    ...images.map(({ id, name, why }) => ({ verb: 'delete' as const, type, name, id, reason: why })),
+    ...snapshots.map(({ id, name, why }) => ({ verb: 'delete' as const, type: 'snapshot', name, id, reason: why })),
+  ]
+}
+
 function imageReport(image: ImagePlan, config: Config, { snapshots, replication, observed }: Progress): ImageReport {
   const parts = parseArmId(image.id)
   const isVersion = parts?.names.length === 3
+  const sourceId = observed && sourceContent(config.source, observed)?.sourceId
   const action = image.kind === 'given' ? 'given' : image.kind === 'reuse' ? 'reused' : config.mode === 'plan' ? 'planned' : 'created'
   const planned = image.kind === 'build' ? image.snapshots.map(({ id, disk }): SnapshotReport => ({ id, disk, state: 'planned' })) : []
   return {
@@ -191,7 +222,7 @@ function imageReport(image: ImagePlan, config: Config, { snapshots, replication,
     reason: image.reason,
     replication,
     snapshots: snapshots.length > 0 ? snapshots : planned,
-    ...(observed?.vm && { sourceId: observed.vm.vm.id }),
+    ...(sourceId && { sourceId }),
     ...(image.kind === 'build' && image.previousVersion && { previousVersion: image.previousVersion }),
   }
 }

@@ -23,7 +23,7 @@ export interface Identity {
 
 export interface DiskSource {
   readonly disk: 'os' | number
-  /** ARM id of a snapshot, or URL of a VHD blob. */
+  /** ARM id of a snapshot, or URL of a VHD blob without a signature. */
   readonly source: string
 }
 
@@ -39,6 +39,8 @@ export type Source =
     }
   | { readonly kind: 'managed-image'; readonly id: ArmId }
   | { readonly kind: 'image-id'; readonly id: ArmId }
+  /** `mode: prune` builds nothing. */
+  | { readonly kind: 'none' }
 
 export interface ImageSettings {
   readonly kind: ImageKind
@@ -121,9 +123,13 @@ export function parseConfig(reader: InputReader): Config {
   const inputs = new Inputs(reader)
   const group = readGroup(inputs, reader)
   const mode = inputs.choice('mode', ['apply', 'plan', 'validate', 'prune'], 'apply')
-  const source = readSource(inputs, group)
+  const source = readSource(inputs, group, mode)
   const image = source?.kind === 'image-id' ? undefined : readImage(inputs, group)
-  const pool = readPool(inputs, reader, group, image?.kind ?? 'gallery')
+  if (source?.kind === 'managed-image' && image?.kind === 'managed')
+    inputs.refuse('managed-image', 'is an image already: there is nothing to build with `image-kind: managed`', '`image-id`')
+  const pool = readPool(inputs, reader, group, image?.kind ?? 'gallery', mode)
+  if (image && !pool && (mode === 'prune' || image.retainVersions > 0))
+    inputs.refuse('batch-account', 'is needed to see which images its pools still use, before any is deleted')
   const githubToken = inputs.optional('github-token')
   const config = {
     mode,
@@ -164,8 +170,9 @@ function readIdentity(inputs: Inputs, reader: InputReader, { subscriptionId }: G
   }
 }
 
-function readSource(inputs: Inputs, group: Group): Source | undefined {
+function readSource(inputs: Inputs, group: Group, mode: Mode): Source | undefined {
   const given = SOURCES.filter((name) => inputs.text(name) !== '')
+  if (mode === 'prune' && given.length === 0) return { kind: 'none' }
   if (given.length !== 1) {
     inputs.refuse(
       'vm',
@@ -199,11 +206,17 @@ function readSource(inputs: Inputs, group: Group): Source | undefined {
       return parts && isImage ? { kind: 'image-id', id: armId(parts) } : undefined
     }
     case 'snapshots':
-      return { kind: 'snapshots', disks: readDisks(inputs, 'snapshots') }
+      return {
+        kind: 'snapshots',
+        disks: readDisks(inputs, 'snapshots').flatMap(({ disk, source }) => {
+          const id = inputs.resourceOf('snapshots', source, 'Microsoft.Compute/snapshots', group)
+          return id ? [{ disk, source: id }] : []
+        }),
+      }
     case 'vhd':
       return {
         kind: 'vhd',
-        disks: readDisks(inputs, 'vhd'),
+        disks: readVhds(inputs),
         osType: inputs.choice('os-type', ['Linux', 'Windows'], 'Linux'),
         hyperVGeneration: inputs.choice('hyper-v-generation', ['V1', 'V2'], 'V1'),
         ...(inputs.text('vhd-storage-account') && { storageAccount: inputs.text('vhd-storage-account') }),
@@ -222,6 +235,18 @@ function readDisks(inputs: Inputs, input: 'snapshots' | 'vhd'): readonly DiskSou
   })
   if (disks.filter(({ disk }) => disk === 'os').length !== 1) inputs.refuse(input, 'needs exactly one line `os=…`', undefined, '')
   if (new Set(disks.map(({ disk }) => disk)).size !== disks.length) inputs.refuse(input, 'names a LUN twice', undefined, '')
+  return disks
+}
+
+/** The identity of this action reads the blob: a signature is not needed, and would end in tags and reports. */
+function readVhds(inputs: Inputs): readonly DiskSource[] {
+  const disks = readDisks(inputs, 'vhd')
+  const allowed = 'https://<account>.blob.core.windows.net/<container>/<name>.vhd'
+  for (const { source } of disks) {
+    if (!URL.canParse(source) || !/^https:\/\/[^/?#]+\/[^?#]+\.vhd(?:\?.*)?$/i.test(source))
+      inputs.refuse('vhd', 'is no address of a VHD blob', allowed, source.split('?')[0])
+    else if (source.includes('?')) inputs.refuse('vhd', 'carries a signature: leave it out', allowed, source.split('?')[0])
+  }
   return disks
 }
 
@@ -262,16 +287,17 @@ function readRegion(inputs: Inputs, line: string): ImageSettings['targetRegions'
   return [{ name, ...(replicas && { replicas: Number(replicas) }), ...(storageAccountType && { storageAccountType }) }]
 }
 
-function readPool(inputs: Inputs, reader: InputReader, group: Group, imageKind: ImageKind): PoolSettings | undefined {
+function readPool(inputs: Inputs, reader: InputReader, group: Group, imageKind: ImageKind, mode: Mode): PoolSettings | undefined {
   const account = inputs.resource('batch-account', 'Microsoft.Batch/batchAccounts', group)
   if (!account) return undefined
   const specs = readPoolSpecs(inputs, reader)
+  const isAsked = specs.length > 0 || inputs.text('pool-id') !== '' || mode !== 'prune'
   const option = inputs.text('node-deallocation-option')
   if (option.toLowerCase() === 'retaineddata')
     inputs.refuse('node-deallocation-option', 'is retired by Azure Batch', 'taskcompletion, requeue, terminate')
   return {
     account,
-    requests: (specs.length > 0 ? specs : [{ properties: {} }]).map((spec) => readRequest(inputs, spec, imageKind)),
+    requests: isAsked ? (specs.length > 0 ? specs : [{ properties: {} }]).map((spec) => readRequest(inputs, spec, imageKind)) : [],
     strategy: inputs.choice('strategy', ['in-place', 'blue-green', 'replace', 'resize-only', 'fail'], 'in-place'),
     canaryNodes: inputs.integer('canary-nodes', { min: 0, max: 1_000, fallback: 0 }),
     onFailure: inputs.choice('on-failure', ['rollback', 'keep'], 'keep'),

@@ -12,12 +12,13 @@ export interface DerivedImage {
   readonly imageReference?: MarketplaceImage
 }
 
-export function deriveImage(vm: VirtualMachine, disks: readonly Disk[]): DerivedImage {
+/** Without a VM, from what the disks say of themselves. */
+export function deriveImage(vm: VirtualMachine | undefined, disks: readonly Disk[]): DerivedImage {
   const os = disks[0]
-  const plan = os?.purchasePlan ?? vm.plan
-  const { publisher, offer, sku, version } = vm.imageReference ?? {}
+  const plan = os?.purchasePlan ?? vm?.plan
+  const { publisher, offer, sku, version } = vm?.imageReference ?? {}
   return {
-    osType: os?.osType ?? vm.osType,
+    osType: os?.osType ?? vm?.osType ?? 'Linux',
     generation: os?.hyperVGeneration ?? 'V1',
     architecture: os?.architecture ?? 'x64',
     features: featuresOf(os, vm),
@@ -30,8 +31,8 @@ export function deriveImage(vm: VirtualMachine, disks: readonly Disk[]): Derived
  * Snapshots are refused for `TrustedLaunchSupported`; a Trusted Launch disk needs `TrustedLaunch`.
  * https://github.com/hashicorp/packer-plugin-azure/issues/304
  */
-function featuresOf(os: Disk | undefined, vm: VirtualMachine): Readonly<Record<string, string>> {
-  const hasTrustedLaunch = os?.securityType === 'TrustedLaunch' || vm.securityType === 'TrustedLaunch'
+function featuresOf(os: Disk | undefined, vm: VirtualMachine | undefined): Readonly<Record<string, string>> {
+  const hasTrustedLaunch = os?.securityType === 'TrustedLaunch' || vm?.securityType === 'TrustedLaunch'
   return {
     ...(hasTrustedLaunch && { SecurityType: 'TrustedLaunch' }),
     ...(os?.diskControllerTypes?.includes('NVMe') && { DiskControllerTypes: os.diskControllerTypes }),

@@ -125,6 +125,18 @@ export class AzureError extends ActionError {
   }
 }
 
+/** A script that was run in a VM failed. */
+export class ScriptError extends ActionError {
+  constructor(vm: string, status: number | undefined, printed: string) {
+    super({
+      title: 'Script failed in the VM',
+      message: `the script in ${vm} ${status === undefined ? 'ended before its end' : `ended with status ${status}`}; it printed at last:\n${printed.slice(-1_000) || '(nothing)'}`,
+      hint: 'Correct the script, or run it by hand in the VM to see more. Nothing was captured.',
+      link: 'https://learn.microsoft.com/azure/virtual-machines/run-command-overview',
+    })
+  }
+}
+
 /** A pool did not become what was asked for. */
 export class PoolError extends ActionError {}
 

@@ -8,6 +8,7 @@ import type {
   ManagedImage,
   Pool,
   Snapshot,
+  StorageAccount,
   SupportedImage,
   VirtualMachine,
   VmExtension,
@@ -22,6 +23,12 @@ export interface Observed {
     /** The OS disk first, then data disks by LUN. */
     readonly disks: readonly Disk[]
   }
+  /** Snapshots that are the source. */
+  readonly sourceSnapshots?: readonly Snapshot[]
+  /** The managed image that is the source. */
+  readonly sourceImage?: ManagedImage
+  /** The account that holds the VHDs that are the source. */
+  readonly storageAccount?: StorageAccount
   readonly gallery?: Gallery
   readonly definition?: ImageDefinition
   readonly versions: readonly ImageVersion[]

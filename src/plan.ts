@@ -7,6 +7,7 @@ import { planPool, servingPool } from './plan-pool.ts'
 import type {
   AttachedDisk,
   HyperVGeneration,
+  ImageContent,
   ImageDefinitionRequest,
   OsType,
   Pool,
@@ -27,6 +28,7 @@ import {
   TAGS,
 } from './provenance.ts'
 import type { PlannedChange } from './report/run-report.ts'
+import { disksOf, type SourceContent } from './source-content.ts'
 
 export interface Plan {
   readonly image: ImagePlan
@@ -57,8 +59,13 @@ export interface BuildPlan {
   readonly previousVersion?: string
   readonly reason: string
   readonly location: string
+  /** Run in the VM before its disks are captured. */
+  readonly prepare?: { readonly vm: ArmId; readonly script: string }
   /** Stop the VM before, start it again after. */
   readonly deallocate?: { readonly vm: ArmId; readonly startAgain: boolean }
+  /** What the image is made of; where the run takes snapshots, of them. */
+  readonly content: ImageContent
+  /** That this run takes; empty where the source is an image, a VHD, or snapshots already. */
   readonly snapshots: readonly SnapshotPlan[]
   readonly gallery?: { readonly id: ArmId; readonly exists: boolean }
   readonly definition?: { readonly id: ArmId; readonly create?: ImageDefinitionRequest }
@@ -93,27 +100,25 @@ export type PoolPlan = { readonly id: ArmId; readonly request: PoolRequest } & (
 )
 
 /** `observed` must have passed the preflight rules. */
-export function planRun(config: Config, observed: Observed, derived: DerivedImage | undefined, run: RunContext, now: Date): Plan {
-  const image = planImage(config, observed, derived, run, now)
-  const pools = config.pool ? planPools(config.pool, observed, image, derived) : []
+export function planRun(config: Config, observed: Observed, source: SourceContent | undefined, run: RunContext, now: Date): Plan {
+  const image = planImage(config, observed, source, run, now)
+  const pools = config.pool ? planPools(config.pool, observed, image, source?.derived) : []
   return { image, pools, changes: [...imageChanges(image), ...pools.flatMap(poolChanges)] }
 }
 
-function planImage(config: Config, observed: Observed, derived: DerivedImage | undefined, run: RunContext, now: Date): ImagePlan {
+function planImage(config: Config, observed: Observed, content: SourceContent | undefined, run: RunContext, now: Date): ImagePlan {
   const { source, image } = config
   if (source.kind === 'image-id') return { kind: 'given', id: source.id, reason: 'image-id was given' }
-  if (!image || !derived || !observed.vm) throw new Error(`source ${source.kind} is not planned yet`)
-  const { vm, disks } = observed.vm
+  if (!image || !content) throw new Error(`source ${source.kind} passed the checks, but is not there`)
   const base = image.gallery
     ? childId(image.gallery, 'images', image.name)
     : childId(image.resourceGroup, 'providers/Microsoft.Compute/images', image.name)
-  const fingerprint = fingerprintOf(source, vm, disks, { imageId: base, kind: image.kind })
-  const isRunning = vm.statuses.includes('PowerState/running')
+  const fingerprint = fingerprintOf(content.identity, { imageId: base, kind: image.kind })
   const made = image.kind === 'gallery' ? observed.versions : ownManagedImages(image, observed)
   const succeeded = made.filter(({ provisioningState }) => provisioningState === 'Succeeded').sort(byVersionDescending)
   const newest = succeeded[0]
   const same = succeeded.find(({ tags }) => isOwn(tags, image.name) && tags[TAGS.fingerprint] === fingerprint)
-  const isLive = source.kind === 'vm' && source.capture === 'live' && isRunning
+  const { isLive } = content
   const wanted = image.version === 'auto' ? undefined : made.find(({ name }) => name === image.version && isSucceeded(name, succeeded))
 
   if (same && image.rebuild === 'auto' && !isLive && (image.version === 'auto' || same.name === image.version)) {
@@ -130,7 +135,7 @@ function planImage(config: Config, observed: Observed, derived: DerivedImage | u
           made.map(({ name }) => name),
         ))
       : image.version
-  return build({ config, image, observed, derived, run, version, fingerprint, newest, made, reason: reasonToBuild(image, isLive, newest) })
+  return build({ config, image, observed, content, run, version, fingerprint, newest, made, reason: reasonToBuild(image, isLive, newest) })
 }
 
 function isSucceeded(name: string, succeeded: readonly { readonly name: string }[]): boolean {
@@ -168,7 +173,7 @@ interface BuildInput {
   readonly config: Config
   readonly image: ImageSettings
   readonly observed: Observed
-  readonly derived: DerivedImage
+  readonly content: SourceContent
   readonly run: RunContext
   readonly version: string
   readonly fingerprint: string
@@ -177,40 +182,42 @@ interface BuildInput {
   readonly reason: string
 }
 
-function build({ config, image, observed, derived, run, version, fingerprint, newest, made, reason }: BuildInput): BuildPlan {
+function build({ config, image, observed, content, run, version, fingerprint, newest, made, reason }: BuildInput): BuildPlan {
   const { source } = config
-  const { vm } = observed.vm as NonNullable<Observed['vm']>
+  const { derived, location, captured } = content
   const previous = newest && newest.name !== version ? { previousVersion: newest.name } : {}
-  const tags = provenanceTags({ image: image.name, version, source: vm.id, fingerprint, ...previous }, run, image.tags)
-  const attached: readonly (AttachedDisk & { readonly disk: 'os' | number })[] = [
-    { ...vm.osDisk, disk: 'os' },
-    ...vm.dataDisks.map((disk) => ({ ...disk, disk: disk.lun ?? 0 })),
-  ]
-  const snapshots = attached.map(({ disk, managedDiskId = '', caching }): SnapshotPlan => {
+  const tags = provenanceTags(
+    { image: image.name, version, source: content.sourceId.split('?')[0] ?? '', fingerprint, ...previous },
+    run,
+    image.tags,
+  )
+  const snapshots = captured.map(({ disk, sourceId, caching }): SnapshotPlan => {
     const id = childId(image.resourceGroup, 'providers/Microsoft.Compute/snapshots', snapshotName(image.name, version, disk))
     const left = observed.snapshots.find((snapshot) => sameId(snapshot.id, id) && snapshot.tags[TAGS.fingerprint] === fingerprint)
-    return { id, disk, sourceId: managedDiskId, caching, exists: left?.provisioningState === 'Succeeded' }
+    return { id, disk, sourceId, caching, exists: left?.provisioningState === 'Succeeded' }
   })
   const existing = made.find(({ name }) => name === version)
-  const batchRegion = observed.account?.location ?? vm.location
-  const isRunning = vm.statuses.includes('PowerState/running')
+  const batchRegion = observed.account?.location ?? location
+  const isRunning = observed.vm?.vm.statuses.includes('PowerState/running') === true
   return {
     kind: 'build',
     imageKind: image.kind,
     version,
     reason,
-    location: vm.location,
+    location,
     snapshots,
-    osType: vm.osType,
+    content: content.content ?? disksOf(snapshots.map(({ disk, id, caching }) => ({ disk, source: { kind: 'snapshot', id }, caching }))),
+    osType: derived.osType,
     hyperVGeneration: derived.generation,
     keepSnapshots: image.keepSnapshots,
     tags,
     waitForRegion: regionName(batchRegion),
-    targetRegions: targetRegions(image, config.pool, vm.location, batchRegion),
+    targetRegions: targetRegions(image, config.pool, location, batchRegion),
     ...previous,
     ...(existing && { existing: { state: existing.provisioningState === 'Failed' ? ('failed' as const) : ('creating' as const) } }),
+    ...(source.kind === 'vm' && source.prepareScript && { prepare: { vm: source.id, script: source.prepareScript } }),
     ...(source.kind === 'vm' && source.capture === 'deallocate' && isRunning && { deallocate: { vm: source.id, startAgain: true } }),
-    ...imageIds(image, version, observed, derived, tags),
+    ...imageIds(image, version, observed, content, tags),
   }
 }
 
@@ -218,14 +225,14 @@ function imageIds(
   image: ImageSettings,
   version: string,
   observed: Observed,
-  derived: DerivedImage,
+  { derived, location: sourceRegion }: SourceContent,
   tags: Tags,
 ): Pick<BuildPlan, 'id' | 'gallery' | 'definition'> {
   if (!image.gallery) {
     return { id: childId(image.resourceGroup, 'providers/Microsoft.Compute/images', managedImageName(image.name, version)) }
   }
   const definitionId = childId(image.gallery, 'images', image.name)
-  const location = observed.gallery?.location ?? (observed.vm?.vm.location as string)
+  const location = observed.gallery?.location ?? sourceRegion
   return {
     id: childId(definitionId, 'versions', version),
     gallery: { id: image.gallery, exists: observed.gallery !== undefined },

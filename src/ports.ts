@@ -122,13 +122,10 @@ export interface Disk {
   readonly lastOwnershipUpdateTime?: string
 }
 
-export interface Snapshot {
-  readonly id: string
-  readonly name: string
-  readonly location: string
+/** What a disk was at one moment; it says of itself what a disk says. */
+export interface Snapshot extends Disk {
   readonly provisioningState: string
   readonly sourceResourceId?: string
-  readonly timeCreated?: string
   readonly completionPercent?: number
   readonly tags: Tags
 }
@@ -188,11 +185,26 @@ export interface ImageVersion {
   readonly tags: Tags
 }
 
+export interface ImageDisk {
+  readonly source:
+    | { readonly kind: 'snapshot'; readonly id: ArmId }
+    /** A generalized VHD in a blob; the account is in the region of the image. */
+    | { readonly kind: 'vhd'; readonly uri: string; readonly storageAccountId: ArmId }
+  readonly caching: AttachedDisk['caching']
+}
+
+/** What an image is made of. */
+export type ImageContent =
+  | { readonly kind: 'disks'; readonly osDisk: ImageDisk; readonly dataDisks: readonly (ImageDisk & { readonly lun: number })[] }
+  /** A VM that is marked generalized, with all its disks. */
+  | { readonly kind: 'vm'; readonly id: ArmId }
+  /** A managed image; it becomes a gallery version. */
+  | { readonly kind: 'image'; readonly id: ArmId }
+
 export interface ImageVersionRequest {
   readonly id: ArmId
   readonly location: string
-  readonly osDisk: { readonly sourceId: string; readonly caching: AttachedDisk['caching'] }
-  readonly dataDisks: readonly { readonly lun: number; readonly sourceId: string; readonly caching: AttachedDisk['caching'] }[]
+  readonly content: ImageContent
   readonly targetRegions: readonly TargetRegion[]
   readonly tags: Tags
 }
@@ -204,8 +216,14 @@ export interface ManagedImage {
   readonly provisioningState: string
   readonly hyperVGeneration?: HyperVGeneration
   readonly osType?: OsType
+  readonly osState?: 'Generalized' | 'Specialized'
   readonly sourceIds: readonly string[]
   readonly tags: Tags
+}
+
+export interface StorageAccount {
+  readonly id: string
+  readonly location: string
 }
 
 export interface ManagedImageRequest {
@@ -213,8 +231,7 @@ export interface ManagedImageRequest {
   readonly location: string
   readonly hyperVGeneration: HyperVGeneration
   readonly osType: OsType
-  readonly osDisk: { readonly snapshotId: string; readonly caching: AttachedDisk['caching'] }
-  readonly dataDisks: readonly { readonly lun: number; readonly snapshotId: string; readonly caching: AttachedDisk['caching'] }[]
+  readonly content: ImageContent
   readonly tags: Tags
 }
 
@@ -228,6 +245,10 @@ export interface Compute {
   getDisk(id: ArmId): Promise<Disk | undefined>
   deallocateVm(id: ArmId, signal: AbortSignal): Promise<void>
   startVm(id: ArmId, signal: AbortSignal): Promise<void>
+  /** Runs a script inside the running VM and answers with what it printed. @throws ScriptError where it fails. */
+  runScript(vm: ArmId, osType: OsType, script: string, signal: AbortSignal): Promise<string>
+  /** By name, or by id; `undefined` where the subscription has no such account. */
+  findStorageAccount(group: ArmId, nameOrId: string): Promise<StorageAccount | undefined>
 
   getSnapshot(id: ArmId): Promise<Snapshot | undefined>
   /** All snapshots of a resource group. */

@@ -1,7 +1,6 @@
 /** How this action knows its own resources again: deterministic names, tags, and the fingerprint of what an image was made from. */
 import { createHash } from 'node:crypto'
-import type { Source } from './config.ts'
-import type { Disk, RunContext, Tags, VirtualMachine } from './ports.ts'
+import type { RunContext, Tags } from './ports.ts'
 
 /** Azure allows 256 characters in a tag's value. https://learn.microsoft.com/azure/azure-resource-manager/management/tag-resources */
 const LONGEST_TAG_VALUE = 256
@@ -79,22 +78,9 @@ export function byVersionDescending(one: { readonly name: string }, other: { rea
   return 0
 }
 
-/**
- * What identifies the content of a source. Two equal fingerprints of a VM that does not run mean equal disks: a disk's unique id
- * changes with its content's origin, its ownership time with every attach and start.
- */
-export function fingerprintOf(
-  source: Source,
-  vm: VirtualMachine | undefined,
-  disks: readonly Disk[],
-  target: { readonly imageId: string; readonly kind: string },
-): string {
-  const content = {
-    source: source.kind === 'vm' ? { ...source, id: source.id.toLowerCase() } : source,
-    target: { ...target, imageId: target.imageId.toLowerCase() },
-    vm: vm && { vmId: vm.vmId, imageReference: vm.imageReference, plan: vm.plan, luns: vm.dataDisks.map(({ lun }) => lun) },
-    disks: disks.map((disk) => [disk.id.toLowerCase(), disk.uniqueId, disk.timeCreated, disk.lastOwnershipUpdateTime, disk.diskSizeGB]),
-  }
+/** What identifies an image: the content of its source, and what is made of it. Equal fingerprints mean that nothing needs building. */
+export function fingerprintOf(identity: unknown, target: { readonly imageId: string; readonly kind: string }): string {
+  const content = { identity, target: { ...target, imageId: target.imageId.toLowerCase() } }
   return createHash('sha256').update(JSON.stringify(content)).digest('hex').slice(0, 32)
 }
 

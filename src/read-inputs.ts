@@ -75,7 +75,16 @@ export class Inputs {
   /** A resource id of this type, or a name in the group. */
   resource(input: string, type: string, group: { readonly subscriptionId: string; readonly resourceGroup: string }): ArmId | undefined {
     const text = this.text(input)
-    if (text === '') return undefined
+    return text === '' ? undefined : this.resourceOf(input, text, type, group)
+  }
+
+  /** The same for a part of an input. */
+  resourceOf(
+    input: string,
+    text: string,
+    type: string,
+    group: { readonly subscriptionId: string; readonly resourceGroup: string },
+  ): ArmId | undefined {
     if (!text.startsWith('/')) {
       if (!group.resourceGroup) this.refuse('resource-group', `is needed for the name given as \`${input}\``)
       if (!group.subscriptionId) this.refuse('subscription-id', `is needed for the name given as \`${input}\``)

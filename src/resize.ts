@@ -84,11 +84,12 @@ const BY_REASON: readonly { readonly matches: RegExp; readonly policy: Policy }[
       /ScopeLocked|RequestDisallowedByPolicy|GalleryImageNotFound|ImageNotFound|InvalidParameter|BadRequest|AuthorizationFailed|Forbidden/i,
     policy: fatal('This will not pass by itself: see the words of Azure above.', RESIZING),
   },
+  { matches: /internal error/i, policy: retry('A passing failure of Azure; asked again.', RESIZING) },
+  // Last, because the outer code is `AllocationFailed` wherever the reason has none of its own.
   {
     matches: /insufficient capacity|AllocationFailed|ZonalAllocationFailed|SkuNotAvailable/i,
     policy: retry('No capacity for this VM size in the region now; another size or region may have room.', RESIZING),
   },
-  { matches: /internal error/i, policy: retry('A passing failure of Azure; asked again.', RESIZING) },
 ]
 
 /** Codes that are asked again only once. */

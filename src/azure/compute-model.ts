@@ -61,7 +61,7 @@ function toAttachedDisk(disk: Partial<sdk.DataDisk> & { diffDiskSettings?: sdk.D
   }
 }
 
-export function toDisk(disk: sdk.Disk): Disk {
+export function toDisk(disk: sdk.Disk & Pick<sdk.Snapshot, 'timeCreated'>): Disk {
   const { supportedCapabilities, purchasePlan } = disk
   return {
     id: idOf(disk),
@@ -85,15 +85,13 @@ export function toDisk(disk: sdk.Disk): Disk {
 }
 
 export function toSnapshot(snapshot: sdk.Snapshot): Snapshot {
+  const { sku: _sku, ...disk } = snapshot
   return {
-    id: idOf(snapshot),
-    name: nameOf(snapshot),
-    location: snapshot.location,
+    ...toDisk(disk),
     provisioningState: snapshot.provisioningState ?? '',
     tags: snapshot.tags ?? {},
     ...present({
       sourceResourceId: snapshot.creationData?.sourceResourceId,
-      timeCreated: snapshot.timeCreated?.toISOString(),
       completionPercent: snapshot.completionPercent,
     }),
   }
@@ -147,7 +145,8 @@ export function toVersion(version: sdk.GalleryImageVersion): ImageVersion {
 
 export function toImage(image: sdk.Image): ManagedImage {
   const { osDisk, dataDisks = [] } = image.storageProfile ?? {}
-  const sources = [osDisk?.snapshot?.id ?? osDisk?.managedDisk?.id, ...dataDisks.map((disk) => disk.snapshot?.id ?? disk.managedDisk?.id)]
+  const sourceOf = (disk: sdk.ImageDisk | undefined) => disk?.snapshot?.id ?? disk?.managedDisk?.id ?? disk?.blobUri
+  const sources = [sourceOf(osDisk), ...dataDisks.map(sourceOf)]
   return {
     id: idOf(image),
     name: nameOf(image),
@@ -158,6 +157,7 @@ export function toImage(image: sdk.Image): ManagedImage {
     ...present({
       hyperVGeneration: image.hyperVGeneration as HyperVGeneration | undefined,
       osType: osDisk?.osType as OsType | undefined,
+      osState: osDisk?.osState as ManagedImage['osState'],
     }),
   }
 }

@@ -2,12 +2,16 @@ import { ComputeManagementClient } from '@azure/arm-compute'
 import type { TokenCredential } from '@azure/core-auth'
 import { createDefaultHttpClient, createPipelineRequest } from '@azure/core-rest-pipeline'
 import { type ArmId, partsOf, sameId } from '../arm-id.ts'
-import type { Clock, Compute, ImageVersionRequest, LongOperation } from '../ports.ts'
+import type { Clock, Compute, LongOperation, StorageAccount } from '../ports.ts'
 import type { Cloud } from './cloud.ts'
 import { toDefinition, toDisk, toGallery, toImage, toSnapshot, toVersion, toVirtualMachine } from './compute-model.ts'
-import { type Attempt, failedCall, type RawAnswer } from './failure.ts'
+import { type Attempt, failedAnswer, failedCall, type RawAnswer } from './failure.ts'
+import { imageBody, versionBody } from './image-bodies.ts'
 import { follow, operationOf, PACES, type Pace } from './long-operation.ts'
+import { runCommandInput, scriptOutput } from './run-command.ts'
 import type { transportOptions } from './transport.ts'
+
+const RESOURCES_API_VERSION = '2021-04-01'
 
 /** Options that every call of arm-compute takes; `onResponse` sees the answer before the SDK drops parts of it. */
 interface CallOptions {
@@ -131,6 +135,30 @@ export function createCompute(
         clientOf(id).virtualMachines.start(at(id).group, at(id).name, options),
       ),
 
+    async runScript(id, osType, script, signal) {
+      const attempt = post('run script in virtual machine', id)
+      const operation = await start(attempt, signal, (options) =>
+        clientOf(id).virtualMachines.runCommand(at(id).group, at(id).name, runCommandInput(osType, script), options),
+      )
+      await follow(operation, PACES.vm, clock, signal)
+      return scriptOutput(at(id).name, await operation.output())
+    },
+
+    async findStorageAccount(group, nameOrId) {
+      const { subscriptionId } = partsOf(group)
+      const name = nameOrId.slice(nameOrId.lastIndexOf('/') + 1)
+      const filter = new URLSearchParams({
+        $filter: `resourceType eq 'Microsoft.Storage/storageAccounts' and name eq '${name.replaceAll("'", "''")}'`,
+        'api-version': RESOURCES_API_VERSION,
+      })
+      const url = `${cloud.resourceManagerUrl}/subscriptions/${subscriptionId}/resources?${filter}`
+      const attempt = { operation: 'find storage account', method: 'GET', url }
+      const answer = await clientOf(group).pipeline.sendRequest(httpClient, createPipelineRequest({ url }))
+      if (answer.status >= 400) throw failedAnswer(attempt, answer)
+      const { value = [] } = JSON.parse(answer.bodyAsText || '{}') as { value?: StorageAccount[] }
+      return value.find(({ id }) => !nameOrId.startsWith('/') || id.toLowerCase() === nameOrId.toLowerCase())
+    },
+
     async getSnapshot(id) {
       const snapshot = await read('read snapshot', id, (options) => clientOf(id).snapshots.get(at(id).group, at(id).name, options))
       return snapshot && toSnapshot(snapshot)
@@ -242,23 +270,10 @@ export function createCompute(
       return all.map(toImage)
     },
 
-    async createImage({ id, location, hyperVGeneration, osType, osDisk, dataDisks, tags }, signal) {
-      const { group, name } = at(id)
+    async createImage(request, signal) {
+      const { id } = request
       await run(put('managed image', id), PACES.image, signal, (options) =>
-        clientOf(id).images.createOrUpdate(
-          group,
-          name,
-          {
-            location,
-            hyperVGeneration,
-            tags: { ...tags },
-            storageProfile: {
-              osDisk: { osType, osState: 'Generalized', snapshot: { id: osDisk.snapshotId }, caching: osDisk.caching },
-              dataDisks: dataDisks.map(({ lun, snapshotId, caching }) => ({ lun, snapshot: { id: snapshotId }, caching })),
-            },
-          },
-          options,
-        ),
+        clientOf(id).images.createOrUpdate(at(id).group, at(id).name, imageBody(request), options),
       )
       return existing(await compute.getImage(id), id)
     },
@@ -267,30 +282,6 @@ export function createCompute(
       remove('managed image', id, PACES.image, signal, (options) => clientOf(id).images.delete(at(id).group, at(id).name, options)),
   }
   return compute
-}
-
-/**
- * Straight from the snapshots, LUNs kept. `allowDeletionOfReplicatedLocations` so that an old version can be pruned; a pool names its
- * version, so `latest` is nobody's business here.
- */
-function versionBody({ location, osDisk, dataDisks, targetRegions, tags }: ImageVersionRequest) {
-  return {
-    location,
-    tags: { ...tags },
-    storageProfile: {
-      osDiskImage: { hostCaching: osDisk.caching, source: { id: osDisk.sourceId } },
-      dataDiskImages: dataDisks.map(({ lun, sourceId, caching }) => ({ lun, hostCaching: caching, source: { id: sourceId } })),
-    },
-    publishingProfile: {
-      targetRegions: targetRegions.map(({ name, replicas, storageAccountType }) => ({
-        name,
-        regionalReplicaCount: replicas,
-        ...(storageAccountType && { storageAccountType }),
-      })),
-      replicationMode: 'Full',
-    },
-    safetyProfile: { allowDeletionOfReplicatedLocations: true },
-  }
 }
 
 function isNotFound(error: unknown): boolean {

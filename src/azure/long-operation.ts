@@ -29,22 +29,26 @@ export type Ask = (url: string) => Promise<RawAnswer>
  * An operation by the headers of the answer that started it. `Azure-AsyncOperation` answers 200 with a `status`; `Location` answers
  * 202 until it is done. Without either the operation ended with its start.
  */
-export function operationOf(
-  start: RawAnswer,
-  attempt: Attempt,
-  ask: Ask,
-  trustedOrigin: string,
-): LongOperation & { retryAfterS(): number | undefined } {
+export function operationOf(start: RawAnswer, attempt: Attempt, ask: Ask, trustedOrigin: string): FollowedOperation {
   const statusUrl = start.headers.get('azure-asyncoperation')
   const url = statusUrl ?? start.headers.get('location')
+  const resultUrl = start.headers.get('location')
   let retryAfterS = secondsOf(start)
+  let last: RawAnswer = start
   if (url) refuseForeignOrigin(url, trustedOrigin)
   return {
     retryAfterS: () => retryAfterS,
+    async output() {
+      const { properties } = JSON.parse(last.bodyAsText || '{}') as { properties?: { output?: unknown } }
+      if (properties?.output !== undefined || !resultUrl) return properties?.output
+      refuseForeignOrigin(resultUrl, trustedOrigin)
+      return JSON.parse((await ask(resultUrl)).bodyAsText || '{}')
+    },
     async poll() {
       if (!url || (!statusUrl && start.status < 202)) return 'Succeeded'
       const answer = await ask(url)
       retryAfterS = secondsOf(answer)
+      last = answer
       if (answer.status >= 400) throw failedAnswer({ ...attempt, method: 'GET', url }, answer)
       if (!statusUrl) return answer.status === 202 ? 'InProgress' : 'Succeeded'
       const status = statusOf(answer)
@@ -55,8 +59,15 @@ export function operationOf(
   }
 }
 
+/** An operation with what following it needs. */
+export interface FollowedOperation extends LongOperation {
+  retryAfterS(): number | undefined
+  /** What the operation gave, once it has succeeded. */
+  output(): Promise<unknown>
+}
+
 /** Waits for the end of an operation. */
-export async function follow(operation: ReturnType<typeof operationOf>, pace: Pace, clock: Clock, signal: AbortSignal): Promise<void> {
+export async function follow(operation: FollowedOperation, pace: Pace, clock: Clock, signal: AbortSignal): Promise<void> {
   const startedAtMs = clock.now().getTime()
   for (;;) {
     await clock.sleep(nextDelayMs(pace, clock.now().getTime() - startedAtMs, operation.retryAfterS()), signal)

@@ -1,6 +1,7 @@
 import type { Config } from '../config.ts'
 import type { DerivedImage } from '../derived-image.ts'
 import type { Observed } from '../observed.ts'
+import type { SourceContent } from '../source-content.ts'
 import type { Finding } from './finding.ts'
 
 /** What the rules look at. */
@@ -8,7 +9,8 @@ export interface Facts {
   readonly config: Config
   readonly observed: Observed
   readonly now: Date
-  /** Present where the source is a VM that exists. */
+  /** Present where everything of the source exists. */
+  readonly content?: SourceContent
   readonly derived?: DerivedImage
 }
 

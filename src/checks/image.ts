@@ -27,11 +27,11 @@ export const IMAGE_RULES: readonly Rule[] = [
     severity: 'error',
     title: 'A managed image is in the region of the Batch account',
     link: MIGRATION,
-    check: ({ config: { image }, observed: { vm, account } }) =>
-      image?.kind === 'managed' && vm && account && regionName(vm.vm.location) !== regionName(account.location)
+    check: ({ config: { image }, content, observed: { account } }) =>
+      image?.kind === 'managed' && content && account && regionName(content.location) !== regionName(account.location)
         ? [
             {
-              seen: `the VM is in ${vm.vm.location}, the account in ${account.location}`,
+              seen: `the source is in ${content.location}, the account in ${account.location}`,
               fix: 'Use `image-kind: gallery`: versions are replicated to the region of the account.',
             },
           ]
@@ -48,6 +48,36 @@ export const IMAGE_RULES: readonly Rule[] = [
             {
               seen: `the disks have security type ${derived.features.SecurityType}`,
               fix: 'Use `image-kind: gallery`; Azure makes no managed images of such disks.',
+            },
+          ]
+        : [],
+  },
+  {
+    id: 'managed-image-per-pool',
+    severity: 'error',
+    title: 'A managed image serves one pool only',
+    link: MIGRATION,
+    check: ({ config: { image, pool } }) =>
+      image?.kind === 'managed' && pool && pool.requests.length > 1
+        ? [
+            {
+              seen: `${pool.requests.length} pools are to share one managed image: ${pool.requests.map(({ id }) => id).join(', ')}`,
+              fix: 'Use `image-kind: gallery`, whose versions any number of pools may share, or one run per pool.',
+            },
+          ]
+        : [],
+  },
+  {
+    id: 'gallery-region',
+    severity: 'warning',
+    title: 'The image is made near the Batch account',
+    link: IMAGE_VERSION,
+    check: ({ config: { image }, content, observed: { account } }) =>
+      image?.kind === 'gallery' && content && account && regionName(content.location) !== regionName(account.location)
+        ? [
+            {
+              seen: `the source is in ${content.location}, the account in ${account.location}: the version is replicated across regions, which takes longer and is paid for`,
+              fix: 'Keep the golden machine in the region of the account if time matters.',
             },
           ]
         : [],

@@ -1,7 +1,10 @@
 /** Rules about the machine that becomes the image. */
 import { nameOf } from '../arm-id.ts'
+import { regionName } from '../provenance.ts'
 import type { Rule } from './facts.ts'
 
+const GENERALIZE = 'https://learn.microsoft.com/azure/virtual-machines/generalize'
+const IMAGE_VERSION = 'https://learn.microsoft.com/azure/virtual-machines/image-version'
 const CUSTOM_IMAGES = 'https://learn.microsoft.com/azure/batch/batch-sig-images'
 const LARGEST_DATA_DISK_GIB = 1_024
 
@@ -22,15 +25,120 @@ export const SOURCE_RULES: readonly Rule[] = [
         : [],
   },
   {
-    id: 'source-supported',
+    id: 'capture-copy',
     severity: 'error',
-    title: 'This version builds images from a VM as it stands, or after stopping it',
+    title: 'This version does not capture a throw-away copy yet',
     link: CUSTOM_IMAGES,
-    check: ({ config: { source } }) => {
-      const way = source.kind === 'vm' ? (source.prepareScript ? 'prepare-script' : `capture: ${source.capture}`) : source.kind
-      const isThere = way === 'capture: live' || way === 'capture: deallocate' || source.kind === 'image-id'
-      return isThere ? [] : [{ seen: `\`${way}\` is not there yet`, fix: 'Use `vm` with `capture: live` or `deallocate`, or `image-id`.' }]
+    check: ({ config: { source } }) =>
+      source.kind === 'vm' && source.capture === 'copy'
+        ? [{ seen: '`capture: copy` is not there yet', fix: 'Use `capture: live`, `deallocate` or `generalized`.' }]
+        : [],
+  },
+  {
+    id: 'capture-generalized',
+    severity: 'error',
+    title: 'With `capture: generalized` the VM is stopped and marked as generalized',
+    link: GENERALIZE,
+    check: ({ config: { source }, observed: { vm } }) => {
+      if (source.kind !== 'vm' || source.capture !== 'generalized' || !vm) return []
+      if (!vm.vm.statuses.includes('OSState/generalized')) {
+        return [
+          {
+            seen: `${vm.vm.name} is not marked as generalized`,
+            fix: `Prepare the system inside, then \`az vm deallocate\` and \`az vm generalize --ids ${vm.vm.id}\`; or use another \`capture\`.`,
+          },
+        ]
+      }
+      return vm.vm.statuses.includes('PowerState/running')
+        ? [{ seen: `${vm.vm.name} runs`, fix: `Stop it: \`az vm deallocate --ids ${vm.vm.id}\`.` }]
+        : []
     },
+  },
+  {
+    id: 'prepare-script-vm-runs',
+    severity: 'error',
+    title: 'A VM that is to run `prepare-script` is running',
+    link: 'https://learn.microsoft.com/azure/virtual-machines/run-command-overview',
+    check: ({ config: { source }, observed: { vm } }) =>
+      source.kind === 'vm' && source.prepareScript && vm && !vm.vm.statuses.includes('PowerState/running')
+        ? [
+            {
+              seen: `${vm.vm.name} does not run (${vm.vm.statuses.join(', ')}), so the script cannot`,
+              fix: 'Start the VM before, or leave `prepare-script` out.',
+            },
+          ]
+        : [],
+  },
+  {
+    id: 'snapshots-exist',
+    severity: 'error',
+    title: 'The snapshots given exist, are complete, and are in one region',
+    link: IMAGE_VERSION,
+    check: ({ config: { source }, observed: { sourceSnapshots = [] } }) => {
+      if (source.kind !== 'snapshots') return []
+      const found = (id: string) => sourceSnapshots.find((snapshot) => snapshot.id.toLowerCase() === id.toLowerCase())
+      const missing = source.disks.filter(({ source: id }) => !found(id))
+      const half = sourceSnapshots.filter(({ provisioningState }) => provisioningState !== 'Succeeded')
+      const regions = [...new Set(sourceSnapshots.map(({ location }) => regionName(location)))]
+      return [
+        ...missing.map(({ disk, source: id }) => ({
+          seen: `snapshot ${nameOf(id)} (${disk}) was not found: ${id}`,
+          fix: 'Check `snapshots`, `resource-group` and `subscription-id`.',
+        })),
+        ...half.map(({ name, provisioningState }) => ({
+          seen: `snapshot ${name} is ${provisioningState}`,
+          fix: 'Wait for it, or take another.',
+        })),
+        ...(regions.length > 1
+          ? [
+              {
+                seen: `the snapshots are in ${regions.join(' and ')}`,
+                fix: 'Copy them to one region: an image is made in the region of its disks.',
+              },
+            ]
+          : []),
+      ]
+    },
+  },
+  {
+    id: 'managed-image-exists',
+    severity: 'error',
+    title: 'The managed image given exists, and is generalized',
+    link: IMAGE_VERSION,
+    check: ({ config: { source }, observed: { sourceImage } }) => {
+      if (source.kind !== 'managed-image') return []
+      if (!sourceImage) {
+        return [
+          {
+            seen: `managed image ${nameOf(source.id)} was not found: ${source.id}`,
+            fix: 'Check `managed-image`, `resource-group` and `subscription-id`.',
+          },
+        ]
+      }
+      return sourceImage.osState === 'Specialized'
+        ? [
+            {
+              seen: `managed image ${sourceImage.name} is specialized`,
+              fix: 'Batch starts nodes only from generalized images: make another.',
+            },
+          ]
+        : []
+    },
+  },
+  {
+    id: 'vhd-storage-account',
+    severity: 'error',
+    title: 'The storage account of the VHDs is found in the subscription',
+    link: IMAGE_VERSION,
+    check: ({ config: { source }, observed: { storageAccount } }) =>
+      source.kind === 'vhd' && !storageAccount
+        ? [
+            {
+              seen: `no storage account ${source.storageAccount ?? new URL(source.disks[0]?.source ?? '').hostname.split('.')[0]} is visible in the subscription`,
+              fix: 'Name it with `vhd-storage-account` (name or resource id), and let the identity read it.',
+            },
+          ]
+        : [],
   },
   {
     id: 'managed-disks',
@@ -77,7 +185,7 @@ export const SOURCE_RULES: readonly Rule[] = [
     id: 'data-disk-size',
     severity: 'error',
     title: 'Data disks are at most 1 TiB',
-    link: 'https://learn.microsoft.com/azure/virtual-machines/image-version',
+    link: IMAGE_VERSION,
     check: ({ observed: { vm } }) =>
       (vm?.disks.slice(1) ?? [])
         .filter(({ diskSizeGB }) => diskSizeGB > LARGEST_DATA_DISK_GIB)
@@ -90,7 +198,7 @@ export const SOURCE_RULES: readonly Rule[] = [
     id: 'generalized',
     severity: 'warning',
     title: 'The operating system is generalized',
-    link: 'https://learn.microsoft.com/azure/virtual-machines/generalize',
+    link: GENERALIZE,
     check: ({ observed: { vm } }) =>
       vm && !vm.vm.statuses.includes('OSState/generalized')
         ? [
@@ -105,7 +213,7 @@ export const SOURCE_RULES: readonly Rule[] = [
     id: 'running-source',
     severity: 'warning',
     title: 'The VM does not run while its disks are copied',
-    link: 'https://learn.microsoft.com/azure/virtual-machines/image-version',
+    link: IMAGE_VERSION,
     check: ({ config: { source }, observed: { vm } }) =>
       vm?.vm.statuses.includes('PowerState/running') && source.kind === 'vm' && source.capture === 'live'
         ? [

@@ -4,7 +4,14 @@ import { type StepContext, tell } from './context.ts'
 
 /** Snapshots of the OS disk and every data disk at once. A VM that was stopped for it runs again afterwards, whatever happened. */
 export async function capture(plan: BuildPlan, context: StepContext): Promise<readonly SnapshotReport[]> {
-  const { deallocate } = plan
+  const { prepare, deallocate, osType } = plan
+  // A dead run left all of them: the VM has been prepared and stopped for these.
+  if (plan.snapshots.every(({ exists }) => exists)) return takeSnapshots(plan, context)
+  if (prepare) {
+    tell(context, { kind: 'resource', change: 'updating', type: 'virtual machine', id: prepare.vm, detail: 'running prepare-script' })
+    const printed = await context.compute.runScript(prepare.vm, osType, prepare.script, context.signal)
+    tell(context, { kind: 'notice', level: 'info', text: `prepare-script printed:\n${printed}` })
+  }
   if (!deallocate) return takeSnapshots(plan, context)
   const { compute, ledger, signal } = context
   tell(context, { kind: 'resource', change: 'updating', type: 'virtual machine', id: deallocate.vm, detail: 'deallocating' })

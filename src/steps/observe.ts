@@ -8,10 +8,10 @@ import { type StepContext, tell } from './context.ts'
 /** Reads everything that decisions need, side by side. Nothing is written. */
 export async function observe(config: Config, context: StepContext): Promise<Observed> {
   const { compute } = context
-  const { image, source } = config
+  const { image } = config
   const definition = image?.gallery && childId(image.gallery, 'images', image.name)
-  const [vm, gallery, imageDefinition, versions, images, snapshots, batch] = await Promise.all([
-    source.kind === 'vm' ? observeVm(source.id, context) : undefined,
+  const [from, gallery, imageDefinition, versions, images, snapshots, batch] = await Promise.all([
+    observeSource(config, context),
     image?.gallery && compute.getGallery(image.gallery),
     definition && compute.getImageDefinition(definition),
     definition ? compute.listImageVersions(definition) : [],
@@ -24,9 +24,39 @@ export async function observe(config: Config, context: StepContext): Promise<Obs
     images,
     snapshots,
     ...batch,
-    ...(vm && { vm }),
+    ...from,
     ...(gallery && { gallery }),
     ...(imageDefinition && { definition: imageDefinition }),
+  }
+}
+
+/** What the source consists of, as far as it exists. */
+async function observeSource(
+  { source, image }: Config,
+  context: StepContext,
+): Promise<Pick<Observed, 'vm' | 'sourceSnapshots' | 'sourceImage' | 'storageAccount'>> {
+  const { compute } = context
+  switch (source.kind) {
+    case 'vm': {
+      const vm = await observeVm(source.id, context)
+      return vm ? { vm } : {}
+    }
+    case 'snapshots': {
+      const found = await Promise.all(source.disks.map((disk) => compute.getSnapshot(disk.source as ArmId)))
+      return { sourceSnapshots: found.filter((snapshot) => snapshot !== undefined) }
+    }
+    case 'vhd': {
+      const host = new URL(source.disks[0]?.source ?? '').hostname.split('.')[0] ?? ''
+      const account = image && (await compute.findStorageAccount(image.resourceGroup, source.storageAccount ?? host))
+      return account ? { storageAccount: account } : {}
+    }
+    case 'managed-image': {
+      const sourceImage = await compute.getImage(source.id)
+      return sourceImage ? { sourceImage } : {}
+    }
+    case 'image-id':
+    case 'none':
+      return {}
   }
 }
 

@@ -1,5 +1,5 @@
 import { ActionError, AzureError } from '../errors.ts'
-import type { BuildPlan, SnapshotPlan } from '../plan.ts'
+import type { BuildPlan } from '../plan.ts'
 import type { ImageVersion, LongOperation, RegionReplication } from '../ports.ts'
 import { regionName } from '../provenance.ts'
 import { type StepContext, tell, waitFor } from './context.ts'
@@ -23,7 +23,7 @@ export async function publish(plan: BuildPlan, context: StepContext): Promise<re
     ledger.record({ id: plan.id, kind: 'imageVersion' })
     tell(context, { kind: 'resource', change: 'creating', type: 'image version', id: plan.id })
     operation = await compute.createImageVersion(
-      { id: plan.id, ...diskSources(plan), location: plan.location, targetRegions: plan.targetRegions, tags: plan.tags },
+      { id: plan.id, content: plan.content, location: plan.location, targetRegions: plan.targetRegions, tags: plan.tags },
       signal,
     )
   }
@@ -47,18 +47,8 @@ async function createGalleryAndDefinition({ gallery, definition, location, tags 
   }
 }
 
-function diskSources({ snapshots }: BuildPlan) {
-  const isData = (snapshot: SnapshotPlan): snapshot is SnapshotPlan & { readonly disk: number } => snapshot.disk !== 'os'
-  const os = snapshots.find(({ disk }) => disk === 'os') as SnapshotPlan
-  return {
-    osDisk: { sourceId: os.id, caching: os.caching },
-    dataDisks: snapshots.filter(isData).map(({ disk, id, caching }) => ({ lun: disk, sourceId: id, caching })),
-  }
-}
-
 async function publishManagedImage(plan: BuildPlan, context: StepContext): Promise<void> {
   const { compute, ledger, signal } = context
-  const { osDisk, dataDisks } = diskSources(plan)
   ledger.record({ id: plan.id, kind: 'image' })
   tell(context, { kind: 'resource', change: 'creating', type: 'managed image', id: plan.id })
   await compute.createImage(
@@ -67,8 +57,7 @@ async function publishManagedImage(plan: BuildPlan, context: StepContext): Promi
       location: plan.location,
       hyperVGeneration: plan.hyperVGeneration,
       osType: plan.osType,
-      osDisk: { snapshotId: osDisk.sourceId, caching: osDisk.caching },
-      dataDisks: dataDisks.map(({ lun, sourceId, caching }) => ({ lun, snapshotId: sourceId, caching })),
+      content: plan.content,
       tags: plan.tags,
     },
     signal,

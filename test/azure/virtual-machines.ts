@@ -129,20 +129,38 @@ function release({ world }: Arm, diskId: string): void {
   disk.properties.diskState = 'Unattached'
 }
 
-/** A script runs as long as it takes; one that says `exit 1` fails, one that deprovisions prepares the OS. */
+/**
+ * Run Command succeeds whatever the script's exit status was. Nothing is really run: `echo` and `Write-Output` print, `exit` ends the
+ * part in brackets, a script that deprovisions prepares the OS.
+ */
 function runCommand(arm: Arm, vm: Resource, call: Call): Answer {
   if (!has(vm, 'PowerState/running')) {
     throw new Refusal(409, 'OperationNotAllowed', 'Cannot modify extensions in the VM when the VM is not running.')
   }
-  const script: string = [required(call.body, 'script')].flat().join('\n')
-  const value = [
-    {
-      code: 'ProvisioningState/succeeded',
-      level: 'Info',
-      displayStatus: 'Provisioning succeeded',
-      message: `Enable succeeded: \n[stdout]\n${/echo (.*)/.exec(script)?.[1] ?? ''}\n[stderr]\n`,
-    },
-  ]
+  const isWindows = vm.properties.storageProfile.osDisk.osType === 'Windows'
+  const commandId: string = required(call.body, 'commandId')
+  if (commandId !== (isWindows ? 'RunPowerShellScript' : 'RunShellScript')) {
+    throw new Refusal(404, 'NotFound', `The command '${commandId}' is not found for the OS type of the VM '${vm.name}'.`)
+  }
+  const lines: readonly string[] = [call.body.script ?? []].flat().flatMap((part: string) => part.split('\n'))
+  const status = /\bexit (\d+)/.exec(lines.join('\n'))?.[1] ?? '0'
+  const printed = lines
+    .flatMap((line) => /^\s*(?:echo|Write-Output) "?(.*?)"?$/.exec(line)?.[1] ?? [])
+    .map((line) => line.replace(/\$(?:\?|status)$/, status))
+    .join('\n')
+  const value = isWindows
+    ? [
+        { code: 'ComponentStatus/StdOut/succeeded', level: 'Info', displayStatus: 'Provisioning succeeded', message: printed },
+        { code: 'ComponentStatus/StdErr/succeeded', level: 'Info', displayStatus: 'Provisioning succeeded', message: '' },
+      ]
+    : [
+        {
+          code: 'ProvisioningState/succeeded',
+          level: 'Info',
+          displayStatus: 'Provisioning succeeded',
+          message: `Enable succeeded: \n[stdout]\n${printed}\n\n[stderr]\n`,
+        },
+      ]
   return arm.operations.start(call, {
     path: 'operations',
     status: 202,
@@ -151,14 +169,7 @@ function runCommand(arm: Arm, vm: Resource, call: Call): Answer {
     afterMs: DURATION_MS.runCommand,
     locationBody: { value },
     end: () => {
-      if (/\bexit [1-9]/.test(script)) {
-        throw new Refusal(
-          409,
-          'VMExtensionProvisioningError',
-          `VM has reported a failure when processing extension 'RunCommandLinux'. Error message: "Enable failed: failed to execute command: command terminated with exit status=${/\bexit (\d+)/.exec(script)?.[1]}\n[stdout]\n\n[stderr]\n"`,
-        )
-      }
-      if (/waagent\b.*-deprovision|sysprep/i.test(script)) vm.properties.isPrepared = true
+      if (/waagent\b.*-deprovision|sysprep/i.test(lines.join('\n'))) vm.properties.isPrepared = true
       return { value }
     },
   })

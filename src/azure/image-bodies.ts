@@ -1,0 +1,67 @@
+/** Bodies of image requests, as the SDK takes them. */
+import type * as sdk from '@azure/arm-compute'
+import type { ImageDisk, ImageVersionRequest, ManagedImageRequest } from '../ports.ts'
+
+/**
+ * LUNs are kept. `allowDeletionOfReplicatedLocations` so that an old version can be pruned; a pool names its version, so `latest` is
+ * nobody's business here.
+ */
+export function versionBody({ location, content, targetRegions, tags }: ImageVersionRequest): sdk.GalleryImageVersion {
+  return {
+    location,
+    tags: { ...tags },
+    storageProfile: versionStorage(content),
+    publishingProfile: {
+      targetRegions: targetRegions.map(({ name, replicas, storageAccountType }) => ({
+        name,
+        regionalReplicaCount: replicas,
+        ...(storageAccountType && { storageAccountType }),
+      })),
+      replicationMode: 'Full',
+    },
+    safetyProfile: { allowDeletionOfReplicatedLocations: true },
+  }
+}
+
+function versionStorage(content: ImageVersionRequest['content']): sdk.GalleryImageVersionStorageProfile {
+  switch (content.kind) {
+    case 'vm':
+      return { source: { virtualMachineId: content.id } }
+    case 'image':
+      return { source: { id: content.id } }
+    case 'disks':
+      return {
+        osDiskImage: versionDisk(content.osDisk),
+        dataDiskImages: content.dataDisks.map((disk) => ({ lun: disk.lun, ...versionDisk(disk) })),
+      }
+  }
+}
+
+function versionDisk({ source, caching }: ImageDisk): sdk.GalleryOSDiskImage {
+  return {
+    hostCaching: caching,
+    source: source.kind === 'snapshot' ? { id: source.id } : { uri: source.uri, storageAccountId: source.storageAccountId },
+  }
+}
+
+export function imageBody({ location, hyperVGeneration, osType, content, tags }: ManagedImageRequest): sdk.Image {
+  const body = { location, hyperVGeneration, tags: { ...tags } }
+  switch (content.kind) {
+    case 'vm':
+      return { ...body, sourceVirtualMachine: { id: content.id } }
+    case 'image':
+      throw new Error('a managed image is not made of a managed image')
+    case 'disks':
+      return {
+        ...body,
+        storageProfile: {
+          osDisk: { osType, osState: 'Generalized', ...imageDisk(content.osDisk) },
+          dataDisks: content.dataDisks.map((disk) => ({ lun: disk.lun, ...imageDisk(disk) })),
+        },
+      }
+  }
+}
+
+function imageDisk({ source, caching }: ImageDisk): Pick<sdk.ImageDisk, 'snapshot' | 'blobUri' | 'caching'> {
+  return source.kind === 'snapshot' ? { snapshot: { id: source.id }, caching } : { blobUri: source.uri, caching }
+}

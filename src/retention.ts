@@ -1,0 +1,70 @@
+/** Pure: which images of this action have had their day. What is not certainly its own, and certainly unused, stays. */
+import type { Pool, Snapshot, Tags } from './ports.ts'
+import { byVersionDescending, isOwn, TAGS } from './provenance.ts'
+
+/** An image version, or a managed image; `name` is its version. */
+export interface MadeImage {
+  readonly id: string
+  readonly name: string
+  readonly provisioningState: string
+  readonly publishedDate?: string
+  readonly tags: Tags
+}
+
+export interface RetentionQuestion {
+  /** As in `image-name`. */
+  readonly image: string
+  readonly made: readonly MadeImage[]
+  readonly snapshots: readonly Snapshot[]
+  /** All pools of the account. */
+  readonly pools: readonly Pool[]
+  /** How many succeeded ones to keep; 0 = all. */
+  readonly keep: number
+  readonly runStartedAt: Date
+}
+
+export interface RetentionPlan {
+  readonly images: readonly { readonly id: string; readonly name: string; readonly why: string }[]
+  readonly snapshots: readonly { readonly id: string; readonly name: string; readonly why: string }[]
+}
+
+/** What a dead run left half-made is taken for abandoned after a day: no run lasts longer. */
+const ABANDONED_MS = 24 * 3_600_000
+
+export function planRetention({ image, made, snapshots, pools, keep, runStartedAt }: RetentionQuestion): RetentionPlan {
+  const own = made.filter(({ tags }) => isOwn(tags, image)).sort(byVersionDescending)
+  const succeeded = own.filter(({ provisioningState }) => provisioningState === 'Succeeded')
+  const kept = new Set((keep === 0 ? succeeded : succeeded.slice(0, keep)).map(({ id }) => id))
+  const oldestKept = succeeded.filter(({ id }) => kept.has(id)).at(-1)
+  const isInUse = usedBy(pools)
+  const isYoung = (time: string | undefined) => time === undefined || Date.parse(time) >= runStartedAt.getTime()
+  const isAbandoned = (time: string | undefined) => time !== undefined && runStartedAt.getTime() - Date.parse(time) > ABANDONED_MS
+
+  const images = own.flatMap((candidate) => {
+    const { id, name, provisioningState, publishedDate } = candidate
+    if (kept.has(id) || isInUse(id, candidate === succeeded[0]) || isYoung(publishedDate)) return []
+    if (provisioningState === 'Succeeded') return [{ id, name, why: `older than the newest ${keep} that are kept` }]
+    const isOlder = oldestKept !== undefined && byVersionDescending(oldestKept, candidate) < 0
+    if (provisioningState === 'Failed' && (isAbandoned(publishedDate) || (keep > 0 && isOlder))) return [{ id, name, why: 'it failed' }]
+    return []
+  })
+  const going = new Set(images.map(({ name }) => name))
+  const staying = new Set(own.map(({ name }) => name).filter((name) => !going.has(name)))
+  const orphans = snapshots.flatMap(({ id, name, tags, timeCreated }) => {
+    const version = tags[TAGS.version]
+    if (!isOwn(tags, image) || version === undefined || staying.has(version)) return []
+    if (going.has(version)) return [{ id, name, why: `its image ${version} goes` }]
+    return isAbandoned(timeCreated) ? [{ id, name, why: 'left by a run that died more than a day ago' }] : []
+  })
+  return { images, snapshots: orphans }
+}
+
+/** A pool refers to an image by its id, or to the newest version by the definition's. */
+function usedBy(pools: readonly Pool[]): (id: string, isNewest: boolean) => boolean {
+  const used = new Set(
+    pools.flatMap(
+      ({ properties }) => properties.deploymentConfiguration?.virtualMachineConfiguration?.imageReference?.id?.toLowerCase() ?? [],
+    ),
+  )
+  return (id, isNewest) => used.has(id.toLowerCase()) || (isNewest && used.has(id.toLowerCase().replace(/\/versions\/[^/]+$/, '')))
+}
