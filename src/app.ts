@@ -2,7 +2,7 @@ import { nameOf, parseArmId, sameId } from './arm-id.ts'
 import type { Finding } from './checks/finding.ts'
 import { checkAll } from './checks/rules.ts'
 import type { Config } from './config.ts'
-import { type Explanation, explain, PreflightError } from './errors.ts'
+import { type Explanation, explain, PoolError, PreflightError } from './errors.ts'
 import type { Observed } from './observed.ts'
 import { type ImagePlan, type Plan, type PoolPlan, planRun } from './plan.ts'
 import { imageOf } from './plan-pool.ts'
@@ -14,6 +14,7 @@ import { sourceContent } from './source-content.ts'
 import { type Arrival, bringUp, type Stage } from './steps/bring-up.ts'
 import { capture, dropSnapshots } from './steps/capture.ts'
 import { phase, type StepContext, tell } from './steps/context.ts'
+import { sweepCopies } from './steps/copy.ts'
 import { observe } from './steps/observe.ts'
 import { totals } from './steps/pool-resizer.ts'
 import { findPrunable, prune } from './steps/prune.ts'
@@ -69,12 +70,15 @@ async function runPhases(config: Config, run: RunContext, context: StepContext, 
   const retain = async () => {
     if (!config.image) return
     progress.retention = await findPrunable(config.image, config.pool?.account, now, upcoming(progress.plan?.image), context)
-    if (config.mode !== 'plan') await prune(progress.retention, config.image, context)
+    if (config.mode === 'plan') return
+    await prune(progress.retention, config.image, context)
+    await sweepCopies(config.image.resourceGroup, config.image.name, undefined, context)
   }
   if (config.mode === 'prune') return phase(context, 'prune', retain)
 
   const plan = await phase(context, 'plan', async () => planRun(config, observed, content, run, now))
   progress.plan = plan
+  refuseOtherImages(plan, config)
   const retains = (config.image?.retainVersions ?? 0) > 0
   if (config.mode === 'plan') return retains ? retain() : undefined
 
@@ -87,6 +91,19 @@ async function runPhases(config: Config, run: RunContext, context: StepContext, 
   await phase(context, 'prune', async () => {
     if (image.kind === 'build') progress.snapshots = await dropSnapshots(image, progress.snapshots, context)
     if (retains && progress.pools.every(({ error }) => !error)) await retain()
+  })
+}
+
+/** `strategy: fail`: a pool that is on the image already is welcome. */
+function refuseOtherImages({ pools, image }: Plan, { pool }: Config): void {
+  const refused = pool?.strategy === 'fail' ? pools.filter(({ action }) => action === 'reimage') : []
+  if (refused.length === 0) return
+  const seen = refused.map(({ request, existing }) => `pool ${request.id} is on ${existing ? imageOf(existing) : 'another image'}`)
+  throw new PoolError({
+    title: 'Pool on another image',
+    message: `${seen.join('; ')}; it would be ${image.id}, but \`strategy: fail\` was asked for. Nothing was changed`,
+    hint: 'Choose another strategy, or another pool id.',
+    link: 'https://learn.microsoft.com/azure/batch/batch-pool-update-properties',
   })
 }
 

@@ -1,10 +1,12 @@
 import type { ArmId } from './arm-id.ts'
+import { temporaryApiVersion } from './copy-plan.ts'
 import { explain } from './errors.ts'
-import type { Batch, Compute, Ledger, LedgerEntry } from './ports.ts'
+import type { Arm, Batch, Compute, Ledger, LedgerEntry } from './ports.ts'
 import type { LeftBehind } from './report/run-report.ts'
 
 /** What can be done about open entries within the time that the runner gives a post step. */
 export interface CleanupPorts {
+  readonly arm: Arm
   readonly compute: Compute
   readonly batch: Batch
   readonly ledger: Ledger
@@ -28,7 +30,7 @@ export async function cleanUp(ports: CleanupPorts): Promise<readonly LeftBehind[
   return left
 }
 
-async function putRight({ id, kind }: LedgerEntry, { compute, ledger, signal, info }: CleanupPorts): Promise<void> {
+async function putRight({ id, kind }: LedgerEntry, { arm, compute, ledger, signal, info }: CleanupPorts): Promise<void> {
   const armId = id as ArmId
   switch (kind) {
     case 'startVm':
@@ -57,6 +59,12 @@ async function putRight({ id, kind }: LedgerEntry, { compute, ledger, signal, in
         info(`deleting failed managed image ${id}`)
         await compute.deleteImage(armId, signal)
       }
+      break
+    }
+    case 'temporary': {
+      const apiVersion = temporaryApiVersion(id)
+      info(`deleting temporary resource ${id}`)
+      if (apiVersion) await arm.delete(armId, apiVersion, signal)
       break
     }
     case 'pool':

@@ -20,7 +20,16 @@ export type RunEvent = { readonly at: string } & (
   | {
       readonly kind: 'resource'
       readonly change: 'creating' | 'created' | 'adopted' | 'updating' | 'updated' | 'deleting' | 'deleted' | 'kept'
-      readonly type: 'snapshot' | 'gallery' | 'image definition' | 'image version' | 'managed image' | 'pool' | 'virtual machine' | 'node'
+      readonly type:
+        | 'snapshot'
+        | 'gallery'
+        | 'image definition'
+        | 'image version'
+        | 'managed image'
+        | 'pool'
+        | 'virtual machine'
+        | 'temporary resource'
+        | 'node'
       readonly id: string
       readonly detail?: string
     }

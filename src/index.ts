@@ -1,4 +1,5 @@
 import { runApp } from './app.ts'
+import { createArm } from './azure/arm.ts'
 import { createBatch } from './azure/batch.ts'
 import { cloudOf } from './azure/cloud.ts'
 import { createCompute } from './azure/compute.ts'
@@ -30,6 +31,7 @@ function connect(config: Config) {
   const transport = transportOptions(github.log, counter, USER_AGENT)
   return {
     counter,
+    arm: createArm(credential, cloud, transport, github.clock),
     compute: createCompute(credential, cloud, transport, github.clock),
     batch: createBatch(credential, cloud, transport, github.clock),
   }
@@ -44,7 +46,7 @@ async function main(): Promise<void> {
     github.setOutputs({ result: 'unchanged', 'has-changes': 'false', changed: 'false' })
     return
   }
-  const { counter, compute, batch } = connect(config)
+  const { counter, arm, compute, batch } = connect(config)
   const run = github.runContext()
   let record = startRecord({ mode: config.mode, run, startedAt })
   const emit = (event: Parameters<typeof recordEvent>[1]) => {
@@ -58,6 +60,7 @@ async function main(): Promise<void> {
   )
   const ledger = new github.StateLedger('')
   const ending = await runApp(config, run, {
+    arm,
     compute,
     batch,
     ledger,
@@ -91,8 +94,8 @@ function endSoon(): void {
 async function post(): Promise<void> {
   const ledger = new github.StateLedger()
   if (ledger.open().length === 0) return
-  const { compute, batch } = connect(parseConfig(github.inputReader))
-  const left = await cleanUp({ compute, batch, ledger, signal: controller.signal, info: github.log.info })
+  const { arm, compute, batch } = connect(parseConfig(github.inputReader))
+  const left = await cleanUp({ arm, compute, batch, ledger, signal: controller.signal, info: github.log.info })
   for (const { id, why, command } of left) github.annotate('warning', 'Left behind', `${id}: ${why}. ${command}`)
 }
 

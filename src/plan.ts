@@ -1,6 +1,7 @@
 /** Pure: what was asked for against what is there, as a list of intentions. Nothing here is sent. */
 import { type ArmId, childId, nameOf, partsOf, sameId } from './arm-id.ts'
-import type { Config, ImageSettings, PoolRequest, PoolSettings } from './config.ts'
+import type { Config, ImageSettings, PoolRequest, PoolSettings, Source } from './config.ts'
+import { type CopyPlan, planCopy } from './copy-plan.ts'
 import type { DerivedImage } from './derived-image.ts'
 import type { Observed } from './observed.ts'
 import { planPool, servingPool } from './plan-pool.ts'
@@ -18,6 +19,7 @@ import type {
 } from './ports.ts'
 import {
   byVersionDescending,
+  copyName,
   fingerprintOf,
   isOwn,
   managedImageName,
@@ -61,6 +63,8 @@ export interface BuildPlan {
   readonly location: string
   /** Run in the VM before its disks are captured. */
   readonly prepare?: { readonly vm: ArmId; readonly script: string }
+  /** Capture a throw-away copy instead of the VM itself. */
+  readonly copy?: CopyPlan
   /** Stop the VM before, start it again after. */
   readonly deallocate?: { readonly vm: ArmId; readonly startAgain: boolean }
   /** What the image is made of; where the run takes snapshots, of them. */
@@ -191,12 +195,28 @@ function build({ config, image, observed, content, run, version, fingerprint, ne
     run,
     image.tags,
   )
-  const snapshots = captured.map(({ disk, sourceId, caching }): SnapshotPlan => {
-    const id = childId(image.resourceGroup, 'providers/Microsoft.Compute/snapshots', snapshotName(image.name, version, disk))
-    const left = observed.snapshots.find((snapshot) => sameId(snapshot.id, id) && snapshot.tags[TAGS.fingerprint] === fingerprint)
-    return { id, disk, sourceId, caching, exists: left?.provisioningState === 'Succeeded' }
-  })
+  const { vm } = observed.vm ?? {}
+  const copy =
+    source.kind === 'vm' && source.capture === 'copy' && vm
+      ? planCopy({
+          group: image.resourceGroup,
+          name: copyName(image.name, version),
+          vm,
+          captured,
+          tags,
+          ...(source.prepareScript && { prepareScript: source.prepareScript }),
+        })
+      : undefined
   const existing = made.find(({ name }) => name === version)
+  // Another run, or a dead one, began this version: it has its disks, and nothing is captured for it again.
+  const isBegun = existing !== undefined && existing.provisioningState !== 'Failed'
+  const snapshots = captured.map(({ disk, sourceId, caching }, index): SnapshotPlan => {
+    const id = childId(image.resourceGroup, 'providers/Microsoft.Compute/snapshots', snapshotName(image.name, version, disk))
+    const left = observed.snapshots.find(
+      (snapshot) => sameId(snapshot.id, id) && (isBegun || snapshot.tags[TAGS.fingerprint] === fingerprint),
+    )
+    return { id, disk, sourceId: copy?.disks[index] ?? sourceId, caching, exists: left?.provisioningState === 'Succeeded' }
+  })
   const batchRegion = observed.account?.location ?? location
   const isRunning = observed.vm?.vm.statuses.includes('PowerState/running') === true
   return {
@@ -205,7 +225,7 @@ function build({ config, image, observed, content, run, version, fingerprint, ne
     version,
     reason,
     location,
-    snapshots,
+    snapshots: isBegun ? snapshots.filter(({ exists }) => exists) : snapshots,
     content: content.content ?? disksOf(snapshots.map(({ disk, id, caching }) => ({ disk, source: { kind: 'snapshot', id }, caching }))),
     osType: derived.osType,
     hyperVGeneration: derived.generation,
@@ -215,9 +235,19 @@ function build({ config, image, observed, content, run, version, fingerprint, ne
     targetRegions: targetRegions(image, config.pool, location, batchRegion),
     ...previous,
     ...(existing && { existing: { state: existing.provisioningState === 'Failed' ? ('failed' as const) : ('creating' as const) } }),
-    ...(source.kind === 'vm' && source.prepareScript && { prepare: { vm: source.id, script: source.prepareScript } }),
-    ...(source.kind === 'vm' && source.capture === 'deallocate' && isRunning && { deallocate: { vm: source.id, startAgain: true } }),
+    ...(!isBegun && preparation(source, isRunning, copy)),
     ...imageIds(image, version, observed, content, tags),
+  }
+}
+
+/** What happens to a VM, or to its copy, before its disks are captured. */
+function preparation(source: Source, isRunning: boolean, copy: CopyPlan | undefined): Pick<BuildPlan, 'copy' | 'prepare' | 'deallocate'> {
+  if (source.kind !== 'vm') return {}
+  const { id, capture, prepareScript } = source
+  if (copy) return { copy }
+  return {
+    ...(prepareScript && { prepare: { vm: id, script: prepareScript } }),
+    ...(capture === 'deallocate' && isRunning && { deallocate: { vm: id, startAgain: true } }),
   }
 }
 

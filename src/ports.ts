@@ -18,7 +18,8 @@ export interface Events {
   emit(event: RunEvent): void
 }
 
-export type LedgerKind = 'snapshot' | 'image' | 'imageVersion' | 'imageDefinition' | 'gallery' | 'pool' | 'startVm'
+/** `temporary`: to be deleted whatever happens. */
+export type LedgerKind = 'temporary' | 'snapshot' | 'image' | 'imageVersion' | 'imageDefinition' | 'gallery' | 'pool' | 'startVm'
 
 /** Something this run is about to create (or, for `startVm`, owes). Written before the request is sent. */
 export interface LedgerEntry {
@@ -247,8 +248,6 @@ export interface Compute {
   startVm(id: ArmId, signal: AbortSignal): Promise<void>
   /** Runs a script inside the running VM and answers with what it printed. @throws ScriptError where it fails. */
   runScript(vm: ArmId, osType: OsType, script: string, signal: AbortSignal): Promise<string>
-  /** By name, or by id; `undefined` where the subscription has no such account. */
-  findStorageAccount(group: ArmId, nameOrId: string): Promise<StorageAccount | undefined>
 
   getSnapshot(id: ArmId): Promise<Snapshot | undefined>
   /** All snapshots of a resource group. */
@@ -282,6 +281,26 @@ export interface Compute {
 export interface LongOperation {
   /** Throws `AzureError` where the operation ended `Failed` or `Canceled`. */
   poll(): Promise<'InProgress' | 'Succeeded'>
+}
+
+// ---------------------------------------------------------------- any resource
+
+export interface ArmResource {
+  readonly id: string
+  readonly type: string
+  readonly location: string
+  readonly tags: Tags
+  readonly createdTime?: string
+}
+
+/** Azure Resource Manager itself: resources of any type, as raw JSON. */
+export interface Arm {
+  /** Follows the long operation to its end. */
+  put(id: ArmId, apiVersion: string, body: object, signal: AbortSignal): Promise<void>
+  /** Follows the long operation to its end; what is gone already is no error. */
+  delete(id: ArmId, apiVersion: string, signal: AbortSignal): Promise<void>
+  /** Resources of the subscription that `of` is in. https://learn.microsoft.com/rest/api/resources/resources/list#uri-parameters */
+  find(of: ArmId, filter: string): Promise<readonly ArmResource[]>
 }
 
 // ---------------------------------------------------------------- Microsoft.Batch

@@ -55,6 +55,12 @@ export function snapshotName(image: string, version: string, disk: 'os' | number
   return `${image.slice(0, 80 - ending.length)}${ending}`
 }
 
+/** The name of a throw-away VM; names of VMs have at most 64 characters. */
+export function copyName(image: string, version: string): string {
+  const ending = `-${version}-copy`
+  return `${image.slice(0, 56 - ending.length)}${ending}`
+}
+
 /** A managed image is named after its version: a pool needs one of its own for its whole life. */
 export function managedImageName(image: string, version: string, pool?: string): string {
   const ending = `-${version}${pool === undefined ? '' : `-${pool}`}`

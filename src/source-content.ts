@@ -65,7 +65,7 @@ function ofVm(source: Source & { kind: 'vm' }, { vm: seen }: Observed): SourceCo
       luns: vm.dataDisks.map(({ lun }) => lun),
       disks: disks.map(diskIdentity),
     },
-    isLive: source.capture === 'live' && vm.statuses.includes('PowerState/running'),
+    isLive: (source.capture === 'live' || source.capture === 'copy') && vm.statuses.includes('PowerState/running'),
   }
 }
 

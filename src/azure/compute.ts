@@ -2,16 +2,14 @@ import { ComputeManagementClient } from '@azure/arm-compute'
 import type { TokenCredential } from '@azure/core-auth'
 import { createDefaultHttpClient, createPipelineRequest } from '@azure/core-rest-pipeline'
 import { type ArmId, partsOf, sameId } from '../arm-id.ts'
-import type { Clock, Compute, LongOperation, StorageAccount } from '../ports.ts'
+import type { Clock, Compute, LongOperation } from '../ports.ts'
 import type { Cloud } from './cloud.ts'
 import { toDefinition, toDisk, toGallery, toImage, toSnapshot, toVersion, toVirtualMachine } from './compute-model.ts'
-import { type Attempt, failedAnswer, failedCall, type RawAnswer } from './failure.ts'
+import { type Attempt, failedCall, type RawAnswer } from './failure.ts'
 import { imageBody, versionBody } from './image-bodies.ts'
 import { follow, operationOf, PACES, type Pace } from './long-operation.ts'
 import { runCommandInput, scriptOutput } from './run-command.ts'
 import type { transportOptions } from './transport.ts'
-
-const RESOURCES_API_VERSION = '2021-04-01'
 
 /** Options that every call of arm-compute takes; `onResponse` sees the answer before the SDK drops parts of it. */
 interface CallOptions {
@@ -142,21 +140,6 @@ export function createCompute(
       )
       await follow(operation, PACES.vm, clock, signal)
       return scriptOutput(at(id).name, await operation.output())
-    },
-
-    async findStorageAccount(group, nameOrId) {
-      const { subscriptionId } = partsOf(group)
-      const name = nameOrId.slice(nameOrId.lastIndexOf('/') + 1)
-      const filter = new URLSearchParams({
-        $filter: `resourceType eq 'Microsoft.Storage/storageAccounts' and name eq '${name.replaceAll("'", "''")}'`,
-        'api-version': RESOURCES_API_VERSION,
-      })
-      const url = `${cloud.resourceManagerUrl}/subscriptions/${subscriptionId}/resources?${filter}`
-      const attempt = { operation: 'find storage account', method: 'GET', url }
-      const answer = await clientOf(group).pipeline.sendRequest(httpClient, createPipelineRequest({ url }))
-      if (answer.status >= 400) throw failedAnswer(attempt, answer)
-      const { value = [] } = JSON.parse(answer.bodyAsText || '{}') as { value?: StorageAccount[] }
-      return value.find(({ id }) => !nameOrId.startsWith('/') || id.toLowerCase() === nameOrId.toLowerCase())
     },
 
     async getSnapshot(id) {

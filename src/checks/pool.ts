@@ -1,7 +1,6 @@
 /** Rules about the Batch account and the pools. */
 
 import { resolveNodeAgent } from '../node-agent.ts'
-import { imageOf } from '../plan-pool.ts'
 import type { BatchVmSize } from '../ports.ts'
 import type { Facts, Rule } from './facts.ts'
 
@@ -17,21 +16,6 @@ export const POOL_RULES: readonly Rule[] = [
     check: ({ config: { pool }, observed: { account } }) =>
       pool && !account
         ? [{ seen: `Batch account ${pool.account} was not found`, fix: 'Check `batch-account`, `resource-group` and `subscription-id`.' }]
-        : [],
-  },
-  {
-    id: 'existing-pool',
-    severity: 'error',
-    title: 'With `strategy: fail` no pool is on another image',
-    link: 'https://learn.microsoft.com/azure/batch/batch-pool-update-properties',
-    check: ({ config: { pool }, observed }) =>
-      pool?.strategy === 'fail'
-        ? observed.pools
-            .filter(({ name }) => pool.requests.some(({ id }) => id.toLowerCase() === name.toLowerCase()))
-            .map((existing) => ({
-              seen: `pool ${existing.name} exists, on ${imageOf(existing)}`,
-              fix: 'Choose another strategy, or another pool id.',
-            }))
         : [],
   },
   {

@@ -25,16 +25,6 @@ export const SOURCE_RULES: readonly Rule[] = [
         : [],
   },
   {
-    id: 'capture-copy',
-    severity: 'error',
-    title: 'This version does not capture a throw-away copy yet',
-    link: CUSTOM_IMAGES,
-    check: ({ config: { source } }) =>
-      source.kind === 'vm' && source.capture === 'copy'
-        ? [{ seen: '`capture: copy` is not there yet', fix: 'Use `capture: live`, `deallocate` or `generalized`.' }]
-        : [],
-  },
-  {
     id: 'capture-generalized',
     severity: 'error',
     title: 'With `capture: generalized` the VM is stopped and marked as generalized',
@@ -60,7 +50,7 @@ export const SOURCE_RULES: readonly Rule[] = [
     title: 'A VM that is to run `prepare-script` is running',
     link: 'https://learn.microsoft.com/azure/virtual-machines/run-command-overview',
     check: ({ config: { source }, observed: { vm } }) =>
-      source.kind === 'vm' && source.prepareScript && vm && !vm.vm.statuses.includes('PowerState/running')
+      source.kind === 'vm' && source.prepareScript && source.capture !== 'copy' && vm && !vm.vm.statuses.includes('PowerState/running')
         ? [
             {
               seen: `${vm.vm.name} does not run (${vm.vm.statuses.join(', ')}), so the script cannot`,
@@ -199,8 +189,8 @@ export const SOURCE_RULES: readonly Rule[] = [
     severity: 'warning',
     title: 'The operating system is generalized',
     link: GENERALIZE,
-    check: ({ observed: { vm } }) =>
-      vm && !vm.vm.statuses.includes('OSState/generalized')
+    check: ({ config: { source }, observed: { vm } }) =>
+      vm && source.kind === 'vm' && source.capture !== 'copy' && !vm.vm.statuses.includes('OSState/generalized')
         ? [
             {
               seen: `${vm.vm.name} is not marked as generalized`,

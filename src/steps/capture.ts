@@ -1,12 +1,21 @@
 import type { BuildPlan, SnapshotPlan } from '../plan.ts'
+import { TAGS } from '../provenance.ts'
 import type { SnapshotReport } from '../report/run-report.ts'
 import { type StepContext, tell } from './context.ts'
+import { sweepCopies, withCopy } from './copy.ts'
 
 /** Snapshots of the OS disk and every data disk at once. A VM that was stopped for it runs again afterwards, whatever happened. */
 export async function capture(plan: BuildPlan, context: StepContext): Promise<readonly SnapshotReport[]> {
-  const { prepare, deallocate, osType } = plan
+  const { prepare, deallocate, osType, copy } = plan
   // A dead run left all of them: the VM has been prepared and stopped for these.
-  if (plan.snapshots.every(({ exists }) => exists)) return takeSnapshots(plan, context)
+  if (plan.snapshots.every(({ exists }) => exists)) {
+    if (copy) await sweepCopies(copy.vm, plan.tags[TAGS.image] ?? '', plan.version, context)
+    return takeSnapshots(plan, context)
+  }
+  if (copy) {
+    const whole = await withoutOldMoment(plan, context)
+    return withCopy(whole, copy, context, () => takeSnapshots(whole, context))
+  }
   if (prepare) {
     tell(context, { kind: 'resource', change: 'updating', type: 'virtual machine', id: prepare.vm, detail: 'running prepare-script' })
     const printed = await context.compute.runScript(prepare.vm, osType, prepare.script, context.signal)
@@ -22,6 +31,12 @@ export async function capture(plan: BuildPlan, context: StepContext): Promise<re
   ledger.settle(deallocate.vm)
   tell(context, { kind: 'resource', change: 'updated', type: 'virtual machine', id: deallocate.vm, detail: 'started again' })
   return snapshots
+}
+
+/** Some snapshots of a copy that is gone and others of a new one would be disks of two moments: all are taken again. */
+async function withoutOldMoment(plan: BuildPlan, { compute, signal }: StepContext): Promise<BuildPlan> {
+  await Promise.all(plan.snapshots.filter(({ exists }) => exists).map(({ id }) => compute.deleteSnapshot(id, signal)))
+  return { ...plan, snapshots: plan.snapshots.map((snapshot) => ({ ...snapshot, exists: false })) }
 }
 
 /** One that fails does not hide how the others ended: all are waited for. */

@@ -1,8 +1,9 @@
 import type { PhaseName, RunEvent } from '../events.ts'
-import type { Batch, Clock, Compute, Events, Ledger } from '../ports.ts'
+import type { Arm, Batch, Clock, Compute, Events, Ledger } from '../ports.ts'
 
 /** What every step works with. */
 export interface StepContext {
+  readonly arm: Arm
   readonly compute: Compute
   readonly batch: Batch
   readonly clock: Clock

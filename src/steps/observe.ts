@@ -1,8 +1,8 @@
-import { type ArmId, childId } from '../arm-id.ts'
+import { type ArmId, childId, nameOf, sameId } from '../arm-id.ts'
 import type { Config } from '../config.ts'
 import { DataPlaneUnreachableError } from '../errors.ts'
 import type { Observed } from '../observed.ts'
-import type { BatchAccount, Disk, SupportedImage } from '../ports.ts'
+import type { BatchAccount, Disk, StorageAccount, SupportedImage } from '../ports.ts'
 import { type StepContext, tell } from './context.ts'
 
 /** Reads everything that decisions need, side by side. Nothing is written. */
@@ -47,7 +47,7 @@ async function observeSource(
     }
     case 'vhd': {
       const host = new URL(source.disks[0]?.source ?? '').hostname.split('.')[0] ?? ''
-      const account = image && (await compute.findStorageAccount(image.resourceGroup, source.storageAccount ?? host))
+      const account = image && (await findStorageAccount(image.resourceGroup, source.storageAccount ?? host, context))
       return account ? { storageAccount: account } : {}
     }
     case 'managed-image': {
@@ -58,6 +58,13 @@ async function observeSource(
     case 'none':
       return {}
   }
+}
+
+/** By name, or by id. */
+async function findStorageAccount(group: ArmId, nameOrId: string, { arm }: StepContext): Promise<StorageAccount | undefined> {
+  const name = nameOf(nameOrId).replaceAll("'", "''")
+  const found = await arm.find(group, `resourceType eq 'Microsoft.Storage/storageAccounts' and name eq '${name}'`)
+  return found.find(({ id }) => !nameOrId.startsWith('/') || sameId(id, nameOrId))
 }
 
 async function observeVm(id: ArmId, { compute }: StepContext): Promise<Observed['vm']> {

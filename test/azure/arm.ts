@@ -68,15 +68,22 @@ export interface Kind {
   /** E.g. `Microsoft.Compute/snapshots`. */
   readonly type: string
   readonly path: StartOptions['path']
+  readonly provider?: string
   /** DiskRP: 202 `Updating`; ComputeRP: 201 `Creating`, or 200 `Updating` of what exists. */
   readonly isDiskRp?: boolean
 }
 
+/** A resource without what this simulator notes beside it: when it was made (told by lists of all resources only), and a VM's inner life. */
+export function shown({ createdTime: _createdTime, ...resource }: Resource): Resource {
+  const { statuses: _statuses, extensions: _extensions, isPrepared: _prepared, ...properties } = resource.properties
+  return { ...resource, properties } as Resource
+}
+
 /** A PUT: what the answer shows at once, and what comes at the end. A `Refusal` of `finish` fails the operation. */
 export function create(
-  { world, operations }: Arm,
+  { world, operations, clock }: Arm,
   call: Call,
-  { type, path, isDiskRp = false }: Kind,
+  { type, path, provider = 'Microsoft.Compute', isDiskRp = false }: Kind,
   {
     afterMs,
     members = {},
@@ -99,13 +106,15 @@ export function create(
     type,
     location,
     tags: call.body.tags ?? {},
+    createdTime: before?.createdTime ?? clock.now().toISOString(),
     ...members,
     properties: { ...properties, provisioningState: isDiskRp || before ? 'Updating' : 'Creating' },
   })
   return operations.start(call, {
     path,
+    provider,
     status: isDiskRp ? 202 : before ? 200 : 201,
-    body: structuredClone(resource),
+    body: shown(structuredClone(resource)),
     hasLocation: isDiskRp,
     ...(isDiskRp && { retryAfterS: 2 }),
     afterMs,
@@ -119,7 +128,7 @@ export function create(
         throw error
       }
       resource.properties.provisioningState = 'Succeeded'
-      return isDiskRp ? resource : undefined
+      return isDiskRp ? shown(resource) : undefined
     },
   })
 }
@@ -132,17 +141,17 @@ export function retag(arm: Arm, { path, isDiskRp = false }: Kind, afterMs: numbe
     return arm.operations.start(call, {
       path,
       status: isDiskRp ? 202 : 200,
-      body: { ...resource, properties: { ...resource.properties, provisioningState: 'Updating' } },
+      body: { ...shown(resource), properties: { ...resource.properties, provisioningState: 'Updating' } },
       hasLocation: isDiskRp,
       ...(isDiskRp && { retryAfterS: 2 }),
       afterMs,
-      end: () => (isDiskRp ? resource : undefined),
+      end: () => (isDiskRp ? shown(resource) : undefined),
     })
   }
 }
 
 /** A DELETE; absent is 204, as ARM has it. */
-export function remove(arm: Arm, { path }: Kind, afterMs: number, refuse?: (resource: Resource) => void) {
+export function remove(arm: Arm, { path, provider = 'Microsoft.Compute' }: Kind, afterMs: number, refuse?: (resource: Resource) => void) {
   return (call: Call): Answer => {
     const resource = arm.world.get(call.path)
     if (!resource) return { status: 204 }
@@ -150,6 +159,7 @@ export function remove(arm: Arm, { path }: Kind, afterMs: number, refuse?: (reso
     resource.properties.provisioningState = 'Deleting'
     return arm.operations.start(call, {
       path,
+      provider,
       status: 202,
       hasLocation: true,
       afterMs,
@@ -162,8 +172,8 @@ export function remove(arm: Arm, { path }: Kind, afterMs: number, refuse?: (reso
 
 export const show =
   (arm: Arm) =>
-  (call: Call): Answer => ({ status: 200, body: found(arm, call) })
+  (call: Call): Answer => ({ status: 200, body: shown(found(arm, call)) })
 
 export const list =
   ({ world }: Arm) =>
-  (call: Call): Answer => ({ status: 200, body: { value: world.list(call.path) } })
+  (call: Call): Answer => ({ status: 200, body: { value: world.list(call.path).map(shown) } })

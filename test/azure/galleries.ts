@@ -1,5 +1,5 @@
 /** Azure Compute Gallery: galleries, image definitions, image versions with replication by region. */
-import { type Arm, create, found, list, parentOf, plainRegion, remove, required, retag, routesOf, show, sourceOf } from './arm.ts'
+import { type Arm, create, found, list, parentOf, plainRegion, remove, required, retag, routesOf, show, shown, sourceOf } from './arm.ts'
 import { generalizedVm, generationOf } from './images.ts'
 import { type Answer, type Call, Refusal, type Route } from './route.ts'
 import { SUBSCRIPTION } from './scenario.ts'
@@ -46,11 +46,11 @@ export function galleryRoutes(arm: Arm): readonly Route[] {
 
     route('GET', `${definitionPath}/versions`, 'galleries/images/versions/read', (call) => {
       parentOf(arm, call, /\/versions$/i)
-      return { status: 200, body: { value: arm.world.list(call.path) } }
+      return { status: 200, body: { value: arm.world.list(call.path).map(shown) } }
     }),
     route('GET', versionPath, 'galleries/images/versions/read', (call) => {
       const version = found(arm, call)
-      return { status: 200, body: call.query.get('$expand') === 'ReplicationStatus' ? replicating(arm, version) : version }
+      return { status: 200, body: call.query.get('$expand') === 'ReplicationStatus' ? replicating(arm, version) : shown(version) }
     }),
     route('PUT', versionPath, 'galleries/images/versions/write', (call) => putVersion(arm, call)),
     route('PATCH', versionPath, 'galleries/images/versions/write', retag(arm, VERSIONS, 30_000)),
@@ -232,7 +232,7 @@ function replicating({ clock }: Arm, version: Resource): object {
     progress,
   }))
   const aggregatedState = isDone ? 'Completed' : isFailed ? 'Failed' : 'InProgress'
-  return { ...version, properties: { ...version.properties, replicationStatus: { aggregatedState, summary } } }
+  return { ...shown(version), properties: { ...version.properties, replicationStatus: { aggregatedState, summary } } }
 }
 
 const DISPLAY_NAMES: Readonly<Record<string, string>> = { westeurope: 'West Europe', northeurope: 'North Europe', eastus: 'East US' }

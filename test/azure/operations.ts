@@ -16,6 +16,8 @@ interface Operation {
 }
 
 export interface StartOptions {
+  /** Default: `Microsoft.Compute`. */
+  readonly provider?: string
   readonly path: 'operations' | 'DiskOperations' | 'capsOperations'
   readonly status: number
   readonly body?: unknown
@@ -56,7 +58,7 @@ export class Operations {
       }
       operation.endTime = this.#now()
     })
-    const base = `${call.origin}/subscriptions/${call.params.subscriptionId}/providers/Microsoft.Compute/locations/${REGION}/${options.path}/${id}`
+    const base = `${call.origin}/subscriptions/${call.params.subscriptionId}/providers/${options.provider ?? 'Microsoft.Compute'}/locations/${REGION}/${options.path}/${id}`
     const query = (monitor: string) =>
       `?p=${randomUUID()}${monitor}&api-version=${call.apiVersion}&t=638470341946662603&c=${'MII'.repeat(680)}&s=${operation.signature}&h=h`
     return {
@@ -72,12 +74,12 @@ export class Operations {
     }
   }
 
-  routes(apiVersions: readonly string[]): readonly Route[] {
+  routes(apiVersions: readonly string[], provider = 'Microsoft.Compute'): readonly Route[] {
     return (['operations', 'DiskOperations', 'capsOperations'] as const).map((path) => ({
       method: 'GET',
-      path: `/subscriptions/:subscriptionId/providers/Microsoft.Compute/locations/:location/${path}/:operation`,
+      path: `/subscriptions/:subscriptionId/providers/${provider}/locations/:location/${path}/:operation`,
       apiVersions,
-      action: 'Microsoft.Compute/locations/operations/read',
+      action: `${provider}/locations/operations/read`,
       handle: (call) => this.#poll(call),
     }))
   }

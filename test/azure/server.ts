@@ -14,6 +14,7 @@ import { Entra, REQUEST_TOKEN } from './entra.ts'
 import { GALLERY, galleryRoutes } from './galleries.ts'
 import { imageRoutes } from './images.ts'
 import type { Intervene, Plane } from './intervention.ts'
+import { networkRoutes } from './network.ts'
 import { Operations } from './operations.ts'
 import { Pools } from './pools.ts'
 import { RateLimits } from './rate-limits.ts'
@@ -210,6 +211,7 @@ export async function startAzure(scenario: Scenario, speed: number): Promise<Emb
       ...diskRoutes(arm),
       ...imageRoutes(arm),
       ...galleryRoutes(arm),
+      ...networkRoutes(arm),
       ...arm.operations.routes([...new Set([...COMPUTE, ...DISK, ...GALLERY])]),
       ...batchArmRoutes(arm, pools, scenario, () => new URL(origins.batch).host),
     ],

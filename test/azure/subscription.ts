@@ -1,5 +1,5 @@
 /** Microsoft.Resources and what hangs on a scope: subscriptions, resource groups, locks, resources by name. */
-import { type Arm, found } from './arm.ts'
+import type { Arm } from './arm.ts'
 import { type Call, Refusal, type Route } from './route.ts'
 import { GROUP, GROUP_ID, REGION, SUBSCRIPTION, TENANT } from './scenario.ts'
 
@@ -37,12 +37,15 @@ export function subscriptionRoutes(arm: Arm): readonly Route[] {
       () => group,
     ),
     get('/subscriptions/:subscriptionId/resources', 'Microsoft.Resources/subscriptions/resources/read', ({ query }) => {
-      const asked = (field: string) => new RegExp(`${field} eq '([^']+)'`, 'i').exec(query.get('$filter') ?? '')?.[1]?.toLowerCase()
-      const [type, name] = [asked('resourceType'), asked('name')]
+      const asked = (field: string) => new RegExp(`\\b${field} eq '([^']+)'`, 'i').exec(query.get('$filter') ?? '')?.[1]?.toLowerCase()
+      const [type, name, tagName, tagValue] = ['resourceType', 'name', 'tagName', 'tagValue'].map(asked)
       const value = arm.world
         .all()
-        .filter((resource) => (!type || resource.type.toLowerCase() === type) && (!name || resource.name.toLowerCase() === name))
-        .map(({ id, name, type, location, tags }) => ({ id, name, type, location, tags }))
+        .filter(({ tags = {}, ...resource }) => {
+          const hasTag = Object.entries(tags).some(([key, value]) => key.toLowerCase() === tagName && value.toLowerCase() === tagValue)
+          return (!type || resource.type.toLowerCase() === type) && (!name || resource.name.toLowerCase() === name) && (!tagName || hasTag)
+        })
+        .map(({ id, name, type, location, tags, createdTime }) => ({ id, name, type, location, tags, createdTime }))
       return { value }
     }),
     get(
@@ -50,12 +53,6 @@ export function subscriptionRoutes(arm: Arm): readonly Route[] {
       'Microsoft.Authorization/locks/read',
       () => ({ value: arm.world.all().filter(({ type }) => type === 'Microsoft.Authorization/locks') }),
       LOCKS,
-    ),
-    get(
-      '/subscriptions/:subscriptionId/resourceGroups/:resourceGroup/providers/Microsoft.Network/virtualNetworks/:network/subnets/:subnet',
-      'Microsoft.Network/virtualNetworks/subnets/read',
-      (call) => found(arm, call),
-      ['2024-05-01'],
     ),
   ]
 }

@@ -1,6 +1,6 @@
 /** Microsoft.Compute/virtualMachines: power states, generalize, Run Command, extensions. */
 import { randomUUID } from 'node:crypto'
-import { type Arm, create, found, plainRegion, remove, required, retag, routesOf } from './arm.ts'
+import { type Arm, create, found, plainRegion, remove, required, retag, routesOf, shown } from './arm.ts'
 import { type Answer, type Call, Refusal, type Route } from './route.ts'
 import type { Resource } from './world.ts'
 
@@ -29,7 +29,7 @@ export function virtualMachineRoutes(arm: Arm): readonly Route[] {
   }
 
   return [
-    route('GET', '/virtualMachines/:name', 'virtualMachines/read', (call) => ({ status: 200, body: shown(vmOf(call), call) })),
+    route('GET', '/virtualMachines/:name', 'virtualMachines/read', (call) => ({ status: 200, body: withView(vmOf(call), call) })),
     route('GET', '/virtualMachines/:name/instanceView', 'virtualMachines/instanceView/read', (call) => ({
       status: 200,
       body: instanceView(vmOf(call)),
@@ -74,17 +74,16 @@ export function virtualMachineRoutes(arm: Arm): readonly Route[] {
     route('DELETE', '/virtualMachines/:name', 'virtualMachines/delete', (call) => {
       const vm = arm.world.get(call.path)
       const answer = remove(arm, KIND, DURATION_MS.delete)(call)
-      if (vm) for (const id of disksOf(vm)) release(arm, id)
+      if (vm) arm.clock.after(DURATION_MS.delete, () => letGo(arm, vm))
       return answer
     }),
   ]
 }
 
-/** The VM as ARM shows it: what this simulator notes beside it is left out. */
-function shown(vm: Resource, call: Call): object {
-  const { statuses: _statuses, extensions: _extensions, isPrepared: _prepared, ...properties } = vm.properties
-  const view = call.query.get('$expand') === 'instanceView' ? { instanceView: instanceView(vm) } : {}
-  return { ...vm, properties: { ...properties, ...view } }
+function withView(vm: Resource, call: Call): Resource {
+  const resource = shown(vm)
+  if (call.query.get('$expand') !== 'instanceView') return resource
+  return { ...resource, properties: { ...resource.properties, instanceView: instanceView(vm) } }
 }
 
 function instanceView(vm: Resource): object {
@@ -119,8 +118,23 @@ function setPower(vm: Resource, power: string): void {
   vm.properties.statuses = [...vm.properties.statuses.filter((code: string) => !code.startsWith('PowerState')), power]
 }
 
-const disksOf = ({ properties: { storageProfile } }: Resource): readonly string[] =>
-  [storageProfile.osDisk, ...(storageProfile.dataDisks ?? [])].flatMap((disk) => disk.managedDisk?.id ?? [])
+interface Attachment {
+  readonly deleteOption?: string
+  readonly managedDisk?: { readonly id: string }
+}
+
+/** Disks and network interfaces of a deleted VM go with it, or stay behind unattached, by their `deleteOption`. */
+function letGo(arm: Arm, { properties: { storageProfile, networkProfile } }: Resource): void {
+  const disks: readonly Attachment[] = [storageProfile.osDisk, ...(storageProfile.dataDisks ?? [])]
+  for (const { deleteOption, managedDisk } of disks) {
+    if (managedDisk && deleteOption === 'Delete') arm.world.delete(managedDisk.id)
+    else if (managedDisk) release(arm, managedDisk.id)
+  }
+  for (const { id, properties } of networkProfile?.networkInterfaces ?? []) {
+    if (properties?.deleteOption === 'Delete') arm.world.delete(id)
+    else delete arm.world.get(id)?.properties.virtualMachine
+  }
+}
 
 function release({ world }: Arm, diskId: string): void {
   const disk = world.get(diskId)
@@ -191,8 +205,14 @@ function createVm(arm: Arm, call: Call): Answer {
     disk.managedBy = call.path
     disk.properties.diskState = 'Attached'
   }
+  for (const { id } of networkProfile?.networkInterfaces ?? []) {
+    const nic = arm.world.get(id)
+    if (!nic) throw new Refusal(404, 'NotFound', `Network Interface ${id} was not found.`)
+    nic.properties.virtualMachine = { id: call.path }
+  }
   return create(arm, call, KIND, {
     afterMs: DURATION_MS.create,
+    members: call.body.plan ? { plan: call.body.plan } : {},
     properties: {
       vmId: randomUUID(),
       hardwareProfile,

@@ -6,7 +6,9 @@ import { type ActionRun, type RunOptions, runAction } from '../azure/run-action.
 import { loadScenario, type Scenario } from '../azure/scenario.ts'
 import { type EmbeddedAzure, type Exchange, startAzure } from '../azure/server.ts'
 
-const SPEED = 1_000
+/** An hour of Azure in seven seconds. Limits of the action are as long as may be: what a busy machine loses must not count. */
+const SPEED = 500
+const PATIENCE = { timeout: '350m', 'node-start-timeout': '300m' }
 const open: EmbeddedAzure[] = []
 const exchanges: (readonly Exchange[])[] = []
 
@@ -44,7 +46,7 @@ export async function again(
   inputs: Readonly<Record<string, string>>,
   options: Partial<RunOptions> = {},
 ): Promise<Ran> {
-  return { ...(await runAction({ azure, inputs, ...options })), azure }
+  return { ...(await runAction({ azure, inputs: { ...PATIENCE, ...inputs }, ...options })), azure }
 }
 
 /** Requests that could change something in Azure. */

@@ -109,9 +109,16 @@ test('fail: red before anything is written', async () => {
   const before = azure.exchanges.length
   const ran = await again(azure, { ...SECOND, strategy: 'fail' })
   expect(ran.exitCode).toBe(1)
-  expect(annotations(ran)[0]).toContain('strategy')
+  expect(annotations(ran)[0]).toContain('strategy: fail')
   const sent = azure.exchanges.slice(before).filter(({ plane, liveRequest }) => plane === 'arm' && liveRequest.method !== 'GET')
   expect(sent).toEqual([])
+})
+
+test('fail: a pool that is on the image already is welcome', async () => {
+  const azure = await poolOnFirst()
+  const ran = await again(azure, { ...FIRST, strategy: 'fail', 'target-dedicated-nodes': '12' })
+  green(ran)
+  expect(ran.outputs).toMatchObject({ 'pool-action': 'resized', 'current-dedicated-nodes': '12' })
 })
 
 test('a pool that shrinks does so by the deallocation option asked for', async () => {

@@ -1,0 +1,70 @@
+import { type ArmId, partsOf } from '../arm-id.ts'
+import { type CopyPlan, leftovers, TEMPORARY_TAG, type TemporaryResource } from '../copy-plan.ts'
+import { explain } from '../errors.ts'
+import type { BuildPlan } from '../plan.ts'
+import { TAGS } from '../provenance.ts'
+import { type StepContext, tell } from './context.ts'
+
+/**
+ * Boots a copy of the golden VM, generalizes it inside, gives its disks to `capture`, and deletes it: also when something fails. A run
+ * that is killed leaves that to the post step, and what even that leaves, to the next run.
+ */
+export async function withCopy<T>(plan: BuildPlan, copy: CopyPlan, context: StepContext, capture: () => Promise<T>): Promise<T> {
+  await sweepCopies(copy.vm, plan.tags[TAGS.image] ?? '', plan.version, context)
+  try {
+    for (const group of copy.groups) await putAll(group, context)
+    for (const [index, script] of copy.scripts.entries()) {
+      const detail = index === copy.scripts.length - 1 ? 'generalizing' : 'running prepare-script'
+      tell(context, { kind: 'resource', change: 'updating', type: 'virtual machine', id: copy.vm, detail })
+      const printed = await context.compute.runScript(copy.vm, copy.osType, script, context.signal)
+      tell(context, { kind: 'notice', level: 'info', text: `${detail}, it printed:\n${printed}` })
+    }
+    tell(context, { kind: 'resource', change: 'updating', type: 'virtual machine', id: copy.vm, detail: 'deallocating' })
+    await context.compute.deallocateVm(copy.vm, context.signal)
+    const captured = await capture()
+    await removeCopy(copy, context)
+    return captured
+  } catch (error) {
+    // With the signal aborted nothing more can be sent: the ledger has it all.
+    if (!context.signal.aborted) {
+      await removeCopy(copy, context).catch((failure) =>
+        tell(context, { kind: 'notice', level: 'warning', text: `The throw-away copy is not gone: ${explain(failure).message}` }),
+      )
+    }
+    throw error
+  }
+}
+
+/** One that fails does not hide how the others ended: all are waited for, so that none appears after the deletion. */
+async function putAll(group: readonly TemporaryResource[], context: StepContext): Promise<void> {
+  const results = await Promise.allSettled(
+    group.map(async ({ id, apiVersion, body }) => {
+      context.ledger.record({ id, kind: 'temporary' })
+      tell(context, { kind: 'resource', change: 'creating', type: 'temporary resource', id })
+      await context.arm.put(id, apiVersion, body, context.signal)
+      tell(context, { kind: 'resource', change: 'created', type: 'temporary resource', id })
+    }),
+  )
+  const failed = results.find((result) => result.status === 'rejected')
+  if (failed) throw failed.reason
+}
+
+async function removeCopy({ groups }: CopyPlan, context: StepContext): Promise<void> {
+  for (const group of groups.toReversed()) {
+    await Promise.all(group.map((resource) => remove(resource, context)))
+  }
+}
+
+async function remove({ id, apiVersion }: Pick<TemporaryResource, 'id' | 'apiVersion'>, context: StepContext): Promise<void> {
+  await context.arm.delete(id, apiVersion, context.signal)
+  context.ledger.settle(id)
+  tell(context, { kind: 'resource', change: 'deleted', type: 'temporary resource', id })
+}
+
+/** Deletes what copies of dead runs have left in the group of `anyOfGroup`. */
+export async function sweepCopies(anyOfGroup: ArmId, image: string, version: string | undefined, context: StepContext): Promise<void> {
+  const { resourceGroup } = partsOf(anyOfGroup)
+  const found = await context.arm.find(anyOfGroup, `tagName eq '${TEMPORARY_TAG}' and tagValue eq '${image}'`)
+  const here = found.filter(({ id }) => id.toLowerCase().includes(`/resourcegroups/${resourceGroup.toLowerCase()}/`))
+  for (const resource of leftovers(here, image, version, context.clock.now())) await remove(resource, context)
+}

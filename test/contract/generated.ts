@@ -1,0 +1,199 @@
+/** What the README and the action of the reusable workflow say by themselves: made from `action.yml` and `src/`. `npm run docs` writes it. */
+import { readFileSync, writeFileSync } from 'node:fs'
+import path from 'node:path'
+import { parse } from 'yaml'
+import { adviceFor, adviceForSignIn } from '../../src/advice.ts'
+import { RULES } from '../../src/checks/rules.ts'
+import { classifyResizeError, type ResizeError } from '../../src/resize.ts'
+import { RULE_EXAMPLES } from './rule-examples.ts'
+
+export const ROOT = path.join(import.meta.dirname, '../..')
+export const read = (name: string): string => readFileSync(path.join(ROOT, name), 'utf8')
+
+interface Declared {
+  readonly description: string
+  readonly default?: string
+}
+
+export interface ActionMetadata {
+  readonly inputs: Readonly<Record<string, Declared>>
+  readonly outputs: Readonly<Record<string, Declared>>
+  readonly runs: Readonly<Record<string, string>>
+}
+
+export const metadata = (name = 'action.yml'): ActionMetadata => parse(read(name)) as ActionMetadata
+
+/** The first input of each part, in the order of `action.yml`. */
+const PARTS: Readonly<Record<string, string>> = {
+  'client-id': 'Identity',
+  vm: 'Source: exactly one of `vm`, `snapshots`, `vhd`, `managed-image`, `image-id`',
+  'image-name': 'Image',
+  'batch-account': 'Pool',
+  mode: 'Run',
+}
+
+/** Codes as Batch spells them. https://learn.microsoft.com/dotnet/api/microsoft.azure.batch.common.poolresizeerrorcodes */
+export const RESIZE_CODES = [
+  'AllocationTimedOut',
+  'AllocationFailed',
+  'AccountCoreQuotaReached',
+  'AccountVMSeriesCoreQuotaReached',
+  'AccountLowPriorityCoreQuotaReached',
+  'AccountSpotCoreQuotaReached',
+  'OverconstrainedAllocationRequestError',
+  'CommunicationEnabledPoolReachedMaxVMCount',
+  'UnsupportedVMSize',
+  'IncompatibleVMSize',
+  'DependentResourceNotFound',
+  'DiskEncryptionFailure',
+  'FailedIdentityOperation',
+  'MissingPublisherPropertyInMarketPlacePlan',
+  'ResizeStopped',
+  'RemoveNodesFailed',
+  'Unknown',
+] as const
+
+/** What Azure says inside an `AllocationFailed`. https://learn.microsoft.com/troubleshoot/azure/hpc/batch/azure-batch-pool-resizing-failure */
+const ALLOCATION_REASONS = [
+  "The selected VM size 'Standard_D4s_v5' cannot boot Hypervisor Generation '2'",
+  "The provided gallery image only supports creation of VMs and VM Scale Sets with 'TrustedLaunch' security type",
+  'Allocation failed as subnet has delegation to external resources.',
+  'Azure Batch Service does not have the desired permissions to perform a pool operation.',
+  'Allocation failed as Batch is not authorized to access the key vault.',
+  'There was an error encountered while performing the last resize on the pool. Please try resizing the pool again.',
+  'ScopeLocked: The scope cannot perform write operation because following scope(s) are locked',
+  'Deployment allocation failed due to insufficient capacity for the requested VM size in the region.',
+  'The server encountered an internal error.',
+]
+
+const REFUSALS: readonly (readonly [code: string, message: string])[] = [
+  [
+    'AuthorizationFailed',
+    "The client '…' with object id '…' does not have authorization to perform action 'Microsoft.Compute/snapshots/write' over scope '…'",
+  ],
+  [
+    'LinkedAuthorizationFailed',
+    "The client '…' with object id '…' has permission to perform action 'Microsoft.Compute/snapshots/write' on scope '…'; however, it does not have permission to perform action 'Microsoft.Compute/disks/beginGetAccess/action' on the linked scope(s) '…'",
+  ],
+  ['InvalidPropertyValue', 'The value must be of the format /subscriptions/…/Microsoft.Compute/galleries/…'],
+  ['OperationNotAllowed', 'Creation of managed images are not supported for virtual machine with TrustedLaunch security type.'],
+  ['ConditionNotMet', 'The condition specified in the ETag is not satisfied.'],
+  ['PropertyCannotBeUpdated', 'A property that was specified cannot be updated.'],
+  ['PoolQuotaReached', 'The Batch account has reached its quota of pools.'],
+  ['ResourceNotFound', "The Resource '…' under resource group '…' was not found."],
+  ['ScopeLocked', 'The scope cannot perform write operation because following scope(s) are locked.'],
+  ['RequestDisallowedByPolicy', "Resource '…' was disallowed by policy."],
+  ['TooManyRequests', 'The request is being throttled.'],
+  ['InternalServerError', 'Server encountered an internal error. Please try again after some time.'],
+]
+
+const SIGN_IN: readonly string[] = [
+  'Unable to get ACTIONS_ID_TOKEN_REQUEST_URL env variable',
+  'AADSTS700213: No matching federated identity record found for presented assertion subject',
+  'AADSTS700016: Application was not found in the directory',
+  'AADSTS700024: Client assertion is not within its valid time range',
+  'AADSTS7000215: Invalid client secret provided',
+]
+
+export const GENERATED: Readonly<Record<string, () => string>> = {
+  inputs,
+  outputs: () =>
+    table(
+      ['Output', 'Meaning'],
+      Object.entries(metadata().outputs).map(([name, { description }]) => [code(name), description]),
+    ),
+  rules: () =>
+    table(
+      ['Rule', 'Severity', 'What', 'What to do'],
+      RULES.map(({ id, severity, title, link, check }) => {
+        const example = RULE_EXAMPLES[id]
+        return [`[${code(id)}](${link})`, severity, title, example ? withoutIds(check(example)[0]?.fix ?? '') : '']
+      }),
+    ),
+  'resize-codes': () =>
+    table(
+      ['Code', 'Class', 'What to do'],
+      RESIZE_CODES.map((name) => resizeRow(code(name), classifyResizeError({ code: name, message: name, details: [] }))),
+    ),
+  'allocation-reasons': () =>
+    table(
+      ['Azure says', 'Class', 'What to do'],
+      ALLOCATION_REASONS.map((message) =>
+        resizeRow(
+          message,
+          classifyResizeError({
+            code: 'AllocationFailed',
+            message: 'Desired number of nodes could not be allocated',
+            details: [{ code: 'Reason', message }],
+          }),
+        ),
+      ),
+    ),
+  refusals: () =>
+    table(
+      ['Azure says', 'What to do'],
+      [
+        ...SIGN_IN.map((message) => [message, adviceForSignIn(message, { iss: '…', sub: '…', aud: '…' }).hint]),
+        ...REFUSALS.map(([name, message]) => [
+          `${code(name)}: ${message}`,
+          adviceFor(name, message, { operation: '', method: '', url: '', body: '' }).hint,
+        ]),
+      ],
+    ),
+}
+
+function inputs(): string {
+  const rows = Object.entries(metadata().inputs).map(([name, { description, default: value }]) => ({
+    part: PARTS[name],
+    row: [code(name), description, value === undefined ? '' : code(value)],
+  }))
+  const starts = rows.flatMap(({ part }, index) => (part === undefined ? [] : [{ part, index }]))
+  if (starts.length !== Object.keys(PARTS).length || starts[0]?.index !== 0)
+    throw new Error('a part of the inputs has lost its first input')
+  return starts
+    .map(({ part, index }, at) => {
+      const own = rows.slice(index, starts[at + 1]?.index).map(({ row }) => row)
+      return `**${part}**\n\n${table(['Input', 'Meaning', 'Default'], own)}`
+    })
+    .join('\n\n')
+}
+
+const resizeRow = (what: string, { class: kind, fix, link }: ResizeError): readonly string[] => [what, kind, `${fix} [More](${link})`]
+const withoutIds = (text: string): string => text.replace(/\/subscriptions\/[^\s`]+/g, '<id>')
+const code = (text: string): string => `\`${text}\``
+const cell = (text: string): string =>
+  text
+    .replaceAll('|', '\\|')
+    .replace(/\s*\n\s*/g, ' ')
+    .replace(/<(?=[a-z])(?![^`]*`(?:[^`]*`[^`]*`)*[^`]*$)/g, '&lt;')
+
+function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  const line = (cells: readonly string[]) => `| ${cells.map(cell).join(' | ')} |`
+  return [line(head), `|${head.map(() => '---').join('|')}|`, ...rows.map(line)].join('\n')
+}
+
+const MARKED = /<!-- generated: ([\w-]+) -->\n[\s\S]*?<!-- \/generated -->/g
+
+/** The page with its generated parts as they should be. @throws where a part is unknown or missing. */
+export function withGenerated(page: string): string {
+  const seen: string[] = []
+  const result = page.replace(MARKED, (_, name: string) => {
+    const make = GENERATED[name]
+    if (!make) throw new Error(`nothing generates "${name}"`)
+    seen.push(name)
+    return `<!-- generated: ${name} -->\n\n${make()}\n\n<!-- /generated -->`
+  })
+  const missing = Object.keys(GENERATED).filter((name) => !seen.includes(name))
+  if (missing.length > 0) throw new Error(`the page has no place for ${missing.join(', ')}`)
+  return result
+}
+
+/** The reusable workflow cannot name the action at the root: `$/` takes no empty path. */
+export function selfAction(): string {
+  return `# Generated from action.yml by \`npm run docs\`: the same action, for the reusable workflow at its own commit.\n${read('action.yml').replaceAll(' dist/index.js', ' ../../../dist/index.js')}`
+}
+
+if (import.meta.main) {
+  writeFileSync(path.join(ROOT, 'README.md'), withGenerated(read('README.md')))
+  writeFileSync(path.join(ROOT, '.github/actions/self/action.yml'), selfAction())
+}

@@ -1,0 +1,167 @@
+/** The pages say what the code does: names, tables, links and files. */
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import path from 'node:path'
+import { describe, expect, test } from 'vitest'
+import { parse } from 'yaml'
+import { checkAll, RULES } from '../../src/checks/rules.ts'
+import { parseConfig } from '../../src/config.ts'
+import { outputsOf } from '../../src/report/outputs.ts'
+import { classifyResizeError } from '../../src/resize.ts'
+import { SAMPLES } from '../unit/report/sample-reports.ts'
+import { metadata, RESIZE_CODES, ROOT, read, withGenerated } from './generated.ts'
+import { FACTS_WITHOUT_OBJECTION, RULE_EXAMPLES } from './rule-examples.ts'
+
+const PAGES = ['README.md', 'CHANGELOG.md', '.github/CONTRIBUTING.md']
+const EXAMPLES = readdirSync(path.join(ROOT, '.github/examples')).map((name) => `.github/examples/${name}`)
+
+test('the tables of the README are as `npm run docs` makes them', () => {
+  const page = read('README.md')
+  expect(page).toBe(withGenerated(page))
+})
+
+describe.each(PAGES)('%s', (page) => {
+  const text = read(page)
+  const prose = text.replace(/```[\s\S]*?```/g, '')
+
+  test('every relative link leads somewhere', () => {
+    const targets = [...prose.matchAll(/\]\((?!https?:)([^)\s]+)\)/g)].map(([, target = '']) => target)
+    expect(targets.filter((target) => !leadsSomewhere(page, text, target))).toEqual([])
+  })
+
+  test('every file that it names is there', () => {
+    const named = [...text.matchAll(/(?:^|[\s`(])((?:src|test|dist|\.github)\/[\w./-]*\w)/gm)].map(([, file = '']) => file)
+    expect(named.filter((file) => !existsSync(path.join(ROOT, file)))).toEqual([])
+  })
+
+  test('every npm command that it names is a script', () => {
+    const { scripts } = JSON.parse(read('package.json')) as { scripts: Record<string, string> }
+    const named = [...text.matchAll(/npm (?:run (\w+)|(start|test))/g)].map(([, script, short]) => script ?? short ?? '')
+    expect(named.filter((script) => !scripts[script])).toEqual([])
+  })
+})
+
+function leadsSomewhere(page: string, text: string, target: string): boolean {
+  const [file = '', anchor] = target.split('#')
+  if (file) return existsSync(path.join(ROOT, path.dirname(page), file))
+  const anchors = [...text.matchAll(/^#+ (.+)$/gm)].map(([, heading = '']) =>
+    heading
+      .toLowerCase()
+      .replace(/[^\w\s-]/g, '')
+      .replaceAll(' ', '-'),
+  )
+  return anchors.includes(anchor ?? '')
+}
+
+describe('inputs', () => {
+  const declared = Object.keys(metadata().inputs)
+
+  test('those of action.yml are those that the code reads', () => {
+    expect([...namesRead()].sort()).toEqual([...declared].sort())
+  })
+
+  test('the README and the examples use no others', () => {
+    const blocks = [...read('README.md').matchAll(/```yaml\n([\s\S]*?)```/g)].map(([, block = '']) => block)
+    const workflows = [...blocks, ...EXAMPLES.map(read)].map((text) => parse(text) as unknown)
+    const reusable = parse(read('.github/workflows/refresh-pool.yml')) as { on: { workflow_call: { inputs: object } } }
+    const calls = workflows.flatMap(callsIn)
+    expect(calls.length).toBeGreaterThan(EXAMPLES.length - 1)
+    for (const { uses, given } of calls) {
+      const known = uses.includes('refresh-pool.yml') ? Object.keys(reusable.on.workflow_call.inputs) : declared
+      expect(given.filter((name) => !known.includes(name))).toEqual([])
+    }
+  })
+})
+
+/** Every name that the parser asks for, over runs that together take all its branches. */
+function namesRead(): ReadonlySet<string> {
+  const names = new Set<string>()
+  const common = { 'resource-group': 'g', 'subscription-id': 's', 'image-name': 'i', gallery: 'g', 'batch-account': 'a' }
+  const sources = [{ vm: 'v' }, { snapshots: 'os=s' }, { vhd: 'os=v' }, { 'managed-image': 'm' }, { 'image-id': 'i' }]
+  for (const source of sources) {
+    const given: Readonly<Record<string, string>> = { ...common, ...source }
+    try {
+      parseConfig({
+        input(name) {
+          names.add(name)
+          return given[name] ?? ''
+        },
+        environment: () => undefined,
+        file: () => undefined,
+      })
+    } catch {
+      // What is wrong with these inputs is not asked here.
+    }
+  }
+  return names
+}
+
+interface ActionCall {
+  readonly uses: string
+  readonly given: readonly string[]
+}
+
+/** Where a workflow calls this action or its reusable workflow. */
+function callsIn(workflow: unknown): readonly ActionCall[] {
+  if (typeof workflow !== 'object' || workflow === null) return []
+  const { uses, with: given } = workflow as { uses?: unknown; with?: object }
+  const own = typeof uses === 'string' && uses.includes('azure-batch-image-pool') ? [{ uses, given: Object.keys(given ?? {}) }] : []
+  return [...own, ...Object.values(workflow).flatMap(callsIn)]
+}
+
+describe('outputs', () => {
+  const declared = Object.keys(metadata().outputs).sort()
+
+  test.each(Object.entries(SAMPLES))('those of action.yml are those that a run sets: %s', (_, report) => {
+    expect([...Object.keys(outputsOf(report())), 'report'].sort()).toEqual(declared)
+  })
+})
+
+describe('preflight rules', () => {
+  test('each has an id of its own', () => {
+    expect(new Set(RULES.map(({ id }) => id)).size).toBe(RULES.length)
+  })
+
+  test('each has an example, and each example a rule', () => {
+    expect(Object.keys(RULE_EXAMPLES).sort()).toEqual(RULES.map(({ id }) => id).sort())
+  })
+
+  test.each(RULES.map((rule) => [rule.id, rule] as const))('%s objects to its example, and says what to do', (id, { check }) => {
+    const facts = RULE_EXAMPLES[id]
+    const found = facts ? check(facts) : []
+    expect(found.length).toBeGreaterThan(0)
+    for (const { seen, fix } of found) {
+      expect(seen).toMatch(/\S/)
+      expect(fix).toMatch(/\.$/)
+    }
+  })
+
+  test.each(Object.entries(FACTS_WITHOUT_OBJECTION))('none objects to %s', (_, facts) => {
+    expect(checkAll(facts)).toEqual([])
+  })
+})
+
+describe('resize codes', () => {
+  test('the README has those of the policy table', () => {
+    const table = /const BY_CODE[^{]*\{([\s\S]*?)\n\}/.exec(readFileSync(path.join(ROOT, 'src/resize.ts'), 'utf8'))?.[1] ?? ''
+    const known = [...table.matchAll(/^ {2}(\w+):/gm)].map(([, code]) => code)
+    expect(RESIZE_CODES.map((code) => code.toLowerCase()).sort()).toEqual(known.sort())
+  })
+
+  test.each(RESIZE_CODES)('%s is known', (code) => {
+    expect(classifyResizeError({ code, message: '', details: [] }).fix).not.toContain('does not know')
+  })
+})
+
+describe('roles', () => {
+  const roles = readdirSync(path.join(ROOT, '.github/roles')).map((name) => [name, JSON.parse(read(`.github/roles/${name}`))] as const)
+
+  test.each(roles)('%s grants single actions, no wildcards, in its own scope', (_, role) => {
+    const actions = [...role.Actions, ...role.DataActions]
+    expect(actions.length).toBeGreaterThan(0)
+    expect(
+      actions.filter((action: string) => !/^Microsoft\.[A-Za-z]+(?:\/[A-Za-z]+)+\/(?:read|write|delete|action)$/.test(action)),
+    ).toEqual([])
+    expect(new Set(actions).size).toBe(actions.length)
+    expect(role.AssignableScopes).toEqual(['/subscriptions/00000000-0000-0000-0000-000000000000'])
+  })
+})
