@@ -358,7 +358,7 @@ function readResizeTimeout(inputs: Inputs, fromSpec: string | undefined, guidanc
  * 15 min per 1,000 nodes from a gallery image, 30 min above 300 nodes from a managed one; Batch's own default is 15 min.
  * https://learn.microsoft.com/azure/batch/batch-sig-images, https://learn.microsoft.com/azure/batch/batch-pool-node-error-checking
  */
-function guidanceMs(nodes: number, imageKind: ImageKind): number {
+export function guidanceMs(nodes: number, imageKind: ImageKind): number {
   if (imageKind === 'managed') return (nodes > 300 ? 30 : 15) * MINUTE_MS
   return Math.max(1, Math.ceil(nodes / 1_000)) * 15 * MINUTE_MS
 }

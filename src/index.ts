@@ -15,6 +15,8 @@ import { outputsOf } from './report/outputs.ts'
 import { recordEvent, startRecord, toReport } from './report/record.ts'
 import { renderRefusal, renderSummary } from './report/summary.ts'
 
+/** A heartbeat is for a log that has said nothing for about a minute, not for one line of many pools each. */
+const QUIET_MS = 45_000
 const USER_AGENT = 'azure-batch-image-pool'
 
 const controller = new AbortController()
@@ -49,10 +51,14 @@ async function main(): Promise<void> {
   const { counter, arm, compute, batch } = connect(config)
   const run = github.runContext()
   let record = startRecord({ mode: config.mode, run, startedAt })
+  let shownAtMs = 0
   const emit = (event: Parameters<typeof recordEvent>[1]) => {
     record = recordEvent(record, event)
-    const line = logLine(event, startedAt)
-    if (line) github.show(line)
+    const isChatter = event.kind === 'heartbeat' && Date.parse(event.at) - shownAtMs < QUIET_MS
+    const line = isChatter ? undefined : logLine(event, startedAt)
+    if (!line) return
+    github.show(line)
+    shownAtMs = Date.parse(event.at)
   }
   const timer = setTimeout(
     () => controller.abort(new WaitTimeoutError('the run', showDuration(config.timeoutMs), 'see the log', 'timeout')),

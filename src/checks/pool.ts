@@ -1,5 +1,6 @@
 /** Rules about the Batch account and the pools. */
 
+import { parseArmId } from '../arm-id.ts'
 import { resolveNodeAgent } from '../node-agent.ts'
 import type { BatchVmSize } from '../ports.ts'
 import type { Facts, Rule } from './facts.ts'
@@ -65,21 +66,31 @@ export const POOL_RULES: readonly Rule[] = [
       }),
   },
   {
-    id: 'core-quota',
+    id: 'node-agent-os',
+    severity: 'error',
+    title: 'The node agent is one for the operating system of the image',
+    link: SUPPORTED_IMAGES,
+    check: ({ config: { pool }, derived }) =>
+      (pool?.requests ?? [])
+        .filter(({ nodeAgentSkuId }) => derived && nodeAgentSkuId && /windows/i.test(nodeAgentSkuId) !== (derived.osType === 'Windows'))
+        .map(({ id, nodeAgentSkuId }) => ({
+          seen: `pool ${id}: node agent ${nodeAgentSkuId}, but the image is ${derived?.osType}`,
+          fix: 'Correct `node-agent-sku-id`, or leave it out to have it looked up.',
+        })),
+  },
+  {
+    id: 'image-subscription',
     severity: 'warning',
-    title: 'The core quota of the account is enough',
-    link: QUOTA,
-    check: ({ config: { pool }, observed: { account, vmSizes } }) => {
-      if (!pool || account?.dedicatedCoreQuota === undefined) return []
-      const need = pool.requests.reduce((sum, { properties, target }) => {
-        const size = vmSizes.find(({ name }) => name.toLowerCase() === properties.vmSize?.toLowerCase())
-        return sum + target.dedicated * Number(size?.capabilities.vCPUs ?? 0)
-      }, 0)
-      return need > account.dedicatedCoreQuota
+    title: 'Image and account are in one subscription',
+    link: 'https://learn.microsoft.com/azure/batch/batch-sig-images',
+    check: ({ config: { image, source, pool } }) => {
+      const imageId = image?.gallery ?? image?.resourceGroup ?? (source.kind === 'image-id' ? source.id : undefined)
+      const [of, account] = [imageId, pool?.account].map((id) => parseArmId(id ?? '')?.subscriptionId.toLowerCase())
+      return of && account && of !== account
         ? [
             {
-              seen: `the pools need ${need} dedicated cores, the account has ${account.dedicatedCoreQuota}`,
-              fix: 'Ask for more quota, or use a smaller target or VM size.',
+              seen: `the image is in subscription ${of}, the account in ${account}`,
+              fix: 'Register `Microsoft.Batch` in the subscription of the image; both must be in one Microsoft Entra tenant.',
             },
           ]
         : []
@@ -99,11 +110,16 @@ function pendingAgents({ config: { pool, source }, derived, observed }: Facts): 
 function mismatches({ name, capabilities }: BatchVmSize, derived: Facts['derived']): readonly string[] {
   if (!derived) return []
   const { HyperVGenerations: generations, CpuArchitectureType: architecture, TrustedLaunchDisabled: noTrustedLaunch } = capabilities
+  const { DiskControllerTypes: controllers } = capabilities
+  const imageControllers = derived.features.DiskControllerTypes ?? 'SCSI'
   return [
     ...(generations && !generations.split(',').includes(derived.generation)
       ? [`${name} starts generation ${generations}, the image is ${derived.generation}`]
       : []),
     ...(architecture && architecture !== derived.architecture ? [`${name} is ${architecture}, the image is ${derived.architecture}`] : []),
+    ...(controllers && !controllers.split(',').some((controller) => imageControllers.includes(controller.trim()))
+      ? [`${name} has disk controllers ${controllers}, the image ${imageControllers}`]
+      : []),
     ...(noTrustedLaunch === 'True' && derived.features.SecurityType === 'TrustedLaunch'
       ? [`${name} has no Trusted Launch, the image needs it`]
       : []),

@@ -185,12 +185,63 @@ export const SOURCE_RULES: readonly Rule[] = [
         })),
   },
   {
+    id: 'data-disks-mounted',
+    severity: 'warning',
+    title: 'Data disks are mounted on the nodes',
+    link: 'https://learn.microsoft.com/azure/batch/batch-sig-images',
+    check: ({ config: { pool }, content }) => {
+      const luns = (content?.captured ?? []).flatMap(({ disk }) => (disk === 'os' ? [] : [disk]))
+      const isMounted = (pool?.requests ?? []).every(({ properties }) => properties.startTask !== undefined)
+      return pool && luns.length > 0 && !isMounted
+        ? [
+            {
+              seen: `the image has data disks at LUN ${luns.join(', ')}, and a pool has no start task`,
+              fix: 'Batch attaches data disks and does not mount them. If `/etc/fstab` of the image does not do it (by UUID, `nofail`), let a start task mount `/dev/disk/azure/scsi1/lun<N>`.',
+            },
+          ]
+        : []
+    },
+  },
+  {
+    id: 'purchase-plan',
+    severity: 'warning',
+    title: 'The purchase plan of the base image is carried along',
+    link: CUSTOM_IMAGES,
+    check: ({ derived }) =>
+      derived?.purchasePlan
+        ? [
+            {
+              seen: `the base image has plan ${derived.purchasePlan.publisher}/${derived.purchasePlan.product}/${derived.purchasePlan.name}`,
+              fix: 'The definition gets the same plan. Accept its terms in the subscription of the Batch account: `az vm image terms accept`.',
+            },
+          ]
+        : [],
+  },
+  {
+    id: 'confidential-vm',
+    severity: 'error',
+    title: 'The VM is no confidential VM',
+    link: 'https://learn.microsoft.com/azure/confidential-computing/confidential-vm-overview',
+    check: ({ observed: { vm } }) =>
+      vm?.vm.securityType === 'ConfidentialVM'
+        ? [
+            {
+              seen: `${vm.vm.name} is a confidential VM: its disks are bound to it`,
+              fix: 'Build the golden machine as a standard or Trusted Launch VM; pools can ask for `securityType: confidentialVM`.',
+            },
+          ]
+        : [],
+  },
+  {
     id: 'generalized',
     severity: 'warning',
     title: 'The operating system is generalized',
     link: GENERALIZE,
     check: ({ config: { source }, observed: { vm } }) =>
-      vm && source.kind === 'vm' && source.capture !== 'copy' && !vm.vm.statuses.includes('OSState/generalized')
+      vm &&
+      source.kind === 'vm' &&
+      (source.capture === 'live' || source.capture === 'deallocate') &&
+      !vm.vm.statuses.includes('OSState/generalized')
         ? [
             {
               seen: `${vm.vm.name} is not marked as generalized`,

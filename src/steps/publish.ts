@@ -75,7 +75,9 @@ async function followVersion(plan: BuildPlan, operation: LongOperation | undefin
   return waitFor(context, `image version ${plan.version}`, versionDelayMs, async () => {
     const version = await context.compute.getImageVersion(plan.id)
     if (!version) throw new VersionGoneError(plan.version)
-    const progress = version.replication.map(({ region, state, progress: percent }) => `${region} ${state} ${percent}`).join()
+    const progress = version.replication
+      .map(({ region, state, progress: percent }) => `${region} ${state} ${Math.floor(percent / 25)}`)
+      .join()
     if (progress !== told) tell(context, { kind: 'replication', imageId: plan.id, regions: version.replication })
     told = progress
     const replica = version.replication.find(({ region }) => regionName(region) === plan.waitForRegion)

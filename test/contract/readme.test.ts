@@ -3,13 +3,14 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { parse } from 'yaml'
+import type { Facts } from '../../src/checks/facts.ts'
 import { checkAll, RULES } from '../../src/checks/rules.ts'
 import { parseConfig } from '../../src/config.ts'
 import { outputsOf } from '../../src/report/outputs.ts'
 import { classifyResizeError } from '../../src/resize.ts'
 import { SAMPLES } from '../unit/report/sample-reports.ts'
 import { metadata, RESIZE_CODES, ROOT, read, withGenerated } from './generated.ts'
-import { FACTS_WITHOUT_OBJECTION, RULE_EXAMPLES } from './rule-examples.ts'
+import { COMPANIONS, FACTS_WITHOUT_OBJECTION, RULE_EXAMPLES } from './rule-examples.ts'
 
 const PAGES = ['README.md', 'CHANGELOG.md', '.github/CONTRIBUTING.md']
 const EXAMPLES = readdirSync(path.join(ROOT, '.github/examples')).map((name) => `.github/examples/${name}`)
@@ -133,6 +134,12 @@ describe('preflight rules', () => {
       expect(seen).toMatch(/\S/)
       expect(fix).toMatch(/\.$/)
     }
+  })
+
+  test.each(RULES.map(({ id }) => id))('%s is all that is found in its example', (id) => {
+    const facts = RULE_EXAMPLES[id] as Facts
+    const ids = [...new Set(checkAll(facts).map((finding) => finding.id))]
+    expect(ids.filter((other) => !(COMPANIONS[id] ?? []).includes(other))).toEqual([id])
   })
 
   test.each(Object.entries(FACTS_WITHOUT_OBJECTION))('none objects to %s', (_, facts) => {

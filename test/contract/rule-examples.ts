@@ -20,6 +20,7 @@ const INPUTS: Readonly<Record<string, string>> = {
   'pool-id': 'render',
   'vm-size': 'Standard_D4s_v5',
   'target-dedicated-nodes': '10',
+  'pool-spec': 'startTask: { commandLine: /opt/mount-data-disks }',
 }
 
 const osDisk: Disk = {
@@ -89,7 +90,8 @@ const OBSERVED: Observed = {
 const vm = (changes: Partial<VirtualMachine>, disks: readonly Disk[] = [osDisk, dataDisk]): Partial<Observed> => ({
   vm: { vm: { ...machine, ...changes }, extensions: [], disks },
 })
-const running = vm({ statuses: ['PowerState/running'] })
+const running = vm({ statuses: ['OSState/generalized', 'PowerState/running'] })
+const plenty = { account: { ...account, dedicatedCoreQuota: 100_000 } }
 const trustedLaunch: Disk = { ...osDisk, securityType: 'TrustedLaunch' }
 const snapshot: Snapshot = { ...osDisk, id: idOf('snapshots', 'golden'), name: 'golden', provisioningState: 'Succeeded', tags: {} }
 
@@ -107,6 +109,13 @@ export function factsOf(
 }
 
 const MANAGED = { 'image-kind': 'managed', gallery: '' }
+/** A managed image is never without the news of its retirement. */
+export const COMPANIONS: Readonly<Record<string, readonly string[]>> = {
+  'managed-image-region': ['managed-image-retired'],
+  'managed-image-trusted-launch': ['managed-image-retired'],
+  'managed-image-per-pool': ['managed-image-retired'],
+  'managed-image-pool-size': ['managed-image-retired'],
+}
 const AGENT = { 'node-agent-sku-id': supported.nodeAgentSkuId }
 
 export const RULE_EXAMPLES: Readonly<Record<string, Facts>> = {
@@ -134,13 +143,35 @@ export const RULE_EXAMPLES: Readonly<Record<string, Facts>> = {
   'managed-image-retired': factsOf(MANAGED),
   'managed-image-region': factsOf(MANAGED, vm({ location: 'northeurope' })),
   'managed-image-trusted-launch': factsOf(MANAGED, vm({}, [trustedLaunch, dataDisk])),
-  'managed-image-per-pool': factsOf({ ...MANAGED, 'pool-id': '', 'pool-spec': '- id: one\n- id: two' }),
+  'managed-image-per-pool': factsOf({
+    ...MANAGED,
+    'pool-id': '',
+    'pool-spec': '- { id: one, startTask: { commandLine: mount } }\n- { id: two, startTask: { commandLine: mount } }',
+  }),
   'gallery-region': factsOf({}, vm({ location: 'northeurope' })),
   'definition-matches': factsOf({}, { definition: { ...definition, hyperVGeneration: 'V1' } }),
   'account-exists': factsOf({}, ['account']),
   'node-agent-sku': factsOf({}, { supportedImages: [] }),
   'image-end-of-life': factsOf({}, { supportedImages: [{ ...supported, batchSupportEndOfLife: '2027-06-30T00:00:00Z' }] }),
   'vm-size': factsOf({ 'vm-size': 'Standard_A1' }),
+  'data-disks-mounted': factsOf({ 'pool-id': '', 'pool-spec': 'id: render\nvmSize: Standard_D4s_v5' }),
+  'purchase-plan': factsOf({}, vm({ plan: { publisher: 'acme', product: 'linux', name: 'pro' } })),
+  'confidential-vm': factsOf({}, vm({ securityType: 'ConfidentialVM' })),
+  'node-agent-os': factsOf({ 'node-agent-sku-id': 'batch.node.windows amd64' }),
+  'image-subscription': factsOf({
+    'batch-account':
+      '/subscriptions/11111111-1111-4111-8111-111111111111/resourceGroups/render/providers/Microsoft.Batch/batchAccounts/renderbatch',
+  }),
+  'managed-image-pool-size': factsOf({ ...MANAGED, 'target-dedicated-nodes': '3000' }, plenty),
+  'inter-node-pool-size': factsOf(
+    {
+      'target-dedicated-nodes': '200',
+      'pool-spec': 'vmSize: Standard_D4s_v5\ninterNodeCommunication: Enabled\nstartTask: { commandLine: mount }',
+    },
+    plenty,
+  ),
+  'pool-quota': factsOf({}, { account: { ...account, poolQuota: 0 } }),
+  'resize-timeout': factsOf({ 'resize-timeout': '10m' }),
   'core-quota': factsOf({ 'target-dedicated-nodes': '200' }),
 }
 

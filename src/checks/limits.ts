@@ -1,0 +1,120 @@
+/** Rules about how large pools may be: limits of Batch, quotas of the account. */
+import { sameId } from '../arm-id.ts'
+import { guidanceMs } from '../config.ts'
+import { parseDurationMs, showDuration } from '../duration.ts'
+import { imageOf } from '../plan-pool.ts'
+import { type CoreQuota, coreQuotas } from '../quota.ts'
+import type { Facts, Rule } from './facts.ts'
+
+const QUOTA = 'https://learn.microsoft.com/azure/batch/batch-quota-limit'
+/** https://learn.microsoft.com/azure/batch/batch-custom-images, over all pools of one image or of its snapshots. */
+const MOST_ON_A_MANAGED_IMAGE = { dedicated: 2_500, lowPriority: 1_000 }
+/** https://learn.microsoft.com/azure/batch/batch-quota-limit#pool-size-limits */
+const MOST_COMMUNICATING = { BatchService: 100, UserSubscription: 80 }
+
+export const LIMIT_RULES: readonly Rule[] = [
+  {
+    id: 'managed-image-pool-size',
+    severity: 'error',
+    title: 'Pools on a managed image have at most 2,500 dedicated and 1,000 Spot nodes in all',
+    link: 'https://learn.microsoft.com/azure/batch/batch-custom-images',
+    check: ({ config: { image, source, pool }, observed: { pools } }) => {
+      const isManaged = image?.kind === 'managed' || (source.kind === 'image-id' && !source.id.toLowerCase().includes('/galleries/'))
+      if (!isManaged || !pool) return []
+      const asked = new Set(pool.requests.map(({ id }) => id.toLowerCase()))
+      const sharing = pools.filter(
+        (other) => source.kind === 'image-id' && sameId(imageOf(other), source.id) && !asked.has(other.name.toLowerCase()),
+      )
+      return (['dedicated', 'lowPriority'] as const).flatMap((kind) => {
+        const others = sharing.reduce(
+          (sum, { properties }) => sum + properties[kind === 'dedicated' ? 'currentDedicatedNodes' : 'currentLowPriorityNodes'],
+          0,
+        )
+        const nodes = others + pool.requests.reduce((sum, { target }) => sum + target[kind], 0)
+        const most = MOST_ON_A_MANAGED_IMAGE[kind]
+        return nodes > most
+          ? [
+              {
+                seen: `${nodes} ${kind === 'dedicated' ? 'dedicated' : 'Spot'} nodes would run on the image; ${most} is the most`,
+                fix: 'Use `image-kind: gallery`, or fewer nodes.',
+              },
+            ]
+          : []
+      })
+    },
+  },
+  {
+    id: 'inter-node-pool-size',
+    severity: 'error',
+    title: 'A pool with inter-node communication is small enough',
+    link: QUOTA,
+    check: ({ config: { pool }, observed: { account } }) => {
+      const most = MOST_COMMUNICATING[account?.poolAllocationMode ?? 'BatchService']
+      return (pool?.requests ?? [])
+        .filter(({ properties, target }) => properties.interNodeCommunication === 'Enabled' && target.dedicated + target.lowPriority > most)
+        .map(({ id, target }) => ({
+          seen: `pool ${id} has inter-node communication and ${target.dedicated + target.lowPriority} nodes; ${most} is the most`,
+          fix: 'Use fewer nodes, or leave `interNodeCommunication` out.',
+        }))
+    },
+  },
+  {
+    id: 'pool-quota',
+    severity: 'error',
+    title: 'The account has room for another pool',
+    link: QUOTA,
+    check: ({ config: { pool }, observed: { account, pools } }) => {
+      const added = (pool?.requests ?? []).filter(({ id }) => !pools.some(({ name }) => name.toLowerCase() === id.toLowerCase()))
+      return account && added.length > 0 && pools.length + added.length > account.poolQuota
+        ? [
+            {
+              seen: `account ${account.name} has ${pools.length} pools, its quota is ${account.poolQuota}, and ${added.length} would be added`,
+              fix: 'Delete pools that are not used any more, or ask for more quota.',
+            },
+          ]
+        : []
+    },
+  },
+  {
+    id: 'core-quota',
+    severity: 'warning',
+    title: 'The core quotas of the account are enough, with blue-green for both pools',
+    link: QUOTA,
+    check: (facts) =>
+      summed(facts)
+        .filter(({ quota, used, needed }) => used + needed > quota)
+        .map(({ name, quota, used, needed }) => ({
+          seen: `${needed} ${name} are needed, ${used} are in use besides, the quota is ${quota}`,
+          fix: 'Ask for more quota, or use a smaller target or VM size; in place needs less than blue-green.',
+        })),
+  },
+  {
+    id: 'resize-timeout',
+    severity: 'warning',
+    title: 'The resize timeout is long enough for the size',
+    link: 'https://learn.microsoft.com/azure/batch/batch-sig-images',
+    check: ({ config: { pool, image } }) =>
+      (pool?.requests ?? []).flatMap(({ id, target, autoScale, resizeTimeout }) => {
+        const nodes = target.dedicated + target.lowPriority
+        const recommendedMs = guidanceMs(nodes, image?.kind ?? 'gallery')
+        if (autoScale || (parseDurationMs(resizeTimeout) ?? 0) >= recommendedMs || nodes === 0) return []
+        return [
+          {
+            seen: `pool ${id}: ${resizeTimeout} for ${nodes} nodes; ${showDuration(recommendedMs)} is recommended`,
+            fix: 'Raise `resize-timeout`; a resize that times out is asked again, up to `max-resizes`.',
+          },
+        ]
+      }),
+  },
+]
+
+/** By quota, over all pools asked for. In place, what they use now is given back first; blue-green needs both at once. */
+function summed({ config: { pool }, observed: { account, vmSizes, pools } }: Facts): readonly CoreQuota[] {
+  if (!pool || !account) return []
+  const asked = new Set(pool.requests.map(({ id }) => id.toLowerCase()))
+  const staying = pool.strategy === 'blue-green' ? pools : pools.filter(({ name }) => !asked.has(name.toLowerCase()))
+  const quotas = pool.requests.flatMap(({ properties, target }) => coreQuotas(account, vmSizes, staying, properties.vmSize ?? '', target))
+  const byName = new Map<string, CoreQuota>()
+  for (const quota of quotas) byName.set(quota.name, { ...quota, needed: (byName.get(quota.name)?.needed ?? 0) + quota.needed })
+  return [...byName.values()]
+}
