@@ -150,18 +150,17 @@ export class Pools {
 
     const growth = targetDedicatedNodes + targetLowPriorityNodes - staying
     const { born, error } = growth > 0 ? this.#allocate(pool, asked) : { born: [], error: undefined }
-    const allocationMs =
-      error?.code === 'AllocationTimedout' ? timeoutMs : error || growth <= 0 ? DURATION_MS.refusal : DURATION_MS.allocation
+    const allocationMs = error?.code === 'AllocationTimedout' ? timeoutMs : born.length > 0 ? DURATION_MS.allocation : DURATION_MS.refusal
     for (const [order, node] of born.entries()) {
       node.bornAtMs = nowMs + Math.min(allocationMs, DURATION_MS.allocation) * (0.4 + (0.5 * order) / born.length)
       pool.nodes.push(node)
     }
     const isDrained = drainMs <= timeoutMs
     const errors = error ? [error] : isDrained ? undefined : [TIMED_OUT]
-    const end = (errorsThen = errors) => {
+    // A timer may fire a moment early, which is long on a fast clock: what was to be born by the end is there at the end.
+    const end = (errorsThen = errors, bornByMs = Number.POSITIVE_INFINITY) => {
       delete pool.stop
-      const endMs = clock.now().getTime()
-      pool.nodes = pool.nodes.filter((node) => node.bornAtMs <= endMs && !(node.isLeaving && isDrained))
+      pool.nodes = pool.nodes.filter((node) => node.bornAtMs <= bornByMs && !(node.isLeaving && isDrained))
       for (const node of pool.nodes) node.isLeaving = false
       const count = (dedicated: boolean) => pool.nodes.filter(({ isDedicated }) => isDedicated === dedicated).length
       Object.assign(properties, {
@@ -175,7 +174,11 @@ export class Pools {
     const cancel = clock.after(Math.max(allocationMs, Math.min(drainMs, timeoutMs)), end)
     pool.stop = () => {
       cancel()
-      end([{ code: 'ResizeStopped', message: 'Desired number of dedicated nodes could not be allocated due to a stop resize operation' }])
+      const stopped = {
+        code: 'ResizeStopped',
+        message: 'Desired number of dedicated nodes could not be allocated due to a stop resize operation',
+      }
+      end([stopped], clock.now().getTime())
     }
   }
 
