@@ -3,7 +3,7 @@ import { type ArmId, armId, parseArmId } from './arm-id.ts'
 import { isoDuration, parseDurationMs } from './duration.ts'
 import { InputError } from './errors.ts'
 import { type PoolSpec, readPoolSpecs } from './pool-spec.ts'
-import type { NodeDeallocationOption, OsType, PoolProperties, Tags } from './ports.ts'
+import type { NodeDeallocationOption, OsType, PoolEnvelope, PoolProperties, Tags } from './ports.ts'
 import { Inputs } from './read-inputs.ts'
 
 export type CloudName = 'AzureCloud' | 'AzureUSGovernment' | 'AzureChinaCloud'
@@ -61,7 +61,7 @@ export interface ImageSettings {
 }
 
 /** One pool as asked for; the image is filled in later. */
-export interface PoolRequest {
+export interface PoolRequest extends PoolEnvelope {
   readonly id: string
   readonly properties: PoolProperties
   readonly target: { readonly dedicated: number; readonly lowPriority: number }
@@ -291,13 +291,15 @@ function readPool(inputs: Inputs, reader: InputReader, group: Group, imageKind: 
   const account = inputs.resource('batch-account', 'Microsoft.Batch/batchAccounts', group)
   if (!account) return undefined
   const specs = readPoolSpecs(inputs, reader)
+  if (specs.length > 1 && inputs.text('pool-id') !== '')
+    inputs.refuse('pool-id', 'is one id, but `pool-spec` has several pools; give each pool its `id` there')
   const isAsked = specs.length > 0 || inputs.text('pool-id') !== '' || mode !== 'prune'
   const option = inputs.text('node-deallocation-option')
   if (option.toLowerCase() === 'retaineddata')
     inputs.refuse('node-deallocation-option', 'is retired by Azure Batch', 'taskcompletion, requeue, terminate')
   return {
     account,
-    requests: isAsked ? (specs.length > 0 ? specs : [{ properties: {} }]).map((spec) => readRequest(inputs, spec, imageKind)) : [],
+    requests: isAsked ? (inputs.text('pool-spec') ? specs : [{ properties: {} }]).map((spec) => readRequest(inputs, spec, imageKind)) : [],
     strategy: inputs.choice('strategy', ['in-place', 'blue-green', 'replace', 'resize-only', 'fail'], 'in-place'),
     canaryNodes: inputs.integer('canary-nodes', { min: 0, max: 1_000, fallback: 0 }),
     onFailure: inputs.choice('on-failure', ['rollback', 'keep'], 'keep'),
@@ -323,7 +325,7 @@ function readRequest(inputs: Inputs, spec: PoolSpec, imageKind: ImageKind): Pool
       id,
     )
   const vmSize = inputs.text('vm-size') || spec.properties.vmSize
-  if (!vmSize) inputs.refuse('vm-size', 'is needed: neither it nor `vmSize` of the pool spec is given')
+  if (!vmSize) inputs.refuse('vm-size', `is needed: neither it nor \`vmSize\` of the pool spec is given${id && ` (pool ${id})`}`)
   const { fixedScale, autoScale } = spec.properties.scaleSettings ?? {}
   const count = (input: string, fallback: number | undefined) => inputs.integer(input, { min: 0, max: 100_000, fallback: fallback ?? 0 })
   const target = {
@@ -339,6 +341,8 @@ function readRequest(inputs: Inputs, spec: PoolSpec, imageKind: ImageKind): Pool
     autoScale: autoScale !== undefined && inputs.text('target-dedicated-nodes') === '',
     resizeTimeout: readResizeTimeout(inputs, fixedScale?.resizeTimeout, guidanceMs(target.dedicated + target.lowPriority, imageKind)),
     ...(nodeAgentSkuId && { nodeAgentSkuId }),
+    ...(spec.identity && { identity: spec.identity }),
+    ...(spec.tags && { tags: spec.tags }),
   }
 }
 
@@ -346,12 +350,10 @@ const SHORTEST_RESIZE_TIMEOUT_MS = 5 * MINUTE_MS
 
 /** Of the input, else of the spec, else by guidance. Batch answers 400 below five minutes. */
 function readResizeTimeout(inputs: Inputs, fromSpec: string | undefined, guidance: number): string {
-  const specMs = fromSpec === undefined ? undefined : parseDurationMs(fromSpec)
-  if (fromSpec !== undefined && (specMs === undefined || specMs < SHORTEST_RESIZE_TIMEOUT_MS)) {
-    inputs.refuse('pool-spec', 'scaleSettings.fixedScale.resizeTimeout: is no duration of at least 5 min', undefined, fromSpec)
-  }
-  const range = { minMs: SHORTEST_RESIZE_TIMEOUT_MS, maxMs: Number.POSITIVE_INFINITY, fallbackMs: specMs ?? guidance }
-  return isoDuration(inputs.durationMs('resize-timeout', range))
+  const fallbackMs = (fromSpec !== undefined && parseDurationMs(fromSpec)) || guidance
+  return isoDuration(
+    inputs.durationMs('resize-timeout', { minMs: SHORTEST_RESIZE_TIMEOUT_MS, maxMs: Number.POSITIVE_INFINITY, fallbackMs }),
+  )
 }
 
 /**

@@ -4,7 +4,7 @@ import type { PoolRequest, PoolSettings } from './config.ts'
 import type { DerivedImage } from './derived-image.ts'
 import { resolveNodeAgent } from './node-agent.ts'
 import type { PoolPlan } from './plan.ts'
-import type { Pool, PoolProperties, SupportedImage, VirtualMachineConfiguration } from './ports.ts'
+import type { Pool, PoolEnvelope, PoolProperties, SupportedImage, VirtualMachineConfiguration } from './ports.ts'
 
 export interface PoolQuestion {
   readonly id: ArmId
@@ -36,14 +36,15 @@ export function planPool(question: PoolQuestion): PoolPlan {
   const changed = Object.fromEntries(Object.entries(rest).filter(([name, value]) => !isSubset(value, existing.properties[name])))
   const autoScale = request.autoScale && !isSubset(request.properties.scaleSettings, existing.properties.scaleSettings)
   const patch: PoolProperties = { ...changed, ...(autoScale && { scaleSettings: request.properties.scaleSettings }) }
-  const needsEmptyPool = Object.keys(patch).some((name) => !CHANGEABLE_AT_ANY_TIME.has(name))
+  const needsEmptyPool = Object.keys(patch).some((name) => !CHANGEABLE_AT_ANY_TIME.has(name)) || !hasIdentities(request, existing)
 
   if (!keepsImage && (!isOnImage || needsEmptyPool)) {
     if (strategy === 'blue-green') return planGreen(question, existing, properties)
     return { id, request, existing, action: strategy === 'replace' ? 'replace' : 'reimage', properties }
   }
   const anyTime = Object.fromEntries(Object.entries(patch).filter(([name]) => CHANGEABLE_AT_ANY_TIME.has(name)))
-  if (Object.keys(anyTime).length > 0) return { id, request, existing, action: 'update', properties: anyTime, resize }
+  if (Object.keys(anyTime).length > 0 || !isSubset(request.tags ?? {}, existing.tags ?? {}))
+    return { id, request, existing, action: 'update', properties: anyTime, resize }
   return { id, request, existing, action: resize ? 'resize' : 'none' }
 }
 
@@ -110,6 +111,13 @@ function agentOf(derived: DerivedImage | undefined, supportedImages: readonly Su
 function trustedLaunch(derived: DerivedImage | undefined): VirtualMachineConfiguration['securityProfile'] {
   if (derived?.features.SecurityType !== 'TrustedLaunch') return undefined
   return { securityType: 'trustedLaunch', uefiSettings: { secureBootEnabled: true, vTpmEnabled: true } }
+}
+
+/** Azure changes the case of ids. */
+function hasIdentities({ identity: asked }: PoolEnvelope, { identity }: PoolEnvelope): boolean {
+  const idsOf = (of: PoolEnvelope['identity']) => Object.keys(of?.userAssignedIdentities ?? {}).map((id) => id.toLowerCase())
+  const there = new Set(idsOf(identity))
+  return idsOf(asked).every((id) => there.has(id))
 }
 
 function isOffTarget({ target }: PoolRequest, { properties }: Pool): boolean {

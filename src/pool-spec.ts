@@ -1,41 +1,16 @@
 /** YAML or JSON → pools in ARM's shape. */
-import { parse } from 'yaml'
+import { parseAllDocuments } from 'yaml'
+import { nameOf } from './arm-id.ts'
 import type { InputReader } from './config.ts'
-import type { PoolProperties } from './ports.ts'
+import { isoDuration, parseDurationMs } from './duration.ts'
+import { problemsOf } from './pool-spec-problems.ts'
+import type { PoolEnvelope, PoolProperties } from './ports.ts'
 import type { Inputs } from './read-inputs.ts'
 
-export interface PoolSpec {
+export interface PoolSpec extends PoolEnvelope {
   readonly id?: string
   readonly properties: PoolProperties
 }
-
-/** Gone at api-version 2025-06-01, with what to use. */
-const RETIRED: Readonly<Record<string, string>> = {
-  certificates: 'retired: use the Key Vault extension',
-  applicationLicenses: 'retired: bring licences with the image',
-  targetNodeCommunicationMode: 'retired: nodes use simplified communication',
-  currentNodeCommunicationMode: 'read-only, and retired',
-  resourceTags: 'renamed: use `tags`',
-}
-
-const KNOWN = [
-  'id',
-  'displayName',
-  'vmSize',
-  'deploymentConfiguration',
-  'scaleSettings',
-  'interNodeCommunication',
-  'networkConfiguration',
-  'taskSlotsPerNode',
-  'taskSchedulingPolicy',
-  'userAccounts',
-  'metadata',
-  'startTask',
-  'applicationPackages',
-  'mountConfiguration',
-  'upgradePolicy',
-  'tags',
-]
 
 /** The pools of `pool-spec`: inline, or a file of the workspace; one, or a list. Empty where none is given. */
 export function readPoolSpecs(inputs: Inputs, reader: InputReader): readonly PoolSpec[] {
@@ -47,31 +22,103 @@ export function readPoolSpecs(inputs: Inputs, reader: InputReader): readonly Poo
     inputs.refuse('pool-spec', 'is a path, but there is no such file; check out the repository before this step')
     return []
   }
-  let value: unknown
+  const pools = parse(text, (problem) => inputs.refuse('pool-spec', problem, undefined, isPath ? given : ''))
+  const specs = pools.flatMap((pool, index) => readPoolSpec(inputs, pool, pools.length > 1 ? `[${index}]` : ''))
+  refuseTwins(inputs, specs)
+  return specs
+}
+
+/** Several documents are several pools too. Nothing of the text goes into a message: there may be secrets in it. */
+function parse(text: string, refuse: (problem: string) => void): readonly unknown[] {
+  const documents = parseAllDocuments(text, { merge: true })
+  const wrong = documents.flatMap(({ errors }) => errors)
+  for (const { message, linePos, code } of wrong) {
+    const at = linePos?.[0]
+    const words = code === 'DUPLICATE_KEY' ? 'a key is there twice' : message.split(/ at line \d+|\n/)[0]?.replace(/: .*$/, '')
+    refuse(`is neither YAML nor JSON: ${words}${at ? `, line ${at.line}, column ${at.col}` : ''}`)
+  }
+  if (wrong.length > 0) return []
   try {
-    value = parse(text)
-  } catch (error) {
-    inputs.refuse('pool-spec', `is neither YAML nor JSON: ${(error as Error).message.split('\n')[0]}`, undefined, isPath ? given : '')
+    const values = documents.filter(({ contents }) => contents !== null).map((document) => document.toJS() as unknown)
+    const pools = values.flat()
+    if (pools.length === 0) refuse('names no pool: it is empty')
+    return pools
+  } catch {
+    refuse('has an alias without its anchor, or too many aliases')
     return []
   }
-  const list = Array.isArray(value) ? value : [value]
-  return list.flatMap((item, index) => readPoolSpec(inputs, item, list.length > 1 ? `[${index}]` : ''))
 }
 
 function readPoolSpec(inputs: Inputs, item: unknown, at: string): readonly PoolSpec[] {
-  const refuse = (path: string, problem: string) =>
-    inputs.refuse('pool-spec', `${at}${at && path ? '.' : ''}${path}: ${problem}`, undefined, '')
+  const refuse = (path: string, problem: string, allowed?: string) =>
+    inputs.refuse(
+      'pool-spec',
+      `${at}${at && path && !path.startsWith('[') ? '.' : ''}${path}${at || path ? ': ' : ''}${problem}`,
+      allowed,
+      '',
+    )
   if (typeof item !== 'object' || item === null || Array.isArray(item)) {
     refuse('', 'is not a mapping of pool properties')
     return []
   }
-  const { id, ...properties } = item as Record<string, unknown>
-  if (id !== undefined && typeof id !== 'string') refuse('id', 'is not a text')
-  for (const name of Object.keys(properties)) {
-    if (RETIRED[name]) refuse(name, RETIRED[name])
-    else if (!KNOWN.includes(name)) refuse(name, `is no property of a pool (known: ${KNOWN.join(', ')})`)
+  if ('resources' in item || ('$schema' in item && /deploymentTemplate/i.test(String(item.$schema)))) {
+    refuse('', 'is a whole ARM template: give what is in `properties` of the pool in it, and its `name` as `id`')
+    return []
   }
-  const pool = properties as PoolProperties
-  if (pool.scaleSettings?.autoScale && pool.scaleSettings.fixedScale) refuse('scaleSettings', 'has both fixedScale and autoScale')
-  return [{ properties: pool, ...(typeof id === 'string' && { id }) }]
+  const pool = flat(item as Readonly<Record<string, unknown>>)
+  const problems = problemsOf(pool)
+  for (const { path, problem, allowed } of problems) refuse(path, problem, allowed)
+  if (problems.length > 0) return []
+  const { id, identity, tags, ...properties } = pool as PoolProperties & Pick<PoolSpec, 'id' | 'identity' | 'tags'>
+  return [{ properties: withIsoDurations(properties), ...(id && { id }), ...(identity && { identity }), ...(tags && { tags }) }]
+}
+
+const AROUND_PROPERTIES = [
+  'name',
+  'id',
+  'type',
+  'apiVersion',
+  'parent',
+  'dependsOn',
+  'identity',
+  'tags',
+  'properties',
+  'etag',
+  'systemData',
+]
+
+/** A pool as it stands in Bicep, in an ARM template or in an answer of ARM, with its properties one level up. */
+function flat(item: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
+  const { name, id, identity, tags, properties, type } = item
+  const isResource =
+    typeof properties === 'object' &&
+    properties !== null &&
+    Object.keys(item).every((key) => AROUND_PROPERTIES.includes(key)) &&
+    (type === undefined || /^Microsoft\.Batch\/batchAccounts\/pools(?:@.*)?$/i.test(String(type)))
+  if (!isResource) return item
+  const named = name ?? id
+  return {
+    ...(named !== undefined && { id: typeof named === 'string' ? nameOf(named) : named }),
+    ...(identity !== undefined && identity !== null && { identity }),
+    ...(tags !== undefined && tags !== null && { tags }),
+    ...properties,
+  }
+}
+
+/** `30m` is for people; Azure takes ISO 8601. */
+function withIsoDurations(properties: PoolProperties): PoolProperties {
+  const { fixedScale, autoScale } = properties.scaleSettings ?? {}
+  const iso = (text: string) => isoDuration(parseDurationMs(text) ?? 0)
+  if (fixedScale?.resizeTimeout)
+    return { ...properties, scaleSettings: { fixedScale: { ...fixedScale, resizeTimeout: iso(fixedScale.resizeTimeout) } } }
+  if (autoScale?.evaluationInterval)
+    return { ...properties, scaleSettings: { autoScale: { ...autoScale, evaluationInterval: iso(autoScale.evaluationInterval) } } }
+  return properties
+}
+
+/** Batch compares ids of pools without regard to case. */
+function refuseTwins(inputs: Inputs, specs: readonly PoolSpec[]): void {
+  const ids = specs.map(({ id }) => id?.toLowerCase())
+  const twins = specs.filter(({ id }, index) => id !== undefined && ids.indexOf(id.toLowerCase()) !== index)
+  for (const { id } of twins) inputs.refuse('pool-spec', `names pool ${id} twice`, undefined, '')
 }

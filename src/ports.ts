@@ -343,6 +343,18 @@ export interface PoolProperties {
   readonly [property: string]: unknown
 }
 
+/** User-assigned identities of a pool, by resource id. */
+export interface PoolIdentity {
+  readonly type: 'UserAssigned' | 'None'
+  readonly userAssignedIdentities?: Readonly<Record<string, object>>
+}
+
+/** What stands beside `properties` in a pool. */
+export interface PoolEnvelope {
+  readonly identity?: PoolIdentity
+  readonly tags?: Tags
+}
+
 export interface VirtualMachineConfiguration {
   readonly imageReference?: { readonly id?: string } & Partial<MarketplaceImage>
   readonly nodeAgentSkuId?: string
@@ -374,7 +386,7 @@ export interface RawResizeError {
   readonly details: readonly { readonly code: string; readonly message: string }[]
 }
 
-export interface Pool {
+export interface Pool extends PoolEnvelope {
   /** ARM id. */
   readonly id: string
   readonly name: string
@@ -479,9 +491,9 @@ export interface Batch {
   listPools(account: ArmId): Promise<readonly Pool[]>
   getPool(id: ArmId): Promise<Pool | undefined>
   /** PUT with `If-None-Match: *`. */
-  createPool(id: ArmId, properties: PoolProperties): Promise<Pool>
+  createPool(id: ArmId, properties: PoolProperties, envelope?: PoolEnvelope): Promise<Pool>
   /** PATCH with `If-Match`. */
-  updatePool(id: ArmId, properties: PoolProperties, etag: string): Promise<Pool>
+  updatePool(id: ArmId, properties: PoolProperties, etag: string, envelope?: PoolEnvelope): Promise<Pool>
   stopResize(id: ArmId): Promise<Pool>
   disableAutoScale(id: ArmId): Promise<Pool>
   /** `undefined` where the subnet does not exist. */

@@ -121,9 +121,11 @@ export function createBatch(
       return pool && toPool(pool)
     },
 
-    createPool: (id, properties) => write('create pool', 'PUT', id, id, { body: { properties }, headers: { 'if-none-match': '*' } }),
+    createPool: (id, properties, envelope) =>
+      write('create pool', 'PUT', id, id, { body: { ...envelope, properties }, headers: { 'if-none-match': '*' } }),
 
-    updatePool: (id, properties, etag) => write('update pool', 'PATCH', id, id, { body: { properties }, headers: { 'if-match': etag } }),
+    updatePool: (id, properties, etag, envelope) =>
+      write('update pool', 'PATCH', id, id, { body: { ...envelope, properties }, headers: { 'if-match': etag } }),
 
     stopResize: (id) => write('stop resize of pool', 'POST', id, `${id}/stopResize`, {}),
 
@@ -161,8 +163,8 @@ interface WireVmSize extends Omit<BatchVmSize, 'capabilities'> {
 
 interface WirePool extends Pool {}
 
-function toPool({ id, name, etag, properties }: WirePool): Pool {
-  return { id, name, etag, properties }
+function toPool({ id, name, etag, identity, tags, properties }: WirePool): Pool {
+  return { id, name, etag, properties, ...(identity && { identity }), ...(tags && { tags }) }
 }
 
 function bodyOf<T>(attempt: Attempt, answer: RawAnswer): T {

@@ -4,7 +4,7 @@ import { AzureError, type Explanation, explain } from '../errors.ts'
 import type { NodeTotals, PhaseName } from '../events.ts'
 import type { PoolPlan } from '../plan.ts'
 import { isSubset } from '../plan-pool.ts'
-import type { BatchAccount, Pool, PoolProperties } from '../ports.ts'
+import type { BatchAccount, Pool, PoolEnvelope, PoolProperties } from '../ports.ts'
 import { type StepContext, tell } from './context.ts'
 import { moveJobs } from './jobs.ts'
 import { PoolResizer, totals } from './pool-resizer.ts'
@@ -96,11 +96,15 @@ class PoolWay {
         return 'new-resize'
       case 'update':
         await this.#resizer.free()
-        await this.#resizer.patch(plan.properties, plan.existing.properties)
+        await this.#resizer.patch(plan.properties, plan.existing.properties, tagsOf(plan.request, plan.existing))
         return plan.resize ? 'new-resize' : 'as-it-is'
       case 'reimage':
         await this.#resizer.drain()
-        await this.#resizer.patch(this.#sized(plan.properties, this.#first), plan.existing.properties)
+        await this.#resizer.patch(
+          this.#sized(plan.properties, this.#first),
+          plan.existing.properties,
+          envelopeOf(plan.request, plan.existing),
+        )
         return plan.request.autoScale ? 'as-it-is' : 'own-resize'
       case 'replace':
         await this.#delete(plan.existing)
@@ -224,7 +228,7 @@ class PoolWay {
     ledger.record({ id, kind: 'pool' })
     tell(this.#context, { kind: 'resource', change: 'creating', type: 'pool', id })
     try {
-      await this.#context.batch.createPool(id, this.#sized(properties, this.#first))
+      await this.#context.batch.createPool(id, this.#sized(properties, this.#first), envelopeOf(this.#plan.request))
     } catch (error) {
       if (!(await this.#isThere(properties, error))) throw error
     }
@@ -244,6 +248,15 @@ class PoolWay {
     await this.#context.batch.deletePool(id as ArmId, this.#context.signal)
     tell(this.#context, { kind: 'resource', change: 'deleted', type: 'pool', id })
   }
+}
+
+function envelopeOf({ identity, tags }: PoolEnvelope, existing?: PoolEnvelope): PoolEnvelope {
+  return { ...(identity && { identity }), ...tagsOf({ ...(tags && { tags }) }, existing) }
+}
+
+/** Tags of others stay. */
+function tagsOf({ tags }: PoolEnvelope, existing?: PoolEnvelope): PoolEnvelope {
+  return tags ? { tags: { ...existing?.tags, ...tags } } : {}
 }
 
 function targetOf(pool: Pool): NodeTotals {

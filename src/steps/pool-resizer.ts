@@ -4,7 +4,7 @@ import type { PoolSettings } from '../config.ts'
 import { AzureError, DataPlaneUnreachableError, PoolError } from '../errors.ts'
 import type { NodeTotals } from '../events.ts'
 import { isSubset } from '../plan-pool.ts'
-import type { BatchAccount, BatchDataPlane, Pool, PoolProperties, ResizeRequest } from '../ports.ts'
+import type { BatchAccount, BatchDataPlane, Pool, PoolEnvelope, PoolProperties, ResizeRequest } from '../ports.ts'
 import { classifyResizeError, decideNext, errorsOfThisRun, type ResizeError } from '../resize.ts'
 import { type StepContext, tell, waitFor } from './context.ts'
 import { diagnose } from './diagnose.ts'
@@ -160,13 +160,13 @@ export class PoolResizer {
    * PATCH under the ETag. What it overwrites must be as it was when the run decided; a lost answer makes the next try fail with 412,
    * so that what counts is whether the pool now says what was asked.
    */
-  async patch(properties: PoolProperties, decidedOn?: PoolProperties): Promise<void> {
+  async patch(properties: PoolProperties, decidedOn?: PoolProperties, envelope?: PoolEnvelope): Promise<void> {
     const { etag, properties: now } = await this.get()
     const overwritten = Object.keys(properties).filter((name) => name !== 'scaleSettings')
     const foreign = decidedOn ? overwritten.filter((name) => !isDeepStrictEqual(now[name], decidedOn[name])) : []
     if (foreign.length > 0) throw this.#changedByOthers(foreign)
     try {
-      await this.#context.batch.updatePool(this.#pool.id, properties, etag)
+      await this.#context.batch.updatePool(this.#pool.id, properties, etag, envelope)
     } catch (error) {
       if (!(error instanceof AzureError && error.status === 412)) throw error
       if (!isSubset(properties, (await this.get()).properties)) throw this.#changedByOthers(Object.keys(properties))

@@ -1,4 +1,5 @@
 /** Microsoft.Batch on ARM: the account, its pools, VM sizes. Synchronous answers; only DELETE is a long operation. */
+import { randomUUID } from 'node:crypto'
 import { isDeepStrictEqual } from 'node:util'
 import { type Arm, plainRegion, routesOf } from './arm.ts'
 import { SIZES } from './catalogue.ts'
@@ -168,8 +169,18 @@ function put(arm: Arm, pools: Pools, call: Call, poolQuota: number): Pool {
     currentDedicatedNodes: 0,
     currentLowPriorityNodes: 0,
   })
+  pool.envelope = envelopeOf(call.body)
   scale(pools, pool, sent.scaleSettings)
   return pool
+}
+
+/** What stands beside `properties`; Azure fills in who an identity is. */
+function envelopeOf({ identity, tags }: Properties): Properties {
+  const identities = Object.keys(identity?.userAssignedIdentities ?? {}).map((id) => [
+    id,
+    { principalId: randomUUID(), clientId: randomUUID() },
+  ])
+  return { ...(identity && { identity: { ...identity, userAssignedIdentities: Object.fromEntries(identities) } }), ...(tags && { tags }) }
 }
 
 function patch(arm: Arm, pools: Pools, pool: Pool, call: Call): Pool {
@@ -181,7 +192,8 @@ function patch(arm: Arm, pools: Pools, pool: Pool, call: Call): Pool {
     })
   const { scaleSettings, ...sent } = call.body?.properties ?? {}
   const changed = Object.entries(sent).filter(([name, value]) => !isDeepStrictEqual(normalized(name, value), pool.properties[name]))
-  const locked = changed.find(([name]) => !CHANGEABLE_AT_ANY_TIME.has(name))?.[0]
+  const envelope = envelopeOf(call.body ?? {})
+  const locked = envelope.identity ? 'identity' : changed.find(([name]) => !CHANGEABLE_AT_ANY_TIME.has(name))?.[0]
   if (locked && (pool.nodes.length > 0 || !CHANGES_IMAGES.has(call.apiVersion))) {
     throw new Refusal(409, 'PropertyCannotBeUpdated', 'A property that cannot be updated was specified as part of the request.', {
       target: 'BatchAccount',
@@ -196,7 +208,8 @@ function patch(arm: Arm, pools: Pools, pool: Pool, call: Call): Pool {
   const rescales = scaleSettings && isRescaled(pool.properties, scaleSettings)
   if (rescales) pools.refuseBusy(pool)
   for (const [name, value] of changed) pool.properties[name] = normalized(name, value)
-  if (changed.length > 0) pools.touch(pool)
+  Object.assign(pool.envelope, envelope)
+  if (changed.length > 0 || Object.keys(envelope).length > 0) pools.touch(pool)
   if (rescales) scale(pools, pool, scaleSettings)
   return pool
 }
@@ -268,9 +281,9 @@ function checkBody({ world }: Arm, { vmSize, deploymentConfiguration, scaleSetti
 }
 
 /** Passwords are never given back; the deallocation option only by the PUT. */
-function shown(accountId: string, { name, properties }: Pool, isPut = false): object {
+function shown(accountId: string, { name, properties, envelope }: Pool, isPut = false): object {
   const copy = structuredClone(properties)
   for (const account of copy.userAccounts ?? []) delete account.password
   if (!isPut) delete copy.scaleSettings?.fixedScale?.nodeDeallocationOption
-  return { id: `${accountId}/pools/${name}`, name, type: 'Microsoft.Batch/batchAccounts/pools', properties: copy }
+  return { id: `${accountId}/pools/${name}`, name, type: 'Microsoft.Batch/batchAccounts/pools', ...envelope, properties: copy }
 }

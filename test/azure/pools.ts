@@ -22,6 +22,8 @@ export interface Pool {
   readonly name: string
   etag: string
   properties: Properties
+  /** `identity` and `tags`. */
+  envelope: Properties
   nodes: Node[]
   nodesSoFar: number
   /** Until when tasks run on its nodes. */
@@ -75,7 +77,7 @@ export class Pools {
   }
 
   add(name: string, properties: Properties): Pool {
-    const pool: Pool = { name, etag: this.#newEtag(), properties, nodes: [], nodesSoFar: 0, tasksEndAtMs: 0 }
+    const pool: Pool = { name, etag: this.#newEtag(), properties, envelope: {}, nodes: [], nodesSoFar: 0, tasksEndAtMs: 0 }
     this.#pools.set(name.toLowerCase(), pool)
     return pool
   }
