@@ -48,9 +48,8 @@ function peelText(text: string, outer: Innermost, depth: number): Innermost {
     try {
       return peel(JSON.parse(trimmed), outer, depth + 1)
     } catch {
-      const code = /"code"\s*:\s*"([^"]+)"/.exec(trimmed)?.[1]
-      const message = /"message"\s*:\s*"((?:[^"\\]|\\.)*)/.exec(trimmed)?.[1]
-      if (message) return { code: code ?? outer.code, message: bounded(message.replaceAll('\\"', '"')) }
+      const found = cutOff(trimmed)
+      if (found) return { ...found, code: found.code || outer.code }
     }
   }
   if (/^<(?:!doctype|html)/i.test(trimmed)) {
@@ -58,6 +57,15 @@ function peelText(text: string, outer: Innermost, depth: number): Innermost {
     return { code: outer.code, message: title ? `an HTML page titled "${title}"` : 'an HTML page' }
   }
   return trimmed ? { code: outer.code, message: bounded(trimmed) } : outer
+}
+
+/** The last code and message of JSON that ends in its middle: Batch cuts `Provider Error Json` off. */
+function cutOff(text: string): Innermost | undefined {
+  const last = (name: string) => [...text.matchAll(new RegExp(`"${name}"\\s*:\\s*"((?:[^"\\\\]|\\\\.)+)`, 'gs'))].at(-1)?.[1]
+  const message = last('message')
+  if (message === undefined) return undefined
+  const plain = message.replaceAll(/\\(["\\/])/g, '$1').replaceAll(/\\[nrt]/g, ' ')
+  return { code: last('code') ?? '', message: bounded(plain) }
 }
 
 /** Batch names the property beside the reason. */

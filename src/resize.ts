@@ -12,12 +12,14 @@ export interface ResizeError {
   readonly innermostMessage?: string
   /** `fatal`: stop at once. `retry`: back off and ask again. `wait`: Batch goes on by itself (Spot). */
   readonly class: 'fatal' | 'retry' | 'wait'
+  /** Asked again once, not up to the cap: nobody knows whether it passes. */
+  readonly once?: true
   /** What to do. */
   readonly fix: string
   readonly link: string
 }
 
-type Policy = Pick<ResizeError, 'class' | 'fix' | 'link'>
+type Policy = Pick<ResizeError, 'class' | 'fix' | 'link' | 'once'>
 
 const RESIZING = 'https://learn.microsoft.com/troubleshoot/azure/hpc/batch/azure-batch-pool-resizing-failure'
 const CHECKING = 'https://learn.microsoft.com/azure/batch/batch-pool-node-error-checking'
@@ -25,6 +27,7 @@ const QUOTA = 'https://learn.microsoft.com/azure/batch/batch-quota-limit'
 
 const fatal = (fix: string, link: string): Policy => ({ class: 'fatal', fix, link })
 const retry = (fix: string, link: string): Policy => ({ class: 'retry', fix, link })
+const once = (fix: string, link: string): Policy => ({ class: 'retry', once: true, fix, link })
 
 /** By code, in lower case: the service writes `AllocationTimedout` where its SDK says `AllocationTimedOut`. */
 const BY_CODE: Readonly<Record<string, Policy>> = {
@@ -49,11 +52,11 @@ const BY_CODE: Readonly<Record<string, Policy>> = {
     CHECKING,
   ),
   diskencryptionfailure: fatal('Correct the disk encryption settings of the pool.', CHECKING),
-  failedidentityoperation: retry("Check the pool identity's permissions.", CHECKING),
+  failedidentityoperation: once("Check the pool identity's permissions.", CHECKING),
   missingpublisherpropertyinmarketplaceplan: fatal('Put the complete purchase plan on the image definition.', CHECKING),
   resizestopped: fatal('Someone stopped the resize; run again when that is settled.', CHECKING),
   removenodesfailed: retry('Some nodes could not be removed; asked again.', CHECKING),
-  unknown: retry('Batch gives no reason; asked again.', CHECKING),
+  unknown: once('Batch gives no reason; asked again.', CHECKING),
 }
 
 /** What `AllocationFailed` really means, by its inner words. */
@@ -80,35 +83,58 @@ const BY_REASON: readonly { readonly matches: RegExp; readonly policy: Policy }[
     policy: fatal('The image, or what it was made from, was removed: run with a new image.', RESIZING),
   },
   {
+    matches: /SubnetIsFull|not enough (?:free )?(?:IP )?addresses|does not have enough capacity for/i,
+    policy: fatal('The subnet has no free addresses left: use a larger one, or a smaller target.', RESIZING),
+  },
+  {
+    matches: /quota|PublicIPCountLimitReached|LimitReached/i,
+    policy: fatal("A quota of the subscription is used up (not the Batch account's): ask for more, or use a smaller target.", QUOTA),
+  },
+  {
+    matches: /VMMarketplaceInvalidInput|MarketplacePurchaseEligibilityFailed|plan information/i,
+    policy: fatal('Put the purchase plan of the base image on the image definition, and accept its terms in the subscription.', RESIZING),
+  },
+  {
+    matches: /is not available in .* region|Gallery\w*NotFound|PlatformImageNotFound|ImageNotFound/i,
+    policy: fatal('The image is not there, or has no replica in the region of the account: run with a new image.', RESIZING),
+  },
+  {
     matches:
-      /ScopeLocked|RequestDisallowedByPolicy|GalleryImageNotFound|ImageNotFound|InvalidParameter|BadRequest|AuthorizationFailed|Forbidden/i,
+      /ScopeLocked|RequestDisallowedByPolicy|InvalidParameter|BadRequest|AuthorizationFailed|Forbidden|ResourceNotFound|ReadOnlyDisabledSubscription/i,
     policy: fatal('This will not pass by itself: see the words of Azure above.', RESIZING),
   },
-  { matches: /internal error/i, policy: retry('A passing failure of Azure; asked again.', RESIZING) },
-  // Last, because the outer code is `AllocationFailed` wherever the reason has none of its own.
   {
-    matches: /insufficient capacity|AllocationFailed|ZonalAllocationFailed|SkuNotAvailable/i,
+    matches: /insufficient capacity|sufficient capacity|ZonalAllocationFailed|SkuNotAvailable|OverconstrainedAllocation/i,
     policy: retry('No capacity for this VM size in the region now; another size or region may have room.', RESIZING),
+  },
+  {
+    matches: /internal (?:server |execution )?error|Internal\w*Error|ServerBusy|TooManyRequests|OperationTimedOut|OperationPreempted/i,
+    policy: retry('A passing failure of Azure; asked again.', RESIZING),
   },
 ]
 
-/** Codes that are asked again only once. */
-const ONCE = new Set(['unknown', 'failedidentityoperation'])
+const UNKNOWN_REASON = once('A reason this action does not know; asked again once.', RESIZING)
+const UNKNOWN_CODE = once('A code this action does not know; asked again once.', CHECKING)
+/** Codes that say little by themselves: their reason decides, where there is one. */
+const DECIDED_BY_REASON = new Set(['allocationfailed', 'unknown'])
 
 export function classifyResizeError(raw: RawResizeError): ResizeError {
   const inner = innermost(raw)
   const isWrapped = inner.message !== raw.message
   const code = raw.code.toLowerCase()
+  // A reason without a code of its own has the outer one, which would say `AllocationFailed` of everything.
+  const reason = inner.code === raw.code ? inner.message : `${inner.code} ${inner.message}`
   const byReason =
-    code === 'allocationfailed' && isWrapped ? BY_REASON.find(({ matches }) => matches.test(`${inner.code} ${inner.message}`)) : undefined
-  const isSpotTimeout = code === 'allocationtimedout' && /low.priority|spot/i.test(raw.message)
-  const policy = byReason?.policy ?? BY_CODE[code] ?? retry('A code this action does not know; asked again once.', CHECKING)
+    DECIDED_BY_REASON.has(code) || !(code in BY_CODE)
+      ? (BY_REASON.find(({ matches }) => matches.test(reason))?.policy ?? (isWrapped ? UNKNOWN_REASON : undefined))
+      : undefined
+  const policy = byReason ?? BY_CODE[code] ?? UNKNOWN_CODE
+  const isOfSpot = policy.class === 'retry' && code !== 'removenodesfailed' && /low.priority|spot/i.test(raw.message)
   return {
     code: raw.code,
     message: raw.message,
     ...(isWrapped && { innermostMessage: inner.message, innermostCode: inner.code }),
-    ...policy,
-    ...(isSpotTimeout && { class: 'wait', fix: 'Batch goes on seeking Spot nodes by itself.' }),
+    ...(isOfSpot ? { class: 'wait', fix: 'Batch goes on seeking Spot nodes by itself.', link: policy.link } : policy),
   }
 }
 
@@ -129,7 +155,7 @@ export interface Outcome {
   /** Resize requests sent so far, this one included. */
   readonly number: number
   readonly maxResizes: number
-  /** Rounds in a row, this one included, that brought no dedicated node. */
+  /** Rounds in a row, this one included, that came no nearer to the target (`cameNearer`). */
   readonly roundsWithoutGain: number
 }
 
@@ -142,22 +168,30 @@ const FIRST_BACKOFF_MS = 30_000
 const LONGEST_BACKOFF_MS = 300_000
 const MOST_ROUNDS_WITHOUT_GAIN = 3
 
-/** `random` is between 0 and 1: half of the wait is jitter. Only dedicated nodes are asked for again; Batch seeks Spot nodes by itself. */
+/** Whether the resize came nearer to its target, up or down. Spot nodes come and go, and are not counted on the way up. */
+export function cameNearer({ target, before, current }: Pick<Outcome, 'target' | 'before' | 'current'>): boolean {
+  const missing = ({ dedicated, lowPriority }: NodeTotals) =>
+    Math.abs(target.dedicated - dedicated) + Math.max(0, lowPriority - target.lowPriority)
+  return missing(current) < missing(before)
+}
+
+/**
+ * `random` is between 0 and 1: half of the wait is jitter. Missing Spot nodes are not asked for again, Batch seeks them by itself; nodes
+ * beyond the target are, of either kind.
+ */
 export function decideNext(outcome: Outcome, random: number): NextMove {
   const { target, current, errors, number, maxResizes, roundsWithoutGain } = outcome
-  if (current.dedicated === target.dedicated && (current.lowPriority === target.lowPriority || !errors.some(isFatal)))
-    return { kind: 'done' }
-  const error = errors.find(isFatal)
-  if (error) return { kind: 'fail', why: 'fatal', error }
-  const first = errors[0] ? { error: errors[0] } : {}
-  const again = errors.some(({ code }) => ONCE.has(code.toLowerCase()) || !(code.toLowerCase() in BY_CODE)) ? 2 : maxResizes
-  if (number >= Math.min(again, maxResizes)) return { kind: 'fail', why: 'max-resizes', ...first }
-  if (roundsWithoutGain >= MOST_ROUNDS_WITHOUT_GAIN) return { kind: 'fail', why: 'no-progress', ...first }
+  const fatal = errors.find((error) => error.class === 'fatal')
+  const isThere = current.dedicated === target.dedicated && current.lowPriority <= target.lowPriority
+  if (isThere && (current.lowPriority === target.lowPriority || !fatal)) return { kind: 'done' }
+  if (fatal) return { kind: 'fail', why: 'fatal', error: fatal }
+  const worst = errors.find((error) => error.class === 'retry') ?? errors[0]
+  const cap = errors.some((error) => error.once) ? Math.min(2, maxResizes) : maxResizes
+  if (number >= cap) return { kind: 'fail', why: 'max-resizes', ...(worst && { error: worst }) }
+  if (roundsWithoutGain >= MOST_ROUNDS_WITHOUT_GAIN) return { kind: 'fail', why: 'no-progress', ...(worst && { error: worst }) }
   const backoffMs = Math.min(LONGEST_BACKOFF_MS, FIRST_BACKOFF_MS * 2 ** (number - 1))
   return { kind: 'resize', afterMs: Math.round(backoffMs * (0.5 + random / 2)) }
 }
-
-const isFatal = (error: ResizeError): boolean => error.class === 'fatal'
 
 const HEALTHY: readonly NodeState[] = ['idle', 'running']
 const ON_THE_WAY: readonly NodeState[] = [

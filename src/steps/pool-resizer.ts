@@ -5,7 +5,7 @@ import { AzureError, DataPlaneUnreachableError, PoolError } from '../errors.ts'
 import type { NodeTotals } from '../events.ts'
 import { isSubset } from '../plan-pool.ts'
 import type { BatchAccount, BatchDataPlane, Pool, PoolEnvelope, PoolProperties, ResizeRequest } from '../ports.ts'
-import { classifyResizeError, decideNext, errorsOfThisRun, type ResizeError } from '../resize.ts'
+import { cameNearer, classifyResizeError, decideNext, errorsOfThisRun, type ResizeError } from '../resize.ts'
 import { type StepContext, tell, waitFor } from './context.ts'
 import { diagnose } from './diagnose.ts'
 
@@ -198,7 +198,7 @@ export class PoolResizer {
       const gained = { dedicated: current.dedicated - before.dedicated, lowPriority: current.lowPriority - before.lowPriority }
       tell(this.#context, { kind: 'resize-ended', pool: pool.name, number: this.#number, gained, current, errors })
       if (!errors.some((error) => error.class === 'fatal')) this.#refuseForeignTarget(pool, target)
-      roundsWithoutGain = gained.dedicated > 0 ? 0 : roundsWithoutGain + 1
+      roundsWithoutGain = cameNearer({ target, before, current }) ? 0 : roundsWithoutGain + 1
       const outcome = { target, before, current, errors, number: this.#number, maxResizes, roundsWithoutGain }
       const move = decideNext(outcome, random())
       if (move.kind === 'done') return pool
