@@ -295,6 +295,8 @@ export interface ArmResource {
 
 /** Azure Resource Manager itself: resources of any type, as raw JSON. */
 export interface Arm {
+  /** `undefined` for 404. */
+  get(id: ArmId, apiVersion: string): Promise<object | undefined>
   /** Follows the long operation to its end. */
   put(id: ArmId, apiVersion: string, body: object, signal: AbortSignal): Promise<void>
   /** Follows the long operation to its end; what is gone already is no error. */
@@ -313,6 +315,8 @@ export interface BatchAccount {
   readonly accountEndpoint: string
   readonly poolAllocationMode: 'BatchService' | 'UserSubscription'
   readonly publicNetworkAccess?: string
+  /** Of user subscription mode. */
+  readonly keyVaultReference?: { readonly id: string }
   readonly dedicatedCoreQuota?: number
   readonly lowPriorityCoreQuota?: number
   readonly dedicatedCoreQuotaPerVMFamilyEnforced?: boolean
@@ -496,8 +500,6 @@ export interface Batch {
   updatePool(id: ArmId, properties: PoolProperties, etag: string, envelope?: PoolEnvelope): Promise<Pool>
   stopResize(id: ArmId): Promise<Pool>
   disableAutoScale(id: ArmId): Promise<Pool>
-  /** `undefined` where the subnet does not exist. */
-  getSubnet(id: ArmId): Promise<{ readonly id: string } | undefined>
   deletePool(id: ArmId, signal: AbortSignal): Promise<void>
   /** The data plane of an account. */
   dataPlane(account: BatchAccount): BatchDataPlane

@@ -6,7 +6,7 @@ export interface CoreQuota {
   /** E.g. `dedicated cores`. */
   readonly name: string
   readonly quota: number
-  /** Cores of all pools of the account as they are now. */
+  /** Cores of the pools given, with what their resizes under way bring. */
   readonly used: number
   /** Cores that the pool needs in all. */
   readonly needed: number
@@ -23,16 +23,16 @@ export function coreQuotas(
   target: NodeTotals,
 ): readonly CoreQuota[] {
   const family = sizeOf(vmSizes, vmSize)?.familyName
-  const coresOf = (kind: Kind, isCounted: (size: BatchVmSize | undefined) => boolean) =>
+  const used = (kind: Kind, isCounted: (size: BatchVmSize | undefined) => boolean) =>
     pools.reduce((sum, { properties }) => {
       const size = sizeOf(vmSizes, properties.vmSize)
-      const nodes = kind === 'dedicated' ? properties.currentDedicatedNodes : properties.currentLowPriorityNodes
+      const nodes = nodesOf(properties, kind)
       return isCounted(size) ? sum + nodes * coresIn(size) : sum
     }, 0)
   const needed = (kind: Kind) => target[kind] * coresIn(sizeOf(vmSizes, vmSize))
   const familyQuota = account.dedicatedCoreQuotaPerVMFamily?.find(({ name }) => name.toLowerCase() === family?.toLowerCase())
   const quota = (name: string, kind: Kind, limit: number | undefined, isCounted: (size: BatchVmSize | undefined) => boolean) =>
-    limit === undefined || target[kind] === 0 ? [] : [{ name, quota: limit, used: coresOf(kind, isCounted), needed: needed(kind) }]
+    limit === undefined || target[kind] === 0 ? [] : [{ name, quota: limit, used: used(kind, isCounted), needed: needed(kind) }]
   return [
     ...quota('dedicated cores', 'dedicated', account.dedicatedCoreQuota, () => true),
     ...(account.dedicatedCoreQuotaPerVMFamilyEnforced && family
@@ -42,8 +42,25 @@ export function coreQuotas(
   ]
 }
 
+/** Those that a resize under way still brings are as good as there. */
+function nodesOf(
+  { currentDedicatedNodes, currentLowPriorityNodes, allocationState, resizeOperationStatus }: Pool['properties'],
+  kind: Kind,
+): number {
+  const [current, coming = 0] =
+    kind === 'dedicated'
+      ? [currentDedicatedNodes, resizeOperationStatus?.targetDedicatedNodes]
+      : [currentLowPriorityNodes, resizeOperationStatus?.targetLowPriorityNodes]
+  return allocationState === 'Resizing' ? Math.max(current, coming) : current
+}
+
 function sizeOf(vmSizes: readonly BatchVmSize[], name: string | undefined): BatchVmSize | undefined {
   return vmSizes.find((size) => size.name.toLowerCase() === name?.toLowerCase())
+}
+
+/** vCPUs of a VM size; 0 where Batch does not tell. */
+export function coresOf(vmSizes: readonly BatchVmSize[], name: string | undefined): number {
+  return coresIn(sizeOf(vmSizes, name))
 }
 
 const coresIn = (size: BatchVmSize | undefined): number => Number(size?.capabilities.vCPUs ?? 0)

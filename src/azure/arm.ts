@@ -50,6 +50,14 @@ export function createArm(
   }
 
   return {
+    async get(id, apiVersion) {
+      const url = `${cloud.resourceManagerUrl}${id}?api-version=${apiVersion}`
+      const answer = await send('GET', url)
+      if (answer.status === 404) return undefined
+      if (answer.status >= 400) throw failedAnswer({ operation: `read ${typeOf(id)}`, resourceId: id, method: 'GET', url }, answer)
+      return JSON.parse(answer.bodyAsText || '{}') as object
+    },
+
     async put(id, apiVersion, body, signal) {
       const url = `${cloud.resourceManagerUrl}${id}?api-version=${apiVersion}`
       const attempt = { operation: `create ${typeOf(id)}`, resourceId: id, method: 'PUT', url }

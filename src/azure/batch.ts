@@ -11,7 +11,6 @@ import type { transportOptions } from './transport.ts'
 
 /** Older versions are announced for retirement, and know neither an image change in place nor all pool properties. */
 const API_VERSION = '2025-06-01'
-const NETWORK_API_VERSION = '2024-05-01'
 
 /**
  * Microsoft.Batch through the pipeline of `@azure/arm-batch`, with raw JSON: the mappers of 9.1.0 drop unknown properties and invent
@@ -130,12 +129,6 @@ export function createBatch(
     stopResize: (id) => write('stop resize of pool', 'POST', id, `${id}/stopResize`, {}),
 
     disableAutoScale: (id) => write('disable autoscale of pool', 'POST', id, `${id}/disableAutoScale`, {}),
-
-    async getSubnet(id) {
-      const attempt = { ...attemptAt('read subnet', 'GET', id), url: `${cloud.resourceManagerUrl}${id}?api-version=${NETWORK_API_VERSION}` }
-      const answer = await send(id, attempt)
-      return answer.status === 404 ? undefined : bodyOf<{ readonly id: string }>(attempt, answer)
-    },
 
     async deletePool(id, signal) {
       const attempt = attemptAt('delete pool', 'DELETE', id)

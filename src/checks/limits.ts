@@ -3,7 +3,7 @@ import { sameId } from '../arm-id.ts'
 import { guidanceMs } from '../config.ts'
 import { parseDurationMs, showDuration } from '../duration.ts'
 import { imageOf } from '../plan-pool.ts'
-import { type CoreQuota, coreQuotas } from '../quota.ts'
+import { type CoreQuota, coreQuotas, coresOf } from '../quota.ts'
 import type { Facts, Rule } from './facts.ts'
 
 const QUOTA = 'https://learn.microsoft.com/azure/batch/batch-quota-limit'
@@ -11,6 +11,9 @@ const QUOTA = 'https://learn.microsoft.com/azure/batch/batch-quota-limit'
 const MOST_ON_A_MANAGED_IMAGE = { dedicated: 2_500, lowPriority: 1_000 }
 /** https://learn.microsoft.com/azure/batch/batch-quota-limit#pool-size-limits */
 const MOST_COMMUNICATING = { BatchService: 100, UserSubscription: 80 }
+
+const POOL_REFERENCE = 'https://learn.microsoft.com/rest/api/batchmanagement/pool/create'
+const SLOTS_PER_CORE = 4
 
 export const LIMIT_RULES: readonly Rule[] = [
   {
@@ -59,6 +62,42 @@ export const LIMIT_RULES: readonly Rule[] = [
     },
   },
   {
+    id: 'task-slots',
+    severity: 'error',
+    title: 'A node has at most 4 task slots per core',
+    link: POOL_REFERENCE,
+    check: ({ config: { pool }, observed: { vmSizes } }) =>
+      (pool?.requests ?? []).flatMap(({ id, properties: { taskSlotsPerNode = 1, vmSize } }) => {
+        const cores = coresOf(vmSizes, vmSize)
+        return cores > 0 && Number(taskSlotsPerNode) > cores * SLOTS_PER_CORE
+          ? [
+              {
+                seen: `pool ${id} has ${taskSlotsPerNode} task slots per node; ${vmSize} has ${cores} cores, so that ${cores * SLOTS_PER_CORE} is the most`,
+                fix: 'Lower `taskSlotsPerNode`, or use a larger VM size.',
+              },
+            ]
+          : []
+      }),
+  },
+  {
+    id: 'pool-quota-blue-green',
+    severity: 'warning',
+    title: 'The account has room for the second pool of blue-green',
+    link: QUOTA,
+    check: ({ config: { pool }, observed: { account, pools } }) => {
+      if (!account || pool?.strategy !== 'blue-green') return []
+      const most = pools.length + pool.requests.length
+      return pools.length <= account.poolQuota && most > account.poolQuota
+        ? [
+            {
+              seen: `account ${account.name} has ${pools.length} pools and a quota of ${account.poolQuota}; blue-green adds ${pool.requests.length} for a while`,
+              fix: 'Delete pools that are not used any more, ask for more quota, or use `strategy: in-place`.',
+            },
+          ]
+        : []
+    },
+  },
+  {
     id: 'pool-quota',
     severity: 'error',
     title: 'The account has room for another pool',
@@ -89,14 +128,36 @@ export const LIMIT_RULES: readonly Rule[] = [
         })),
   },
   {
+    id: 'subscription-quota',
+    severity: 'warning',
+    title: 'In user subscription mode the core quotas of the subscription count',
+    link: 'https://learn.microsoft.com/azure/virtual-machines/quotas',
+    check: ({ config: { pool }, observed: { account, vmSizes } }) => {
+      if (!pool || account?.poolAllocationMode !== 'UserSubscription') return []
+      const cores = pool.requests.reduce(
+        (sum, { target, properties }) => sum + (target.dedicated + target.lowPriority) * coresOf(vmSizes, properties.vmSize),
+        0,
+      )
+      return cores > 0
+        ? [
+            {
+              seen: `account ${account.name} allocates in its own subscription, whose quotas this run does not see; ${cores} cores are asked for`,
+              fix: `Look with: az vm list-usage --location ${account.location} --output table.`,
+            },
+          ]
+        : []
+    },
+  },
+  {
     id: 'resize-timeout',
     severity: 'warning',
     title: 'The resize timeout is long enough for the size',
     link: 'https://learn.microsoft.com/azure/batch/batch-sig-images',
-    check: ({ config: { pool, image } }) =>
+    check: ({ config: { pool, image, source } }) =>
       (pool?.requests ?? []).flatMap(({ id, target, autoScale, resizeTimeout }) => {
+        const isManaged = source.kind === 'image-id' && !source.id.toLowerCase().includes('/galleries/')
         const nodes = target.dedicated + target.lowPriority
-        const recommendedMs = guidanceMs(nodes, image?.kind ?? 'gallery')
+        const recommendedMs = guidanceMs(nodes, isManaged ? 'managed' : (image?.kind ?? 'gallery'))
         if (autoScale || (parseDurationMs(resizeTimeout) ?? 0) >= recommendedMs || nodes === 0) return []
         return [
           {

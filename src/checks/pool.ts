@@ -79,6 +79,23 @@ export const POOL_RULES: readonly Rule[] = [
         })),
   },
   {
+    id: 'disk-encryption-configuration',
+    severity: 'error',
+    title: 'No disk encryption configuration for a custom Linux image',
+    link: 'https://learn.microsoft.com/azure/batch/disk-encryption',
+    check: ({ config: { pool }, derived }) =>
+      (pool?.requests ?? [])
+        .filter(({ nodeAgentSkuId, properties: { deploymentConfiguration } }) => {
+          const { diskEncryptionConfiguration } = deploymentConfiguration?.virtualMachineConfiguration ?? {}
+          const isLinux = derived ? derived.osType === 'Linux' : nodeAgentSkuId !== undefined && !/windows/i.test(nodeAgentSkuId)
+          return diskEncryptionConfiguration !== undefined && isLinux
+        })
+        .map(({ id }) => ({
+          seen: `pool ${id} has diskEncryptionConfiguration; Batch does not support it for Linux pools from a custom image`,
+          fix: 'Leave it out; `securityProfile.encryptionAtHost: true` encrypts at the host.',
+        })),
+  },
+  {
     id: 'image-subscription',
     severity: 'warning',
     title: 'Image and account are in one subscription',

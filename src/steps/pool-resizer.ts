@@ -203,6 +203,9 @@ export class PoolResizer {
       const move = decideNext(outcome, random())
       if (move.kind === 'done') return pool
       if (move.kind === 'fail') throw await this.#shortfall(pool, target, move.why, move.error)
+      const [error] = errors
+      if (error && (await diagnose(error, pool, target, this.#account, this.#context))?.isFinal)
+        throw await this.#shortfall(pool, target, 'fatal', error)
       tell(this.#context, { kind: 'resize-backoff', pool: pool.name, waitMs: move.afterMs, reason: errors[0]?.code ?? 'short of target' })
       await clock.sleep(move.afterMs, signal)
       before = current
@@ -297,7 +300,7 @@ export class PoolResizer {
     const found = error && (await diagnose(error, pool, target, this.#account, this.#context))
     return new PoolError({
       title: error?.code ?? 'Pool short of its target',
-      message: `pool ${pool.name} has ${current.dedicated} of ${target.dedicated} dedicated and ${current.lowPriority} of ${target.lowPriority} Spot nodes${reason}: ${words}${found ? `\n${found}` : ''}`,
+      message: `pool ${pool.name} has ${current.dedicated} of ${target.dedicated} dedicated and ${current.lowPriority} of ${target.lowPriority} Spot nodes${reason}: ${words}${found ? `\n${found.words}` : ''}`,
       hint: error?.fix ?? `Raise \`max-resizes\` or \`resize-timeout\` (now ${this.#pool.resizeTimeout}).`,
       ...(error && { link: error.link, code: error.innermostCode || error.code }),
     })

@@ -12,6 +12,7 @@ import { AzureClock } from './clock.ts'
 import { DISK, diskRoutes } from './disks.ts'
 import { Entra, REQUEST_TOKEN } from './entra.ts'
 import { GALLERY, galleryRoutes } from './galleries.ts'
+import { identityRoutes } from './identities.ts'
 import { imageRoutes } from './images.ts'
 import type { Intervene, Plane } from './intervention.ts'
 import { networkRoutes } from './network.ts'
@@ -212,6 +213,7 @@ export async function startAzure(scenario: Scenario, speed: number): Promise<Emb
       ...imageRoutes(arm),
       ...galleryRoutes(arm),
       ...networkRoutes(arm),
+      ...identityRoutes(arm),
       ...arm.operations.routes([...new Set([...COMPUTE, ...DISK, ...GALLERY])]),
       ...batchArmRoutes(arm, pools, scenario, () => new URL(origins.batch).host),
     ],

@@ -2,7 +2,7 @@
 import type { Facts } from '../../src/checks/facts.ts'
 import { parseConfig } from '../../src/config.ts'
 import type { Observed } from '../../src/observed.ts'
-import type { Disk, ImageDefinition, Snapshot, SupportedImage, VirtualMachine } from '../../src/ports.ts'
+import type { Disk, ImageDefinition, Pool, Snapshot, SupportedImage, VirtualMachine } from '../../src/ports.ts'
 import { sourceContent } from '../../src/source-content.ts'
 
 const SUBSCRIPTION = '00000000-0000-0000-0000-000000000000'
@@ -95,6 +95,26 @@ const plenty = { account: { ...account, dedicatedCoreQuota: 100_000 } }
 const trustedLaunch: Disk = { ...osDisk, securityType: 'TrustedLaunch' }
 const snapshot: Snapshot = { ...osDisk, id: idOf('snapshots', 'golden'), name: 'golden', provisioningState: 'Succeeded', tags: {} }
 
+const { dedicatedCoreQuota: _quota, ...withoutQuota } = account
+const userSubscription: typeof account = { ...withoutQuota, poolAllocationMode: 'UserSubscription' }
+const withNetwork = (network: string): string => `startTask: { commandLine: mount }\nnetworkConfiguration: { ${network} }`
+
+/** A pool of Standard_D4s_v5 on another image. */
+export const poolOf = (name: string, nodes: number, changes: Partial<Pool['properties']> = {}): Pool => ({
+  id: `${account.id}/pools/${name}`,
+  name,
+  etag: 'W/"0x1"',
+  properties: {
+    provisioningState: 'Succeeded',
+    allocationState: 'Steady',
+    allocationStateTransitionTime: '2026-11-22T03:00:00Z',
+    vmSize: 'STANDARD_D4S_V5',
+    currentDedicatedNodes: nodes,
+    currentLowPriorityNodes: 0,
+    ...changes,
+  },
+})
+
 /** The facts of a run with these inputs in a world with these changes; without any, no rule objects. */
 export function factsOf(
   inputs: Readonly<Record<string, string>> = {},
@@ -170,6 +190,25 @@ export const RULE_EXAMPLES: Readonly<Record<string, Facts>> = {
     },
     plenty,
   ),
+  'public-ip-pool-size': factsOf(
+    {
+      'target-dedicated-nodes': '101',
+      'pool-spec': withNetwork('publicIPAddressConfiguration: { provision: UserManaged, ipAddressIds: [/subscriptions/s/ip] }'),
+    },
+    plenty,
+  ),
+  'inbound-nat-pools': factsOf({
+    'pool-spec': withNetwork(
+      'endpointConfiguration: { inboundNatPools: [{ name: ssh, protocol: TCP, backendPort: 22, frontendPortRangeStart: 1, frontendPortRangeEnd: 99 }] }',
+    ),
+  }),
+  'task-slots': factsOf({ 'pool-spec': 'taskSlotsPerNode: 17\nstartTask: { commandLine: mount }' }),
+  'disk-encryption-configuration': factsOf({
+    'pool-spec':
+      'startTask: { commandLine: mount }\ndeploymentConfiguration: { virtualMachineConfiguration: { diskEncryptionConfiguration: { targets: [OsDisk] } } }',
+  }),
+  'pool-quota-blue-green': factsOf({ strategy: 'blue-green' }, { account: { ...account, poolQuota: 1 }, pools: [poolOf('render', 0)] }),
+  'subscription-quota': factsOf({}, { account: { ...userSubscription } }),
   'pool-quota': factsOf({}, { account: { ...account, poolQuota: 0 } }),
   'resize-timeout': factsOf({ 'resize-timeout': '10m' }),
   'core-quota': factsOf({ 'target-dedicated-nodes': '200' }),
