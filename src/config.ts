@@ -338,7 +338,8 @@ function readRequest(inputs: Inputs, spec: PoolSpec, imageKind: ImageKind): Pool
     id,
     target,
     properties: { ...spec.properties, ...(vmSize && { vmSize }) },
-    autoScale: autoScale !== undefined && inputs.text('target-dedicated-nodes') === '',
+    autoScale:
+      autoScale !== undefined && ['target-dedicated-nodes', 'target-low-priority-nodes'].every((input) => inputs.text(input) === ''),
     resizeTimeout: readResizeTimeout(inputs, fixedScale?.resizeTimeout, guidanceMs(target.dedicated + target.lowPriority, imageKind)),
     ...(nodeAgentSkuId && { nodeAgentSkuId }),
     ...(spec.identity && { identity: spec.identity }),

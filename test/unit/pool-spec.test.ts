@@ -3,6 +3,7 @@ import path from 'node:path'
 import { Ajv } from 'ajv'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import { parseConfig } from '../../src/config.ts'
 import SCHEMA from '../../src/pool-spec.schema.json' with { type: 'json' }
 import { type PoolSpec, readPoolSpecs } from '../../src/pool-spec.ts'
 import { schemaProblems } from '../../src/pool-spec-problems.ts'
@@ -296,6 +297,55 @@ test.each([
   const { problems } = read(text)
   expect(problems).not.toEqual([])
   expect(problems.join('\n').replaceAll('userAccounts[0].password', '')).not.toContain('hunter2')
+})
+
+describe('single inputs', () => {
+  const parse = (inputs: Readonly<Record<string, string>>) => {
+    const given = {
+      'subscription-id': 's',
+      'resource-group': 'g',
+      'batch-account': 'b',
+      vm: 'v',
+      'image-name': 'i',
+      gallery: 'g',
+      ...inputs,
+    }
+    return parseConfig({
+      input: (name) => (given as Record<string, string>)[name] ?? '',
+      environment: () => undefined,
+      file: () => undefined,
+    })
+  }
+  const LIST =
+    '- { id: a, vmSize: Standard_A }\n- { id: b, scaleSettings: { fixedScale: { targetDedicatedNodes: 3, resizeTimeout: 20m } } }'
+
+  test('override every pool of a list', () => {
+    const { pool } = parse({ 'pool-spec': LIST, 'vm-size': 'Standard_D4s_v5', 'target-dedicated-nodes': '7' })
+    expect(
+      pool?.requests.map(({ id, properties, target, resizeTimeout }) => [id, properties.vmSize, target.dedicated, resizeTimeout]),
+    ).toEqual([
+      ['a', 'Standard_D4s_v5', 7, 'PT15M'],
+      ['b', 'Standard_D4s_v5', 7, 'PT20M'],
+    ])
+  })
+
+  test('but one id for several pools is refused', () => {
+    expect(() => parse({ 'pool-spec': LIST, 'vm-size': 'x', 'pool-id': 'c' })).toThrow(
+      /^pool-id "c": is one id, but `pool-spec` has several pools/,
+    )
+  })
+
+  test('a wrong spec is not followed by what it would have said', () => {
+    expect(() => parse({ 'pool-spec': 'id: a\nvmSize: Standard_A\ncertificates: []' })).toThrow(
+      /^pool-spec: certificates: is retired[^\n]*$/,
+    )
+  })
+
+  test('a target of either kind takes the place of a formula', () => {
+    const spec = 'id: a\nvmSize: Standard_A\nscaleSettings: { autoScale: { formula: x } }'
+    expect(parse({ 'pool-spec': spec }).pool?.requests[0]?.autoScale).toBe(true)
+    expect(parse({ 'pool-spec': spec, 'target-low-priority-nodes': '1' }).pool?.requests[0]?.autoScale).toBe(false)
+  })
 })
 
 describe('the published schema', () => {
