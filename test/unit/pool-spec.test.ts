@@ -3,6 +3,7 @@ import path from 'node:path'
 import { Ajv } from 'ajv'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import { parse } from 'yaml'
 import { parseConfig } from '../../src/config.ts'
 import SCHEMA from '../../src/pool-spec.schema.json' with { type: 'json' }
 import { type PoolSpec, readPoolSpecs } from '../../src/pool-spec.ts'
@@ -300,7 +301,7 @@ test.each([
 })
 
 describe('single inputs', () => {
-  const parse = (inputs: Readonly<Record<string, string>>) => {
+  const configOf = (inputs: Readonly<Record<string, string>>) => {
     const given = {
       'subscription-id': 's',
       'resource-group': 'g',
@@ -320,7 +321,7 @@ describe('single inputs', () => {
     '- { id: a, vmSize: Standard_A }\n- { id: b, scaleSettings: { fixedScale: { targetDedicatedNodes: 3, resizeTimeout: 20m } } }'
 
   test('override every pool of a list', () => {
-    const { pool } = parse({ 'pool-spec': LIST, 'vm-size': 'Standard_D4s_v5', 'target-dedicated-nodes': '7' })
+    const { pool } = configOf({ 'pool-spec': LIST, 'vm-size': 'Standard_D4s_v5', 'target-dedicated-nodes': '7' })
     expect(
       pool?.requests.map(({ id, properties, target, resizeTimeout }) => [id, properties.vmSize, target.dedicated, resizeTimeout]),
     ).toEqual([
@@ -330,21 +331,21 @@ describe('single inputs', () => {
   })
 
   test('but one id for several pools is refused', () => {
-    expect(() => parse({ 'pool-spec': LIST, 'vm-size': 'x', 'pool-id': 'c' })).toThrow(
+    expect(() => configOf({ 'pool-spec': LIST, 'vm-size': 'x', 'pool-id': 'c' })).toThrow(
       /^pool-id "c": is one id, but `pool-spec` has several pools/,
     )
   })
 
   test('a wrong spec is not followed by what it would have said', () => {
-    expect(() => parse({ 'pool-spec': 'id: a\nvmSize: Standard_A\ncertificates: []' })).toThrow(
+    expect(() => configOf({ 'pool-spec': 'id: a\nvmSize: Standard_A\ncertificates: []' })).toThrow(
       /^pool-spec: certificates: is retired[^\n]*$/,
     )
   })
 
   test('a target of either kind takes the place of a formula', () => {
     const spec = 'id: a\nvmSize: Standard_A\nscaleSettings: { autoScale: { formula: x } }'
-    expect(parse({ 'pool-spec': spec }).pool?.requests[0]?.autoScale).toBe(true)
-    expect(parse({ 'pool-spec': spec, 'target-low-priority-nodes': '1' }).pool?.requests[0]?.autoScale).toBe(false)
+    expect(configOf({ 'pool-spec': spec }).pool?.requests[0]?.autoScale).toBe(true)
+    expect(configOf({ 'pool-spec': spec, 'target-low-priority-nodes': '1' }).pool?.requests[0]?.autoScale).toBe(false)
   })
 })
 
@@ -361,7 +362,29 @@ describe('the published schema', () => {
     }
   })
 
-  test('means the same to another validator', () => {
+  type Bag = Record<string, unknown>
+  const places = (value: unknown): (readonly [Bag, string])[] =>
+    typeof value === 'object' && value !== null
+      ? Object.entries(value).flatMap(([name, inner]) => [[value as Bag, name] as const, ...places(inner)])
+      : []
+  const strange = [undefined, null, -1, 0, 1.5, 1e10, '', 'x', '/a', 'PT5M', true, [], {}, [1], [{}], { name: 'a' }, 'a'.repeat(2_000)]
+
+  test('means the same to another validator, wherever one value of a whole pool is another, one is missing or one too many', () => {
+    for (let place = 0; place < places(parse(FULL)).length; place++) {
+      for (const value of strange) {
+        const pool = parse(FULL)
+        const [bag, name] = places(pool)[place] ?? []
+        if (!bag || name === undefined || (value === undefined && Array.isArray(bag))) continue
+        if (value === undefined) delete bag[name]
+        else bag[name] = value
+        expect(schemaProblems(pool).length === 0, `${name}: ${JSON.stringify(value)}`).toBe(isPool(pool))
+        if (value === undefined) bag[`${name}X`] = 1
+        expect(schemaProblems(pool).length === 0, `${name}X`).toBe(isPool(pool))
+      }
+    }
+  })
+
+  test('and for pools of any shape', () => {
     const leaf = fc.oneof(
       fc.integer(),
       fc.double(),
