@@ -2,7 +2,7 @@ import { defineConfig } from 'vitest/config'
 
 export default defineConfig({
   test: {
-    include: ['test/{unit,contract,integration}/**/*.test.ts'],
+    include: ['test/{unit,contract,replay,integration}/**/*.test.ts'],
     maxWorkers: 2,
     testTimeout: 120_000,
   },

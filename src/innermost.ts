@@ -30,11 +30,16 @@ function peel(value: unknown, outer: Innermost, depth: number): Innermost {
     const reason = pairs.get(name.toLowerCase())
     if (reason) return withProperty(peelText(reason, here, depth + 1), pairs)
   }
+  const named = namedValue(bag)
+  if (named) return { ...here, message: named }
   const details = Array.isArray(bag.details) ? bag.details : []
   const first = details.find(
     (detail): detail is Bag => typeof detail === 'object' && detail !== null && textOf((detail as Bag).message) !== '',
   )
-  if (first && !isPropertyDetail(first)) return peel(first, here, depth + 1)
+  if (first && !isPropertyDetail(first)) {
+    const inside = peel(first, here, depth + 1)
+    return inside.message ? inside : { ...inside, message: here.message }
+  }
   if (typeof bag.innererror === 'object' && bag.innererror !== null) {
     const inner = bag.innererror as Bag
     if (textOf(inner.message) || typeof inner.innererror === 'object') return peel(inner, here, depth + 1)
@@ -72,6 +77,12 @@ function cutOff(text: string): Innermost | undefined {
 function withProperty(found: Innermost, pairs: ReadonlyMap<string, string>): Innermost {
   const name = pairs.get('propertypath') ?? pairs.get('propertyname')
   return name && !found.message.includes(name) ? { ...found, message: `${found.message} (${name})` } : found
+}
+
+/** The data plane names what is wrong by the thing itself, e.g. an application package: `{ key: 'blender', value: 'does not exist' }`. */
+function namedValue({ values }: Bag): string | undefined {
+  const first = (Array.isArray(values) ? (values as Bag[]) : []).find((item) => textOf(item?.value) && !/^Property/i.test(textOf(item.key)))
+  return first && `${bounded(textOf(first.value))} (${textOf(first.key)})`
 }
 
 /** `details` of ARM Batch and `values` of its data plane, as names and texts. */

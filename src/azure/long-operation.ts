@@ -31,8 +31,8 @@ export type Ask = (url: string) => Promise<RawAnswer>
  */
 export function operationOf(start: RawAnswer, attempt: Attempt, ask: Ask, trustedOrigin: string): FollowedOperation {
   const statusUrl = start.headers.get('azure-asyncoperation')
-  const url = statusUrl ?? start.headers.get('location')
   const resultUrl = start.headers.get('location')
+  let url = statusUrl ?? resultUrl
   let retryAfterS = secondsOf(start)
   let last: RawAnswer = start
   if (url) refuseForeignOrigin(url, trustedOrigin)
@@ -50,10 +50,15 @@ export function operationOf(start: RawAnswer, attempt: Attempt, ask: Ask, truste
       retryAfterS = secondsOf(answer)
       last = answer
       if (answer.status >= 400) throw failedAnswer({ ...attempt, method: 'GET', url }, answer)
+      const movedTo = answer.headers.get(statusUrl ? 'azure-asyncoperation' : 'location')
+      if (movedTo && answer.status !== 200) {
+        refuseForeignOrigin(movedTo, trustedOrigin)
+        url = movedTo
+      }
       if (!statusUrl) return answer.status === 202 ? 'InProgress' : 'Succeeded'
       const status = statusOf(answer)
-      if (status === 'Succeeded') return 'Succeeded'
-      if (status === 'Failed' || status === 'Canceled') throw failedAnswer(attempt, answer)
+      if (status === 'succeeded') return 'Succeeded'
+      if (status === 'failed' || status === 'canceled') throw failedAnswer(attempt, answer)
       return 'InProgress'
     },
   }
@@ -75,8 +80,13 @@ export async function follow(operation: FollowedOperation, pace: Pace, clock: Cl
   }
 }
 
-function statusOf({ bodyAsText }: RawAnswer): string {
-  return String((JSON.parse(bodyAsText || '{}') as { status?: unknown }).status)
+/**
+ * In lower case. A body without one may be the resource itself; else the HTTP status is all there is.
+ * https://learn.microsoft.com/azure/azure-resource-manager/management/async-operations
+ */
+function statusOf({ status, bodyAsText }: RawAnswer): string {
+  const body = JSON.parse(bodyAsText || '{}') as { status?: unknown; properties?: { provisioningState?: unknown } }
+  return String(body.status ?? body.properties?.provisioningState ?? (status === 202 ? 'inprogress' : 'succeeded')).toLowerCase()
 }
 
 function secondsOf({ headers }: RawAnswer): number | undefined {

@@ -46,6 +46,30 @@ describe('innermost words', () => {
       { code: 'E', message: 'why' },
     ],
     [
+      'Compute throttling: the detail is a measurement, the words are outside',
+      {
+        error: {
+          code: 'OperationNotAllowed',
+          message: 'The server rejected the request because too many requests have been received for this subscription.',
+          details: [{ code: 'TooManyRequests', message: '{"operationGroup":"HighCostGet3Min","allowedRequestCount":162}' }],
+          innererror: { internalErrorCode: 'TooManyRequestsReceived' },
+        },
+      },
+      {
+        code: 'TooManyRequests',
+        message: 'The server rejected the request because too many requests have been received for this subscription.',
+      },
+    ],
+    [
+      'Batch data plane: a value named by the thing itself',
+      {
+        code: 'InvalidApplicationPackageReferences',
+        message: { value: 'One or more of the specified application package references are invalid.\nRequestId:1\nTime:2' },
+        values: [{ key: 'blender', value: 'The specified application package does not exist.' }],
+      },
+      { code: 'InvalidApplicationPackageReferences', message: 'The specified application package does not exist. (blender)' },
+    ],
+    [
       'an HTML page of a proxy',
       '<html><head><title>403 Blocked</title></head></html>',
       { code: '', message: 'an HTML page titled "403 Blocked"' },
