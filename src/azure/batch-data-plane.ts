@@ -113,7 +113,8 @@ export function createDataPlane(
     },
 
     async getStartTaskOutput(poolName, nodeId, file, bytes) {
-      const path = `/pools/${poolName}/nodes/${nodeId}/files/startup/${file}`
+      // The document takes a file's path as one segment.
+      const path = `/pools/${poolName}/nodes/${nodeId}/files/${encodeURIComponent(`startup/${file}`)}`
       const properties = await send('read start task output', 'HEAD', path)
       const length = Number(properties.answer.headers.get('content-length'))
       if (properties.answer.status !== 200 || !length) return undefined

@@ -71,6 +71,8 @@ export interface Kind {
   readonly provider?: string
   /** DiskRP: 202 `Updating`; ComputeRP: 201 `Creating`, or 200 `Updating` of what exists. */
   readonly isDiskRp?: boolean
+  /** What PUT and DELETE ask for; DiskRP has its own. */
+  readonly retryAfterS?: number
 }
 
 /** A resource without what this simulator notes beside it: when it was made (told by lists of all resources only), and a VM's inner life. */
@@ -83,7 +85,7 @@ export function shown({ createdTime: _createdTime, ...resource }: Resource): Res
 export function create(
   { world, operations, clock }: Arm,
   call: Call,
-  { type, path, provider = 'Microsoft.Compute', isDiskRp = false }: Kind,
+  { type, path, provider = 'Microsoft.Compute', isDiskRp = false, retryAfterS = isDiskRp ? 2 : 0 }: Kind,
   {
     afterMs,
     members = {},
@@ -116,7 +118,7 @@ export function create(
     status: isDiskRp ? 202 : before ? 200 : 201,
     body: shown(structuredClone(resource)),
     hasLocation: isDiskRp,
-    ...(isDiskRp && { retryAfterS: 2 }),
+    retryAfterS,
     afterMs,
     end: () => {
       // What was deleted or put again meanwhile is not ours to end.
@@ -151,7 +153,12 @@ export function retag(arm: Arm, { path, isDiskRp = false }: Kind, afterMs: numbe
 }
 
 /** A DELETE; absent is 204, as ARM has it. */
-export function remove(arm: Arm, { path, provider = 'Microsoft.Compute' }: Kind, afterMs: number, refuse?: (resource: Resource) => void) {
+export function remove(
+  arm: Arm,
+  { path, provider = 'Microsoft.Compute', retryAfterS = 0 }: Kind,
+  afterMs: number,
+  refuse?: (resource: Resource) => void,
+) {
   return (call: Call): Answer => {
     const resource = arm.world.get(call.path)
     if (!resource) return { status: 204 }
@@ -162,6 +169,7 @@ export function remove(arm: Arm, { path, provider = 'Microsoft.Compute' }: Kind,
       provider,
       status: 202,
       hasLocation: true,
+      retryAfterS,
       afterMs,
       end: () => {
         if (arm.world.get(call.path) === resource) arm.world.delete(call.path)
@@ -176,4 +184,17 @@ export const show =
 
 export const list =
   ({ world }: Arm) =>
-  (call: Call): Answer => ({ status: 200, body: { value: world.list(call.path).map(shown) } })
+  (call: Call): Answer =>
+    page(call, world.list(call.path).map(shown))
+
+/** Long lists come in pages. How long Azure's are was not recorded; these are short, so that clients meet more than one. */
+const PAGE = 50
+
+export function page({ origin, path, query, apiVersion }: Call, all: readonly unknown[]): Answer {
+  const from = Number(query.get('$skipToken') ?? 0)
+  const next = new URLSearchParams({ 'api-version': apiVersion, $skipToken: String(from + PAGE) })
+  return {
+    status: 200,
+    body: { value: all.slice(from, from + PAGE), ...(all.length > from + PAGE && { nextLink: `${origin}${path}?${next}` }) },
+  }
+}

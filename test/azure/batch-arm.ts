@@ -1,8 +1,8 @@
 /** Microsoft.Batch on ARM: the account, its pools, VM sizes. Synchronous answers; only DELETE is a long operation. */
 import { randomUUID } from 'node:crypto'
 import { isDeepStrictEqual } from 'node:util'
-import { type Arm, plainRegion, routesOf } from './arm.ts'
-import { SIZES } from './catalogue.ts'
+import { type Arm, page, plainRegion, routesOf } from './arm.ts'
+import { IMAGES, SIZES, sizeOf } from './catalogue.ts'
 import { minutesOf, type Pool, type Pools, type Properties } from './pools.ts'
 import { type Answer, type Call, Refusal, type Route } from './route.ts'
 import { GROUP_ID, REGION, type Scenario, SUBSCRIPTION } from './scenario.ts'
@@ -22,14 +22,21 @@ export function batchArmRoutes(arm: Arm, pools: Pools, { account }: Scenario, ac
     routed(method, `/batchAccounts/:account${path}`, `batchAccounts/${action}`, (call) => {
       if (call.params.account?.toLowerCase() !== account.name.toLowerCase())
         throw new Refusal(404, 'AccountNotFound', 'The specified account does not exist.', { target: 'BatchAccount' })
-      return handle(call)
+      return inBatchEnvelope(() => handle(call))
     })
   const poolOf = (call: Call): Pool => pools.get(call.params.pool ?? '')
-  const answer = (pool: Pool, isPut = false): Answer => ({
+  const answer = (pool: Pool): Answer => ({
     status: 200,
     headers: { etag: pool.etag, 'last-modified': new Date(pool.properties.lastModified).toUTCString() },
-    body: { ...shown(accountId, pool, isPut), etag: pool.etag },
+    body: { ...shown(accountId, pool), etag: pool.etag },
   })
+  const putAnswer = (call: Call, pool: Pool): Answer => {
+    const echoed = answer(pool)
+    const { nodeDeallocationOption } = call.body?.properties?.scaleSettings?.fixedScale ?? {}
+    const { fixedScale } = (echoed.body as { properties: Properties }).properties.scaleSettings
+    if (fixedScale && nodeDeallocationOption) fixedScale.nodeDeallocationOption = nodeDeallocationOption
+    return echoed
+  }
   const accountBody = {
     id: accountId,
     name: account.name,
@@ -53,9 +60,14 @@ export function batchArmRoutes(arm: Arm, pools: Pools, { account }: Scenario, ac
   return [
     route('GET', '', 'read', () => ({ status: 200, body: withEndpoint() })),
     routed('GET', '/batchAccounts', 'batchAccounts/read', () => ({ status: 200, body: { value: [withEndpoint()] } })),
-    route('GET', '/pools', 'pools/read', () => ({ status: 200, body: { value: pools.all().map((pool) => shown(accountId, pool)) } })),
+    route('GET', '/pools', 'pools/read', (call) =>
+      page(
+        call,
+        pools.all().map((pool) => ({ ...shown(accountId, pool), etag: pool.etag })),
+      ),
+    ),
     route('GET', '/pools/:pool', 'pools/read', (call) => answer(poolOf(call))),
-    route('PUT', '/pools/:pool', 'pools/write', (call) => answer(put(arm, pools, call, account.poolQuota ?? 100), true)),
+    route('PUT', '/pools/:pool', 'pools/write', (call) => putAnswer(call, put(arm, pools, call, account.poolQuota ?? 100))),
     route('PATCH', '/pools/:pool', 'pools/write', (call) => answer(patch(arm, pools, poolOf(call), call))),
     route('POST', '/pools/:pool/stopResize', 'pools/stopResize/action', (call) => {
       const pool = poolOf(call)
@@ -112,10 +124,11 @@ export function batchArmRoutes(arm: Arm, pools: Pools, { account }: Scenario, ac
       handle: () => ({
         status: 200,
         body: {
-          value: SIZES.map(({ name, familyName, ...capabilities }) => ({
+          value: SIZES.map(({ name, familyName, batchSupportEndOfLife, ...capabilities }) => ({
             name,
             familyName,
             capabilities: Object.entries(capabilities).map(([key, value]) => ({ name: key, value: String(value) })),
+            ...(batchSupportEndOfLife && { batchSupportEndOfLife }),
           })),
         },
       }),
@@ -128,6 +141,17 @@ export function batchArmRoutes(arm: Arm, pools: Pools, { account }: Scenario, ac
       handle: () => ({ status: 200, body: { value: [withEndpoint()] } }),
     },
   ]
+}
+
+/** The account is the target of whatever Batch itself refuses. */
+function inBatchEnvelope(act: () => Answer): Answer {
+  try {
+    return act()
+  } catch (error) {
+    if (!(error instanceof Refusal) || error.target) throw error
+    const { status, code, message, details, headers } = error
+    throw new Refusal(status, code, message, { details, headers, target: 'BatchAccount' })
+  }
 }
 
 const invalid = (path: string, reason: string): Refusal =>
@@ -155,12 +179,10 @@ function put(arm: Arm, pools: Pools, call: Call, poolQuota: number): Pool {
   if (pools.all().length >= poolQuota)
     throw new Refusal(409, 'PoolQuotaReached', 'Pool quota for the account has been reached.', { target: 'BatchAccount' })
   const pool = pools.add(name, {
-    ...structuredClone(sent),
-    vmSize: sent.vmSize.toUpperCase(),
-    interNodeCommunication: sent.interNodeCommunication ?? 'Disabled',
-    taskSlotsPerNode: sent.taskSlotsPerNode ?? 1,
-    taskSchedulingPolicy: sent.taskSchedulingPolicy ?? { nodeFillType: 'Spread' },
-    ...(sent.startTask && { startTask: { maxTaskRetryCount: 0, waitForSuccess: true, ...sent.startTask } }),
+    interNodeCommunication: 'Disabled',
+    taskSlotsPerNode: 1,
+    taskSchedulingPolicy: { nodeFillType: 'Spread' },
+    ...Object.fromEntries(Object.entries(sent).map(([property, value]) => [property, normalized(property, value)])),
     provisioningState: 'Succeeded',
     provisioningStateTransitionTime: pools.now(),
     creationTime: pools.now(),
@@ -214,8 +236,14 @@ function patch(arm: Arm, pools: Pools, pool: Pool, call: Call): Pool {
   return pool
 }
 
-function normalized(name: string, value: unknown): unknown {
-  return name === 'vmSize' ? String(value).toUpperCase() : structuredClone(value)
+/** A property as Batch keeps it: what was left out has its default. */
+function normalized(name: string, value: Properties): unknown {
+  if (name === 'vmSize') return String(value).toUpperCase()
+  const copy = structuredClone(value)
+  if (name === 'startTask' && copy) return { maxTaskRetryCount: 0, waitForSuccess: true, ...copy }
+  const image = name === 'deploymentConfiguration' && copy?.virtualMachineConfiguration?.imageReference
+  if (image?.publisher) image.version ??= 'latest'
+  return copy
 }
 
 /** A resize begins only where the target differs: a PATCH that repeats it changes nothing. */
@@ -257,16 +285,25 @@ const DEPLOYMENT = 'properties.deploymentConfiguration.virtualMachineConfigurati
 function checkBody({ world }: Arm, { vmSize, deploymentConfiguration, scaleSettings, ...rest }: Properties): void {
   const configuration = deploymentConfiguration?.virtualMachineConfiguration
   if (!vmSize) throw invalid('properties.vmSize', 'A VM size is required.')
-  if (!SIZES.some(({ name }) => name.toLowerCase() === vmSize.toLowerCase()))
-    throw invalid('properties.vmSize', `The specified vmSize ${vmSize} is not supported.`)
+  if (!sizeOf(vmSize)) throw invalid('properties.vmSize', `The specified vmSize ${vmSize} is not supported.`)
   if (!configuration?.nodeAgentSkuId) throw invalid(`${DEPLOYMENT}.nodeAgentSkuId`, 'A node agent SKU is required.')
   for (const name of RETIRED) if (name in rest) throw invalid(`properties.${name}`, 'The property is not known at this api-version.')
   const resizeTimeout = scaleSettings?.fixedScale?.resizeTimeout
   if (resizeTimeout && minutesOf(resizeTimeout) < 5)
     throw invalid('properties.scaleSettings.fixedScale.resizeTimeout', 'The resize timeout must be at least 5 minutes.')
   const { id, version, publisher } = configuration.imageReference ?? {}
+  const agent: string = configuration.nodeAgentSkuId
+  if (!IMAGES.some((image) => image.agent === agent.toLowerCase()))
+    throw new Refusal(404, 'NodeAgentSKUNotFound', 'The specified Node Agent SKU does not exist.', { target: 'BatchAccount' })
   if (!id) {
     if (!publisher) throw invalid(`${DEPLOYMENT}.imageReference`, 'An image is required.')
+    const { offer, sku } = configuration.imageReference
+    if (!IMAGES.some((image) => image.agent === agent.toLowerCase() && sameImage(image, configuration.imageReference))) {
+      throw invalid(
+        `${DEPLOYMENT}.imageReference`,
+        `The specified imageReference with publisher ${publisher} offer ${offer} sku ${sku} is not supported.`,
+      )
+    }
     return
   }
   if (version) throw invalid(`${DEPLOYMENT}.imageReference`, 'Specified property version can only have a value when publisher is set.')
@@ -280,10 +317,12 @@ function checkBody({ world }: Arm, { vmSize, deploymentConfiguration, scaleSetti
   }
 }
 
-/** Passwords are never given back; the deallocation option only by the PUT. */
-function shown(accountId: string, { name, properties, envelope }: Pool, isPut = false): object {
+const sameImage = (one: Properties, other: Properties): boolean =>
+  ['publisher', 'offer', 'sku'].every((name) => String(one[name]).toLowerCase() === String(other[name]).toLowerCase())
+
+/** Passwords are never given back. */
+function shown(accountId: string, { name, properties, envelope }: Pool): object {
   const copy = structuredClone(properties)
   for (const account of copy.userAccounts ?? []) delete account.password
-  if (!isPut) delete copy.scaleSettings?.fixedScale?.nodeDeallocationOption
   return { id: `${accountId}/pools/${name}`, name, type: 'Microsoft.Batch/batchAccounts/pools', ...envelope, properties: copy }
 }

@@ -71,11 +71,11 @@ export function batchDataPlaneRoutes(pools: Pools, scenario: Scenario): readonly
       page(
         'listsupportedimages',
         call,
-        IMAGES.map(({ agent, end, os = 'linux', isUnverified, ...image }) => ({
+        IMAGES.map(({ agent, end, os = 'linux', isUnverified, capabilities, ...image }) => ({
           nodeAgentSKUId: agent,
           imageReference: { ...image, version: 'latest' },
           osType: os,
-          capabilities: [],
+          ...(capabilities && { capabilities }),
           verificationType: isUnverified ? 'unverified' : 'verified',
           ...(end && { batchSupportEndOfLife: end }),
         })),
@@ -108,11 +108,13 @@ export function batchDataPlaneRoutes(pools: Pools, scenario: Scenario): readonly
       )
     }),
     ...(['HEAD', 'GET'] as const).map((method) =>
-      route(method, '/pools/:pool/nodes/:node/files/startup/:file', 'pools/read', (call) => {
+      route(method, '/pools/:pool/nodes/:node/files/:file', 'pools/read', (call) => {
         const pool = poolOf(call)
         const node = pool.nodes.find(({ id }) => id === call.params.node)
         if (!node) throw new Refusal(404, 'NodeNotFound', 'The specified node does not exist.')
-        const text = call.params.file === 'stderr.txt' ? (pools.fateOf(node.index)?.stderr ?? '') : ''
+        if (!/^startup\/std(?:out|err)\.txt$/.test(call.params.file ?? ''))
+          throw new Refusal(404, 'FileNotFound', 'The specified file does not exist.')
+        const text = call.params.file === 'startup/stderr.txt' ? (pools.fateOf(node.index)?.stderr ?? '') : ''
         const bytes = Buffer.from(text)
         const [, from = 0, to = bytes.length - 1] = /bytes=(\d+)-(\d+)/.exec(call.headers['ocp-range'] ?? '') ?? []
         const part = method === 'GET' ? bytes.subarray(Number(from), Number(to) + 1) : bytes

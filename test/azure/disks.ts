@@ -26,7 +26,8 @@ export function diskRoutes(arm: Arm): readonly Route[] {
 }
 
 function put(arm: Arm, call: Call, kind: typeof DISKS | typeof SNAPSHOTS, afterMs: number): Answer {
-  const { creationData, incremental = false, osType, hyperVGeneration, supportedCapabilities } = call.body?.properties ?? {}
+  const { incremental = false, osType, hyperVGeneration, supportedCapabilities } = call.body?.properties ?? {}
+  const creationData = required(call.body?.properties, 'creationData')
   const createOption: string = required(creationData, 'createOption', 'creationData')
   const region = plainRegion(String(required(call.body, 'location')))
   const source =
@@ -51,9 +52,16 @@ function put(arm: Arm, call: Call, kind: typeof DISKS | typeof SNAPSHOTS, afterM
       ...(kind === SNAPSHOTS && { incremental }),
     },
     finish: (resource) => {
+      const diskSizeGB: number = call.body.properties.diskSizeGB ?? source.diskSizeGB
+      if (diskSizeGB < source.diskSizeGB) throw new Refusal(400, 'InvalidParameter', 'Disks or snapshot cannot be resized down.')
+      if (source.uniqueId) resource.properties.creationData = { ...creationData, sourceUniqueId: source.uniqueId }
       resource.sku = { ...(resource.sku as object), tier: String((resource.sku as { name: string }).name).split('_')[0] }
       Object.assign(resource.properties, {
-        diskSizeGB: call.body.properties.diskSizeGB ?? source.diskSizeGB,
+        diskSizeGB,
+        diskSizeBytes: diskSizeGB * 1_024 ** 3,
+        encryption: { type: 'EncryptionAtRestWithPlatformKey' },
+        networkAccessPolicy: 'AllowAll',
+        publicNetworkAccess: 'Enabled',
         timeCreated: arm.clock.now().toISOString(),
         diskState: 'Unattached',
         uniqueId: randomUUID(),

@@ -1,6 +1,21 @@
 /** Azure Compute Gallery: galleries, image definitions, image versions with replication by region. */
-import { type Arm, create, found, list, parentOf, plainRegion, remove, required, retag, routesOf, show, shown, sourceOf } from './arm.ts'
-import { generalizedVm, generationOf } from './images.ts'
+import {
+  type Arm,
+  create,
+  found,
+  list,
+  page,
+  parentOf,
+  plainRegion,
+  remove,
+  required,
+  retag,
+  routesOf,
+  show,
+  shown,
+  sourceOf,
+} from './arm.ts'
+import { generationOf, vmHere } from './images.ts'
 import { type Answer, type Call, Refusal, type Route } from './route.ts'
 import { SUBSCRIPTION } from './scenario.ts'
 import type { Resource } from './world.ts'
@@ -10,7 +25,7 @@ const GALLERIES = { type: 'Microsoft.Compute/galleries', path: 'capsOperations' 
 const DEFINITIONS = { type: 'Microsoft.Compute/galleries/images', path: 'capsOperations' } as const
 const VERSIONS = { type: 'Microsoft.Compute/galleries/images/versions', path: 'capsOperations' } as const
 /** Medians of recorded Azure. */
-const DURATION_MS = { gallery: 300, definition: 100, version: 474_000, deleteVersion: 91_000 }
+const DURATION_MS = { gallery: 300, definition: 100, version: 474_000, updateVersion: 150_000, deleteVersion: 91_000 }
 /** What a definition keeps for its life. */
 const FIXED = ['osType', 'osState', 'hyperVGeneration', 'architecture', 'identifier'] as const
 
@@ -46,7 +61,7 @@ export function galleryRoutes(arm: Arm): readonly Route[] {
 
     route('GET', `${definitionPath}/versions`, 'galleries/images/versions/read', (call) => {
       parentOf(arm, call, /\/versions$/i)
-      return { status: 200, body: { value: arm.world.list(call.path).map(shown) } }
+      return page(call, arm.world.list(call.path).map(shown))
     }),
     route('GET', versionPath, 'galleries/images/versions/read', (call) => {
       const version = found(arm, call)
@@ -74,6 +89,8 @@ function putDefinition(arm: Arm, call: Call): Answer {
   const properties = { hyperVGeneration: 'V1', architecture: 'x64', ...call.body?.properties }
   for (const name of ['osType', 'osState', 'identifier']) required(properties, name)
   for (const name of ['publisher', 'offer', 'sku']) required(properties.identifier, name, 'identifier')
+  if (!['Linux', 'Windows'].includes(properties.osType)) throw notAValue('galleryImage.properties.osType', properties.osType)
+  if (!['Generalized', 'Specialized'].includes(properties.osState)) throw notAValue('galleryImage.properties.osState', properties.osState)
   const before = arm.world.get(call.path)?.properties
   const changed = before && FIXED.find((name) => JSON.stringify(before[name]) !== JSON.stringify(properties[name]))
   if (changed) {
@@ -83,6 +100,9 @@ function putDefinition(arm: Arm, call: Call): Answer {
   }
   return create(arm, call, DEFINITIONS, { afterMs: DURATION_MS.definition, properties })
 }
+
+const notAValue = (target: string, value: unknown): Refusal =>
+  new Refusal(400, 'InvalidParameter', `The value '${value}' of parameter '${target}' is invalid.`, { target })
 
 interface TargetRegion {
   readonly name: string
@@ -97,10 +117,19 @@ function putVersion(arm: Arm, call: Call): Answer {
     throw new Refusal(400, 'InvalidParameter', 'The gallery image version name must be Major.Minor.Patch.', {
       target: 'galleryImageVersionName',
     })
-  const { storageProfile, publishingProfile = {}, safetyProfile = {} } = call.body?.properties ?? {}
+  const { storageProfile: sent, publishingProfile = {}, safetyProfile = {} } = call.body?.properties ?? {}
   const location = plainRegion(String(required(call.body, 'location')))
-  const source = versionSource(arm, storageProfile, location)
-  checkSecurityType(definition, source)
+  const existing = arm.world.get(call.path)?.properties
+  const before = existing?.provisioningState === 'Failed' ? undefined : existing
+  // A version keeps its source: an update may leave it out, and cannot change it.
+  if (before && isOtherSource(before.storageProfile, sent)) {
+    const target = 'galleryImageVersion.properties.storageProfile'
+    throw new Refusal(409, 'PropertyChangeNotAllowed', `Changing property '${target}' is not allowed.`, { target })
+  }
+  const storageProfile = before?.storageProfile ?? sent
+  const source = before ? { id: '', kind: 'vhd' as const } : versionSource(arm, storageProfile, location)
+  if (!before) checkSecurityType(definition, source)
+  checkOsState(definition, source)
   const regions = (publishingProfile.targetRegions ?? [{ name: location }]).map(
     ({ name, regionalReplicaCount = 1, storageAccountType = 'Standard_LRS', excludeFromLatest = false }: TargetRegion) => ({
       name: displayName(name),
@@ -120,7 +149,7 @@ function putVersion(arm: Arm, call: Call): Answer {
     )
   }
   return create(arm, call, VERSIONS, {
-    afterMs: DURATION_MS.version,
+    afterMs: before ? DURATION_MS.updateVersion : DURATION_MS.version,
     properties: {
       storageProfile,
       safetyProfile: { reportedForPolicyViolation: false, ...safetyProfile },
@@ -129,7 +158,8 @@ function putVersion(arm: Arm, call: Call): Answer {
         excludeFromLatest: false,
         ...publishingProfile,
         targetRegions: regions,
-        publishedDate: arm.clock.now().toISOString(),
+        storageAccountType: 'Standard_LRS',
+        publishedDate: before?.publishingProfile.publishedDate ?? arm.clock.now().toISOString(),
       },
     },
     // The definition's generation is checked late.
@@ -142,8 +172,9 @@ function putVersion(arm: Arm, call: Call): Answer {
           `The resource with id '${source.id}' has a different Hypervisor generation ['${source.hyperVGeneration}'] than the parent gallery image Hypervisor generation ['${hyperVGeneration}'].`,
         )
       }
-      const { osDiskImage, dataDiskImages = [] } = version.properties.storageProfile
-      for (const disk of [osDiskImage, ...dataDiskImages]) {
+      const profile = version.properties.storageProfile
+      if (profile.source) profile.osDiskImage ??= { hostCaching: 'ReadWrite', source: {} }
+      for (const disk of [profile.osDiskImage, ...(profile.dataDiskImages ?? [])]) {
         if (disk) disk.sizeInGB = arm.world.get(disk.source?.id ?? '')?.properties.diskSizeGB ?? 30
       }
     },
@@ -155,18 +186,42 @@ interface VersionSource {
   readonly kind: 'disk' | 'vhd' | 'image' | 'vm'
   readonly hyperVGeneration?: string
   readonly securityType?: string
+  /** Disks and blobs do not tell. */
+  readonly osState?: 'Generalized' | 'Specialized'
+}
+
+const isOtherSource = (before: Sources, sent: Sources | undefined): boolean =>
+  [sent?.source?.id, sent?.source?.virtualMachineId, sent?.osDiskImage?.source?.id].some(
+    (id) => id && ![before.source?.id, before.source?.virtualMachineId, before.osDiskImage?.source?.id].includes(id),
+  )
+
+interface Sources {
+  readonly source?: { readonly id?: string; readonly virtualMachineId?: string }
+  readonly osDiskImage?: { readonly source?: { readonly id?: string } }
+}
+
+function checkOsState({ properties: { osState } }: Resource, { id, osState: found }: VersionSource): void {
+  if (!found || found === osState) return
+  throw new Refusal(
+    400,
+    'BadRequest',
+    `The resource with id '${id}' has a different OS state ['${found}'] than the parent gallery image OS state ['${osState}'].`,
+  )
 }
 
 // biome-ignore lint/suspicious/noExplicitAny: the storage profile is whatever the client sent
 function versionSource(arm: Arm, storageProfile: any, location: string): VersionSource {
   const { virtualMachineId, id } = storageProfile?.source ?? {}
   if (virtualMachineId) {
-    const vm = generalizedVm(arm, virtualMachineId, location)
-    return { id: vm.id, kind: 'vm', hyperVGeneration: generationOf(arm, vm), securityType: vm.properties.securityProfile?.securityType }
+    const vm = vmHere(arm, virtualMachineId, location)
+    const osState = vm.properties.statuses.includes('OSState/generalized') ? 'Generalized' : 'Specialized'
+    const { securityType } = vm.properties.securityProfile ?? {}
+    return { id: vm.id, kind: 'vm', hyperVGeneration: generationOf(arm, vm), securityType, osState }
   }
   if (id) {
     const image = sourceOf(arm, id, location)
-    return { id, kind: 'image', hyperVGeneration: image.properties.hyperVGeneration }
+    const { hyperVGeneration, storageProfile: profile } = image.properties
+    return { id, kind: 'image', hyperVGeneration, osState: profile?.osDisk?.osState }
   }
   const os = storageProfile?.osDiskImage?.source
   for (const { source } of storageProfile?.dataDiskImages ?? []) checkDisk(arm, source, location)
@@ -235,7 +290,15 @@ function replicating({ clock }: Arm, version: Resource): object {
   return { ...shown(version), properties: { ...version.properties, replicationStatus: { aggregatedState, summary } } }
 }
 
-const DISPLAY_NAMES: Readonly<Record<string, string>> = { westeurope: 'West Europe', northeurope: 'North Europe', eastus: 'East US' }
+const DISPLAY_NAMES: Readonly<Record<string, string>> = Object.fromEntries(
+  [
+    ...['West Europe', 'North Europe', 'East US', 'East US 2', 'Central US', 'North Central US', 'South Central US', 'West Central US'],
+    ...['West US', 'West US 2', 'West US 3', 'UK South', 'UK West', 'France Central', 'Germany West Central', 'Switzerland North'],
+    ...['Sweden Central', 'Norway East', 'Italy North', 'Poland Central', 'Spain Central', 'Canada Central', 'Canada East', 'Brazil South'],
+    ...['Japan East', 'Japan West', 'Korea Central', 'Southeast Asia', 'East Asia', 'Central India', 'South India', 'Australia East'],
+    ...['Australia Southeast', 'South Africa North', 'UAE North', 'Qatar Central', 'Israel Central', 'Mexico Central'],
+  ].map((name) => [plainRegion(name), name]),
+)
 
 function displayName(region: string): string {
   return DISPLAY_NAMES[plainRegion(region)] ?? region

@@ -32,9 +32,21 @@ function put(arm: Arm, call: Call): Answer {
         `Creation of managed images are not supported for virtual machine with ${type} security type.`,
       )
     }
+    const generation = generationOf(arm, vm)
+    if (hyperVGeneration && hyperVGeneration !== generation) {
+      throw new Refusal(
+        400,
+        'InvalidParameter',
+        `The Input HyperVGeneration property: '${hyperVGeneration}' does not match with the HyperVGeneration property: 'Gen${generation.slice(1)}' belonging to source: 'sourceVirtualMachine'.`,
+      )
+    }
     return create(arm, call, KIND, {
       afterMs: DURATION_MS.create,
-      properties: { sourceVirtualMachine, storageProfile: profileOf(vm), hyperVGeneration: hyperVGeneration ?? generationOf(arm, vm) },
+      properties: { sourceVirtualMachine, storageProfile: profileOf(vm), hyperVGeneration: generation },
+      finish: ({ properties }) => {
+        for (const disk of [properties.storageProfile.osDisk, ...properties.storageProfile.dataDisks])
+          disk.diskSizeGB = arm.world.get(disk.managedDisk.id)?.properties.diskSizeGB ?? 30
+      },
     })
   }
   if (!storageProfile?.osDisk) required(undefined, 'osDisk', 'storageProfile')
@@ -46,10 +58,18 @@ function put(arm: Arm, call: Call): Answer {
   if (sources.some((source) => !source)) required(undefined, 'snapshot', 'storageProfile.osDisk')
   return create(arm, call, KIND, {
     afterMs: DURATION_MS.create,
-    properties: { storageProfile: { ...storageProfile, zoneResilient: false }, hyperVGeneration },
+    properties: {
+      storageProfile: {
+        ...storageProfile,
+        osDisk: { caching: 'None', storageAccountType: 'Standard_LRS', ...storageProfile.osDisk },
+        dataDisks: storageProfile.dataDisks ?? [],
+        zoneResilient: storageProfile.zoneResilient ?? false,
+      },
+      hyperVGeneration,
+    },
     // A source in another region fails late, and says nothing.
-    finish: () => {
-      for (const [index, disk] of disks.entries()) {
+    finish: ({ properties }) => {
+      for (const [index, disk] of [properties.storageProfile.osDisk, ...properties.storageProfile.dataDisks].entries()) {
         const source = String(sources[index])
         if (disk.blobUri) {
           if (!/^https:\/\/.+\.vhd$/i.test(source))
@@ -64,12 +84,15 @@ function put(arm: Arm, call: Call): Answer {
 }
 
 /** The VM that an image or a version is to be made of. */
-export function generalizedVm({ world }: Arm, id: string, region: string): Resource {
+export function vmHere({ world }: Arm, id: string, region: string): Resource {
   const vm = world.get(id)
-  if (vm?.location !== region) {
-    const name = id.slice(id.lastIndexOf('/') + 1)
-    throw new Refusal(404, 'NotFound', `Source Virtual Machine '${name}' specified in the request does not exist in this Azure location.`)
-  }
+  if (vm?.location === region) return vm
+  const name = id.slice(id.lastIndexOf('/') + 1)
+  throw new Refusal(404, 'NotFound', `Source Virtual Machine '${name}' specified in the request does not exist in this Azure location.`)
+}
+
+function generalizedVm(arm: Arm, id: string, region: string): Resource {
+  const vm = vmHere(arm, id, region)
   if (!vm.properties.statuses.includes('OSState/generalized')) {
     throw new Refusal(
       409,
@@ -87,12 +110,18 @@ export function generationOf({ world }: Arm, vm: Resource): string {
 function profileOf({ properties: { storageProfile } }: Resource): object {
   const { osDisk, dataDisks = [] } = storageProfile
   return {
-    osDisk: { osType: osDisk.osType, osState: 'Generalized', managedDisk: osDisk.managedDisk, caching: osDisk.caching },
+    osDisk: {
+      osType: osDisk.osType,
+      osState: 'Generalized',
+      managedDisk: osDisk.managedDisk,
+      caching: osDisk.caching,
+      storageAccountType: 'Premium_LRS',
+    },
     dataDisks: dataDisks.map(({ lun, managedDisk, caching }: { lun: number; managedDisk: object; caching: string }) => ({
       lun,
       managedDisk,
       caching,
+      storageAccountType: 'Premium_LRS',
     })),
-    zoneResilient: false,
   }
 }

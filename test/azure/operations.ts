@@ -59,15 +59,20 @@ export class Operations {
       operation.endTime = this.#now()
     })
     const base = `${call.origin}/subscriptions/${call.params.subscriptionId}/providers/${options.provider ?? 'Microsoft.Compute'}/locations/${REGION}/${options.path}/${id}`
-    const query = (monitor: string) =>
-      `?p=${randomUUID()}${monitor}&api-version=${call.apiVersion}&t=638470341946662603&c=${'MII'.repeat(680)}&s=${operation.signature}&h=h`
+    const { signature } = operation
+    const query = (monitor: string) => {
+      // Galleries have no `p`.
+      const own = [...(options.path === 'capsOperations' ? [] : [`p=${randomUUID()}`]), ...(monitor ? [monitor] : [])]
+      const signed = `t=638470341946662603&c=${'MII'.repeat(680)}&s=${signature}&h=${signature.slice(0, 12)}`
+      return `?${[...own, `api-version=${call.apiVersion}`, signed].join('&')}`
+    }
     return {
       status: options.status,
       body: options.body,
       headers: {
         'x-ms-request-id': id,
         'azure-asyncoperation': base + query(''),
-        ...(options.hasLocation && { location: base + query('&monitor=true') }),
+        ...(options.hasLocation && { location: base + query('monitor=true') }),
         ...(options.retryAfterS && { 'retry-after': String(options.retryAfterS) }),
         ...(options.path === 'operations' && { 'azure-asyncnotification': 'Enabled' }),
       },
@@ -87,7 +92,7 @@ export class Operations {
   #poll({ params, query }: Call): Answer {
     const operation = this.#operations.get(params.operation ?? '')
     if (!operation) throw new Refusal(404, 'NotFound', 'The entity was not found in this Azure location.')
-    if (query.get('s') !== operation.signature || !query.get('t') || !query.get('c')) {
+    if (query.get('s') !== operation.signature || !['t', 'c', 'h'].every((name) => query.get(name))) {
       throw new Refusal(403, 'AuthorizationFailed', 'The signature of the operation URL is missing or wrong.')
     }
     const { startTime, endTime, status, error, output } = operation

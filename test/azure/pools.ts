@@ -133,7 +133,8 @@ export class Pools {
       allocationStateTransitionTime: this.now(),
       resizeOperationStatus: {
         targetDedicatedNodes,
-        targetLowPriorityNodes,
+        // Recorded: not there where none are asked for.
+        ...(targetLowPriorityNodes > 0 && { targetLowPriorityNodes }),
         nodeDeallocationOption: 'Requeue',
         resizeTimeout,
         startTime: this.now(),

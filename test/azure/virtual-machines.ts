@@ -5,7 +5,7 @@ import { type Answer, type Call, Refusal, type Route } from './route.ts'
 import type { Resource } from './world.ts'
 
 export const COMPUTE = ['2022-11-01', '2024-03-01', '2024-07-01', '2024-11-01', '2025-04-01', '2026-03-01', '2026-04-01']
-const KIND = { type: 'Microsoft.Compute/virtualMachines', path: 'operations' } as const
+const KIND = { type: 'Microsoft.Compute/virtualMachines', path: 'operations', retryAfterS: 10 } as const
 /** Medians of recorded Azure; Run Command is [INFERRED]. */
 const DURATION_MS = { deallocate: 40_500, start: 20_000, create: 60_000, delete: 30_000, runCommand: 20_000, tags: 2_000 }
 
