@@ -187,6 +187,22 @@ export const list =
   (call: Call): Answer =>
     page(call, world.list(call.path).map(shown))
 
+/** All of a type in the subscription. */
+export const routeToAll = ({ world }: Arm, apiVersions: readonly string[], type: string): Route => ({
+  method: 'GET',
+  path: `/subscriptions/:subscriptionId/providers/${type}`,
+  apiVersions,
+  action: `${type}/read`,
+  handle: (call) =>
+    page(
+      call,
+      world
+        .all()
+        .filter((resource) => resource.type === type)
+        .map(shown),
+    ),
+})
+
 /** Long lists come in pages. How long Azure's are was not recorded; these are short, so that clients meet more than one. */
 const PAGE = 50
 

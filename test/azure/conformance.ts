@@ -10,7 +10,7 @@ const SHARED = path.join(ROOT, '../shared')
 const CHECKER = path.join(SHARED, 'tools/oav-check.cjs')
 const SEQUENCES = path.join(SHARED, 'azure-data/observed-lro-sequences.txt')
 /** Documents of the pool's api-version are not among those at hand; the one before it says the same of what is used. */
-const VERSION_MAP = 'Microsoft.Batch/2025-06-01=2024-02-01'
+const VERSION_MAP = ['Microsoft.Batch/2025-06-01=2024-02-01']
 
 /** Neither documents nor recordings are part of this repository: tests that need them are skipped without. */
 export const SPECS_ARE_HERE = existsSync(CHECKER) && existsSync(SEQUENCES)
@@ -19,10 +19,16 @@ if (!SPECS_ARE_HERE) console.warn('skipped: ../shared/azure-data is not here; no
 /** What no document at hand covers: polls of operations, and providers besides Compute and Batch. */
 const COVERED_BY_NONE = /\(poll\)$|^OTHER_SERVICE \S+ (?:\/subscriptions|Microsoft\.(?:Network|Authorization|Resources)\/)/i
 
-/** One line per violation, and per kind of pair that should have been checked and was not. */
-export async function openApiViolations(exchanges: readonly Exchange[]): Promise<readonly string[]> {
+/**
+ * One line per violation, and per kind of pair that should have been checked and was not.
+ * @param versions Further api-versions, and those whose documents they are held against.
+ */
+export async function openApiViolations(exchanges: readonly Exchange[], versions: readonly string[] = []): Promise<readonly string[]> {
   const pairs = exchanges.filter(({ plane }) => plane === 'arm' || plane === 'batch')
-  const checker = spawn(process.execPath, [CHECKER, '-', '--map', VERSION_MAP], { cwd: ROOT, stdio: ['pipe', 'pipe', 'pipe'] })
+  const checker = spawn(process.execPath, [CHECKER, '-', '--map', [...VERSION_MAP, ...versions].join(',')], {
+    cwd: ROOT,
+    stdio: ['pipe', 'pipe', 'pipe'],
+  })
   let printed = ''
   let complaints = ''
   checker.stdout.setEncoding('utf8').on('data', (text: string) => {

@@ -1,6 +1,6 @@
 /** Microsoft.Compute/disks and snapshots (DiskRP): 202 with both headers, the resource in the last poll. */
 import { randomUUID } from 'node:crypto'
-import { type Arm, create, list, plainRegion, remove, required, retag, routesOf, show, sourceOf } from './arm.ts'
+import { type Arm, create, list, plainRegion, remove, required, retag, routesOf, routeToAll, show, sourceOf } from './arm.ts'
 import { type Answer, type Call, Refusal, type Route } from './route.ts'
 import type { Resource } from './world.ts'
 
@@ -15,6 +15,7 @@ export function diskRoutes(arm: Arm): readonly Route[] {
   const collection = (kind: typeof DISKS | typeof SNAPSHOTS, afterMs: number): readonly Route[] => {
     const name = kind.type.slice(kind.type.indexOf('/') + 1)
     return [
+      routeToAll(arm, DISK, kind.type),
       route('GET', `/${name}`, `${name}/read`, list(arm)),
       route('GET', `/${name}/:name`, `${name}/read`, show(arm)),
       route('PUT', `/${name}/:name`, `${name}/write`, (call) => put(arm, call, kind, afterMs)),

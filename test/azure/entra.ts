@@ -8,6 +8,7 @@ import { CLIENT, CLIENT_SECRET, TENANT } from './scenario.ts'
 const ISSUER = 'https://token.actions.githubusercontent.com'
 const SUBJECT = 'repo:octo-org/render:ref:refs/heads/main'
 const AUDIENCE = 'api://AzureADTokenExchange'
+const LIFETIME_S = 4_500
 export const REQUEST_TOKEN = 'runner-request-token'
 
 export class Entra {
@@ -17,6 +18,8 @@ export class Entra {
 
   /** Of the assertions that GitHub gives; a test may give others. */
   subject = SUBJECT
+  /** Of access tokens, in Azure's time. Clients that do not live on the clock of this Azure need longer ones. */
+  tokenLifetimeS = LIFETIME_S
 
   constructor(clock: AzureClock) {
     this.#clock = clock
@@ -62,18 +65,18 @@ export class Entra {
     const refusal = secret === null ? await this.#checkAssertion(form.get('client_assertion') ?? '') : this.#checkSecret(secret)
     if (refusal) return refusal
     const now = this.#seconds()
-    const audience = (form.get('scope') ?? '').split(' ')[0]?.replace(/\/\.default$/, '') ?? ''
+    const audience = (form.get('scope') ?? '').split(' ')[0]?.replace(/\/+\.default$/, '') ?? ''
     const jwt = new SignJWT({ appid: CLIENT, oid: '44444444-4444-4444-8444-444444444444', tid: TENANT })
       .setProtectedHeader({ alg: 'RS256', kid: 'entra' })
       .setAudience(audience)
       .setIssuedAt(now)
-      .setExpirationTime(now + 4_500)
+      .setExpirationTime(now + this.tokenLifetimeS)
     return {
       status: 200,
       body: {
         token_type: 'Bearer',
-        expires_in: 4_500,
-        ext_expires_in: 4_500,
+        expires_in: LIFETIME_S,
+        ext_expires_in: LIFETIME_S,
         access_token: await jwt.sign((await this.#entra).privateKey),
       },
     }

@@ -11,6 +11,7 @@ import {
   required,
   retag,
   routesOf,
+  routeToAll,
   show,
   shown,
   sourceOf,
@@ -34,6 +35,7 @@ export function galleryRoutes(arm: Arm): readonly Route[] {
   const definitionPath = '/galleries/:gallery/images/:definition'
   const versionPath = `${definitionPath}/versions/:version`
   return [
+    routeToAll(arm, GALLERY, GALLERIES.type),
     route('GET', '/galleries', 'galleries/read', list(arm)),
     route('GET', '/galleries/:gallery', 'galleries/read', show(arm)),
     route('PUT', '/galleries/:gallery', 'galleries/write', (call) =>

@@ -1,5 +1,5 @@
 /** Microsoft.Compute/images: managed images of snapshots, disks, blobs or a generalized VM. */
-import { type Arm, create, list, plainRegion, remove, required, retag, routesOf, show } from './arm.ts'
+import { type Arm, create, list, plainRegion, remove, required, retag, routesOf, routeToAll, show } from './arm.ts'
 import { type Answer, type Call, Refusal, type Route } from './route.ts'
 import { COMPUTE } from './virtual-machines.ts'
 import type { Resource } from './world.ts'
@@ -11,6 +11,7 @@ const DURATION_MS = { create: 5_300, delete: 5_100 }
 export function imageRoutes(arm: Arm): readonly Route[] {
   const route = routesOf('Microsoft.Compute', COMPUTE)
   return [
+    routeToAll(arm, COMPUTE, KIND.type),
     route('GET', '/images', 'images/read', list(arm)),
     route('GET', '/images/:name', 'images/read', show(arm)),
     route('PUT', '/images/:name', 'images/write', (call) => put(arm, call)),

@@ -20,7 +20,7 @@ import { Operations } from './operations.ts'
 import { Pools } from './pools.ts'
 import { RateLimits } from './rate-limits.ts'
 import { type Answer, type Call, type Principal, Refusal, type Route } from './route.ts'
-import { GROUP, type Scenario, SUBSCRIPTION } from './scenario.ts'
+import { GROUP, type Scenario, SUBSCRIPTION, TENANT } from './scenario.ts'
 import { seedVm } from './seed.ts'
 import { refuseLocked, subscriptionRoutes } from './subscription.ts'
 import { COMPUTE, virtualMachineRoutes } from './virtual-machines.ts'
@@ -54,7 +54,8 @@ export interface EmbeddedAzure {
   close(): Promise<void>
 }
 
-export async function startAzure(scenario: Scenario, speed: number): Promise<EmbeddedAzure> {
+/** @param port Of Resource Manager; any free one by default. The Batch service listens on another. */
+export async function startAzure(scenario: Scenario, speed: number, port = 0): Promise<EmbeddedAzure> {
   const clock = new AzureClock(speed)
   const world = new World()
   const entra = new Entra(clock)
@@ -74,7 +75,7 @@ export async function startAzure(scenario: Scenario, speed: number): Promise<Emb
   })
   const caPath = path.join(await mkdtemp(path.join(tmpdir(), 'embedded-azure-')), 'ca.pem')
   await writeFile(caPath, certificate.cert)
-  const listen = async (app: FastifyInstance) => app.listen({ host: '127.0.0.1', port: 0 })
+  const listen = async (app: FastifyInstance, at: number) => app.listen({ host: '127.0.0.1', port: at })
   const server = () => {
     const app = Fastify({
       https: { key: certificate.private, cert: certificate.cert },
@@ -136,7 +137,9 @@ export async function startAzure(scenario: Scenario, speed: number): Promise<Emb
     origin: () => string,
   ) => {
     const handle = async (request: FastifyRequest, route: Route | undefined): Promise<Answer> => {
-      const url = new URL(request.url, origin())
+      // Clients are sent back to the host that they know.
+      const base = request.headers.host ? `https://${request.headers.host}` : origin()
+      const url = new URL(request.url, base)
       try {
         const principal = await entra.authenticate(request.headers.authorization, audiences())
         if (!route) {
@@ -160,7 +163,7 @@ export async function startAzure(scenario: Scenario, speed: number): Promise<Emb
           body: text === undefined ? undefined : parsed(text),
           apiVersion,
           principal,
-          origin: origin(),
+          origin: base,
         }
         const answer = await route.handle(call)
         return plane === 'arm' ? { ...answer, headers: { ...rateLimits.headersOf(route), ...answer.headers } } : answer
@@ -192,16 +195,20 @@ export async function startAzure(scenario: Scenario, speed: number): Promise<Emb
       return entra.assertion(request.headers.authorization, audience)
     }),
   )
-  armApp.get('/:tenant/v2.0/.well-known/openid-configuration', (request, reply) =>
-    serve('entra', request, reply, async () => ({
-      status: 200,
-      body: entra.configuration(origins.arm, (request.params as { tenant: string }).tenant),
-    })),
-  )
+  // Active Directory Federation Services have no `v2.0` and one tenant; MSAL asks no other host about such an authority.
+  for (const path of ['/:tenant/v2.0/.well-known/openid-configuration', '/:tenant/.well-known/openid-configuration']) {
+    armApp.get(path, (request, reply) =>
+      serve('entra', request, reply, async () => ({
+        status: 200,
+        body: entra.configuration(`https://${request.headers.host}`, (request.params as { tenant: string }).tenant),
+      })),
+    )
+  }
   armApp.post('/:tenant/oauth2/v2.0/token', (request, reply) =>
-    serve('entra', request, reply, () =>
-      entra.token((request.params as { tenant: string }).tenant, new URLSearchParams(String(request.body))),
-    ),
+    serve('entra', request, reply, () => {
+      const { tenant } = request.params as { tenant: string }
+      return entra.token(tenant === 'adfs' ? TENANT : tenant, new URLSearchParams(String(request.body)))
+    }),
   )
   mount(
     armApp,
@@ -217,7 +224,7 @@ export async function startAzure(scenario: Scenario, speed: number): Promise<Emb
       ...arm.operations.routes([...new Set([...COMPUTE, ...DISK, ...GALLERY])]),
       ...batchArmRoutes(arm, pools, scenario, () => new URL(origins.batch).host),
     ],
-    () => [origins.arm, 'https://management.azure.com'],
+    () => [origins.arm, localhost(origins.arm), 'https://management.azure.com', 'https://management.core.windows.net'],
     () => origins.arm,
   )
   mount(
@@ -227,8 +234,8 @@ export async function startAzure(scenario: Scenario, speed: number): Promise<Emb
     () => ['https://batch.core.windows.net'],
     () => origins.batch,
   )
-  origins.batch = await listen(batchApp)
-  origins.arm = await listen(armApp)
+  origins.batch = await listen(batchApp, 0)
+  origins.arm = new URL(await listen(armApp, port)).origin
 
   return Object.assign(azure, {
     url: origins.arm,
@@ -246,6 +253,8 @@ export async function startAzure(scenario: Scenario, speed: number): Promise<Emb
     },
   })
 }
+
+const localhost = (origin: string): string => origin.replace('127.0.0.1', 'localhost')
 
 function reset(request: FastifyRequest, reply: FastifyReply): FastifyReply {
   reply.hijack()

@@ -1,0 +1,131 @@
+/** Another team's client on the embedded Azure: the Azure CLI, which knows nothing of this project. */
+import { execFile, execFileSync } from 'node:child_process'
+import { mkdtemp } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { promisify } from 'node:util'
+import { expect, type TestContext, test } from 'vitest'
+import { openApiViolations, SPECS_ARE_HERE, unrecordedSequences } from '../azure/conformance.ts'
+import { CLIENT, CLIENT_SECRET, GROUP, GROUP_ID, loadScenario, SUBSCRIPTION, TENANT } from '../azure/scenario.ts'
+import { type EmbeddedAzure, startAzure } from '../azure/server.ts'
+
+const HOST = 'https://localhost'
+/** What the CLI sends, and the documents at hand. */
+const VERSION_MAP = [
+  ...['2022-03-02=2024-03-02', '2022-07-02=2024-03-02', '2021-10-01=2023-07-03', '2022-03-03=2023-07-03'],
+  ...['Microsoft.Compute/2022-11-01=2024-03-01', 'Microsoft.Batch/2022-10-01=2024-02-01'],
+]
+
+function hasCli(): boolean {
+  try {
+    execFileSync('az', ['--help'], { stdio: 'ignore', env: { ...process.env, AZURE_CORE_COLLECT_TELEMETRY: 'false' } })
+    return true
+  } catch {
+    return false
+  }
+}
+
+/** MSAL drops the port of an authority: nothing but 443 will do. */
+async function azureAt443(context: TestContext): Promise<EmbeddedAzure> {
+  try {
+    return await startAzure(loadScenario('happy'), 500, 443)
+  } catch (error) {
+    context.skip(`port 443 of loopback cannot be bound: ${(error as Error).message}`)
+    throw error
+  }
+}
+
+async function cliOn({ caPath, entra, clock }: EmbeddedAzure) {
+  entra.tokenLifetimeS *= clock.speed
+  const env = {
+    ...process.env,
+    REQUESTS_CA_BUNDLE: caPath,
+    AZURE_CONFIG_DIR: await mkdtemp(path.join(tmpdir(), 'azure-cli-')),
+    AZURE_CORE_COLLECT_TELEMETRY: 'false',
+    AZURE_CORE_ONLY_SHOW_ERRORS: 'true',
+  }
+  // biome-ignore lint/suspicious/noExplicitAny: whatever the command prints
+  return async (...command: readonly string[]): Promise<any> => {
+    const { stdout } = await promisify(execFile)('az', [...command, '--output', 'json'], { env })
+    return stdout.trim() ? JSON.parse(stdout) : undefined
+  }
+}
+
+const available = hasCli()
+if (!available) console.warn('skipped: the Azure CLI is not on this machine')
+
+test.skipIf(!available)(
+  'the Azure CLI signs in, captures disks, publishes a version, and creates, resizes and deletes a pool',
+  { timeout: 600_000 },
+  async (context) => {
+    const azure = await azureAt443(context)
+    try {
+      const az = await cliOn(azure)
+      const endpoints = ['resource-manager', 'management', 'active-directory-resource-id', 'active-directory-graph-resource-id']
+      await az(
+        ...['cloud', 'register', '--name', 'embedded', '--endpoint-active-directory', `${HOST}/adfs`],
+        ...endpoints.flatMap((name) => [`--endpoint-${name}`, HOST]),
+      )
+      await az('cloud', 'set', '--name', 'embedded')
+      const accounts = await az('login', '--service-principal', '-u', CLIENT, '-p', CLIENT_SECRET, '--tenant', TENANT)
+      expect(accounts).toMatchObject([{ id: SUBSCRIPTION, tenantId: TENANT }])
+
+      const inGroup = ['--resource-group', GROUP]
+      expect(await az('disk', 'show', ...inGroup, '--name', 'golden-os')).toMatchObject({ osType: 'Linux', hyperVGeneration: 'V2' })
+      const snapshot = ['snapshot', 'create', ...inGroup, '--incremental', 'true']
+      const os = await az(...snapshot, '--name', 'os', '--source', 'golden-os', '--hyper-v-generation', 'V2')
+      expect(os).toMatchObject({ provisioningState: 'Succeeded', diskSizeGb: 30, incremental: true, sku: { tier: 'Standard' } })
+      await az(...snapshot, '--name', 'data', '--source', 'golden-data0')
+
+      const gallery = await az('sig', 'create', ...inGroup, '--gallery-name', 'cli')
+      expect(gallery.identifier.uniqueName).toBe(`${SUBSCRIPTION}-CLI`)
+      const definition = [...inGroup, '--gallery-name', 'cli', '--gallery-image-definition', 'golden']
+      const identity = ['--publisher', 'p', '--offer', 'o', '--sku', 's', '--os-type', 'Linux', '--hyper-v-generation', 'V2']
+      expect(await az('sig', 'image-definition', 'create', ...definition, ...identity)).toMatchObject({ architecture: 'x64' })
+      const disks = ['--os-snapshot', 'os', '--data-snapshots', 'data', '--data-snapshot-luns', '0']
+      const version = await az('sig', 'image-version', 'create', ...definition, '--gallery-image-version', '1.0.0', ...disks)
+      expect(version).toMatchObject({
+        provisioningState: 'Succeeded',
+        publishingProfile: { targetRegions: [{ name: 'West Europe', regionalReplicaCount: 1, storageAccountType: 'Standard_LRS' }] },
+        storageProfile: { osDiskImage: { sizeInGb: 30 }, dataDiskImages: [{ lun: 0, sizeInGb: 64 }] },
+      })
+      await az('snapshot', 'delete', ...inGroup, '--name', 'data')
+      expect((await az('snapshot', 'list', ...inGroup)).map(({ name }: { name: string }) => name)).toEqual(['os'])
+
+      expect((await az('batch', 'account', 'list')).map(({ name }: { name: string }) => name)).toEqual(['renderbatch'])
+      const account = await az('batch', 'account', 'show', ...inGroup, '--name', 'renderbatch')
+      expect(account).toMatchObject({ poolAllocationMode: 'BatchService', dedicatedCoreQuota: 5000 })
+
+      const rest = (method: string, id: string, apiVersion: string, body?: object) =>
+        az('rest', '--method', method, '--url', `${HOST}${id}?api-version=${apiVersion}`, ...(body ? ['--body', JSON.stringify(body)] : []))
+      // `az image list` of Debian's package fails before it asks anything.
+      expect(await rest('get', `${GROUP_ID}/providers/Microsoft.Compute/images`, '2022-11-01')).toEqual({ value: [] })
+      const pool = `${account.id}/pools/cli`
+      const created = await rest('put', pool, '2023-11-01', {
+        properties: {
+          vmSize: 'Standard_D2s_v5',
+          deploymentConfiguration: {
+            virtualMachineConfiguration: { imageReference: { id: version.id }, nodeAgentSkuId: 'batch.node.ubuntu 24.04' },
+          },
+          scaleSettings: { fixedScale: { targetDedicatedNodes: 1 } },
+        },
+      })
+      expect(created.properties).toMatchObject({ vmSize: 'STANDARD_D2S_V5', allocationState: 'Resizing', currentDedicatedNodes: 0 })
+      const steady = () =>
+        expect.poll(async () => (await rest('get', pool, '2023-11-01')).properties.allocationState, { timeout: 60_000 }).toBe('Steady')
+      await steady()
+      const target = { properties: { scaleSettings: { fixedScale: { targetDedicatedNodes: 2 } } } }
+      expect((await rest('patch', pool, '2023-11-01', target)).properties.allocationState).toBe('Resizing')
+      await steady()
+      expect((await rest('get', pool, '2023-11-01')).properties.currentDedicatedNodes).toBe(2)
+      await rest('delete', pool, '2023-11-01')
+      await expect.poll(() => azure.pools.find('cli'), { timeout: 60_000 }).toBeUndefined()
+
+      if (!SPECS_ARE_HERE) return
+      expect(await openApiViolations(azure.exchanges, VERSION_MAP)).toEqual([])
+      expect(await unrecordedSequences([azure.exchanges])).toEqual([])
+    } finally {
+      await azure.close()
+    }
+  },
+)
