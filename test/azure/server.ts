@@ -103,7 +103,7 @@ export async function startAzure(scenario: Scenario, speed: number, port = 0): P
     await (intervention?.kind === 'act' && intervention.after?.())
     if (intervention?.kind === 'lose') return reset(request, reply)
     const isText = typeof answer.body === 'string'
-    const body = answer.body === undefined ? '' : isText ? (answer.body as string) : JSON.stringify(answer.body)
+    const body = answer.body === undefined ? '' : isText ? (answer.body as string) : jsonOf(answer, request.url)
     const headers: Record<string, string> = {
       ...(body && { 'content-type': plane === 'batch' ? 'application/json;odata=minimalmetadata' : 'application/json; charset=utf-8' }),
       'x-ms-request-id': randomUUID(),
@@ -252,6 +252,12 @@ export async function startAzure(scenario: Scenario, speed: number, port = 0): P
       await Promise.all([armApp.close(), batchApp.close()])
     },
   })
+}
+
+/** Compute prints over several lines, others do not. */
+function jsonOf({ body, headers }: Answer, url: string): string {
+  const isOfCompute = /\/providers\/Microsoft\.Compute\//i.test(url) && headers?.['x-ms-failure-cause'] !== 'gateway'
+  return isOfCompute ? JSON.stringify(body, null, 2).replaceAll('\n', '\r\n') : JSON.stringify(body)
 }
 
 const localhost = (origin: string): string => origin.replace('127.0.0.1', 'localhost')
