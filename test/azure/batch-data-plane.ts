@@ -1,5 +1,6 @@
 /** The Batch service: supported images, node counts, nodes and their files, resizes, jobs and job schedules. */
 import { IMAGES } from './catalogue.ts'
+import { dataPlanePoolRoutes } from './data-plane-pools.ts'
 import { DURATION_MS, minutesOf, type Node, type Pool, type Pools } from './pools.ts'
 import { type Answer, type Call, Refusal, type Route } from './route.ts'
 import type { Scenario } from './scenario.ts'
@@ -106,6 +107,10 @@ export function batchDataPlaneRoutes(pools: Pools, scenario: Scenario): readonly
         call,
         nodes.map((node) => shownNode(pools, pool, node)),
       )
+    }),
+    ...dataPlanePoolRoutes(pools, route, page, (pool, id) => {
+      const node = pools.nodesOf(pool).find((one) => one.id === id)
+      return node && shownNode(pools, pool, node)
     }),
     ...(['HEAD', 'GET'] as const).map((method) =>
       route(method, '/pools/:pool/nodes/:node/files/:file', 'pools/read', (call) => {
