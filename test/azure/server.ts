@@ -120,7 +120,7 @@ export async function startAzure(scenario: Scenario, speed: number, port = 0): P
         headers: { ...request.headers, ...(request.headers.authorization && { authorization: 'Bearer ***' }) },
         ...(sent !== undefined && { body: sent }),
       },
-      liveResponse: { statusCode: String(answer.status), headers, ...(body && !isText && { body: JSON.parse(body) }) },
+      liveResponse: { statusCode: String(answer.status), headers, ...(body && { body: isText ? body : JSON.parse(body) }) },
     })
     const cut = intervention?.kind === 'cut' ? body.slice(0, body.length / 2) : body
     return reply
