@@ -4,13 +4,13 @@ import { checkAll } from './checks/rules.ts'
 import type { Config } from './config.ts'
 import { type Explanation, explain, PoolError, PreflightError } from './errors.ts'
 import type { Observed } from './observed.ts'
-import { type ImagePlan, type Plan, type PoolPlan, planRun } from './plan.ts'
+import { type ImagePlan, imageIdFor, type Plan, type PoolPlan, planRun } from './plan.ts'
 import { imageOf } from './plan-pool.ts'
 import type { Pool, RegionReplication, RunContext } from './ports.ts'
 import type { PoolOutcome, RunEnding } from './report/record.ts'
 import type { AccountPool, ImageReport, PlannedChange, RunResult, SnapshotReport } from './report/run-report.ts'
 import type { MadeImage, RetentionPlan } from './retention.ts'
-import { sourceContent } from './source-content.ts'
+import { derivedOf, sourceContent } from './source-content.ts'
 import { type Arrival, bringUp, type Stage } from './steps/bring-up.ts'
 import { capture, dropSnapshots } from './steps/capture.ts'
 import { phase, type StepContext, tell } from './steps/context.ts'
@@ -19,6 +19,7 @@ import { observe } from './steps/observe.ts'
 import { totals } from './steps/pool-resizer.ts'
 import { findPrunable, prune } from './steps/prune.ts'
 import { publish } from './steps/publish.ts'
+import { startingAfter } from './steps/restart.ts'
 
 /** How a run ended, as far as it came. The requests sent are the transport's to count. */
 export type Ending = Omit<RunEnding, 'finishedAt' | 'requests' | 'leftBehind' | 'warnings'>
@@ -64,7 +65,8 @@ async function runPhases(config: Config, run: RunContext, context: StepContext, 
   const content = sourceContent(config.source, observed)
 
   await phase(context, 'check', async () => {
-    progress.findings = checkAll({ config, observed, now, ...(content && { content, derived: content.derived }) })
+    const derived = derivedOf(content, observed)
+    progress.findings = checkAll({ config, observed, now, ...(content && { content }), ...(derived && { derived }) })
     if (progress.findings.some(({ severity }) => severity === 'error')) throw new PreflightError(progress.findings)
   })
   const retain = async () => {
@@ -83,8 +85,14 @@ async function runPhases(config: Config, run: RunContext, context: StepContext, 
   if (config.mode === 'plan') return retains ? retain() : undefined
 
   const { image } = plan
+  const { owedStart } = plan
+  const captureAll = async () => {
+    if (image.kind === 'build') progress.snapshots = await phase(context, 'capture', () => capture(image, context))
+  }
+  // A script runs in a VM that runs; everything else can be done with the VM as it is.
+  if (owedStart && image.kind === 'build' && image.prepare) await startingAfter(owedStart, context, async () => {})
+  await (owedStart ? startingAfter(owedStart, context, captureAll) : captureAll())
   if (image.kind === 'build') {
-    progress.snapshots = await phase(context, 'capture', () => capture(image, context))
     progress.replication = await phase(context, 'publish', () => publish(image, context))
   }
   progress.pools = await bringUpAll(config, plan, observed, context)
@@ -121,11 +129,14 @@ async function bringUpAll(
 ): Promise<readonly PoolOutcome[]> {
   const settings = config.pool
   if (!settings || !account) return []
-  const expected = settings.strategy === 'resize-only' ? undefined : image.id
+  const expected = (index: number) =>
+    settings.strategy === 'resize-only' ? undefined : imageIdFor(image, settings.requests[index]?.id ?? '')
   const stage: Stage = pools.length === 1 ? (name, body) => phase(context, name, body) : (_, body) => body()
   const all = () =>
     Promise.all(
-      pools.map(async (pool) => outcomeOf(pool, account.name, config, await bringUp(pool, expected, account, settings, context, stage))),
+      pools.map(async (pool, index) =>
+        outcomeOf(pool, account.name, config, await bringUp(pool, expected(index), account, settings, context, stage)),
+      ),
     )
   return pools.length === 1 ? all() : phase(context, 'pool', all)
 }

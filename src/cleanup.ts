@@ -2,6 +2,7 @@ import type { ArmId } from './arm-id.ts'
 import { temporaryApiVersion } from './copy-plan.ts'
 import { explain } from './errors.ts'
 import type { Arm, Batch, Compute, Ledger, LedgerEntry } from './ports.ts'
+import { TAGS } from './provenance.ts'
 import type { LeftBehind } from './report/run-report.ts'
 
 /** What can be done about open entries within the time that the runner gives a post step. */
@@ -36,6 +37,8 @@ async function putRight({ id, kind }: LedgerEntry, { arm, compute, ledger, signa
     case 'startVm':
       info(`starting ${id} again`)
       await compute.startVm(armId, signal)
+      // A mark that stays is no harm: the next run finds the VM running, and takes it off.
+      await arm.tag(armId, 'Delete', { [TAGS.restart]: '' }, signal).catch(() => undefined)
       break
     case 'snapshot': {
       const snapshot = await compute.getSnapshot(armId)

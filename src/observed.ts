@@ -1,3 +1,4 @@
+import type { ScopePermissions } from './permissions.ts'
 import type {
   BatchAccount,
   BatchVmSize,
@@ -27,6 +28,10 @@ export interface Observed {
   readonly sourceSnapshots?: readonly Snapshot[]
   /** The managed image that is the source. */
   readonly sourceImage?: ManagedImage
+  /** The image that is the source, to be used as it is: a version with its definition, or a managed image. */
+  readonly givenImage?:
+    | { readonly kind: 'gallery'; readonly version: ImageVersion; readonly definition: ImageDefinition }
+    | { readonly kind: 'managed'; readonly image: ManagedImage }
   /** The account that holds the VHDs that are the source. */
   readonly storageAccount?: StorageAccount
   readonly gallery?: Gallery
@@ -41,4 +46,8 @@ export interface Observed {
   /** Absent where the data plane cannot be reached. */
   readonly supportedImages?: readonly SupportedImage[]
   readonly vmSizes: readonly BatchVmSize[]
+  /** What the caller may do, where Azure tells; by the resource or group that it may do it to. */
+  readonly permissions?: readonly ScopePermissions[]
+  /** Of the image, where it is not the one of the account. */
+  readonly imageSubscription?: { readonly isBatchRegistered: boolean; readonly tenantId?: string; readonly accountTenantId?: string }
 }

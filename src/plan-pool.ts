@@ -71,9 +71,13 @@ function greenName(name: string, imageId: string): string {
 
 /** The pool that serves under this name now: itself, or the newest of its blue-green successors that is not still being built. */
 export function servingPool(name: string, pools: readonly Pool[]): Pool | undefined {
-  const successor = new RegExp(`^${name.replace(/[^\w-]/g, '')}(?:-\\d+-\\d+-\\d+)?$`, 'i')
   const created = ({ properties }: Pool) => String(properties.creationTime ?? '')
-  return pools.filter((pool) => successor.test(pool.name)).sort((one, other) => created(one).localeCompare(created(other)))[0]
+  return pools.filter((pool) => isSuccessor(name, pool.name)).sort((one, other) => created(one).localeCompare(created(other)))[0]
+}
+
+/** Whether a pool is the one of this name, or stands for it after blue-green. */
+export function isSuccessor(name: string, pool: string): boolean {
+  return new RegExp(`^${name.replace(/[^\w-]/g, '')}(?:-\\d+-\\d+-\\d+)?$`, 'i').test(pool)
 }
 
 /** Image id of a pool, or `publisher:offer:sku:version`. */

@@ -1,8 +1,9 @@
 /** Pure: what was asked for against what is there, as a list of intentions. Nothing here is sent. */
 import { type ArmId, childId, nameOf, partsOf, sameId } from './arm-id.ts'
 import type { Config, ImageSettings, PoolRequest, PoolSettings, Source } from './config.ts'
-import { type CopyPlan, planCopy } from './copy-plan.ts'
+import { type CopyPlan, planCopy, TEMPORARY_TAG } from './copy-plan.ts'
 import type { DerivedImage } from './derived-image.ts'
+import { type Made, managedVersions, type PoolImage, poolImages } from './managed-images.ts'
 import type { Observed } from './observed.ts'
 import { planPool, servingPool } from './plan-pool.ts'
 import type {
@@ -14,6 +15,7 @@ import type {
   Pool,
   PoolProperties,
   RunContext,
+  Snapshot,
   Tags,
   TargetRegion,
 } from './ports.ts'
@@ -22,19 +24,21 @@ import {
   copyName,
   fingerprintOf,
   isOwn,
-  managedImageName,
   nextVersion,
   provenanceTags,
   regionName,
   snapshotName,
+  sourceTag,
   TAGS,
 } from './provenance.ts'
 import type { PlannedChange } from './report/run-report.ts'
-import { disksOf, type SourceContent } from './source-content.ts'
+import { derivedOf, disksOf, type SourceContent } from './source-content.ts'
 
 export interface Plan {
   readonly image: ImagePlan
   readonly pools: readonly PoolPlan[]
+  /** A VM that a dead run has stopped and not started again. */
+  readonly owedStart?: ArmId
   readonly changes: readonly PlannedChange[]
 }
 
@@ -45,17 +49,27 @@ export interface SnapshotPlan {
   readonly caching: AttachedDisk['caching']
   /** Left complete by a run that died. */
   readonly exists: boolean
+  /** There by this name, but of another moment: deleted first, for a PUT would leave its content as it is. */
+  readonly isStale: boolean
 }
 
 /** Where the image of the pools comes from. */
 export type ImagePlan =
   | { readonly kind: 'given'; readonly id: ArmId; readonly reason: string }
-  | { readonly kind: 'reuse'; readonly id: ArmId; readonly version: string; readonly reason: string; readonly previousVersion?: string }
+  | {
+      readonly kind: 'reuse'
+      readonly id: ArmId
+      readonly version: string
+      readonly reason: string
+      /** With `managed`. */
+      readonly poolImages?: readonly PoolImage[]
+    }
   | BuildPlan
 
 export interface BuildPlan {
   readonly kind: 'build'
   readonly imageKind: 'gallery' | 'managed'
+  /** With several managed images, of the first pool's. */
   readonly id: ArmId
   readonly version: string
   readonly previousVersion?: string
@@ -65,12 +79,14 @@ export interface BuildPlan {
   readonly prepare?: { readonly vm: ArmId; readonly script: string }
   /** Capture a throw-away copy instead of the VM itself. */
   readonly copy?: CopyPlan
-  /** Stop the VM before, start it again after. */
-  readonly deallocate?: { readonly vm: ArmId; readonly startAgain: boolean }
+  /** The running VM to stop before and to start again after. */
+  readonly deallocate?: ArmId
   /** What the image is made of; where the run takes snapshots, of them. */
   readonly content: ImageContent
   /** That this run takes; empty where the source is an image, a VHD, or snapshots already. */
   readonly snapshots: readonly SnapshotPlan[]
+  /** With `managed`: all made of the same disks. */
+  readonly poolImages?: readonly PoolImage[]
   readonly gallery?: { readonly id: ArmId; readonly exists: boolean }
   readonly definition?: { readonly id: ArmId; readonly create?: ImageDefinitionRequest }
   readonly targetRegions: readonly TargetRegion[]
@@ -106,8 +122,17 @@ export type PoolPlan = { readonly id: ArmId; readonly request: PoolRequest } & (
 /** `observed` must have passed the preflight rules. */
 export function planRun(config: Config, observed: Observed, source: SourceContent | undefined, run: RunContext, now: Date): Plan {
   const image = planImage(config, observed, source, run, now)
-  const pools = config.pool ? planPools(config.pool, observed, image, source?.derived) : []
-  return { image, pools, changes: [...imageChanges(image), ...pools.flatMap(poolChanges)] }
+  const pools = config.pool ? planPools(config.pool, observed, image, derivedOf(source, observed)) : []
+  const { vm } = observed.vm ?? {}
+  const owedStart = vm?.tags[TAGS.restart] === undefined ? undefined : (vm.id as ArmId)
+  const changes = [...startChanges(owedStart), ...imageChanges(image), ...pools.flatMap(poolChanges)]
+  return { image, pools, changes, ...(owedStart && { owedStart }) }
+}
+
+/** The image that a pool of this name, as asked for, is to be on. */
+export function imageIdFor(image: ImagePlan, pool: string): ArmId {
+  const own = image.kind === 'given' ? undefined : image.poolImages?.find((one) => one.pool === pool)
+  return own?.id ?? image.id
 }
 
 function planImage(config: Config, observed: Observed, content: SourceContent | undefined, run: RunContext, now: Date): ImagePlan {
@@ -118,7 +143,9 @@ function planImage(config: Config, observed: Observed, content: SourceContent | 
     ? childId(image.gallery, 'images', image.name)
     : childId(image.resourceGroup, 'providers/Microsoft.Compute/images', image.name)
   const fingerprint = fingerprintOf(content.identity, { imageId: base, kind: image.kind })
-  const made = image.kind === 'gallery' ? observed.versions : ownManagedImages(image, observed)
+  const made = image.kind === 'gallery' ? observed.versions : managedVersions(image, config.pool, observed)
+  const own = (version: string) =>
+    image.kind === 'managed' ? { poolImages: poolImages(image, version, config.pool, observed.images) } : {}
   const succeeded = made.filter(({ provisioningState }) => provisioningState === 'Succeeded').sort(byVersionDescending)
   const newest = succeeded[0]
   const same = succeeded.find(({ tags }) => isOwn(tags, image.name) && tags[TAGS.fingerprint] === fingerprint)
@@ -126,44 +153,59 @@ function planImage(config: Config, observed: Observed, content: SourceContent | 
   const wanted = image.version === 'auto' ? undefined : made.find(({ name }) => name === image.version && isSucceeded(name, succeeded))
 
   if (same && image.rebuild === 'auto' && !isLive && (image.version === 'auto' || same.name === image.version)) {
-    return { kind: 'reuse', id: same.id as ArmId, version: same.name, reason: `the source is unchanged since version ${same.name}` }
+    const reason = `the source is unchanged since version ${same.name}`
+    return { kind: 'reuse', id: same.id as ArmId, version: same.name, reason, ...own(same.name) }
   }
   if (wanted) {
-    return { kind: 'reuse', id: wanted.id as ArmId, version: wanted.name, reason: `version ${wanted.name} is already published` }
+    return {
+      kind: 'reuse',
+      id: wanted.id as ArmId,
+      version: wanted.name,
+      reason: `version ${wanted.name} is already published`,
+      ...own(wanted.name),
+    }
   }
   const version =
     image.version === 'auto'
-      ? (unfinished(image, observed, made, fingerprint) ??
-        nextVersion(
-          now,
-          made.map(({ name }) => name),
-        ))
+      ? (unfinished(image, observed, content, made, { fingerprint, now, isCopied: source.kind === 'vm' && source.capture === 'copy' }) ??
+        nextVersion(now, takenVersions(image, observed, made)))
       : image.version
-  return build({ config, image, observed, content, run, version, fingerprint, newest, made, reason: reasonToBuild(image, isLive, newest) })
+  const reason = reasonToBuild(image, isLive, newest)
+  return build({ config, image, observed, content, run, now, version, fingerprint, newest, made, reason })
 }
 
 function isSucceeded(name: string, succeeded: readonly { readonly name: string }[]): boolean {
   return succeeded.some((version) => version.name === name)
 }
 
-interface Made {
-  readonly id: string
-  readonly name: string
-  readonly provisioningState: string
-  readonly tags: Tags
-}
-
-/** Managed images of this name, named by their version. */
-function ownManagedImages(image: ImageSettings, { images }: Observed): readonly Made[] {
-  return images.filter(({ tags }) => isOwn(tags, image.name)).map((made) => ({ ...made, name: made.tags[TAGS.version] ?? '' }))
-}
-
 /** The version that a dead run of the same source was on its way to. */
-function unfinished(image: ImageSettings, { snapshots }: Observed, made: readonly Made[], fingerprint: string): string | undefined {
+function unfinished(
+  image: ImageSettings,
+  observed: Observed,
+  { captured, isLive }: SourceContent,
+  made: readonly Made[],
+  { fingerprint, isCopied, now }: { readonly fingerprint: string; readonly isCopied: boolean; readonly now: Date },
+): string | undefined {
   const isSame = ({ tags }: { readonly tags: Tags }) => isOwn(tags, image.name) && tags[TAGS.fingerprint] === fingerprint
-  const pending = made.find((version) => isSame(version) && version.provisioningState !== 'Succeeded')
-  const left = snapshots.filter((snapshot) => isSame(snapshot) && !made.some(({ name }) => name === snapshot.tags[TAGS.version]))
-  return pending?.name ?? left.map(({ tags }) => tags[TAGS.version]).find((version) => version !== undefined)
+  const same = observed.snapshots.filter(isSame)
+  const hasAll = (version: string) =>
+    captured.every(({ disk }) => same.some(({ name }) => name === snapshotName(image.name, version, disk)))
+  const isPending = ({ provisioningState }: Made) => provisioningState !== 'Succeeded' && provisioningState !== 'InUse'
+  // A managed image for another pool needs the snapshots of the first.
+  const pending = made.find((version) => isSame(version) && isPending(version) && (image.kind === 'gallery' || hasAll(version.name)))
+  if (pending) return pending.name
+  return same
+    .filter(({ tags }) => !made.some(({ name }) => name === tags[TAGS.version]))
+    .filter((left) => isCopied || !isLive || (hasAll(left.tags[TAGS.version] ?? '') && !isOld(left, now)))
+    .map(({ tags }) => tags[TAGS.version])
+    .find((version) => version !== undefined)
+}
+
+/** Names of versions, and of those that have got no further than snapshots: another run may be at work on them. */
+function takenVersions(image: ImageSettings, { snapshots, vm }: Observed, made: readonly Made[]): readonly string[] {
+  const isDead = vm?.vm.tags[TAGS.restart] !== undefined
+  const begun = isDead ? [] : snapshots.filter(({ tags }) => isOwn(tags, image.name) && tags[TEMPORARY_TAG] === undefined)
+  return [...made.map(({ name }) => name), ...begun.flatMap(({ tags }) => tags[TAGS.version] ?? [])]
 }
 
 function reasonToBuild({ rebuild }: ImageSettings, isLive: boolean, newest: Made | undefined): string {
@@ -179,6 +221,7 @@ interface BuildInput {
   readonly observed: Observed
   readonly content: SourceContent
   readonly run: RunContext
+  readonly now: Date
   readonly version: string
   readonly fingerprint: string
   readonly newest: Made | undefined
@@ -186,12 +229,12 @@ interface BuildInput {
   readonly reason: string
 }
 
-function build({ config, image, observed, content, run, version, fingerprint, newest, made, reason }: BuildInput): BuildPlan {
+function build({ config, image, observed, content, run, now, version, fingerprint, newest, made, reason }: BuildInput): BuildPlan {
   const { source } = config
   const { derived, location, captured } = content
   const previous = newest && newest.name !== version ? { previousVersion: newest.name } : {}
   const tags = provenanceTags(
-    { image: image.name, version, source: content.sourceId.split('?')[0] ?? '', fingerprint, ...previous },
+    { image: image.name, version, source: sourceTag(content.sourceId), fingerprint, ...previous },
     run,
     image.tags,
   )
@@ -210,15 +253,26 @@ function build({ config, image, observed, content, run, version, fingerprint, ne
   const existing = made.find(({ name }) => name === version)
   // Another run, or a dead one, began this version: it has its disks, and nothing is captured for it again.
   const isBegun = existing !== undefined && existing.provisioningState !== 'Failed'
-  const snapshots = captured.map(({ disk, sourceId, caching }, index): SnapshotPlan => {
+  const named = captured.map(({ disk }) => {
     const id = childId(image.resourceGroup, 'providers/Microsoft.Compute/snapshots', snapshotName(image.name, version, disk))
-    const left = observed.snapshots.find(
-      (snapshot) => sameId(snapshot.id, id) && (isBegun || snapshot.tags[TAGS.fingerprint] === fingerprint),
-    )
-    return { id, disk, sourceId: copy?.disks[index] ?? sourceId, caching, exists: left?.provisioningState === 'Succeeded' }
+    return { id, left: observed.snapshots.find((snapshot) => sameId(snapshot.id, id)) }
+  })
+  const isFit = (left: Snapshot | undefined) =>
+    left?.provisioningState === 'Succeeded' &&
+    (isBegun || (left.tags[TAGS.fingerprint] === fingerprint && !(content.isLive && isOld(left, now))))
+  // Disks of a VM that runs must be of one moment: all are taken up, or none.
+  const isTorn = content.isLive && !isBegun && !named.every(({ left }) => isFit(left))
+  const snapshots = captured.map(({ disk, sourceId, caching }, index): SnapshotPlan => {
+    const { id, left } = named[index] as (typeof named)[number]
+    const exists = isFit(left) && !isTorn
+    return { id, disk, sourceId: copy?.disks[index] ?? sourceId, caching, exists, isStale: left !== undefined && !exists }
   })
   const batchRegion = observed.account?.location ?? location
-  const isRunning = observed.vm?.vm.statuses.includes('PowerState/running') === true
+  const isOwedStart = observed.vm?.vm.tags[TAGS.restart] !== undefined
+  const isRunning =
+    observed.vm?.vm.statuses.includes('PowerState/running') === true ||
+    (isOwedStart && source.kind === 'vm' && source.prepareScript !== undefined)
+  const ownImages = image.kind === 'managed' ? poolImages(image, version, config.pool, observed.images) : undefined
   return {
     kind: 'build',
     imageKind: image.kind,
@@ -234,10 +288,18 @@ function build({ config, image, observed, content, run, version, fingerprint, ne
     waitForRegion: regionName(batchRegion),
     targetRegions: targetRegions(image, config.pool, location, batchRegion),
     ...previous,
+    ...(ownImages && { poolImages: ownImages }),
     ...(existing && { existing: { state: existing.provisioningState === 'Failed' ? ('failed' as const) : ('creating' as const) } }),
     ...(!isBegun && preparation(source, isRunning, copy)),
-    ...imageIds(image, version, observed, content, tags),
+    ...imageIds(image, config.pool, version, observed, content, tags),
   }
+}
+
+/** What a dead run captured of a running VM longer ago than a run may last is no picture of it any more. */
+const OLD_MS = 6 * 3_600_000
+
+function isOld({ timeCreated }: Snapshot, now: Date): boolean {
+  return timeCreated === undefined || now.getTime() - Date.parse(timeCreated) > OLD_MS
 }
 
 /** What happens to a VM, or to its copy, before its disks are captured. */
@@ -247,19 +309,22 @@ function preparation(source: Source, isRunning: boolean, copy: CopyPlan | undefi
   if (copy) return { copy }
   return {
     ...(prepareScript && { prepare: { vm: id, script: prepareScript } }),
-    ...(capture === 'deallocate' && isRunning && { deallocate: { vm: id, startAgain: true } }),
+    ...(capture === 'deallocate' && isRunning && { deallocate: id }),
   }
 }
 
 function imageIds(
   image: ImageSettings,
+  pool: PoolSettings | undefined,
   version: string,
   observed: Observed,
   { derived, location: sourceRegion }: SourceContent,
   tags: Tags,
 ): Pick<BuildPlan, 'id' | 'gallery' | 'definition'> {
   if (!image.gallery) {
-    return { id: childId(image.resourceGroup, 'providers/Microsoft.Compute/images', managedImageName(image.name, version)) }
+    const [first] = poolImages(image, version, pool, observed.images)
+    if (!first) throw new Error('a managed image is for one pool at least')
+    return { id: first.id }
   }
   const definitionId = childId(image.gallery, 'images', image.name)
   const location = observed.gallery?.location ?? sourceRegion
@@ -321,12 +386,19 @@ function planPools(settings: PoolSettings, observed: Observed, image: ImagePlan,
       existing,
       name: request.id,
       siblings: observed.pools,
-      imageId: image.id,
+      imageId: imageIdFor(image, request.id),
       strategy: settings.strategy,
       derived,
       supportedImages: observed.supportedImages ?? [],
     })
   })
+}
+
+const IMAGE_VERBS = { absent: 'create', failed: 'rebuild', creating: 'adopt', succeeded: 'adopt' } as const
+
+function startChanges(vm: ArmId | undefined): readonly PlannedChange[] {
+  const reason = 'a run that died has stopped it: it is started again'
+  return vm ? [{ verb: 'update', type: 'virtual machine', id: vm, name: nameOf(vm), reason }] : []
 }
 
 function imageChanges(image: ImagePlan): readonly PlannedChange[] {
@@ -344,12 +416,13 @@ function imageChanges(image: ImagePlan): readonly PlannedChange[] {
     ),
     ...(image.gallery && !image.gallery.exists ? [change('create', 'gallery', image.gallery.id, 'it does not exist')] : []),
     ...(image.definition?.create ? [change('create', 'image definition', image.definition.id, 'it does not exist')] : []),
-    change(
-      image.existing ? (image.existing.state === 'failed' ? 'rebuild' : 'adopt') : 'create',
-      image.imageKind === 'gallery' ? 'image version' : 'managed image',
-      image.id,
-      image.reason,
-    ),
+    ...(image.poolImages
+      ? image.poolImages
+          .filter(({ state }) => state !== 'succeeded')
+          .map(({ id, state, pool }) =>
+            change(IMAGE_VERBS[state], 'managed image', id, pool ? `of pool ${pool}: ${image.reason}` : image.reason),
+          )
+      : [change(IMAGE_VERBS[image.existing?.state ?? 'absent'], 'image version', image.id, image.reason)]),
   ]
 }
 

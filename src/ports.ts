@@ -150,6 +150,8 @@ export interface ImageDefinition {
   /** `SecurityType`, `DiskControllerTypes`, `IsAcceleratedNetworkSupported` … */
   readonly features: Readonly<Record<string, string>>
   readonly purchasePlan?: PurchasePlan
+  /** Storage types that OS disks made of its versions may not have. */
+  readonly disallowedDiskTypes?: readonly string[]
   readonly tags: Tags
 }
 
@@ -218,6 +220,8 @@ export interface ManagedImage {
   readonly hyperVGeneration?: HyperVGeneration
   readonly osType?: OsType
   readonly osState?: 'Generalized' | 'Specialized'
+  /** The VM that it was made of; absent where it was made of snapshots or VHDs. */
+  readonly sourceVirtualMachineId?: string
   readonly sourceIds: readonly string[]
   readonly tags: Tags
 }
@@ -301,6 +305,8 @@ export interface Arm {
   put(id: ArmId, apiVersion: string, body: object, signal: AbortSignal): Promise<void>
   /** Follows the long operation to its end; what is gone already is no error. */
   delete(id: ArmId, apiVersion: string, signal: AbortSignal): Promise<void>
+  /** Adds tags to those of any resource, or takes some away. https://learn.microsoft.com/rest/api/resources/tags/update-at-scope */
+  tag(id: ArmId, operation: 'Merge' | 'Delete', tags: Tags, signal: AbortSignal): Promise<void>
   /** Resources of the subscription that `of` is in. https://learn.microsoft.com/rest/api/resources/resources/list#uri-parameters */
   find(of: ArmId, filter: string): Promise<readonly ArmResource[]>
 }

@@ -15,6 +15,10 @@ export const TAGS = {
   commit: 'image-pool-commit',
   run: 'image-pool-run',
   previousVersion: 'image-pool-previous-version',
+  /** The pool that a managed image is for, where a run has several. */
+  pool: 'image-pool-pool',
+  /** On a VM that a run has stopped: whoever sees it there owes a start. */
+  restart: 'image-pool-restart',
 } as const
 
 const TOOL = 'azure-batch-image-pool'
@@ -42,6 +46,11 @@ export function provenanceTags(provenance: Provenance, run: RunContext, extra: T
   }
   const given = Object.entries(own).filter(([, value]) => value !== '')
   return { ...extra, ...Object.fromEntries(given.map(([name, value]) => [name, value.slice(-LONGEST_TAG_VALUE)])) }
+}
+
+/** How a source is written in tags: a VHD without its signature, ids cut at their beginning. */
+export function sourceTag(sourceId: string): string {
+  return (sourceId.split('?')[0] ?? '').slice(-LONGEST_TAG_VALUE)
 }
 
 /** Whether these tags say that this action made the resource for that image. */

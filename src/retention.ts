@@ -34,7 +34,10 @@ const ABANDONED_MS = 24 * 3_600_000
 export function planRetention({ image, made, snapshots, pools, keep, runStartedAt }: RetentionQuestion): RetentionPlan {
   const own = made.filter(({ tags }) => isOwn(tags, image)).sort(byVersionDescending)
   const succeeded = own.filter(({ provisioningState }) => provisioningState === 'Succeeded')
-  const kept = new Set((keep === 0 ? succeeded : succeeded.slice(0, keep)).map(({ id }) => id))
+  // A version may be several managed images, one for each pool.
+  const versions = [...new Set(succeeded.map(({ name }) => name))]
+  const keptVersions = new Set(keep === 0 ? versions : versions.slice(0, keep))
+  const kept = new Set(succeeded.filter(({ name }) => keptVersions.has(name)).map(({ id }) => id))
   const oldestKept = succeeded.filter(({ id }) => kept.has(id)).at(-1)
   const isInUse = usedBy(pools)
   const isYoung = (time: string | undefined) => time === undefined || Date.parse(time) >= runStartedAt.getTime()
@@ -49,7 +52,8 @@ export function planRetention({ image, made, snapshots, pools, keep, runStartedA
     return []
   })
   const going = new Set(images.map(({ name }) => name))
-  const staying = new Set(own.map(({ name }) => name).filter((name) => !going.has(name)))
+  const goingIds = new Set(images.map(({ id }) => id))
+  const staying = new Set(own.filter(({ id }) => !goingIds.has(id)).map(({ name }) => name))
   const orphans = snapshots.flatMap(({ id, name, tags, timeCreated }) => {
     const version = tags[TAGS.version]
     if (!isOwn(tags, image) || version === undefined || staying.has(version)) return []

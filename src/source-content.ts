@@ -45,6 +45,33 @@ export function sourceContent(source: Source, observed: Observed): SourceContent
   }
 }
 
+/** What is known of the image: from its source, or, where it is given, from itself. */
+export function derivedOf(content: SourceContent | undefined, { givenImage, definition }: Observed): DerivedImage | undefined {
+  // What a definition says is what Azure and Batch go by, whatever its disks could do.
+  if (content) return definition ? { ...content.derived, features: definition.features } : content.derived
+  if (givenImage?.kind === 'managed') return ofUnknownDisks(givenImage.image.osType, givenImage.image.hyperVGeneration, undefined)
+  if (!givenImage) return undefined
+  const { osType, hyperVGeneration, architecture, features, purchasePlan } = givenImage.definition
+  return { osType, generation: hyperVGeneration, architecture, features, ...(purchasePlan && { purchasePlan }) }
+}
+
+/** VHDs and managed images do not say what else they are: an existing definition is believed. */
+function ofUnknownDisks(
+  osType: DerivedImage['osType'] = 'Linux',
+  generation: DerivedImage['generation'] = 'V1',
+  definition: Observed['definition'],
+): DerivedImage {
+  const { SecurityType: security, ...features } = definition?.features ?? {}
+  return {
+    osType,
+    generation,
+    architecture: definition?.architecture ?? 'x64',
+    // Neither carries security data: Azure takes them for `…Supported`, and refuses them for the rest.
+    features: { ...features, ...(security?.endsWith('Supported') && { SecurityType: security }) },
+    ...(definition?.purchasePlan && { purchasePlan: definition.purchasePlan }),
+  }
+}
+
 function ofVm(source: Source & { kind: 'vm' }, { vm: seen }: Observed): SourceContent | undefined {
   if (!seen) return undefined
   const { vm, disks } = seen
@@ -65,7 +92,7 @@ function ofVm(source: Source & { kind: 'vm' }, { vm: seen }: Observed): SourceCo
       luns: vm.dataDisks.map(({ lun }) => lun),
       disks: disks.map(diskIdentity),
     },
-    isLive: (source.capture === 'live' || source.capture === 'copy') && vm.statuses.includes('PowerState/running'),
+    isLive: source.capture !== 'generalized' && vm.statuses.includes('PowerState/running'),
   }
 }
 
@@ -85,13 +112,13 @@ function ofSnapshots({ disks }: Source & { kind: 'snapshots' }, { sourceSnapshot
   }
 }
 
-function ofVhd(source: Source & { kind: 'vhd' }, { storageAccount }: Observed): SourceContent | undefined {
+function ofVhd(source: Source & { kind: 'vhd' }, { storageAccount, definition }: Observed): SourceContent | undefined {
   if (!storageAccount) return undefined
   const { disks, osType, hyperVGeneration } = source
   return {
     sourceId: disks.find(({ disk }) => disk === 'os')?.source ?? '',
     location: storageAccount.location,
-    derived: { osType, generation: hyperVGeneration, architecture: 'x64', features: {} },
+    derived: ofUnknownDisks(osType, hyperVGeneration, definition),
     captured: [],
     content: disksOf(
       disks.map(({ disk, source: uri }) => ({ disk, source: { kind: 'vhd', uri, storageAccountId: storageAccount.id as ArmId } })),
@@ -102,13 +129,13 @@ function ofVhd(source: Source & { kind: 'vhd' }, { storageAccount }: Observed): 
   }
 }
 
-function ofImage({ sourceImage }: Observed): SourceContent | undefined {
+function ofImage({ sourceImage, definition }: Observed): SourceContent | undefined {
   if (!sourceImage) return undefined
-  const { id, location, osType = 'Linux', hyperVGeneration = 'V1', sourceIds } = sourceImage
+  const { id, location, osType, hyperVGeneration, sourceIds } = sourceImage
   return {
     sourceId: id,
     location,
-    derived: { osType, generation: hyperVGeneration, architecture: 'x64', features: {} },
+    derived: ofUnknownDisks(osType, hyperVGeneration, definition),
     captured: [],
     content: { kind: 'image', id: id as ArmId },
     identity: { kind: 'managed-image', id: id.toLowerCase(), sourceIds },

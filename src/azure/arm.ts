@@ -71,6 +71,12 @@ export function createArm(
       await finish({ operation: `delete ${typeOf(id)}`, resourceId: id, method: 'DELETE', url }, started, signal)
     },
 
+    async tag(id, operation, tags, signal) {
+      const url = `${cloud.resourceManagerUrl}${id}/providers/Microsoft.Resources/tags/default?api-version=${RESOURCES_API_VERSION}`
+      const attempt = { operation: 'tag', resourceId: id, method: 'PATCH', url }
+      await finish(attempt, await send('PATCH', url, signal, { operation, properties: { tags } }), signal)
+    },
+
     async find(group, filter) {
       const { subscriptionId } = partsOf(group)
       const found: ArmResource[] = []

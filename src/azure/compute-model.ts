@@ -114,7 +114,7 @@ export function toDefinition(definition: sdk.GalleryImage): ImageDefinition {
     architecture: (definition.architecture ?? 'x64') as Architecture,
     features: Object.fromEntries((definition.features ?? []).map(({ name = '', value = '' }) => [name, value])),
     tags: definition.tags ?? {},
-    ...present({ purchasePlan: purchasePlan && toPlan(purchasePlan) }),
+    ...present({ purchasePlan: purchasePlan && toPlan(purchasePlan), disallowedDiskTypes: definition.disallowed?.diskTypes }),
   }
 }
 
@@ -158,6 +158,7 @@ export function toImage(image: sdk.Image): ManagedImage {
       hyperVGeneration: image.hyperVGeneration as HyperVGeneration | undefined,
       osType: osDisk?.osType as OsType | undefined,
       osState: osDisk?.osState as ManagedImage['osState'],
+      sourceVirtualMachineId: image.sourceVirtualMachine?.id,
     }),
   }
 }

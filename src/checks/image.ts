@@ -1,10 +1,17 @@
 /** Rules about the image, its definition and its region. */
-import { regionName } from '../provenance.ts'
+import { childId } from '../arm-id.ts'
+import type { ImageSettings } from '../config.ts'
+import type { ImageVersion } from '../ports.ts'
+import { fingerprintOf, isOwn, regionName, sourceTag, TAGS } from '../provenance.ts'
 import type { Rule } from './facts.ts'
 
 const IMAGE_VERSION = 'https://learn.microsoft.com/azure/virtual-machines/image-version'
 const MIGRATION = 'https://learn.microsoft.com/azure/batch/batch-custom-image-pools-to-azure-compute-gallery-migration-guide'
 const TRUSTED_LAUNCH = 'https://learn.microsoft.com/azure/virtual-machines/trusted-launch'
+
+/** What Azure does not check, but nodes depend on; without a value, Azure's own default. */
+const DEFAULT_FEATURES: Readonly<Record<string, string>> = { DiskControllerTypes: 'SCSI', IsAcceleratedNetworkSupported: 'False' }
+const FEATURES = Object.keys(DEFAULT_FEATURES)
 
 export const IMAGE_RULES: readonly Rule[] = [
   {
@@ -12,12 +19,12 @@ export const IMAGE_RULES: readonly Rule[] = [
     severity: 'warning',
     title: 'Pools from managed images are retired',
     link: MIGRATION,
-    check: ({ config: { image } }) =>
-      image?.kind === 'managed'
+    check: ({ config: { image }, observed: { givenImage } }) =>
+      image?.kind === 'managed' || givenImage?.kind === 'managed'
         ? [
             {
               seen: 'Azure retired Batch pools made from managed images on 31 March 2026',
-              fix: 'Use `image-kind: gallery` with `gallery`.',
+              fix: 'Use `image-kind: gallery` with `gallery`; `managed-image` publishes one that exists.',
             },
           ]
         : [],
@@ -53,21 +60,6 @@ export const IMAGE_RULES: readonly Rule[] = [
         : [],
   },
   {
-    id: 'managed-image-per-pool',
-    severity: 'error',
-    title: 'A managed image serves one pool only',
-    link: MIGRATION,
-    check: ({ config: { image, pool } }) =>
-      image?.kind === 'managed' && pool && pool.requests.length > 1
-        ? [
-            {
-              seen: `${pool.requests.length} pools are to share one managed image: ${pool.requests.map(({ id }) => id).join(', ')}`,
-              fix: 'Use `image-kind: gallery`, whose versions any number of pools may share, or one run per pool.',
-            },
-          ]
-        : [],
-  },
-  {
     id: 'gallery-region',
     severity: 'warning',
     title: 'The image is made near the Batch account',
@@ -87,8 +79,9 @@ export const IMAGE_RULES: readonly Rule[] = [
     severity: 'error',
     title: 'An existing image definition fits the disks',
     link: IMAGE_VERSION,
-    check: ({ observed: { definition }, derived }) => {
-      if (!definition || !derived) return []
+    check: ({ observed: { definition }, content }) => {
+      if (!definition || !content) return []
+      const { derived } = content
       const differences: readonly (readonly [string, string, string])[] = [
         ['OS type', definition.osType, derived.osType],
         ['OS state', definition.osState, 'Generalized'],
@@ -105,4 +98,66 @@ export const IMAGE_RULES: readonly Rule[] = [
         }))
     },
   },
+  {
+    id: 'definition-features',
+    severity: 'warning',
+    title: 'An existing image definition has the features of the disks',
+    link: 'https://learn.microsoft.com/azure/virtual-machines/shared-image-galleries#image-definitions',
+    check: ({ observed: { definition }, content }) =>
+      !definition || !content
+        ? []
+        : FEATURES.filter((name) => featureOf(definition.features, name) !== featureOf(content.derived.features, name)).map((name) => ({
+            seen: `definition ${definition.name} has ${name} ${featureOf(definition.features, name)}, the disks have ${featureOf(content.derived.features, name)}`,
+            fix: 'Azure goes by the definition, which cannot be changed: choose another `image-name` for one that is made to fit the disks.',
+          })),
+  },
+  {
+    id: 'image-version-taken',
+    severity: 'error',
+    title: 'A version asked for by name is not that of another source',
+    link: IMAGE_VERSION,
+    check: ({ config: { image }, observed, content }) => {
+      const taken = image?.kind === 'gallery' ? asked(image, observed.versions) : undefined
+      if (!image || !content || !taken) return []
+      const source = taken.tags[TAGS.source]
+      return isOwn(taken.tags, image.name) && source?.toLowerCase() === sourceTag(content.sourceId).toLowerCase()
+        ? []
+        : [
+            {
+              seen: `version ${taken.name} of ${image.name} exists, made ${source ? `of ${source}` : 'by something else'}`,
+              fix: 'A version cannot be changed: choose another `image-version`, or `auto`.',
+            },
+          ]
+    },
+  },
+  {
+    id: 'image-version-older',
+    severity: 'warning',
+    title: 'A version asked for by name is of the source as it is now',
+    link: IMAGE_VERSION,
+    check: ({ config: { image }, observed, content }) => {
+      const taken = image?.kind === 'gallery' ? asked(image, observed.versions) : undefined
+      if (!image?.gallery || !content || !taken || !isOwn(taken.tags, image.name)) return []
+      const fingerprint = fingerprintOf(content.identity, { imageId: childId(image.gallery, 'images', image.name), kind: image.kind })
+      return taken.tags[TAGS.fingerprint] === fingerprint
+        ? []
+        : [
+            {
+              seen: `version ${taken.name} of ${image.name} exists, and its source changed since: the version is used as it is`,
+              fix: 'Choose another `image-version`, or `auto`, to publish the source as it is now.',
+            },
+          ]
+    },
+  },
 ]
+
+/** `SCSI, NVMe` and `NVMe,SCSI` are one. */
+function featureOf(features: Readonly<Record<string, string>>, name: string): string {
+  const value = features[name] ?? DEFAULT_FEATURES[name] ?? ''
+  return value.split(/,\s*/).toSorted().join(', ')
+}
+
+/** The finished version that is asked for by name, if it exists. */
+function asked({ version }: ImageSettings, versions: readonly ImageVersion[]): ImageVersion | undefined {
+  return versions.find(({ name, provisioningState }) => name === version && provisioningState === 'Succeeded')
+}

@@ -1,14 +1,10 @@
 /** Rules about how large pools may be: limits of Batch, quotas of the account. */
-import { sameId } from '../arm-id.ts'
 import { guidanceMs } from '../config.ts'
 import { parseDurationMs, showDuration } from '../duration.ts'
-import { imageOf } from '../plan-pool.ts'
 import { type CoreQuota, coreQuotas, coresOf } from '../quota.ts'
 import type { Facts, Rule } from './facts.ts'
 
 const QUOTA = 'https://learn.microsoft.com/azure/batch/batch-quota-limit'
-/** https://learn.microsoft.com/azure/batch/batch-custom-images, over all pools of one image or of its snapshots. */
-const MOST_ON_A_MANAGED_IMAGE = { dedicated: 2_500, lowPriority: 1_000 }
 /** https://learn.microsoft.com/azure/batch/batch-quota-limit#pool-size-limits */
 const MOST_COMMUNICATING = { BatchService: 100, UserSubscription: 80 }
 
@@ -16,36 +12,6 @@ const POOL_REFERENCE = 'https://learn.microsoft.com/rest/api/batchmanagement/poo
 const SLOTS_PER_CORE = 4
 
 export const LIMIT_RULES: readonly Rule[] = [
-  {
-    id: 'managed-image-pool-size',
-    severity: 'error',
-    title: 'Pools on a managed image have at most 2,500 dedicated and 1,000 Spot nodes in all',
-    link: 'https://learn.microsoft.com/azure/batch/batch-custom-images',
-    check: ({ config: { image, source, pool }, observed: { pools } }) => {
-      const isManaged = image?.kind === 'managed' || (source.kind === 'image-id' && !source.id.toLowerCase().includes('/galleries/'))
-      if (!isManaged || !pool) return []
-      const asked = new Set(pool.requests.map(({ id }) => id.toLowerCase()))
-      const sharing = pools.filter(
-        (other) => source.kind === 'image-id' && sameId(imageOf(other), source.id) && !asked.has(other.name.toLowerCase()),
-      )
-      return (['dedicated', 'lowPriority'] as const).flatMap((kind) => {
-        const others = sharing.reduce(
-          (sum, { properties }) => sum + properties[kind === 'dedicated' ? 'currentDedicatedNodes' : 'currentLowPriorityNodes'],
-          0,
-        )
-        const nodes = others + pool.requests.reduce((sum, { target }) => sum + target[kind], 0)
-        const most = MOST_ON_A_MANAGED_IMAGE[kind]
-        return nodes > most
-          ? [
-              {
-                seen: `${nodes} ${kind === 'dedicated' ? 'dedicated' : 'Spot'} nodes would run on the image; ${most} is the most`,
-                fix: 'Use `image-kind: gallery`, or fewer nodes.',
-              },
-            ]
-          : []
-      })
-    },
-  },
   {
     id: 'inter-node-pool-size',
     severity: 'error',

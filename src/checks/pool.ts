@@ -2,6 +2,7 @@
 
 import { parseArmId } from '../arm-id.ts'
 import { resolveNodeAgent } from '../node-agent.ts'
+import { missingActions, neededActions, showScope } from '../permissions.ts'
 import type { BatchVmSize } from '../ports.ts'
 import type { Facts, Rule } from './facts.ts'
 
@@ -35,19 +36,37 @@ export const POOL_RULES: readonly Rule[] = [
     severity: 'warning',
     title: 'The base image is verified and supported by Batch',
     link: SUPPORTED_IMAGES,
-    check: ({ derived, observed: { supportedImages = [] } }) => {
+    check: ({ derived, now, observed: { supportedImages = [] } }) => {
       const image = derived?.imageReference && resolveNodeAgent(derived.imageReference, supportedImages)
       if (!image) return []
       const name = `${image.imageReference.offer} ${image.imageReference.sku}`
       const end = image.batchSupportEndOfLife
       return [
-        ...(end
+        ...(end && Date.parse(end) > now.getTime()
           ? [{ seen: `Batch supports ${name} until ${end.slice(0, 10)}`, fix: 'Move the golden VM to a newer base image before.' }]
           : []),
         ...(image.verificationType === 'unverified'
           ? [{ seen: `Batch has not verified ${name}`, fix: 'Prefer a verified base image.' }]
           : []),
       ]
+    },
+  },
+  {
+    id: 'image-support-ended',
+    severity: 'error',
+    title: 'Batch still supports the base image',
+    link: SUPPORTED_IMAGES,
+    check: ({ derived, now, config: { pool }, observed: { supportedImages = [] } }) => {
+      const image = derived?.imageReference && resolveNodeAgent(derived.imageReference, supportedImages)
+      const end = image?.batchSupportEndOfLife
+      return pool && image && end && Date.parse(end) <= now.getTime()
+        ? [
+            {
+              seen: `Batch supported ${image.imageReference.offer} ${image.imageReference.sku} until ${end.slice(0, 10)}: it creates no pools of it any more`,
+              fix: 'Build the golden VM on a newer base image.',
+            },
+          ]
+        : []
     },
   },
   {
@@ -112,6 +131,54 @@ export const POOL_RULES: readonly Rule[] = [
           ]
         : []
     },
+  },
+  {
+    id: 'same-tenant',
+    severity: 'error',
+    title: 'Image and account are in one Microsoft Entra tenant',
+    link: 'https://learn.microsoft.com/azure/batch/batch-sig-images',
+    check: ({ observed: { imageSubscription: { tenantId, accountTenantId } = {} } }) =>
+      tenantId && accountTenantId && tenantId !== accountTenantId
+        ? [
+            {
+              seen: `the image is in tenant ${tenantId}, the account in ${accountTenantId}`,
+              fix: 'Batch uses images of its own tenant only: publish to a gallery in a subscription of the same tenant.',
+            },
+          ]
+        : [],
+  },
+  {
+    id: 'batch-provider-registered',
+    severity: 'error',
+    title: 'The subscription of the image has `Microsoft.Batch` registered',
+    link: 'https://learn.microsoft.com/azure/batch/batch-sig-images',
+    check: ({ observed: { imageSubscription } }) =>
+      imageSubscription?.isBatchRegistered === false
+        ? [
+            {
+              seen: '`Microsoft.Batch` is not registered in the subscription of the image',
+              fix: '`az provider register --namespace Microsoft.Batch --subscription <subscription of the image>`.',
+            },
+          ]
+        : [],
+  },
+  {
+    id: 'permissions',
+    severity: 'error',
+    title: 'The identity may do what the run would do, where Azure tells',
+    link: 'https://learn.microsoft.com/azure/role-based-access-control/permissions-reference',
+    check: ({ config, observed: { permissions = [], gallery } }) =>
+      neededActions(config, { gallery: gallery !== undefined }).flatMap((need) => {
+        const missing = missingActions(need, permissions)
+        return missing.length > 0
+          ? [
+              {
+                seen: `the identity lacks ${missing.join(', ')} on ${showScope(need.scope)}`,
+                fix: 'Give it a role with these actions there; the roles of this action are in `.github/roles`.',
+              },
+            ]
+          : []
+      }),
   },
 ]
 

@@ -1,12 +1,24 @@
 import type { Facts, Rule } from './facts.ts'
 import type { Finding } from './finding.ts'
+import { GIVEN_IMAGE_RULES } from './given-image.ts'
 import { IMAGE_RULES } from './image.ts'
 import { LIMIT_RULES } from './limits.ts'
 import { NETWORK_RULES } from './network.ts'
 import { POOL_RULES } from './pool.ts'
+import { POOL_IMAGE_RULES } from './pool-image.ts'
+import { SHARING_RULES } from './sharing.ts'
 import { SOURCE_RULES } from './source.ts'
 
-export const RULES: readonly Rule[] = [...SOURCE_RULES, ...IMAGE_RULES, ...POOL_RULES, ...LIMIT_RULES, ...NETWORK_RULES]
+export const RULES: readonly Rule[] = [
+  ...SOURCE_RULES,
+  ...GIVEN_IMAGE_RULES,
+  ...IMAGE_RULES,
+  ...SHARING_RULES,
+  ...POOL_RULES,
+  ...POOL_IMAGE_RULES,
+  ...LIMIT_RULES,
+  ...NETWORK_RULES,
+]
 
 /** Every finding of every rule; nothing was written yet. */
 export function checkAll(facts: Facts): readonly Finding[] {

@@ -1,12 +1,41 @@
 /** Rules about the machine that becomes the image. */
-import { nameOf } from '../arm-id.ts'
-import { regionName } from '../provenance.ts'
-import type { Rule } from './facts.ts'
+import { nameOf, sameId } from '../arm-id.ts'
+import type { Disk, VirtualMachine } from '../ports.ts'
+import { regionName, TAGS } from '../provenance.ts'
+import type { Facts, Rule } from './facts.ts'
 
 const GENERALIZE = 'https://learn.microsoft.com/azure/virtual-machines/generalize'
 const IMAGE_VERSION = 'https://learn.microsoft.com/azure/virtual-machines/image-version'
 const CUSTOM_IMAGES = 'https://learn.microsoft.com/azure/batch/batch-sig-images'
 const LARGEST_DATA_DISK_GIB = 1_024
+const LARGEST_MANAGED_IMAGE_DISK_GIB = 1_023
+
+/** Or will, before anything else: a run that died has stopped it, and this one starts it again. */
+const isRunning = ({ statuses, tags }: VirtualMachine): boolean =>
+  statuses.includes('PowerState/running') || tags[TAGS.restart] !== undefined
+
+interface SourceDisk {
+  /** E.g. `data disk golden-data`. */
+  readonly what: string
+  readonly disk: Disk
+  readonly isData: boolean
+}
+
+/** The disks of the source as far as Azure tells of them: of a VM, or snapshots. VHDs and managed images keep theirs to themselves. */
+function disksOf({ config: { source }, observed: { vm, sourceSnapshots = [] } }: Facts): readonly SourceDisk[] {
+  if (vm) {
+    const osId = vm.vm.osDisk.managedDiskId
+    return vm.disks.map((disk) => {
+      const isData = !sameId(disk.id, osId)
+      return { disk, isData, what: `${isData ? 'data disk' : 'disk'} ${disk.name}` }
+    })
+  }
+  const osId = source.kind === 'snapshots' ? source.disks.find(({ disk }) => disk === 'os')?.source : undefined
+  return sourceSnapshots.map((disk) => {
+    const isData = !sameId(disk.id, osId)
+    return { disk, isData, what: `snapshot ${disk.name}` }
+  })
+}
 
 export const SOURCE_RULES: readonly Rule[] = [
   {
@@ -50,7 +79,7 @@ export const SOURCE_RULES: readonly Rule[] = [
     title: 'A VM that is to run `prepare-script` is running',
     link: 'https://learn.microsoft.com/azure/virtual-machines/run-command-overview',
     check: ({ config: { source }, observed: { vm } }) =>
-      source.kind === 'vm' && source.prepareScript && source.capture !== 'copy' && vm && !vm.vm.statuses.includes('PowerState/running')
+      source.kind === 'vm' && source.prepareScript && source.capture !== 'copy' && vm && !isRunning(vm.vm)
         ? [
             {
               seen: `${vm.vm.name} does not run (${vm.vm.statuses.join(', ')}), so the script cannot`,
@@ -163,11 +192,11 @@ export const SOURCE_RULES: readonly Rule[] = [
     severity: 'error',
     title: 'The disks are not encrypted by Azure Disk Encryption',
     link: CUSTOM_IMAGES,
-    check: ({ observed: { vm } }) =>
-      (vm?.disks ?? [])
-        .filter(({ encryptionSettingsEnabled }) => encryptionSettingsEnabled)
-        .map(({ name }) => ({
-          seen: `disk ${name} is encrypted by Azure Disk Encryption`,
+    check: (facts) =>
+      disksOf(facts)
+        .filter(({ disk }) => disk.encryptionSettingsEnabled)
+        .map(({ what }) => ({
+          seen: `${what} is encrypted by Azure Disk Encryption`,
           fix: 'Decrypt it; pools can use `securityProfile.encryptionAtHost`.',
         })),
   },
@@ -176,13 +205,43 @@ export const SOURCE_RULES: readonly Rule[] = [
     severity: 'error',
     title: 'Data disks are at most 1 TiB',
     link: IMAGE_VERSION,
-    check: ({ observed: { vm } }) =>
-      (vm?.disks.slice(1) ?? [])
-        .filter(({ diskSizeGB }) => diskSizeGB > LARGEST_DATA_DISK_GIB)
-        .map(({ name, diskSizeGB }) => ({
-          seen: `data disk ${name} has ${diskSizeGB} GiB`,
+    check: (facts) =>
+      disksOf(facts)
+        .filter(({ disk, isData }) => isData && disk.diskSizeGB > LARGEST_DATA_DISK_GIB)
+        .map(({ what, disk: { diskSizeGB } }) => ({
+          seen: `${what} has ${diskSizeGB} GiB`,
           fix: 'An image version takes data disks of up to 1 TiB: use smaller ones.',
         })),
+  },
+  {
+    id: 'os-disk-size',
+    severity: 'error',
+    title: 'The OS disk of a managed image has at most 1,023 GiB',
+    link: 'https://learn.microsoft.com/rest/api/compute/images/create-or-update#imageosdisk',
+    check: (facts) =>
+      facts.config.image?.kind !== 'managed'
+        ? []
+        : disksOf(facts)
+            .filter(({ disk, isData }) => !isData && disk.diskSizeGB > LARGEST_MANAGED_IMAGE_DISK_GIB)
+            .map(({ what, disk: { diskSizeGB } }) => ({
+              seen: `${what} has ${diskSizeGB} GiB`,
+              fix: 'Use `image-kind: gallery`, or a smaller OS disk.',
+            })),
+  },
+  {
+    id: 'os-disk-caching',
+    severity: 'warning',
+    title: 'The OS disk is cached for reading and writing',
+    link: CUSTOM_IMAGES,
+    check: ({ observed: { vm } }) =>
+      vm && vm.vm.osDisk.caching !== 'ReadWrite'
+        ? [
+            {
+              seen: `OS disk ${vm.vm.osDisk.name} has caching ${vm.vm.osDisk.caching}`,
+              fix: 'Nodes start faster with `ReadWrite`: `az vm update --set storageProfile.osDisk.caching=ReadWrite`.',
+            },
+          ]
+        : [],
   },
   {
     id: 'data-disks-mounted',
@@ -222,11 +281,12 @@ export const SOURCE_RULES: readonly Rule[] = [
     severity: 'error',
     title: 'The VM is no confidential VM',
     link: 'https://learn.microsoft.com/azure/confidential-computing/confidential-vm-overview',
-    check: ({ observed: { vm } }) =>
-      vm?.vm.securityType === 'ConfidentialVM'
+    check: (facts) =>
+      facts.observed.vm?.vm.securityType === 'ConfidentialVM' ||
+      disksOf(facts).some(({ disk }) => disk.securityType?.startsWith('ConfidentialVM'))
         ? [
             {
-              seen: `${vm.vm.name} is a confidential VM: its disks are bound to it`,
+              seen: `${nameOf(facts.content?.sourceId ?? '')} is, or is of, a confidential VM: its disks are bound to it`,
               fix: 'Build the golden machine as a standard or Trusted Launch VM; pools can ask for `securityType: confidentialVM`.',
             },
           ]

@@ -3,6 +3,7 @@ import { TAGS } from '../provenance.ts'
 import type { SnapshotReport } from '../report/run-report.ts'
 import { type StepContext, tell } from './context.ts'
 import { sweepCopies, withCopy } from './copy.ts'
+import { whileStopped } from './restart.ts'
 
 /** Snapshots of the OS disk and every data disk at once. A VM that was stopped for it runs again afterwards, whatever happened. */
 export async function capture(plan: BuildPlan, context: StepContext): Promise<readonly SnapshotReport[]> {
@@ -22,21 +23,13 @@ export async function capture(plan: BuildPlan, context: StepContext): Promise<re
     tell(context, { kind: 'notice', level: 'info', text: `prepare-script printed:\n${printed}` })
   }
   if (!deallocate) return takeSnapshots(plan, context)
-  const { compute, ledger, signal } = context
-  tell(context, { kind: 'resource', change: 'updating', type: 'virtual machine', id: deallocate.vm, detail: 'deallocating' })
-  ledger.record({ id: deallocate.vm, kind: 'startVm' })
-  await compute.deallocateVm(deallocate.vm, signal)
-  const snapshots = await takeSnapshots(plan, context)
-  await compute.startVm(deallocate.vm, signal)
-  ledger.settle(deallocate.vm)
-  tell(context, { kind: 'resource', change: 'updated', type: 'virtual machine', id: deallocate.vm, detail: 'started again' })
-  return snapshots
+  return whileStopped(deallocate, plan.tags[TAGS.run] ?? '', context, () => takeSnapshots(plan, context))
 }
 
 /** Some snapshots of a copy that is gone and others of a new one would be disks of two moments: all are taken again. */
 async function withoutOldMoment(plan: BuildPlan, { compute, signal }: StepContext): Promise<BuildPlan> {
-  await Promise.all(plan.snapshots.filter(({ exists }) => exists).map(({ id }) => compute.deleteSnapshot(id, signal)))
-  return { ...plan, snapshots: plan.snapshots.map((snapshot) => ({ ...snapshot, exists: false })) }
+  await Promise.all(plan.snapshots.filter(({ exists, isStale }) => exists || isStale).map(({ id }) => compute.deleteSnapshot(id, signal)))
+  return { ...plan, snapshots: plan.snapshots.map((snapshot) => ({ ...snapshot, exists: false, isStale: false })) }
 }
 
 /** One that fails does not hide how the others ended: all are waited for. */
@@ -47,11 +40,19 @@ async function takeSnapshots(plan: BuildPlan, context: StepContext): Promise<rea
   return results.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []))
 }
 
-async function takeSnapshot({ id, disk, sourceId, exists }: SnapshotPlan, plan: BuildPlan, context: StepContext): Promise<SnapshotReport> {
+async function takeSnapshot(
+  { id, disk, sourceId, exists, isStale }: SnapshotPlan,
+  plan: BuildPlan,
+  context: StepContext,
+): Promise<SnapshotReport> {
   const { compute, ledger, signal } = context
   if (exists) {
     tell(context, { kind: 'resource', change: 'adopted', type: 'snapshot', id, detail: 'left complete by an earlier run' })
     return { id, disk, state: 'adopted' }
+  }
+  if (isStale) {
+    tell(context, { kind: 'resource', change: 'deleting', type: 'snapshot', id, detail: 'left by an earlier run, of another moment' })
+    await compute.deleteSnapshot(id, signal)
   }
   ledger.record({ id, kind: 'snapshot' })
   tell(context, { kind: 'resource', change: 'creating', type: 'snapshot', id })

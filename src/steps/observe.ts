@@ -1,7 +1,8 @@
-import { type ArmId, childId, nameOf, sameId } from '../arm-id.ts'
+import { type ArmId, childId, nameOf, parseArmId, sameId } from '../arm-id.ts'
 import type { Config } from '../config.ts'
-import { DataPlaneUnreachableError } from '../errors.ts'
+import { AzureError, DataPlaneUnreachableError } from '../errors.ts'
 import type { Observed } from '../observed.ts'
+import { neededActions, type Permission, type ScopePermissions } from '../permissions.ts'
 import type { BatchAccount, Disk, StorageAccount, SupportedImage } from '../ports.ts'
 import { type StepContext, tell } from './context.ts'
 
@@ -10,14 +11,17 @@ export async function observe(config: Config, context: StepContext): Promise<Obs
   const { compute } = context
   const { image } = config
   const definition = image?.gallery && childId(image.gallery, 'images', image.name)
-  const [from, gallery, imageDefinition, versions, images, snapshots, batch] = await Promise.all([
+  const foundGallery = image?.gallery ? compute.getGallery(image.gallery) : undefined
+  const [from, gallery, imageDefinition, versions, images, snapshots, batch, permissions, imageSubscription] = await Promise.all([
     observeSource(config, context),
-    image?.gallery && compute.getGallery(image.gallery),
+    foundGallery,
     definition && compute.getImageDefinition(definition),
     definition ? compute.listImageVersions(definition) : [],
     image?.kind === 'managed' ? compute.listImages(image.resourceGroup) : [],
     image ? compute.listSnapshots(image.resourceGroup) : [],
     config.pool ? observeBatch(config.pool.account, context) : { pools: [], vmSizes: [] },
+    observePermissions(config, foundGallery, context),
+    observeImageSubscription(config, context),
   ])
   return {
     versions,
@@ -25,6 +29,8 @@ export async function observe(config: Config, context: StepContext): Promise<Obs
     snapshots,
     ...batch,
     ...from,
+    permissions,
+    ...(imageSubscription && { imageSubscription }),
     ...(gallery && { gallery }),
     ...(imageDefinition && { definition: imageDefinition }),
   }
@@ -34,7 +40,7 @@ export async function observe(config: Config, context: StepContext): Promise<Obs
 async function observeSource(
   { source, image }: Config,
   context: StepContext,
-): Promise<Pick<Observed, 'vm' | 'sourceSnapshots' | 'sourceImage' | 'storageAccount'>> {
+): Promise<Pick<Observed, 'vm' | 'sourceSnapshots' | 'sourceImage' | 'storageAccount' | 'givenImage'>> {
   const { compute } = context
   switch (source.kind) {
     case 'vm': {
@@ -54,9 +60,73 @@ async function observeSource(
       const sourceImage = await compute.getImage(source.id)
       return sourceImage ? { sourceImage } : {}
     }
-    case 'image-id':
+    case 'image-id': {
+      const givenImage = await observeImage(source.id, context)
+      return givenImage ? { givenImage } : {}
+    }
     case 'none':
       return {}
+  }
+}
+
+async function observeImage(id: ArmId, { compute }: StepContext): Promise<Observed['givenImage']> {
+  if (parseArmId(id)?.names.length === 1) {
+    const image = await compute.getImage(id)
+    return image && { kind: 'managed', image }
+  }
+  const definitionId = id.replace(/\/versions\/[^/]+$/i, '') as ArmId
+  const [version, definition] = await Promise.all([compute.getImageVersion(id), compute.getImageDefinition(definitionId)])
+  return version && definition && { kind: 'gallery', version, definition }
+}
+
+const PERMISSIONS_API_VERSION = '2022-04-01'
+
+/** Asked at the very resources, so that roles given there count. https://learn.microsoft.com/rest/api/authorization/permissions */
+async function observePermissions(
+  config: Config,
+  gallery: Promise<unknown> | undefined,
+  { arm }: StepContext,
+): Promise<readonly ScopePermissions[]> {
+  const needs = neededActions(config, { gallery: (await gallery) !== undefined })
+  return Promise.all(
+    needs.map(async ({ scope }) => {
+      const answer = await visible(arm.get(childId(scope, 'providers/Microsoft.Authorization', 'permissions'), PERMISSIONS_API_VERSION))
+      return { scope, permissions: (answer as { value?: readonly Permission[] } | undefined)?.value ?? [] }
+    }),
+  )
+}
+
+/** What the caller may not see says nothing: Azure has the last word. */
+async function visible<T>(reading: Promise<T>): Promise<T | undefined> {
+  try {
+    return await reading
+  } catch (error) {
+    if (error instanceof AzureError && error.status === 403) return undefined
+    throw error
+  }
+}
+
+const SUBSCRIPTIONS_API_VERSION = '2022-12-01'
+const PROVIDERS_API_VERSION = '2021-04-01'
+
+/** Only where image and account are in two subscriptions. */
+async function observeImageSubscription(
+  { image, source, pool }: Config,
+  { arm }: StepContext,
+): Promise<Observed['imageSubscription'] | undefined> {
+  const imageId = image?.gallery ?? image?.resourceGroup ?? (source.kind === 'image-id' ? source.id : undefined)
+  const [of, account] = [imageId, pool?.account].map((id) => parseArmId(id ?? '')?.subscriptionId)
+  if (!of || !account || of.toLowerCase() === account.toLowerCase()) return undefined
+  const [provider, ofImage, ofAccount] = (await Promise.all([
+    visible(arm.get(`/subscriptions/${of}/providers/Microsoft.Batch` as ArmId, PROVIDERS_API_VERSION)),
+    visible(arm.get(`/subscriptions/${of}` as ArmId, SUBSCRIPTIONS_API_VERSION)),
+    visible(arm.get(`/subscriptions/${account}` as ArmId, SUBSCRIPTIONS_API_VERSION)),
+  ])) as [{ registrationState?: string } | undefined, { tenantId?: string } | undefined, { tenantId?: string } | undefined]
+  // What the caller may not see is taken for right: Azure has the last word.
+  return {
+    isBatchRegistered: provider?.registrationState === undefined || provider.registrationState === 'Registered',
+    ...(ofImage?.tenantId && { tenantId: ofImage.tenantId }),
+    ...(ofAccount?.tenantId && { accountTenantId: ofAccount.tenantId }),
   }
 }
 

@@ -1,13 +1,14 @@
 import { ActionError, AzureError } from '../errors.ts'
+import type { PoolImage } from '../managed-images.ts'
 import type { BuildPlan } from '../plan.ts'
 import type { ImageVersion, LongOperation, RegionReplication } from '../ports.ts'
-import { regionName } from '../provenance.ts'
+import { regionName, TAGS } from '../provenance.ts'
 import { type StepContext, tell, waitFor } from './context.ts'
 
-/** Snapshots → gallery image version (or managed image), until the Batch region has its replica. */
+/** Snapshots → gallery image version (or managed images), until the Batch region has its replica. */
 export async function publish(plan: BuildPlan, context: StepContext): Promise<readonly RegionReplication[]> {
   if (plan.imageKind === 'managed') {
-    await publishManagedImage(plan, context)
+    await publishManagedImages(plan, context)
     return []
   }
   await createGalleryAndDefinition(plan, context)
@@ -47,23 +48,30 @@ async function createGalleryAndDefinition({ gallery, definition, location, tags 
   }
 }
 
-async function publishManagedImage(plan: BuildPlan, context: StepContext): Promise<void> {
+/** Side by side, all of the same disks. One that fails does not hide how the others ended. */
+async function publishManagedImages(plan: BuildPlan, context: StepContext): Promise<void> {
+  const results = await Promise.allSettled((plan.poolImages ?? []).map((image) => publishManagedImage(image, plan, context)))
+  const failed = results.find((result) => result.status === 'rejected')
+  if (failed) throw failed.reason
+}
+
+async function publishManagedImage({ id, pool, state }: PoolImage, plan: BuildPlan, context: StepContext): Promise<void> {
   const { compute, ledger, signal } = context
-  ledger.record({ id: plan.id, kind: 'image' })
-  tell(context, { kind: 'resource', change: 'creating', type: 'managed image', id: plan.id })
-  await compute.createImage(
-    {
-      id: plan.id,
-      location: plan.location,
-      hyperVGeneration: plan.hyperVGeneration,
-      osType: plan.osType,
-      content: plan.content,
-      tags: plan.tags,
-    },
-    signal,
-  )
-  ledger.settle(plan.id)
-  tell(context, { kind: 'resource', change: 'created', type: 'managed image', id: plan.id })
+  if (state === 'succeeded') {
+    tell(context, { kind: 'resource', change: 'adopted', type: 'managed image', id, detail: 'made by an earlier run' })
+    return
+  }
+  if (state === 'failed') {
+    tell(context, { kind: 'resource', change: 'deleting', type: 'managed image', id, detail: 'it failed in an earlier run' })
+    await compute.deleteImage(id, signal)
+  }
+  ledger.record({ id, kind: 'image' })
+  tell(context, { kind: 'resource', change: 'creating', type: 'managed image', id })
+  const { location, hyperVGeneration, osType, content } = plan
+  const tags = pool ? { ...plan.tags, [TAGS.pool]: pool } : plan.tags
+  await compute.createImage({ id, location, hyperVGeneration, osType, content, tags }, signal)
+  ledger.settle(id)
+  tell(context, { kind: 'resource', change: 'created', type: 'managed image', id })
 }
 
 /** A version takes minutes (45 to 646 s recorded, hours reported): asked seldom at first and every 10 s later. */

@@ -175,7 +175,7 @@ function put(arm: Arm, pools: Pools, call: Call, poolQuota: number): Pool {
   if (existing) return patch(arm, pools, existing, call)
   if (!/^[\w-]{1,64}$/.test(name)) throw invalid('id', 'The pool id may hold letters, digits, hyphens and underscores, at most 64.')
   const sent = call.body?.properties ?? {}
-  checkBody(arm, sent)
+  checkBody(arm, pools, sent)
   if (pools.all().length >= poolQuota)
     throw new Refusal(409, 'PoolQuotaReached', 'Pool quota for the account has been reached.', { target: 'BatchAccount' })
   const pool = pools.add(name, {
@@ -226,7 +226,7 @@ function patch(arm: Arm, pools: Pools, pool: Pool, call: Call): Pool {
       ],
     })
   }
-  if (sent.deploymentConfiguration) checkBody(arm, { ...pool.properties, ...sent })
+  if (sent.deploymentConfiguration) checkBody(arm, pools, { ...pool.properties, ...sent })
   const rescales = scaleSettings && isRescaled(pool.properties, scaleSettings)
   if (rescales) pools.refuseBusy(pool)
   for (const [name, value] of changed) pool.properties[name] = normalized(name, value)
@@ -282,7 +282,11 @@ const GALLERY_FORMS =
   'The specified resource id must be of the format /subscriptions/{subscriptionId}/resourceGroups/{resourceGroupName}/providers/Microsoft.Compute/galleries/{galleryName}/images/{galleryImageName}/versions/{galleryImageVersionName} or /subscriptions/{subscriptionId}/resourceGroups/{resourceGroupName}/providers/Microsoft.Compute/galleries/{galleryName}/images/{galleryImageName}'
 const DEPLOYMENT = 'properties.deploymentConfiguration.virtualMachineConfiguration'
 
-function checkBody({ world }: Arm, { vmSize, deploymentConfiguration, scaleSettings, ...rest }: Properties): void {
+function checkBody(
+  { world }: Arm,
+  { takesManagedImages }: Pools,
+  { vmSize, deploymentConfiguration, scaleSettings, ...rest }: Properties,
+): void {
   const configuration = deploymentConfiguration?.virtualMachineConfiguration
   if (!vmSize) throw invalid('properties.vmSize', 'A VM size is required.')
   if (!sizeOf(vmSize)) throw invalid('properties.vmSize', `The specified vmSize ${vmSize} is not supported.`)
@@ -307,6 +311,7 @@ function checkBody({ world }: Arm, { vmSize, deploymentConfiguration, scaleSetti
     return
   }
   if (version) throw invalid(`${DEPLOYMENT}.imageReference`, 'Specified property version can only have a value when publisher is set.')
+  if (takesManagedImages && /\/Microsoft\.Compute\/images\/[^/]+$/i.test(id)) return
   if (!/\/galleries\/[^/]+\/images\/[^/]+(\/versions\/[^/]+)?$/i.test(id)) throw invalid(`${DEPLOYMENT}.imageReference.id`, GALLERY_FORMS)
   const regions: readonly { name: string }[] = world.get(id)?.properties.publishingProfile?.targetRegions ?? []
   if (/\/versions\//i.test(id) && !regions.some(({ name }) => plainRegion(name) === REGION)) {

@@ -31,6 +31,7 @@ function put(arm: Arm, call: Call, kind: typeof DISKS | typeof SNAPSHOTS, afterM
   const creationData = required(call.body?.properties, 'creationData')
   const createOption: string = required(creationData, 'createOption', 'creationData')
   const region = plainRegion(String(required(call.body, 'location')))
+  const before = arm.world.get(call.path)?.properties
   const source =
     createOption === 'Copy'
       ? sourceOf(arm, required(creationData, 'sourceResourceId', 'creationData'), region).properties
@@ -53,6 +54,7 @@ function put(arm: Arm, call: Call, kind: typeof DISKS | typeof SNAPSHOTS, afterM
       ...(kind === SNAPSHOTS && { incremental }),
     },
     finish: (resource) => {
+      // A PUT on what is there changes tags and the like, never what was copied.
       const diskSizeGB: number = call.body.properties.diskSizeGB ?? source.diskSizeGB
       if (diskSizeGB < source.diskSizeGB) throw new Refusal(400, 'InvalidParameter', 'Disks or snapshot cannot be resized down.')
       if (source.uniqueId) resource.properties.creationData = { ...creationData, sourceUniqueId: source.uniqueId }
@@ -63,9 +65,9 @@ function put(arm: Arm, call: Call, kind: typeof DISKS | typeof SNAPSHOTS, afterM
         encryption: { type: 'EncryptionAtRestWithPlatformKey' },
         networkAccessPolicy: 'AllowAll',
         publicNetworkAccess: 'Enabled',
-        timeCreated: arm.clock.now().toISOString(),
+        timeCreated: before?.timeCreated ?? arm.clock.now().toISOString(),
         diskState: 'Unattached',
-        uniqueId: randomUUID(),
+        uniqueId: before?.uniqueId ?? randomUUID(),
       })
     },
   })

@@ -61,6 +61,10 @@ export class Pools {
     for (const seeded of scenario.pools ?? []) this.#seed(seeded)
   }
 
+  get takesManagedImages(): boolean {
+    return this.#scenario.account.takesManagedImages === true
+  }
+
   all(): readonly Pool[] {
     return [...this.#pools.values()].sort((one, other) => one.name.localeCompare(other.name))
   }
@@ -245,6 +249,7 @@ export class Pools {
         details: [{ code: 'Reason', message: 'The server encountered an internal error.' }],
       }
     }
+    // A managed image says itself what a definition says of a version.
     const definition = world.get(id.replace(/\/versions\/.*$/i, ''))
     const generation: string = definition?.properties.hyperVGeneration ?? 'V1'
     const size = sizeOf(properties.vmSize)

@@ -44,6 +44,8 @@ export interface ScenarioAccount {
   readonly dedicatedCoreQuota: number
   readonly lowPriorityCoreQuota?: number
   readonly poolQuota?: number
+  /** As before their retirement: pools may be made of managed images. */
+  readonly takesManagedImages?: boolean
   /** Cores by VM family; given: enforced. */
   readonly familyQuota?: Readonly<Record<string, number>>
 }

@@ -6,6 +6,7 @@ import path from 'node:path'
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
 import { generate } from 'selfsigned'
 import type { Arm } from './arm.ts'
+import { authorizationRoutes } from './authorization.ts'
 import { batchArmRoutes } from './batch-arm.ts'
 import { batchDataPlaneRoutes } from './batch-data-plane.ts'
 import { AzureClock } from './clock.ts'
@@ -215,6 +216,7 @@ export async function startAzure(scenario: Scenario, speed: number, port = 0): P
     'arm',
     [
       ...subscriptionRoutes(arm),
+      ...authorizationRoutes(arm, scenario),
       ...virtualMachineRoutes(arm),
       ...diskRoutes(arm),
       ...imageRoutes(arm),

@@ -24,7 +24,10 @@ export function virtualMachineRoutes(arm: Arm): readonly Route[] {
       hasLocation: true,
       retryAfterS: 10,
       afterMs,
-      end: () => setPower(vm, power),
+      end: () => {
+        setPower(vm, power)
+        touchDisks(arm, vm)
+      },
     })
   }
 
@@ -116,6 +119,15 @@ const has = (vm: Resource, status: string): boolean => vm.properties.statuses.in
 
 function setPower(vm: Resource, power: string): void {
   vm.properties.statuses = [...vm.properties.statuses.filter((code: string) => !code.startsWith('PowerState')), power]
+}
+
+/** A start or a deallocation of the VM changes the ownership of its disks. */
+function touchDisks({ world, clock }: Arm, { properties: { storageProfile } }: Resource): void {
+  const disks: readonly Attachment[] = [storageProfile.osDisk, ...(storageProfile.dataDisks ?? [])]
+  for (const { managedDisk } of disks) {
+    const disk = world.get(managedDisk?.id ?? '')
+    if (disk) disk.properties.LastOwnershipUpdateTime = clock.now().toISOString()
+  }
 }
 
 interface Attachment {

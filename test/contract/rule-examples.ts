@@ -1,9 +1,11 @@
 /** For every preflight rule, facts that it objects to: the README shows its answer, a test asks it. */
+import type { ArmId } from '../../src/arm-id.ts'
 import type { Facts } from '../../src/checks/facts.ts'
 import { parseConfig } from '../../src/config.ts'
 import type { Observed } from '../../src/observed.ts'
-import type { Disk, ImageDefinition, Pool, Snapshot, SupportedImage, VirtualMachine } from '../../src/ports.ts'
-import { sourceContent } from '../../src/source-content.ts'
+import type { Disk, ImageDefinition, ImageVersion, ManagedImage, Pool, Snapshot, SupportedImage, VirtualMachine } from '../../src/ports.ts'
+import { TAGS } from '../../src/provenance.ts'
+import { derivedOf, sourceContent } from '../../src/source-content.ts'
 
 const SUBSCRIPTION = '00000000-0000-0000-0000-000000000000'
 const GROUP = `/subscriptions/${SUBSCRIPTION}/resourceGroups/render`
@@ -95,6 +97,34 @@ const plenty = { account: { ...account, dedicatedCoreQuota: 100_000 } }
 const trustedLaunch: Disk = { ...osDisk, securityType: 'TrustedLaunch' }
 const snapshot: Snapshot = { ...osDisk, id: idOf('snapshots', 'golden'), name: 'golden', provisioningState: 'Succeeded', tags: {} }
 
+const version: ImageVersion = {
+  id: `${definition.id}/versions/1.0.0`,
+  name: '1.0.0',
+  location: 'westeurope',
+  provisioningState: 'Succeeded',
+  targetRegions: [{ name: 'West Europe', replicas: 1 }],
+  replication: [{ region: 'West Europe', state: 'Completed', progress: 100 }],
+  sourceIds: [],
+  tags: {
+    [TAGS.tool]: 'azure-batch-image-pool',
+    [TAGS.image]: 'golden',
+    [TAGS.version]: '1.0.0',
+    [TAGS.source]: machine.id,
+    [TAGS.fingerprint]: 'of-another-time',
+  },
+}
+const managedImage: ManagedImage = {
+  id: idOf('images', 'golden-1.0.0'),
+  name: 'golden-1.0.0',
+  location: 'westeurope',
+  provisioningState: 'Succeeded',
+  osType: 'Linux',
+  hyperVGeneration: 'V2',
+  osState: 'Generalized',
+  sourceIds: [],
+  tags: {},
+}
+
 const { dedicatedCoreQuota: _quota, ...withoutQuota } = account
 const userSubscription: typeof account = { ...withoutQuota, poolAllocationMode: 'UserSubscription' }
 const withNetwork = (network: string): string => `startTask: { commandLine: mount }\nnetworkConfiguration: { ${network} }`
@@ -125,7 +155,8 @@ export function factsOf(
   const observed = { ...OBSERVED, ...(Array.isArray(changes) ? {} : changes) } as { -readonly [name in keyof Observed]: Observed[name] }
   if (Array.isArray(changes)) for (const name of changes) delete observed[name as 'vm']
   const content = sourceContent(config.source, observed)
-  return { config, observed, now: NOW, ...(content && { content, derived: content.derived }) }
+  const derived = derivedOf(content, observed)
+  return { config, observed, now: NOW, ...(content && { content }), ...(derived && { derived }) }
 }
 
 const MANAGED = { 'image-kind': 'managed', gallery: '' }
@@ -133,10 +164,22 @@ const MANAGED = { 'image-kind': 'managed', gallery: '' }
 export const COMPANIONS: Readonly<Record<string, readonly string[]>> = {
   'managed-image-region': ['managed-image-retired'],
   'managed-image-trusted-launch': ['managed-image-retired'],
-  'managed-image-per-pool': ['managed-image-retired'],
+  'managed-image-unique': ['managed-image-retired'],
   'managed-image-pool-size': ['managed-image-retired'],
+  'managed-image-pool-size-advised': ['managed-image-retired'],
+  'managed-image-nat-pools': ['managed-image-retired'],
+  'managed-image-allocation-mode': ['managed-image-retired'],
+  'os-disk-size': ['managed-image-retired'],
+  // The two subscriptions are told of as well.
+  'same-tenant': ['image-subscription'],
+  'batch-provider-registered': ['image-subscription'],
 }
 const AGENT = { 'node-agent-sku-id': supported.nodeAgentSkuId }
+const GIVEN = { ...AGENT, vm: '', 'image-name': '', gallery: '' }
+const onlyGiven: Partial<Observed> = { vm: undefined as never }
+const OTHER = '11111111-1111-4111-8111-111111111111'
+const ELSEWHERE = { 'batch-account': `/subscriptions/${OTHER}/resourceGroups/render/providers/Microsoft.Batch/batchAccounts/renderbatch` }
+const configured = (text: string): string => `deploymentConfiguration: { virtualMachineConfiguration: { ${text} } }`
 
 export const RULE_EXAMPLES: Readonly<Record<string, Facts>> = {
   'vm-exists': factsOf({}, ['vm']),
@@ -145,7 +188,7 @@ export const RULE_EXAMPLES: Readonly<Record<string, Facts>> = {
   'snapshots-exist': factsOf({ vm: '', snapshots: 'os=golden', ...AGENT }, { sourceSnapshots: [] }),
   'managed-image-exists': factsOf({ vm: '', 'managed-image': 'golden', ...AGENT }, ['vm']),
   'vhd-storage-account': factsOf({ vm: '', vhd: 'os=https://golden.blob.core.windows.net/vhds/os.vhd', ...AGENT }, ['vm']),
-  'managed-disks': factsOf({}, vm({ osDisk: { name: 'golden-os', caching: 'None', vhdUri: 'https://example.com/os.vhd' } })),
+  'managed-disks': factsOf({}, vm({ osDisk: { name: 'golden-os', caching: 'ReadWrite', vhdUri: 'https://example.com/os.vhd' } })),
   'vm-extensions': factsOf(
     {},
     {
@@ -163,11 +206,60 @@ export const RULE_EXAMPLES: Readonly<Record<string, Facts>> = {
   'managed-image-retired': factsOf(MANAGED),
   'managed-image-region': factsOf(MANAGED, vm({ location: 'northeurope' })),
   'managed-image-trusted-launch': factsOf(MANAGED, vm({}, [trustedLaunch, dataDisk])),
-  'managed-image-per-pool': factsOf({
+  'managed-image-unique': factsOf(
+    { ...GIVEN, 'image-id': managedImage.id },
+    {
+      ...onlyGiven,
+      pools: [
+        poolOf('other', 0, { deploymentConfiguration: { virtualMachineConfiguration: { imageReference: { id: managedImage.id } } } }),
+      ],
+      givenImage: { kind: 'managed', image: managedImage },
+    },
+  ),
+  'managed-image-allocation-mode': factsOf(
+    { ...GIVEN, 'image-id': managedImage.id },
+    { ...onlyGiven, givenImage: { kind: 'managed', image: { ...managedImage, sourceVirtualMachineId: idOf('virtualMachines', 'pkrvm') } } },
+  ),
+  'managed-image-nat-pools': factsOf({
     ...MANAGED,
-    'pool-id': '',
-    'pool-spec': '- { id: one, startTask: { commandLine: mount } }\n- { id: two, startTask: { commandLine: mount } }',
+    'pool-spec':
+      'startTask: { commandLine: mount }\nnetworkConfiguration: { endpointConfiguration: { inboundNatPools: [{ name: ssh, protocol: TCP, backendPort: 22, frontendPortRangeStart: 15000, frontendPortRangeEnd: 15100 }] } }',
   }),
+  'image-id-exists': factsOf({ ...GIVEN, 'image-id': version.id }, onlyGiven),
+  'image-id-generalized': factsOf(
+    { ...GIVEN, 'image-id': version.id },
+    { ...onlyGiven, givenImage: { kind: 'gallery', version, definition: { ...definition, osState: 'Specialized' } } },
+  ),
+  'image-id-region': factsOf(
+    { ...GIVEN, 'image-id': version.id },
+    {
+      ...onlyGiven,
+      givenImage: { kind: 'gallery', version: { ...version, targetRegions: [{ name: 'North Europe', replicas: 1 }] }, definition },
+    },
+  ),
+  'os-disk-size': factsOf(MANAGED, vm({}, [{ ...osDisk, diskSizeGB: 2_048 }, dataDisk])),
+  'os-disk-caching': factsOf({}, vm({ osDisk: { ...machine.osDisk, caching: 'ReadOnly' } })),
+  'definition-features': factsOf({}, { definition, ...vm({}, [{ ...osDisk, diskControllerTypes: 'SCSI, NVMe' }, dataDisk]) }),
+  'image-version-taken': factsOf({ 'image-version': '1.0.0' }, { versions: [{ ...version, tags: {} }] }),
+  'image-version-older': factsOf({ 'image-version': '1.0.0' }, { versions: [version] }),
+  'image-support-ended': factsOf({}, { supportedImages: [{ ...supported, batchSupportEndOfLife: '2026-06-30T00:00:00Z' }] }),
+  'same-tenant': factsOf(ELSEWHERE, { imageSubscription: { isBatchRegistered: true, tenantId: SUBSCRIPTION, accountTenantId: OTHER } }),
+  'batch-provider-registered': factsOf(ELSEWHERE, { imageSubscription: { isBatchRegistered: false } }),
+  permissions: factsOf(
+    {},
+    { permissions: [{ scope: GROUP as ArmId, permissions: [{ actions: ['*'], notActions: ['Microsoft.Compute/snapshots/write'] }] }] },
+  ),
+  'pool-security-type': factsOf({
+    'pool-spec': `startTask: { commandLine: mount }\n${configured('securityProfile: { securityType: trustedLaunch }')}`,
+  }),
+  'pool-ephemeral-os-disk': factsOf({
+    'target-low-priority-nodes': '5',
+    'pool-spec': `startTask: { commandLine: mount }\n${configured('osDisk: { ephemeralOSDiskSettings: { placement: CacheDisk } }')}`,
+  }),
+  'pool-os-disk-type': factsOf(
+    { 'pool-spec': `startTask: { commandLine: mount }\n${configured('osDisk: { managedDisk: { storageAccountType: Standard_LRS } }')}` },
+    { definition: { ...definition, disallowedDiskTypes: ['Standard_LRS'] } },
+  ),
   'gallery-region': factsOf({}, vm({ location: 'northeurope' })),
   'definition-matches': factsOf({}, { definition: { ...definition, hyperVGeneration: 'V1' } }),
   'account-exists': factsOf({}, ['account']),
@@ -178,11 +270,9 @@ export const RULE_EXAMPLES: Readonly<Record<string, Facts>> = {
   'purchase-plan': factsOf({}, vm({ plan: { publisher: 'acme', product: 'linux', name: 'pro' } })),
   'confidential-vm': factsOf({}, vm({ securityType: 'ConfidentialVM' })),
   'node-agent-os': factsOf({ 'node-agent-sku-id': 'batch.node.windows amd64' }),
-  'image-subscription': factsOf({
-    'batch-account':
-      '/subscriptions/11111111-1111-4111-8111-111111111111/resourceGroups/render/providers/Microsoft.Batch/batchAccounts/renderbatch',
-  }),
+  'image-subscription': factsOf(ELSEWHERE),
   'managed-image-pool-size': factsOf({ ...MANAGED, 'target-dedicated-nodes': '3000' }, plenty),
+  'managed-image-pool-size-advised': factsOf({ ...MANAGED, 'target-dedicated-nodes': '2001' }, plenty),
   'inter-node-pool-size': factsOf(
     {
       'target-dedicated-nodes': '200',
@@ -217,5 +307,10 @@ export const RULE_EXAMPLES: Readonly<Record<string, Facts>> = {
 /** The same facts with sources that are there. */
 export const FACTS_WITHOUT_OBJECTION: Readonly<Record<string, Facts>> = {
   'a stopped, generalized VM': factsOf(),
+  'a version that exists': factsOf(
+    { ...GIVEN, 'image-id': version.id },
+    { ...onlyGiven, givenImage: { kind: 'gallery', version, definition } },
+  ),
+  'a version that was made of this very source': factsOf({ 'image-version': '2.0.0' }, { versions: [version], definition }),
   'a ready snapshot': factsOf({ vm: '', snapshots: 'os=golden', ...AGENT }, { sourceSnapshots: [snapshot] }),
 }

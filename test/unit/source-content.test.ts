@@ -46,7 +46,8 @@ describe('a VM', () => {
   test.each([
     ['live', 'PowerState/running', true],
     ['live', 'PowerState/deallocated', false],
-    ['deallocate', 'PowerState/running', false],
+    ['generalized', 'PowerState/running', false],
+    ['deallocate', 'PowerState/running', true],
   ] as const)('captured %s while %s is live: %s', (capture, status, expected) => {
     const seen = { ...observed, vm: { vm: { ...vm, statuses: [status] }, extensions: [], disks: [osDisk] } }
     expect(sourceContent({ ...source, capture }, seen)?.isLive).toBe(expected)

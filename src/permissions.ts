@@ -1,0 +1,86 @@
+/** Pure: what the caller needs to be allowed to do, and what Azure says it is. */
+import { type ArmId, partsOf, resourceGroupId } from './arm-id.ts'
+import type { Config } from './config.ts'
+
+/** https://learn.microsoft.com/rest/api/authorization/permissions: one entry per role; actions may have wildcards. */
+export interface Permission {
+  readonly actions?: readonly string[]
+  readonly notActions?: readonly string[]
+}
+
+export interface ScopePermissions {
+  readonly scope: ArmId
+  readonly permissions: readonly Permission[]
+}
+
+export interface Need {
+  /** A resource that exists, or the group in which resources are made. */
+  readonly scope: ArmId
+  readonly actions: readonly string[]
+}
+
+const COMPUTE = 'Microsoft.Compute'
+const VERSIONS = `${COMPUTE}/galleries/images/versions`
+const POOLS = 'Microsoft.Batch/batchAccounts/pools'
+
+/** What the run would have to do at most, by scope. A run that finds all as it should be needs less. */
+export function neededActions({ source, image, pool }: Config, has: { readonly gallery: boolean }): readonly Need[] {
+  const takesSnapshots = source.kind === 'vm' && source.capture !== 'generalized'
+  const group = image && [
+    ...(takesSnapshots ? [`${COMPUTE}/snapshots/write`, `${COMPUTE}/snapshots/delete`] : []),
+    ...(source.kind === 'vm' && source.capture === 'copy'
+      ? [
+          `${COMPUTE}/disks/write`,
+          `${COMPUTE}/virtualMachines/write`,
+          `${COMPUTE}/virtualMachines/runCommand/action`,
+          'Microsoft.Network/virtualNetworks/write',
+        ]
+      : []),
+    ...(image.kind === 'managed' ? [`${COMPUTE}/images/write`] : []),
+  ]
+  const gallery = image?.gallery && [
+    ...(has.gallery ? [] : [`${COMPUTE}/galleries/write`]),
+    `${COMPUTE}/galleries/images/write`,
+    `${VERSIONS}/write`,
+    ...(image.retainVersions > 0 ? [`${VERSIONS}/delete`] : []),
+  ]
+  const vm =
+    source.kind === 'vm'
+      ? [
+          ...(source.capture === 'deallocate'
+            ? [`${COMPUTE}/virtualMachines/deallocate/action`, `${COMPUTE}/virtualMachines/start/action`]
+            : []),
+          ...(source.prepareScript && source.capture !== 'copy' ? [`${COMPUTE}/virtualMachines/runCommand/action`] : []),
+        ]
+      : []
+  const account = pool && pool.requests.length > 0 ? [`${POOLS}/write`, ...(needsDelete(pool.strategy) ? [`${POOLS}/delete`] : [])] : []
+  const needs: readonly (Need | undefined)[] = [
+    group && { scope: image.resourceGroup, actions: group },
+    gallery && { scope: has.gallery ? image.gallery : resourceGroupId(image.gallery), actions: gallery },
+    source.kind === 'vm' ? { scope: source.id, actions: vm } : undefined,
+    pool && { scope: pool.account, actions: account },
+  ]
+  return needs.filter((need) => need !== undefined && need.actions.length > 0) as readonly Need[]
+}
+
+const needsDelete = (strategy: string): boolean => strategy === 'replace' || strategy === 'blue-green'
+
+/** Actions that no role allows. `*` stands for any number of segments. */
+export function missingActions({ scope, actions }: Need, told: readonly ScopePermissions[]): readonly string[] {
+  const here = told.find((one) => one.scope.toLowerCase() === scope.toLowerCase())?.permissions ?? []
+  // Whoever could read the list has a role, so an empty list says nothing.
+  if (here.length === 0) return []
+  return actions.filter((action) => !here.some((role) => matches(role.actions, action) && !matches(role.notActions, action)))
+}
+
+function matches(patterns: readonly string[] = [], action: string): boolean {
+  return patterns.some((pattern) =>
+    new RegExp(`^${pattern.replace(/[.+?^${}()|[\]\\]/g, '\\$&').replaceAll('*', '.*')}$`, 'i').test(action),
+  )
+}
+
+/** E.g. `virtualMachines golden`, `resource group render`. */
+export function showScope(scope: ArmId): string {
+  const { type, names, resourceGroup } = partsOf(scope)
+  return type === '' ? `resource group ${resourceGroup}` : `${type.split('/').at(-1)} ${names.at(-1)}`
+}
