@@ -1,0 +1,96 @@
+/** Managed images: one for each pool, all of the same snapshots, which stay; never one for two pools. */
+import { expect, test } from 'vitest'
+import { loadScenario } from '../azure/scenario.ts'
+import type { EmbeddedAzure } from '../azure/server.ts'
+import { again, annotations, azureOf, namesOf, requestsTo, testConformance, writes } from './embedded.ts'
+
+const happy = loadScenario('happy')
+const scenario = { ...happy, account: { ...happy.account, takesManagedImages: true } }
+const pool = (id: string) => `- { id: ${id}, startTask: { commandLine: /opt/mount } }`
+const inputs = {
+  ...scenario.inputs,
+  'image-kind': 'managed',
+  gallery: '',
+  'pool-id': '',
+  'pool-spec': `${pool('one')}\n${pool('two')}`,
+  'image-version': '1.0.0',
+}
+const imageOfPool = (azure: EmbeddedAzure, name: string): string =>
+  azure.pools.get(name).properties.deploymentConfiguration.virtualMachineConfiguration.imageReference.id.split('/').at(-1)
+
+test('two pools: an image of its own for each, of one set of snapshots; the next run changes nothing', async () => {
+  const azure = await azureOf(scenario)
+  const planned = await again(azure, { ...inputs, mode: 'plan' })
+  const names = JSON.parse(planned.outputs.plan ?? '').flatMap(({ type, name }: { type: string; name: string }) =>
+    type === 'managed image' ? name : [],
+  )
+  expect(names).toEqual(['golden-1.0.0-one', 'golden-1.0.0-two'])
+  expect(writes(azure)).toEqual([])
+  const first = await again(azure, inputs)
+  expect(annotations(first)).toEqual([])
+  expect(namesOf(azure, 'images').toSorted()).toEqual(['golden-1.0.0-one', 'golden-1.0.0-two'])
+  expect(namesOf(azure, 'snapshots')).toHaveLength(3)
+  expect([imageOfPool(azure, 'one'), imageOfPool(azure, 'two')]).toEqual(['golden-1.0.0-one', 'golden-1.0.0-two'])
+  expect(first.outputs['image-id']).toMatch(/golden-1\.0\.0-one$/)
+  const pools = JSON.parse(first.outputs.pools ?? '') as { 'image-id': string }[]
+  expect(pools.map((one) => one['image-id'].split('/').at(-1))).toEqual(['golden-1.0.0-one', 'golden-1.0.0-two'])
+  expect((await again(azure, { ...inputs, 'image-version': 'auto' })).outputs.result).toBe('unchanged')
+})
+
+test('a third pool gets its image of the same snapshots; the others stay as they are', async () => {
+  const azure = await azureOf(scenario)
+  await again(azure, inputs)
+  const snapshots = requestsTo(azure, 'PUT', /\/snapshots\//).length
+  const ran = await again(azure, { ...inputs, 'pool-spec': `${inputs['pool-spec']}\n${pool('three')}`, 'image-version': 'auto' })
+  expect(annotations(ran)).toEqual([])
+  expect(namesOf(azure, 'images').toSorted()).toEqual(['golden-1.0.0-one', 'golden-1.0.0-three', 'golden-1.0.0-two'])
+  expect(requestsTo(azure, 'PUT', /\/snapshots\//)).toHaveLength(snapshots)
+  expect(JSON.parse(ran.outputs.pools ?? '').map((one: Record<string, string>) => one['pool-action'])).toEqual(['none', 'none', 'created'])
+})
+
+test('killed after the first image, and run again: both are there, once', async () => {
+  const azure = await azureOf(scenario)
+  const killer = new AbortController()
+  azure.intervene = ({ method, url }) =>
+    method === 'PUT' && url.includes('/images/golden-1.0.0-one') ? { kind: 'act', after: () => killer.abort() } : undefined
+  await again(azure, inputs, { kill: killer.signal })
+  azure.intervene = undefined
+  const second = await again(azure, { ...inputs, 'image-version': 'auto' })
+  expect(annotations(second)).toEqual([])
+  expect(namesOf(azure, 'images').toSorted()).toEqual(['golden-1.0.0-one', 'golden-1.0.0-two'])
+  expect(namesOf(azure, 'snapshots')).toHaveLength(3)
+})
+
+test('an image that another pool is on is not shared: a version of its own is built; given by id, it is refused', async () => {
+  const azure = await azureOf(scenario)
+  const alone = { ...scenario.inputs, 'image-kind': 'managed', gallery: '', 'pool-id': 'first' }
+  const first = await again(azure, alone)
+  expect(annotations(first)).toEqual([])
+  const second = await again(azure, { ...alone, 'pool-id': 'second' })
+  expect(annotations(second)).toEqual([])
+  expect(imageOfPool(azure, 'second')).not.toBe(imageOfPool(azure, 'first'))
+  const before = writes(azure).length
+  const given = { vm: '', 'image-name': '', 'image-id': first.outputs['image-id'] ?? '', 'node-agent-sku-id': 'batch.node.ubuntu 24.04' }
+  const third = await again(azure, { ...alone, ...given, 'pool-id': 'third' })
+  expect(annotations(third)[0]).toMatch(/managed-image-unique.*first|first.*managed-image-unique/s)
+  expect(writes(azure)).toHaveLength(before)
+})
+
+test('pruned by version: images that pools are on stay, and so do the snapshots below them', async () => {
+  const azure = await azureOf(scenario)
+  await again(azure, inputs)
+  await again(azure, { ...inputs, 'image-version': '2.0.0', strategy: 'resize-only', rebuild: 'always' })
+  const ran = await again(azure, {
+    ...inputs,
+    'image-version': '3.0.0',
+    strategy: 'resize-only',
+    rebuild: 'always',
+    'retain-versions': '1',
+  })
+  expect(annotations(ran)).toEqual([])
+  expect(namesOf(azure, 'images').toSorted()).toEqual(['golden-1.0.0-one', 'golden-1.0.0-two', 'golden-3.0.0-one', 'golden-3.0.0-two'])
+  expect(namesOf(azure, 'snapshots').filter((name) => name.includes('2.0.0'))).toEqual([])
+  expect(namesOf(azure, 'snapshots').filter((name) => name.includes('1.0.0'))).toHaveLength(3)
+})
+
+testConformance()

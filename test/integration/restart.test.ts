@@ -1,0 +1,82 @@
+/** `capture: deallocate` owes the golden VM a start: after failure, cancellation and death too. */
+import { expect, test } from 'vitest'
+import { GROUP_ID, loadScenario } from '../azure/scenario.ts'
+import { type EmbeddedAzure, startAzure } from '../azure/server.ts'
+import { again, annotations, azureOf, namesOf, requestsTo, testConformance } from './embedded.ts'
+
+const happy = loadScenario('happy')
+const RUNNING = ['ProvisioningState/succeeded', 'PowerState/running']
+const scenario = { ...happy, vm: { ...happy.vm, statuses: RUNNING, tags: { team: 'render' } } }
+const inputs = { ...scenario.inputs, capture: 'deallocate' }
+const golden = ({ world }: EmbeddedAzure) => {
+  const vm = world.get(`${GROUP_ID}/providers/Microsoft.Compute/virtualMachines/golden`)
+  return { runs: vm?.properties.statuses.includes('PowerState/running'), tags: vm?.tags }
+}
+const FORBIDDEN = { kind: 'answer', status: 403, body: { error: { code: 'AuthorizationFailed', message: 'no' } } } as const
+const AS_BEFORE = { runs: true, tags: { team: 'render' } }
+
+test.each([
+  ['the deallocation', 'POST', /golden\/deallocate/],
+  ['the first snapshot', 'PUT', /\/snapshots\//],
+  ['the start', 'POST', /golden\/start/],
+] as const)('the machine dies after %s: the next run starts the VM again, and publishes', async (_, on, at) => {
+  const azure = await azureOf(scenario)
+  const killer = new AbortController()
+  azure.intervene = ({ method, url }) => (method === on && at.test(url) ? { kind: 'act', after: () => killer.abort() } : undefined)
+  await again(azure, inputs, { kill: killer.signal })
+  expect(killer.signal.aborted).toBe(true)
+  azure.intervene = undefined
+  const second = await again(azure, inputs)
+  expect(annotations(second)).toEqual([])
+  expect(second.outputs.result).toBe('succeeded')
+  expect(golden(azure)).toEqual(AS_BEFORE)
+  expect(namesOf(azure, 'snapshots')).toEqual([])
+})
+
+test('a dead run owes a start also where nothing is to be built', async () => {
+  const azure = await azureOf({ ...scenario, vm: { ...scenario.vm, statuses: ['ProvisioningState/succeeded', 'PowerState/deallocated'] } })
+  await again(azure, inputs)
+  expect(golden(azure)).toMatchObject({ runs: false })
+  Object.assign(azure.world.get(`${GROUP_ID}/providers/Microsoft.Compute/virtualMachines/golden`)?.tags ?? {}, {
+    'image-pool-restart': 'x',
+  })
+  const planned = await again(azure, { ...inputs, mode: 'plan' })
+  expect(JSON.parse(planned.outputs.plan ?? '')).toEqual([expect.objectContaining({ verb: 'update', type: 'virtual machine' })])
+  const second = await again(azure, inputs)
+  expect(annotations(second)).toEqual([])
+  expect(golden(azure)).toEqual(AS_BEFORE)
+  expect(requestsTo(azure, 'PUT', /\/versions\//)).toHaveLength(1)
+})
+
+test('a snapshot that fails ends red, with the VM running again', async () => {
+  // Microsoft's document of snapshots has no 403: this world is not held against it.
+  const azure = await startAzure({ ...scenario, denied: ['Microsoft.Compute/snapshots/write'] }, 500)
+  azure.intervene = ({ url }) => (/Microsoft\.Authorization\/permissions/.test(url) ? FORBIDDEN : undefined)
+  const ran = await again(azure, inputs)
+  expect(ran.exitCode).toBe(1)
+  expect(golden(azure)).toEqual(AS_BEFORE)
+  await azure.close()
+})
+
+test('cancelled while it is stopped: the post step starts it', async () => {
+  const azure = await azureOf(scenario)
+  const person = new AbortController()
+  azure.intervene = ({ method, url }) =>
+    method === 'PUT' && /\/snapshots\//.test(url) ? { kind: 'act', after: () => person.abort() } : undefined
+  const main = await again(azure, inputs, { interrupt: person.signal })
+  expect(main.outputs.result).toBe('cancelled')
+  azure.intervene = undefined
+  await again(azure, inputs, { state: main.state })
+  expect(golden(azure)).toEqual(AS_BEFORE)
+})
+
+test('a nightly run on a VM that runs again is built anew, and says why', async () => {
+  const azure = await azureOf(scenario)
+  await again(azure, inputs)
+  const second = await again(azure, inputs)
+  expect(second.outputs).toMatchObject({ result: 'succeeded', changed: 'true' })
+  expect(second.log + second.summary).toContain('the VM runs: its disks count as changed')
+  expect(requestsTo(azure, 'PUT', /\/versions\//)).toHaveLength(2)
+})
+
+testConformance()
