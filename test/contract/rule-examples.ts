@@ -223,7 +223,7 @@ export const RULE_EXAMPLES: Readonly<Record<string, Facts>> = {
   'managed-image-nat-pools': factsOf({
     ...MANAGED,
     'pool-spec':
-      'startTask: { commandLine: mount }\nnetworkConfiguration: { endpointConfiguration: { inboundNatPools: [{ name: ssh, protocol: TCP, backendPort: 22, frontendPortRangeStart: 15000, frontendPortRangeEnd: 15100 }] } }',
+      'startTask: { commandLine: mount }\nnetworkConfiguration: { endpointConfiguration: { inboundNatPools: [{ name: app, protocol: TCP, backendPort: 8080, frontendPortRangeStart: 15000, frontendPortRangeEnd: 15100 }] } }',
   }),
   'image-id-exists': factsOf({ ...GIVEN, 'image-id': version.id }, onlyGiven),
   'image-id-generalized': factsOf(
