@@ -168,7 +168,7 @@ function planImage(config: Config, observed: Observed, content: SourceContent | 
   const version =
     image.version === 'auto'
       ? (unfinished(image, observed, content, made, { fingerprint, now, isCopied: source.kind === 'vm' && source.capture === 'copy' }) ??
-        nextVersion(now, takenVersions(image, observed, made)))
+        nextVersion(now, takenVersions(image, observed, made, run)))
       : image.version
   const reason = reasonToBuild(image, isLive, newest)
   return build({ config, image, observed, content, run, now, version, fingerprint, newest, made, reason })
@@ -201,10 +201,10 @@ function unfinished(
     .find((version) => version !== undefined)
 }
 
-/** Names of versions, and of those that have got no further than snapshots: another run may be at work on them. */
-function takenVersions(image: ImageSettings, { snapshots, vm }: Observed, made: readonly Made[]): readonly string[] {
-  const isDead = vm?.vm.tags[TAGS.restart] !== undefined
-  const begun = isDead ? [] : snapshots.filter(({ tags }) => isOwn(tags, image.name) && tags[TEMPORARY_TAG] === undefined)
+/** Names of versions, and of those that have got no further than snapshots: another run, not an attempt of this one, may be at work on them. */
+function takenVersions(image: ImageSettings, { snapshots, vm }: Observed, made: readonly Made[], run: RunContext): readonly string[] {
+  const isDead = (tags: Tags) => vm?.vm.tags[TAGS.restart] !== undefined || tags[TAGS.run] === run.runUrl
+  const begun = snapshots.filter(({ tags }) => isOwn(tags, image.name) && tags[TEMPORARY_TAG] === undefined && !isDead(tags))
   return [...made.map(({ name }) => name), ...begun.flatMap(({ tags }) => tags[TAGS.version] ?? [])]
 }
 
