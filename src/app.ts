@@ -3,10 +3,11 @@ import type { Finding } from './checks/finding.ts'
 import { checkAll } from './checks/rules.ts'
 import type { Config } from './config.ts'
 import { type Explanation, explain, PoolError, PreflightError } from './errors.ts'
+import { isBehind } from './image-age.ts'
 import type { Observed } from './observed.ts'
 import { type ImagePlan, imageIdFor, type Plan, type PoolPlan, planRun } from './plan.ts'
 import { imageOf } from './plan-pool.ts'
-import type { Pool, RegionReplication, RunContext } from './ports.ts'
+import type { RegionReplication, RunContext } from './ports.ts'
 import type { PoolOutcome, RunEnding } from './report/record.ts'
 import type { AccountPool, ImageReport, PlannedChange, RunResult, SnapshotReport } from './report/run-report.ts'
 import type { MadeImage, RetentionPlan } from './retention.ts'
@@ -20,6 +21,7 @@ import { totals } from './steps/pool-resizer.ts'
 import { findPrunable, prune } from './steps/prune.ts'
 import { publish } from './steps/publish.ts'
 import { startingAfter } from './steps/restart.ts'
+import { sideBySide } from './steps/side-by-side.ts'
 
 /** How a run ended, as far as it came. The requests sent are the transport's to count. */
 export type Ending = Omit<RunEnding, 'finishedAt' | 'requests' | 'leftBehind' | 'warnings'>
@@ -40,8 +42,7 @@ export async function runApp(config: Config, run: RunContext, context: StepConte
   const progress: Progress = { findings: [], snapshots: [], replication: [], pools: [] }
   try {
     await untilAborted(runPhases(config, run, context, progress), context.signal)
-    const failed = progress.pools.find(({ error }) => error)
-    return endingOf(progress, config, resultOf(config, progress), failed?.error)
+    return endingOf(progress, config, resultOf(config, progress), failureOf(progress.pools))
   } catch (error) {
     if (context.signal.aborted) await stopResizes(progress, config, context)
     return endingOf(progress, config, context.signal.aborted && isCancelled(context.signal.reason) ? 'cancelled' : 'failed', explain(error))
@@ -120,6 +121,12 @@ function upcoming(image: ImagePlan | undefined): MadeImage | undefined {
   return image?.kind === 'build' ? { id: image.id, name: image.version, provisioningState: 'Succeeded', tags: image.tags } : undefined
 }
 
+/**
+ * Each pool is asked for every 5 to 15 s, and ARM refills 25 reads a second for a whole subscription: 20 pools take a fifth of that at
+ * most. https://learn.microsoft.com/azure/azure-resource-manager/management/request-limits-and-throttling
+ */
+const MOST_POOLS_AT_ONCE = 20
+
 /** All pools side by side; with only one, each part of its way is a phase. */
 async function bringUpAll(
   config: Config,
@@ -133,10 +140,8 @@ async function bringUpAll(
     settings.strategy === 'resize-only' ? undefined : imageIdFor(image, settings.requests[index]?.id ?? '')
   const stage: Stage = pools.length === 1 ? (name, body) => phase(context, name, body) : (_, body) => body()
   const all = () =>
-    Promise.all(
-      pools.map(async (pool, index) =>
-        outcomeOf(pool, account.name, config, await bringUp(pool, expected(index), account, settings, context, stage)),
-      ),
+    sideBySide(pools, MOST_POOLS_AT_ONCE, async (pool, index) =>
+      outcomeOf(pool, account.name, config, await bringUp(pool, expected(index), account, settings, context, stage)),
     )
   return pools.length === 1 ? all() : phase(context, 'pool', all)
 }
@@ -151,14 +156,19 @@ const ACTIONS = {
   'blue-green': 'blue-green',
 } as const
 
-function outcomeOf(plan: PoolPlan, account: string, config: Config, { pool, verdict, error, isRolledBack }: Arrival): PoolOutcome {
+function outcomeOf(
+  plan: PoolPlan,
+  account: string,
+  config: Config,
+  { pool, verdict, error, isRolledBack, hasResized }: Arrival,
+): PoolOutcome {
   const { request, existing } = plan
   const scale = existing?.properties.scaleSettings?.fixedScale
   return {
     name: request.id,
     id: plan.id,
     account,
-    action: ACTIONS[plan.action],
+    action: plan.action === 'none' && hasResized ? 'resized' : ACTIONS[plan.action],
     vmSize: pool?.properties.vmSize ?? request.properties.vmSize ?? '',
     target: request.target,
     current: pool ? totals(pool) : { dedicated: 0, lowPriority: 0 },
@@ -183,7 +193,21 @@ function resultOf(config: Config, { plan, pools, retention }: Progress): RunResu
   if (failed.length > 0) return failed.every(({ isRolledBack }) => isRolledBack) ? 'rolled-back' : 'failed'
   if (config.mode === 'plan') return 'planned'
   const isPruned = retention !== undefined && retention.images.length + retention.snapshots.length > 0
-  return (plan?.changes ?? []).length === 0 && !isPruned ? 'unchanged' : 'succeeded'
+  const isTouched = pools.some(({ action }) => action !== 'none')
+  return (plan?.changes ?? []).length === 0 && !isPruned && !isTouched ? 'unchanged' : 'succeeded'
+}
+
+/** One annotation for all pools that failed. */
+function failureOf(pools: readonly PoolOutcome[]): Explanation | undefined {
+  const failed = pools.flatMap(({ name, error }) => (error ? [{ name, error }] : []))
+  const [first] = failed
+  if (!first || failed.length === 1) return first?.error
+  return {
+    ...first.error,
+    title: `${failed.length} of ${pools.length} pools failed`,
+    message: failed.map(({ name, error }) => `${name}: ${error.title}: ${error.message}`).join('\n'),
+    hint: [...new Set(failed.map(({ error }) => error.hint))].join('\n'),
+  }
 }
 
 /** The runner kills 7.5 s after SIGINT. */
@@ -218,7 +242,7 @@ function endingOf(progress: Progress, config: Config, result: RunResult, error: 
     findings,
     pools,
     changes: [...(plan?.changes ?? []), ...retentionChanges(progress.retention, config)],
-    accountPools: accountPools(observed?.pools ?? [], pools, plan?.image),
+    accountPools: accountPools(observed, pools, plan),
     ...(image && { image }),
     ...(error && { error }),
   }
@@ -255,15 +279,17 @@ function imageReport(image: ImagePlan, config: Config, { snapshots, replication,
   }
 }
 
-/** Which image each pool of the account is on; one is behind if it is on another version of this run's definition. */
-function accountPools(observed: readonly Pool[], outcomes: readonly PoolOutcome[], image: ImagePlan | undefined): readonly AccountPool[] {
-  const definition = image?.id.replace(/\/versions\/[^/]+$/, '').toLowerCase()
+/** Which image each pool of the account is on, and whether there is a newer one of the same line. */
+function accountPools(observed: Observed | undefined, outcomes: readonly PoolOutcome[], plan: Plan | undefined): readonly AccountPool[] {
+  const succeeded = [...(observed?.versions ?? []), ...(observed?.images ?? [])].filter(
+    ({ provisioningState }) => provisioningState === 'Succeeded',
+  )
+  const images = [...succeeded.map(({ id }) => id), ...(plan ? [plan.image.id] : [])]
   const now = outcomes.map(({ name, imageAfter, imageBefore, current }) => ({ name, image: imageAfter ?? imageBefore ?? '', current }))
-  const others = observed
-    .filter(({ name }) => !outcomes.some((outcome) => outcome.name.toLowerCase() === name.toLowerCase()))
+  const isDone = ({ id }: PoolPlan) => outcomes.some((outcome) => sameId(outcome.id, id) && !outcome.error)
+  const retired = (plan?.pools ?? []).flatMap((pool) => (pool.action === 'blue-green' && isDone(pool) ? [pool.old, ...pool.strays] : []))
+  const others = (observed?.pools ?? [])
+    .filter((pool) => !outcomes.some(({ id }) => sameId(id, pool.id)) && !retired.some(({ id }) => sameId(id, pool.id)))
     .map((pool) => ({ name: pool.name, image: imageOf(pool), current: totals(pool) }))
-  return [...now, ...others].map((pool) => ({
-    ...pool,
-    isBehind: definition !== undefined && pool.image.toLowerCase().startsWith(`${definition}/versions/`) && !sameId(pool.image, image?.id),
-  }))
+  return [...now, ...others].map((pool) => ({ ...pool, isBehind: isBehind(pool.image, images) }))
 }

@@ -67,6 +67,8 @@ export interface PoolRequest extends PoolEnvelope {
   readonly target: { readonly dedicated: number; readonly lowPriority: number }
   /** The pool's formula decides the size. */
   readonly autoScale: boolean
+  /** No size is given anywhere: a pool that is there keeps its own. */
+  readonly keepsSize?: true
   /** ISO 8601; as asked for, or by the documented guidance for the target. */
   readonly resizeTimeout: string
   /** Absent: looked up from the source's base image. */
@@ -332,6 +334,11 @@ function readRequest(inputs: Inputs, spec: PoolSpec, imageKind: ImageKind): Pool
     dedicated: count('target-dedicated-nodes', fixedScale?.targetDedicatedNodes),
     lowPriority: count('target-low-priority-nodes', fixedScale?.targetLowPriorityNodes),
   }
+  const { targetDedicatedNodes, targetLowPriorityNodes } = fixedScale ?? {}
+  const isSized =
+    autoScale !== undefined ||
+    (targetDedicatedNodes ?? targetLowPriorityNodes) !== undefined ||
+    ['target-dedicated-nodes', 'target-low-priority-nodes'].some((input) => inputs.text(input) !== '')
   const nodeAgentSkuId =
     inputs.text('node-agent-sku-id') || spec.properties.deploymentConfiguration?.virtualMachineConfiguration?.nodeAgentSkuId
   return {
@@ -341,6 +348,7 @@ function readRequest(inputs: Inputs, spec: PoolSpec, imageKind: ImageKind): Pool
     autoScale:
       autoScale !== undefined && ['target-dedicated-nodes', 'target-low-priority-nodes'].every((input) => inputs.text(input) === ''),
     resizeTimeout: readResizeTimeout(inputs, fixedScale?.resizeTimeout, guidanceMs(target.dedicated + target.lowPriority, imageKind)),
+    ...(!isSized && { keepsSize: true as const }),
     ...(nodeAgentSkuId && { nodeAgentSkuId }),
     ...(spec.identity && { identity: spec.identity }),
     ...(spec.tags && { tags: spec.tags }),

@@ -140,6 +140,9 @@ export class ScriptError extends ActionError {
 /** A pool did not become what was asked for. */
 export class PoolError extends ActionError {}
 
+/** Someone else changed the pool meanwhile. Their change is left alone, also by a rollback. */
+export class ForeignChangeError extends PoolError {}
+
 /** A deadline passed. Azure goes on with what was begun. */
 export class WaitTimeoutError extends ActionError {
   constructor(what: string, limit: string, lastSeen: string, input: string) {

@@ -5,7 +5,7 @@
 import { type ArmId, childId, sameId } from './arm-id.ts'
 import type { ImageSettings, PoolSettings } from './config.ts'
 import type { Observed } from './observed.ts'
-import { imageOf, isSuccessor } from './plan-pool.ts'
+import { imageOf, isOfFamily } from './plan-pool.ts'
 import type { ManagedImage, Pool, Tags } from './ports.ts'
 import { isOwn, managedImageName, TAGS } from './provenance.ts'
 
@@ -68,5 +68,5 @@ export function managedVersions(image: ImageSettings, pool: PoolSettings | undef
 
 /** Pools on this image, but for the one that it is made for and its blue-green successors. */
 export function usersOf(imageId: string, owner: string | undefined, pools: readonly Pool[]): readonly Pool[] {
-  return pools.filter((other) => sameId(imageOf(other), imageId) && !(owner && isSuccessor(owner, other.name)))
+  return pools.filter((other) => sameId(imageOf(other), imageId) && !(owner && isOfFamily(owner, other)))
 }

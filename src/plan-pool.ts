@@ -4,6 +4,8 @@ import type { PoolRequest, PoolSettings } from './config.ts'
 import type { DerivedImage } from './derived-image.ts'
 import { resolveNodeAgent } from './node-agent.ts'
 import type { PoolPlan } from './plan.ts'
+import { isSubset } from './pool-drift.ts'
+import { lastStateOf, MARKS, markIn, marksIn, withMark } from './pool-marks.ts'
 import type { Pool, PoolEnvelope, PoolProperties, SupportedImage, VirtualMachineConfiguration } from './ports.ts'
 
 export interface PoolQuestion {
@@ -22,24 +24,20 @@ export interface PoolQuestion {
 
 /** Everything else needs a pool without nodes. https://learn.microsoft.com/azure/batch/batch-pool-update-properties */
 const CHANGEABLE_AT_ANY_TIME = new Set(['startTask', 'metadata', 'applicationPackages', 'scaleSettings'])
-/** Never given back by Batch, so never compared. */
-const WRITE_ONLY = new Set(['password', 'accountKey', 'sasKey', 'sasUrl', 'httpUrl', 'storageContainerUrl'])
 
 export function planPool(question: PoolQuestion): PoolPlan {
-  const { id, request, existing, imageId, strategy } = question
-  const properties = propertiesOf(question)
-  if (!existing) return { id, request, action: 'create', properties }
+  const { id, existing, imageId, strategy } = question
+  if (!existing) return { id, request: question.request, action: 'create', properties: propertiesOf(question) }
+  const request = question.request.keepsSize ? sizedLike(question.request, existing) : question.request
+  const properties = propertiesOf({ ...question, request })
   const isOnImage = sameId(imageOf(existing), imageId)
   const keepsImage = strategy === 'resize-only'
   const resize = !request.autoScale && isOffTarget(request, existing)
-  const { scaleSettings: _scale, deploymentConfiguration: _deployment, ...rest } = properties
-  const changed = Object.fromEntries(Object.entries(rest).filter(([name, value]) => !isSubset(value, existing.properties[name])))
-  const autoScale = request.autoScale && !isSubset(request.properties.scaleSettings, existing.properties.scaleSettings)
-  const patch: PoolProperties = { ...changed, ...(autoScale && { scaleSettings: request.properties.scaleSettings }) }
+  const patch = driftOf(request, properties, existing)
   const needsEmptyPool = Object.keys(patch).some((name) => !CHANGEABLE_AT_ANY_TIME.has(name)) || !hasIdentities(request, existing)
 
   if (!keepsImage && (!isOnImage || needsEmptyPool)) {
-    if (strategy === 'blue-green') return planGreen(question, existing, properties)
+    if (strategy === 'blue-green') return planGreen({ ...question, request }, existing, properties)
     return { id, request, existing, action: strategy === 'replace' ? 'replace' : 'reimage', properties }
   }
   const anyTime = Object.fromEntries(Object.entries(patch).filter(([name]) => CHANGEABLE_AT_ANY_TIME.has(name)))
@@ -48,17 +46,56 @@ export function planPool(question: PoolQuestion): PoolPlan {
   return { id, request, existing, action: resize ? 'resize' : 'none' }
 }
 
+/** No size was asked for: the pool keeps its own, also one that a dead run has drained. */
+function sizedLike(request: PoolRequest, existing: Pool): PoolRequest {
+  const { autoScale, fixedScale } = lastStateOf(existing).scaleSettings
+  if (autoScale) return { ...request, autoScale: true, properties: { ...request.properties, scaleSettings: { autoScale } } }
+  return {
+    ...request,
+    target: { dedicated: fixedScale?.targetDedicatedNodes ?? 0, lowPriority: fixedScale?.targetLowPriorityNodes ?? 0 },
+  }
+}
+
+/** Properties that the pool does not have as asked, the image and a fixed size aside. */
+function driftOf(request: PoolRequest, properties: PoolProperties, existing: Pool): PoolProperties {
+  const { scaleSettings: _scale, deploymentConfiguration, ...rest } = properties
+  const changed = Object.fromEntries(
+    Object.entries(rest).filter(([name, value]) => !isSubset(value, existing.properties[name], name)),
+  ) as PoolProperties
+  const { imageReference: _image, ...asked } = request.properties.deploymentConfiguration?.virtualMachineConfiguration ?? {}
+  const configuration = { ...asked, ...(request.nodeAgentSkuId && { nodeAgentSkuId: request.nodeAgentSkuId }) }
+  const isConfigured = isSubset(configuration, existing.properties.deploymentConfiguration?.virtualMachineConfiguration ?? {})
+  const isScaled = !request.autoScale || isSubset(request.properties.scaleSettings, existing.properties.scaleSettings)
+  return {
+    ...changed,
+    ...(changed.metadata && { metadata: [...changed.metadata, ...marksIn(existing.properties.metadata)] }),
+    ...(!isConfigured && deploymentConfiguration && { deploymentConfiguration }),
+    ...(!isScaled && request.properties.scaleSettings && { scaleSettings: request.properties.scaleSettings }),
+  }
+}
+
 /**
- * A pool beside the old one, named after the image's version. Blue-green pools of earlier runs are found by the same name, so `existing`
- * is the newest pool of that name; one that a dead run began is taken up.
+ * A pool beside the old one, named after the image's version; one that a dead run began is taken up, and pools of dead runs for other
+ * versions go with the old one.
  */
-function planGreen(question: PoolQuestion, old: Pool, properties: PoolProperties): PoolPlan {
+function planGreen(question: PoolQuestion, old: Pool, asked: PoolProperties): PoolPlan {
   const { id, request, imageId, siblings } = question
   const name = greenName(question.name, imageId)
   const greenId = `${id.slice(0, id.lastIndexOf('/'))}/${name}` as ArmId
+  const properties = { ...asked, metadata: withMark(asked.metadata, MARKS.successorOf, question.name) }
   if (sameId(greenId, old.id)) return { id, request, existing: old, action: 'reimage', properties }
-  const green = siblings.find((pool) => sameId(pool.id, greenId))
-  return { id: greenId, request: { ...request, id: name }, existing: old, action: 'blue-green', old, properties, ...(green && { green }) }
+  const green = siblings.find((pool) => sameId(pool.id, greenId) && !isBeingDeleted(pool))
+  const strays = familyOf(question.name, siblings).filter((pool) => pool !== old && pool !== green)
+  return {
+    id: greenId,
+    request: { ...request, id: name },
+    existing: old,
+    action: 'blue-green',
+    old,
+    strays,
+    properties,
+    ...(green && { green }),
+  }
 }
 
 const LONGEST_POOL_ID = 64
@@ -69,15 +106,23 @@ function greenName(name: string, imageId: string): string {
   return `${name.slice(0, LONGEST_POOL_ID - ending.length)}${ending}`
 }
 
-/** The pool that serves under this name now: itself, or the newest of its blue-green successors that is not still being built. */
-export function servingPool(name: string, pools: readonly Pool[]): Pool | undefined {
-  const created = ({ properties }: Pool) => String(properties.creationTime ?? '')
-  return pools.filter((pool) => isSuccessor(name, pool.name)).sort((one, other) => created(one).localeCompare(created(other)))[0]
+/** A pool on its way out serves nobody. */
+export const isBeingDeleted = ({ properties }: Pool): boolean => properties.provisioningState === 'Deleting'
+
+/** Whether a pool has that name, or stands for the one that has, after blue-green: known by its mark. */
+export function isOfFamily(name: string, pool: Pool): boolean {
+  return [pool.name, markIn(pool.properties.metadata, MARKS.successorOf)].some((own) => own?.toLowerCase() === name.toLowerCase())
 }
 
-/** Whether a pool is the one of this name, or stands for it after blue-green. */
-export function isSuccessor(name: string, pool: string): boolean {
-  return new RegExp(`^${name.replace(/[^\w-]/g, '')}(?:-\\d+-\\d+-\\d+)?$`, 'i').test(pool)
+/** The pool of that name and its successors, the oldest first. */
+function familyOf(name: string, pools: readonly Pool[]): readonly Pool[] {
+  const created = ({ properties }: Pool) => Date.parse(String(properties.creationTime ?? '')) || 0
+  return pools.filter((pool) => isOfFamily(name, pool) && !isBeingDeleted(pool)).toSorted((one, other) => created(one) - created(other))
+}
+
+/** The pool that serves under this name now: the oldest of its family, for a run deletes the older one as soon as the newer has its jobs. */
+export function servingPool(name: string, pools: readonly Pool[]): Pool | undefined {
+  return familyOf(name, pools)[0]
 }
 
 /** Image id of a pool, or `publisher:offer:sku:version`. */
@@ -128,22 +173,8 @@ function isOffTarget({ target }: PoolRequest, { properties }: Pool): boolean {
   const { fixedScale } = properties.scaleSettings ?? {}
   return (
     !fixedScale ||
-    fixedScale.targetDedicatedNodes !== target.dedicated ||
+    (fixedScale.targetDedicatedNodes ?? 0) !== target.dedicated ||
     (fixedScale.targetLowPriorityNodes ?? 0) !== target.lowPriority ||
     properties.currentDedicatedNodes !== target.dedicated
   )
-}
-
-/** Whether `actual` already says all that `asked` says. Batch changes the case of sizes and adds defaults. */
-export function isSubset(asked: unknown, actual: unknown): boolean {
-  if (typeof asked === 'string' && typeof actual === 'string') return asked.toLowerCase() === actual.toLowerCase()
-  if (Array.isArray(asked)) {
-    return Array.isArray(actual) && asked.length === actual.length && asked.every((item, index) => isSubset(item, actual[index]))
-  }
-  if (typeof asked === 'object' && asked !== null) {
-    if (typeof actual !== 'object' || actual === null) return false
-    const fields = actual as Record<string, unknown>
-    return Object.entries(asked).every(([name, value]) => WRITE_ONLY.has(name) || value === undefined || isSubset(value, fields[name]))
-  }
-  return asked === actual
 }

@@ -5,7 +5,7 @@ import { type CopyPlan, planCopy, TEMPORARY_TAG } from './copy-plan.ts'
 import type { DerivedImage } from './derived-image.ts'
 import { type Made, managedVersions, type PoolImage, poolImages } from './managed-images.ts'
 import type { Observed } from './observed.ts'
-import { planPool, servingPool } from './plan-pool.ts'
+import { isBeingDeleted, planPool, servingPool } from './plan-pool.ts'
 import type {
   AttachedDisk,
   HyperVGeneration,
@@ -114,6 +114,8 @@ export type PoolPlan = { readonly id: ArmId; readonly request: PoolRequest } & (
       readonly action: 'blue-green'
       readonly existing: Pool
       readonly old: Pool
+      /** Pools that dead runs left beside the old one. */
+      readonly strays: readonly Pool[]
       readonly green?: Pool
       readonly properties: PoolProperties
     }
@@ -379,7 +381,8 @@ function planPools(settings: PoolSettings, observed: Observed, image: ImagePlan,
   return settings.requests.map((request) => {
     const named = childId(settings.account, 'pools', request.id)
     const existing =
-      settings.strategy === 'blue-green' ? servingPool(request.id, observed.pools) : observed.pools.find((pool) => sameId(pool.id, named))
+      (settings.strategy === 'blue-green' ? undefined : observed.pools.find((pool) => sameId(pool.id, named) && !isBeingDeleted(pool))) ??
+      servingPool(request.id, observed.pools)
     return planPool({
       id: existing ? (existing.id as ArmId) : named,
       request: existing ? { ...request, id: existing.name } : request,
@@ -444,7 +447,13 @@ function poolChanges(plan: PoolPlan): readonly PlannedChange[] {
     case 'blue-green':
       return [
         change(plan.green ? 'adopt' : 'create', size),
-        { verb: 'delete', type: 'pool', name: plan.old.name, id: plan.old.id, reason: 'its jobs go to the new pool' },
+        ...[plan.old, ...plan.strays].map(({ name, id }) => ({
+          verb: 'delete' as const,
+          type: 'pool',
+          name,
+          id,
+          reason: 'its jobs go to the new pool',
+        })),
       ]
     case 'replace':
       return [change('delete', 'strategy: replace'), change('create', size)]

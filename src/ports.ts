@@ -486,6 +486,7 @@ export interface ResizeRequest {
 export interface Job {
   readonly id: string
   readonly state: 'active' | 'disabling' | 'disabled' | 'enabling' | 'terminating' | 'completed' | 'deleting'
+  readonly metadata: readonly { readonly name: string; readonly value: string }[]
 }
 
 /** A job schedule; the specification of its jobs is sent back whole, with another pool. */
@@ -528,7 +529,10 @@ export interface BatchDataPlane {
   ): Promise<void>
   /** Jobs that run on the pool and have not ended. */
   listJobs(poolName: string): Promise<readonly Job[]>
-  getJobState(id: string): Promise<Job['state']>
+  /** `undefined` where the job is gone. */
+  getJobState(id: string): Promise<Job['state'] | undefined>
+  /** Replaces the metadata of a job. */
+  setJobMetadata(id: string, metadata: Job['metadata']): Promise<void>
   disableJob(id: string, disableTasks: 'wait' | 'requeue' | 'terminate'): Promise<void>
   /** The job must be disabled. */
   moveJob(id: string, poolName: string): Promise<void>

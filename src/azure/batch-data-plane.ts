@@ -138,15 +138,21 @@ export function createDataPlane(
     },
 
     async listJobs(poolName) {
-      const jobs = await list<WireJob>('list jobs', '/jobs', { $select: 'id,state,poolInfo' })
+      const jobs = await list<WireJob>('list jobs', '/jobs', { $select: 'id,state,poolInfo,metadata' })
       return jobs
         .filter(({ state, poolInfo }) => isOn(poolInfo, poolName) && !['completed', 'terminating', 'deleting'].includes(state))
-        .map(({ id, state }) => ({ id, state }))
+        .map(({ id, state, metadata = [] }) => ({ id, state, metadata }))
     },
 
     async getJobState(id) {
-      const answer = await ask('read job', 'GET', `/jobs/${id}`, { query: { $select: 'id,state' } })
+      const { answer, attempt } = await send('read job', 'GET', `/jobs/${id}`, { query: { $select: 'id,state' } })
+      if (answer.status === 404) return undefined
+      if (answer.status >= 400) throw failedAnswer(attempt, answer)
       return (JSON.parse(answer.bodyAsText || '{}') as WireJob).state
+    },
+
+    async setJobMetadata(id, metadata) {
+      await ask('mark job', 'PATCH', `/jobs/${id}`, { body: { metadata } })
     },
 
     async disableJob(id, disableTasks) {
@@ -179,8 +185,9 @@ export function createDataPlane(
   }
 }
 
-interface WireJob extends Job {
+interface WireJob extends Pick<Job, 'id' | 'state'> {
   readonly poolInfo?: PoolInfo
+  readonly metadata?: Job['metadata']
 }
 
 interface PoolInfo {

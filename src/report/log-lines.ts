@@ -44,6 +44,7 @@ function lineOf(event: RunEvent, elapsed: string): LogLine | undefined {
     case 'node-count-changed': {
       const { pool, current, target, number, maxResizes, allocationState } = event
       const state = allocationState === 'Resizing' ? '' : `, ${allocationState.toLowerCase()}`
+      if (totalOf(target) === 0) return info(`${pool}: ${nodesOf(current)} left to drain, ${elapsed}${state}`)
       return info(`${pool}: ${progress(current, target)}, ${elapsed}, resize ${number} of ${maxResizes}${state}`)
     }
     case 'resize-ended': {

@@ -48,8 +48,9 @@ function poolOutput(pool: PoolReport): Readonly<Record<string, unknown>> {
     'current-dedicated-nodes': pool.current.dedicated,
     'target-low-priority-nodes': pool.target.lowPriority,
     'current-low-priority-nodes': pool.current.lowPriority,
-    'healthy-nodes': pool.healthy,
-    'required-nodes': pool.required,
+    // Nobody looked: not 0, but not known.
+    'healthy-nodes': pool.nodeStates ? pool.healthy : null,
+    'required-nodes': pool.nodeStates ? pool.required : null,
     'node-states': nodeStates(pool),
     'resize-attempts': pool.attempts.length,
     'resize-errors': resizeErrors(pool.attempts),

@@ -145,6 +145,8 @@ export interface UnhealthyNode {
   readonly exitCode?: number
   /** Last part of the start task's stderr, as the node wrote it: untrusted text. */
   readonly stderrTail?: string
+  /** The same of its stdout. */
+  readonly stdoutTail?: string
 }
 
 export interface AccountPool {

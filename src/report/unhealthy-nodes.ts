@@ -43,24 +43,27 @@ function errorsOf({ errors, state }: UnhealthyNode): Markdown {
   return state === 'unusable' ? md`no error given: Batch cannot reach the VM (network security group, route, DNS, outbound access)` : md`–`
 }
 
-/** The names, and what the first node that wrote anything wrote last. */
+/** The names, and what the first nodes that wrote anything wrote last. */
 function evidence(nodes: readonly UnhealthyNode[], isOpen: boolean): Markdown {
   const names = nodes.slice(0, MOST_NAMES).map(({ id }) => code(id))
   const rest = nodes.length - names.length
-  const witness = nodes.find(({ stderrTail }) => stderrTail?.trim())
+  const [stderr, stdout] = (['stderrTail', 'stdoutTail'] as const).map((tail) => nodes.find((node) => node[tail]?.trim()))
   const [first] = nodes
   const facts = first?.errors.flatMap(({ details: pairs }) => pairs).slice(0, MOST_DETAILS) ?? []
   return details(
-    `${count(nodes.length)} × ${first ? STATES[first.state].label : ''}: node names${witness ? ' and end of stderr' : ''}`,
+    `${count(nodes.length)} × ${first ? STATES[first.state].label : ''}: node names${stderr || stdout ? ' and end of output' : ''}`,
     blocks(
       md`${join(names, ', ')}${rest > 0 ? md` and ${rest} more` : nothing}`,
       table(
         ['Detail', 'Value'],
         facts.map(({ name, value }) => [text(name, 100), text(value, 500)]),
       ),
-      witness && md`End of the start task's \`stderr.txt\` on ${code(witness.id)}:`,
-      witness && fence((witness.stderrTail ?? '').slice(-LONGEST_TAIL)),
+      ...output('stderr.txt', stderr?.id, stderr?.stderrTail),
+      ...output('stdout.txt', stdout?.id, stdout?.stdoutTail),
     ),
     isOpen,
   )
 }
+
+const output = (file: string, id = '', tail = ''): readonly Markdown[] =>
+  id ? [md`End of the start task's ${code(file)} on ${code(id)}:`, fence(tail.slice(-LONGEST_TAIL))] : []

@@ -62,7 +62,11 @@ function state(report: RunReport): Markdown {
   const on = isOnImage ? md` on ${imageOf(report)}` : nothing
   const target = sum(pools, ({ target }) => totalOf(target))
   if (pools.every(({ autoScale }) => autoScale)) {
-    return md`${poolsOf(pools)} ${pools.length === 1 ? 'is' : 'are'}${on}, sized by formula`
+    const size = sum(pools, ({ current }) => totalOf(current))
+    const health = pools.every(({ nodeStates }) => nodeStates)
+      ? md`${sum(pools, ({ healthy }) => healthy)} of ${size} nodes of ${poolsOf(pools)} are healthy${on}`
+      : md`${size} nodes of ${poolsOf(pools)} are allocated${on}; their states are not known`
+    return md`${health} (sized by formula)`
   }
   if (target === 0) return md`${poolsOf(pools)} ${pools.length === 1 ? 'has' : 'have'} no nodes, as asked${on}`
   if (pools.every(({ nodeStates }) => nodeStates)) {

@@ -1,12 +1,23 @@
+import { MARKS, markIn, withMark } from '../pool-marks.ts'
 import type { BatchDataPlane, Job, NodeDeallocationOption } from '../ports.ts'
 import { type StepContext, tell, waitFor } from './context.ts'
+import { sideBySide } from './side-by-side.ts'
 
 /** What disabling a job does to its running tasks, in the words of the jobs API. */
 const DISABLE_TASKS = { TaskCompletion: 'wait', Requeue: 'requeue', Terminate: 'terminate' } as const
+/** An account may have a thousand active jobs; each is asked every few seconds until its tasks are through. */
+const MOST_JOBS_AT_ONCE = 10
+
+interface Move {
+  readonly to: string
+  readonly plane: BatchDataPlane
+  readonly option: NodeDeallocationOption
+  readonly context: StepContext
+}
 
 /**
- * Jobs and job schedules of `from` run on `to` afterwards. A job's pool changes only while it is disabled.
- * https://learn.microsoft.com/rest/api/batchservice/jobs/update-job
+ * Jobs and job schedules of `from` run on `to` afterwards; jobs that a dead run moved without enabling them again are enabled. Jobs with
+ * a pool of their own (`autoPoolSpecification`) are on no pool by name, and stay. https://learn.microsoft.com/rest/api/batchservice/jobs/update-job
  */
 export async function moveJobs(
   from: string,
@@ -15,35 +26,63 @@ export async function moveJobs(
   option: NodeDeallocationOption,
   context: StepContext,
 ): Promise<void> {
-  const [jobs, schedules] = await Promise.all([plane.listJobs(from), plane.listJobSchedules(from)])
+  const [jobs, schedules, arrived] = await Promise.all([plane.listJobs(from), plane.listJobSchedules(from), plane.listJobs(to)])
+  const move = { to, plane, option, context }
   for (const schedule of schedules) await plane.moveJobSchedule(schedule, to)
-  await Promise.all(jobs.map((job) => moveJob(job, to, plane, option, context)))
-  if (jobs.length + schedules.length === 0) return
+  const stranded = arrived.filter(isToBeEnabled)
+  await sideBySide(stranded, MOST_JOBS_AT_ONCE, (job) => enable(job, move))
+  await sideBySide(jobs, MOST_JOBS_AT_ONCE, (job) => moveJob(job, move))
+  if (jobs.length + schedules.length + stranded.length === 0) return
+  const also = stranded.length > 0 ? `; ${stranded.length} jobs that an earlier run had left disabled are enabled again` : ''
   tell(context, {
     kind: 'notice',
     level: 'info',
-    text: `${jobs.length} jobs and ${schedules.length} job schedules moved from pool ${from} to ${to}`,
+    text: `${jobs.length} jobs and ${schedules.length} job schedules moved from pool ${from} to ${to}${also}`,
   })
 }
 
 const JOB_DELAY_MS = 5_000
 
-/** A job that its owner had disabled stays disabled. */
-async function moveJob(
-  { id, state }: Job,
-  to: string,
-  plane: BatchDataPlane,
-  option: NodeDeallocationOption,
-  context: StepContext,
-): Promise<void> {
-  const wasActive = state === 'active' || state === 'enabling'
-  if (wasActive) await plane.disableJob(id, DISABLE_TASKS[option])
-  await waitFor(
+/** A job that its owner had disabled stays disabled; one that this run, or a dead one, disabled is enabled again in any case. */
+async function moveJob(job: Job, move: Move): Promise<void> {
+  const { to, plane, option } = move
+  const isActive = job.state === 'active' || job.state === 'enabling'
+  const isOurs = isActive || isToBeEnabled(job)
+  if (isActive) {
+    if (!isToBeEnabled(job)) await plane.setJobMetadata(job.id, withMark(job.metadata, MARKS.enable, to))
+    await plane.disableJob(job.id, DISABLE_TASKS[option])
+  }
+  try {
+    if (!(await isDisabled(job, move))) return
+    await plane.moveJob(job.id, to)
+  } catch (error) {
+    // Disabled, and not to be moved: it goes on where it is.
+    if (isOurs && !move.context.signal.aborted) await enable(job, move)
+    throw error
+  }
+  if (isOurs) await enable(job, move)
+}
+
+const isToBeEnabled = ({ metadata }: Job): boolean => markIn(metadata, MARKS.enable) !== undefined
+
+async function enable(job: Job, move: Move): Promise<void> {
+  const { plane } = move
+  const state = await plane.getJobState(job.id)
+  if (state === undefined) return
+  if (state === 'disabled' || (state === 'disabling' && (await isDisabled(job, move)))) await plane.enableJob(job.id)
+  await plane.setJobMetadata(job.id, withMark(job.metadata, MARKS.enable))
+}
+
+/** When the job's running tasks have ended as the option says; `false` where the job ended meanwhile. */
+function isDisabled({ id }: Job, { plane, context }: Move): Promise<boolean> {
+  return waitFor(
     context,
     `job ${id} to be disabled`,
     () => JOB_DELAY_MS,
-    async () => ((await plane.getJobState(id)) === 'disabled' ? true : undefined),
+    async () => {
+      const state = await plane.getJobState(id)
+      if (state === undefined || state === 'terminating' || state === 'completed' || state === 'deleting') return false
+      return state === 'disabled' ? true : undefined
+    },
   )
-  await plane.moveJob(id, to)
-  if (wasActive) await plane.enableJob(id)
 }

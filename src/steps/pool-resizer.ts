@@ -1,9 +1,11 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { ArmId } from '../arm-id.ts'
 import type { PoolSettings } from '../config.ts'
-import { AzureError, DataPlaneUnreachableError, PoolError } from '../errors.ts'
+import { AzureError, DataPlaneUnreachableError, ForeignChangeError, PoolError } from '../errors.ts'
 import type { NodeTotals } from '../events.ts'
-import { isSubset } from '../plan-pool.ts'
+import { isBeingDeleted } from '../plan-pool.ts'
+import { isSubset } from '../pool-drift.ts'
+import { markIn, marksIn, withMark, withoutMarks } from '../pool-marks.ts'
 import type { BatchAccount, BatchDataPlane, Pool, PoolEnvelope, PoolProperties, ResizeRequest } from '../ports.ts'
 import { cameNearer, classifyResizeError, decideNext, errorsOfThisRun, type ResizeError } from '../resize.ts'
 import { type StepContext, tell, waitFor } from './context.ts'
@@ -13,6 +15,9 @@ import { diagnose } from './diagnose.ts'
 const poolDelayMs = (waitedMs: number): number => Math.min(15_000, Math.max(5_000, waitedMs / 10))
 /** https://learn.microsoft.com/rest/api/batchservice/pool/remove-nodes */
 const MOST_NODES_REMOVED_AT_ONCE = 100
+const BUSY_DELAY_MS = 5_000
+/** What becomes of running tasks, for a reader who waits. */
+const WAYS = { TaskCompletion: 'their tasks end first', Requeue: 'their tasks are requeued', Terminate: 'their tasks are ended' } as const
 const NO_NODES: NodeTotals = { dedicated: 0, lowPriority: 0 }
 
 /** What a pool is to be followed with. */
@@ -30,6 +35,8 @@ export class PoolResizer {
   readonly #settings: PoolSettings
   readonly #context: StepContext
   #number = 0
+  /** What this run asked for last. Until it has asked for anything, the pool is as others left it. */
+  #asked: NodeTotals | undefined
 
   constructor(pool: ResizedPool, account: BatchAccount, settings: PoolSettings, context: StepContext) {
     this.#pool = pool
@@ -47,20 +54,26 @@ export class PoolResizer {
     return this.#number < this.#settings.maxResizes
   }
 
+  /** Whether this run has resized the pool. */
+  get hasResized(): boolean {
+    return this.#number > 0
+  }
+
+  /** @throws ForeignChangeError where it is gone, or going. */
   async get(): Promise<Pool> {
     const pool = await this.#context.batch.getPool(this.#pool.id)
-    if (pool) return pool
-    throw new PoolError({
+    if (pool && !isBeingDeleted(pool)) return pool
+    throw new ForeignChangeError({
       title: 'Pool deleted',
-      message: `pool ${this.#pool.name} was deleted during the run`,
+      message: `pool ${this.#pool.name} ${pool ? 'is being deleted' : 'was deleted during the run'}`,
       hint: 'Someone deleted it. Run again to create it.',
     })
   }
 
   /** The pool as soon as it is steady. */
-  async steady(target?: NodeTotals): Promise<Pool> {
+  async steady(target?: NodeTotals, waitingFor = `pool ${this.#pool.name} to be steady`): Promise<Pool> {
     let told = ''
-    return waitFor(this.#context, `pool ${this.#pool.name} to be steady`, poolDelayMs, async () => {
+    return waitFor(this.#context, waitingFor, poolDelayMs, async () => {
       const pool = await this.get()
       const { allocationState } = pool.properties
       const current = totals(pool)
@@ -82,60 +95,58 @@ export class PoolResizer {
     })
   }
 
-  /** The pool when nobody resizes it any more; says so if somebody does. */
+  /** The pool when nobody resizes it any more; says so if somebody else does. */
   async free(): Promise<Pool> {
     const pool = await this.get()
     if (pool.properties.allocationState === 'Steady') return pool
-    const { targetDedicatedNodes, targetLowPriorityNodes, startTime } = pool.properties.resizeOperationStatus ?? {}
-    tell(this.#context, {
-      kind: 'resize-foreign',
-      pool: pool.name,
-      target: { dedicated: targetDedicatedNodes ?? 0, lowPriority: targetLowPriorityNodes ?? 0 },
-      ...(startTime && { startedAt: startTime }),
-    })
+    const { targetDedicatedNodes = 0, targetLowPriorityNodes = 0, startTime } = pool.properties.resizeOperationStatus ?? {}
+    const target = { dedicated: targetDedicatedNodes, lowPriority: targetLowPriorityNodes }
+    if (!isDeepStrictEqual(target, this.#asked))
+      tell(this.#context, { kind: 'resize-foreign', pool: pool.name, target, ...(startTime && { startedAt: startTime }) })
     return this.steady()
   }
 
   /** Sends one resize to `target`, without waiting for its end. */
-  async resize(target: NodeTotals): Promise<number> {
-    const request = this.#request(target)
-    const from = totals(await this.free())
-    const startedAtMs = await this.#send(request)
-    this.#tellStarted(from, request)
-    return startedAtMs
+  async resize(target: NodeTotals): Promise<void> {
+    const pool = await this.#withoutFormula()
+    if (!isAt(pool, target)) await this.#ask(pool, target)
   }
 
-  /** Resizes to `target` and follows until it is there. @throws PoolError where the policy says stop. */
+  /** Resizes to `target` and follows until it is there; nothing is sent where it is already. @throws PoolError where the policy says stop. */
   async grow(target: NodeTotals): Promise<Pool> {
-    const from = totals(await this.free())
-    return this.#reach(target, from, await this.resize(target))
+    const pool = await this.#withoutFormula()
+    if (isAt(pool, target)) return pool
+    const startedAtMs = await this.#ask(pool, target)
+    if (startedAtMs === undefined) throw this.#notStarted(target)
+    return this.#reach(target, totals(pool), startedAtMs)
   }
 
   /** Follows the resize that creating or changing the pool began by itself. */
   async follow(target: NodeTotals): Promise<Pool> {
     const startedAtMs = await this.#startOfLastResize()
+    this.#asked = target
     this.#tellStarted(NO_NODES, this.#request(target))
     return this.#reach(target, NO_NODES, startedAtMs)
   }
 
   /** To 0 nodes; long tasks may outlast one resize, so it is asked again until the run's own time is over. */
-  async drain(): Promise<void> {
-    const { batch, clock, signal } = this.#context
-    let pool = await this.free()
-    if (pool.properties.scaleSettings?.autoScale) {
-      await batch.disableAutoScale(this.#pool.id)
-      pool = await this.steady()
-    }
+  async drain(): Promise<Pool> {
+    const { name } = this.#pool
+    const option = this.#settings.nodeDeallocationOption
+    let pool = await this.#withoutFormula()
     while (nodesIn(pool) > 0) {
-      const detail = `draining ${nodesIn(pool)} nodes`
-      tell(this.#context, { kind: 'resource', change: 'updating', type: 'pool', id: this.#pool.id, detail })
+      const nodes = nodesIn(pool)
+      tell(this.#context, { kind: 'resource', change: 'updating', type: 'pool', id: this.#pool.id, detail: `draining ${nodes} nodes` })
       const sinceMs = await this.#send(this.#request(NO_NODES))
-      pool = await this.steady(NO_NODES)
+      if (sinceMs === undefined) throw this.#notStarted(NO_NODES)
+      pool = await this.steady(NO_NODES, `${nodes} nodes of pool ${name} to drain (${WAYS[option]})`)
       const errors = errorsOfThisRun(pool, sinceMs).map(classifyResizeError)
       const fatal = errors.find((error) => error.class === 'fatal')
       if (fatal) throw await this.#shortfall(pool, NO_NODES, 'fatal', fatal)
-      if (nodesIn(pool) > 0) await clock.sleep(30_000, signal)
+      this.#refuseForeignTarget(pool, NO_NODES)
+      if (nodesIn(pool) > 0) await this.#context.clock.sleep(30_000, this.#context.signal)
     }
+    return pool
   }
 
   /** Takes unusable nodes out and asks for others. */
@@ -144,39 +155,68 @@ export class PoolResizer {
     const { resizeTimeout } = this.#pool
     for (let index = 0; index < nodeIds.length; index += MOST_NODES_REMOVED_AT_ONCE) {
       const chunk = nodeIds.slice(index, index + MOST_NODES_REMOVED_AT_ONCE)
-      await this.free()
+      const before = targetOf(await this.free())
       tell(this.#context, {
         kind: 'notice',
         level: 'warning',
         text: `Pool ${this.#pool.name}: ${chunk.length} unusable nodes are removed and asked for again (${chunk.slice(0, 5).join(', ')}${chunk.length > 5 ? ' …' : ''}).`,
       })
       await this.plane.removeNodes(this.#pool.name, chunk, { resizeTimeout, nodeDeallocationOption })
-      await this.steady(target)
+      const pool = await this.steady(target, `${chunk.length} unusable nodes to leave pool ${this.#pool.name}`)
+      // The service takes the removed nodes off the target.
+      const missing = nodesOf(before) - nodesOf(targetOf(pool))
+      if (missing < 0 || missing > chunk.length) this.#refuseForeignTarget(pool, before)
     }
     return this.grow(target)
   }
 
   /**
    * PATCH under the ETag. What it overwrites must be as it was when the run decided; a lost answer makes the next try fail with 412,
-   * so that what counts is whether the pool now says what was asked.
+   * so that what counts is whether the pool now says what was asked. Marks of this action stay. @throws ForeignChangeError
    */
-  async patch(properties: PoolProperties, decidedOn?: PoolProperties, envelope?: PoolEnvelope): Promise<void> {
+  async patch(properties: PoolProperties, decidedOn?: PoolProperties, envelope?: PoolEnvelope): Promise<Pool> {
     const { etag, properties: now } = await this.get()
     const overwritten = Object.keys(properties).filter((name) => name !== 'scaleSettings')
-    const foreign = decidedOn ? overwritten.filter((name) => !isDeepStrictEqual(now[name], decidedOn[name])) : []
+    const foreign = decidedOn ? overwritten.filter((name) => !isDeepStrictEqual(unmarked(name, now), unmarked(name, decidedOn))) : []
     if (foreign.length > 0) throw this.#changedByOthers(foreign)
+    const { metadata } = properties
+    const marks = marksIn(now.metadata).filter(({ name }) => markIn(metadata, name) === undefined)
+    return this.#update(metadata ? { ...properties, metadata: [...metadata, ...marks] } : properties, etag, envelope)
+  }
+
+  /** Sets a mark of this action on the pool; without a value takes it off. */
+  async mark(name: string, value?: string): Promise<void> {
+    const { etag, properties } = await this.get()
+    if (markIn(properties.metadata, name) !== value) await this.#update({ metadata: withMark(properties.metadata, name, value) }, etag)
+  }
+
+  async #update(properties: PoolProperties, etag: string, envelope?: PoolEnvelope): Promise<Pool> {
+    let pool: Pool
     try {
-      await this.#context.batch.updatePool(this.#pool.id, properties, etag, envelope)
+      pool = await this.#context.batch.updatePool(this.#pool.id, properties, etag, envelope)
     } catch (error) {
       if (!(error instanceof AzureError && error.status === 412)) throw error
-      if (!isSubset(properties, (await this.get()).properties)) throw this.#changedByOthers(Object.keys(properties))
+      pool = await this.get()
+      if (!isSubset(properties, pool.properties)) throw this.#changedByOthers(Object.keys(properties))
     }
     const detail = Object.keys(properties).join(', ')
     tell(this.#context, { kind: 'resource', change: 'updated', type: 'pool', id: this.#pool.id, detail })
+    return pool
+  }
+
+  /** A pool that sizes itself can be resized by nobody. */
+  async #withoutFormula(): Promise<Pool> {
+    const pool = await this.free()
+    const { autoScale } = pool.properties.scaleSettings ?? {}
+    if (!autoScale) return pool
+    const text = `Pool ${pool.name}: autoscale is switched off; its formula was: ${autoScale.formula}`
+    tell(this.#context, { kind: 'notice', level: 'info', text })
+    await this.#context.batch.disableAutoScale(this.#pool.id)
+    return this.steady()
   }
 
   #changedByOthers(names: readonly string[]): PoolError {
-    return new PoolError({
+    return new ForeignChangeError({
       title: 'Pool changed by someone else',
       message: `pool ${this.#pool.name} was changed during the run (${names.join(', ')}); nothing of it was overwritten`,
       hint: 'Run again: it starts from the pool as it is then. Let only one workflow or template own the pool.',
@@ -208,53 +248,77 @@ export class PoolResizer {
         throw await this.#shortfall(pool, target, 'fatal', error)
       tell(this.#context, { kind: 'resize-backoff', pool: pool.name, waitMs: move.afterMs, reason: errors[0]?.code ?? 'short of target' })
       await clock.sleep(move.afterMs, signal)
-      before = current
-      sinceMs = await this.resize(target)
+      const now = await this.free()
+      this.#refuseForeignTarget(now, target)
+      if (isAt(now, target)) return now
+      before = totals(now)
+      const began = await this.#ask(now, target)
+      if (began === undefined) throw await this.#shortfall(now, target, 'not-started', errors[0])
+      sinceMs = began
     }
   }
 
   /** A person's resize is not undone behind their back. */
-  #refuseForeignTarget({ name, properties }: Pool, target: NodeTotals): void {
-    const { targetDedicatedNodes = target.dedicated, targetLowPriorityNodes = target.lowPriority } =
-      properties.scaleSettings?.fixedScale ?? {}
-    if (targetDedicatedNodes === target.dedicated && targetLowPriorityNodes === target.lowPriority) return
-    throw new PoolError({
+  #refuseForeignTarget(pool: Pool, target: NodeTotals): void {
+    const { autoScale } = pool.properties.scaleSettings ?? {}
+    const seen = targetOf(pool)
+    if (!autoScale && isDeepStrictEqual(seen, target)) return
+    const became = autoScale ? 'given an autoscale formula' : `resized to ${seen.dedicated} dedicated and ${seen.lowPriority} Spot nodes`
+    throw new ForeignChangeError({
       title: 'Pool resized by someone else',
-      message: `pool ${name} was resized to ${targetDedicatedNodes} dedicated and ${targetLowPriorityNodes} Spot nodes during the run, which asked for ${target.dedicated} and ${target.lowPriority}`,
-      hint: 'That resize was left alone. Run again when it is settled who sizes the pool.',
+      message: `pool ${pool.name} was ${became} during the run, which asked for ${target.dedicated} and ${target.lowPriority}`,
+      hint: 'That was left alone. Run again when it is settled who sizes the pool.',
     })
+  }
+
+  async #ask(pool: Pool, target: NodeTotals): Promise<number | undefined> {
+    const request = this.#request(target)
+    const startedAtMs = await this.#send(request)
+    if (startedAtMs !== undefined) this.#tellStarted(totals(pool), request)
+    return startedAtMs
   }
 
   /**
    * Sends a resize; gives when it began by Azure's clock. An answer that was lost shows as `PoolBeingResized` on the next try. Without
-   * the data plane a PATCH does it, believed only if the start moved.
+   * the data plane a PATCH does it, believed only if the start moved: `undefined` where it did not.
    */
-  async #send(request: ResizeRequest): Promise<number> {
+  async #send(request: ResizeRequest): Promise<number | undefined> {
     const before = startOf(await this.get())
+    const asked = { dedicated: request.targetDedicatedNodes, lowPriority: request.targetLowPriorityNodes }
     try {
       await this.plane.resize(this.#pool.name, request)
     } catch (error) {
-      if (error instanceof DataPlaneUnreachableError) await this.#sendByPatch(request, before)
-      else if (error instanceof AzureError && error.status === 409) {
-        const status = (await this.get()).properties.resizeOperationStatus
-        const isOurs = status?.targetDedicatedNodes === request.targetDedicatedNodes && startAt(status?.startTime) > before
-        if (!isOurs) {
-          await this.free()
-          return this.#send(request)
-        }
-      } else throw error
+      if (error instanceof DataPlaneUnreachableError) {
+        const { etag } = await this.get()
+        const after = await this.#update({ scaleSettings: { fixedScale: { ...request } } }, etag)
+        this.#asked = asked
+        return startOf(after) > before ? startOf(after) : undefined
+      }
+      if (!(error instanceof AzureError && error.status === 409)) throw error
+      const { resizeOperationStatus: status, allocationState } = (await this.get()).properties
+      const isOurs =
+        status !== undefined &&
+        (status.targetDedicatedNodes ?? 0) === request.targetDedicatedNodes &&
+        (status.targetLowPriorityNodes ?? 0) === request.targetLowPriorityNodes &&
+        startAt(status.startTime) > before
+      if (!isOurs) {
+        if (allocationState === 'Steady' && !/^PoolBeing(?:Resized|Created)$/i.test(error.code)) throw error
+        const pool = await this.free()
+        if (this.#asked) this.#refuseForeignTarget(pool, this.#asked)
+        await this.#context.clock.sleep(BUSY_DELAY_MS, this.#context.signal)
+        return this.#send(request)
+      }
     }
+    this.#asked = asked
     return this.#startOfLastResize(before)
   }
 
-  async #sendByPatch(request: ResizeRequest, before: number): Promise<void> {
-    const { etag } = await this.get()
-    const after = await this.#context.batch.updatePool(this.#pool.id, { scaleSettings: { fixedScale: { ...request } } }, etag)
-    if (startOf(after) !== before) return
-    throw new PoolError({
+  #notStarted({ dedicated, lowPriority }: NodeTotals): PoolError {
+    return new PoolError({
       title: 'Resize not started',
-      message: `pool ${after.name}: the target was set, but Azure began no resize, and the data plane cannot be reached to ask for one`,
+      message: `pool ${this.#pool.name}: the target was set to ${dedicated} dedicated and ${lowPriority} Spot nodes, but Azure began no resize, and the data plane cannot be reached to ask for one`,
       hint: 'Run on a machine that reaches the data plane of the account.',
+      link: 'https://learn.microsoft.com/azure/batch/public-network-access',
     })
   }
 
@@ -289,18 +353,25 @@ export class PoolResizer {
   async #shortfall(
     pool: Pool,
     target: NodeTotals,
-    why: 'fatal' | 'max-resizes' | 'no-progress',
+    why: 'fatal' | 'max-resizes' | 'no-progress' | 'not-started',
     error: ResizeError | undefined,
   ): Promise<PoolError> {
     const current = totals(pool)
     const words = error ? `${error.innermostCode || error.code}: ${error.innermostMessage ?? error.message}` : 'Batch gave no error'
-    const reason = { fatal: '', 'max-resizes': ` after ${this.#number} resizes`, 'no-progress': ' and the last resizes brought no node' }[
-      why
-    ]
+    const reason = {
+      fatal: '',
+      'max-resizes': ` after ${this.#number} resizes`,
+      'no-progress': ' and the last resizes brought no node',
+      'not-started': ', and without the data plane Azure began no other resize',
+    }[why]
     const found = error && (await diagnose(error, pool, target, this.#account, this.#context))
+    const seen =
+      nodesOf(target) === 0
+        ? `could not be drained: ${nodesOf(current)} nodes are left`
+        : `has ${current.dedicated} of ${target.dedicated} dedicated and ${current.lowPriority} of ${target.lowPriority} Spot nodes`
     return new PoolError({
       title: error?.code ?? 'Pool short of its target',
-      message: `pool ${pool.name} has ${current.dedicated} of ${target.dedicated} dedicated and ${current.lowPriority} of ${target.lowPriority} Spot nodes${reason}: ${words}${found ? `\n${found.words}` : ''}`,
+      message: `pool ${pool.name} ${seen}${reason}: ${words}${found ? `\n${found.words}` : ''}`,
       hint: error?.fix ?? `Raise \`max-resizes\` or \`resize-timeout\` (now ${this.#pool.resizeTimeout}).`,
       ...(error && { link: error.link, code: error.innermostCode || error.code }),
     })
@@ -311,13 +382,27 @@ export function totals({ properties }: Pool): NodeTotals {
   return { dedicated: properties.currentDedicatedNodes, lowPriority: properties.currentLowPriorityNodes }
 }
 
-function nodesIn(pool: Pool): number {
-  const { dedicated, lowPriority } = totals(pool)
-  return dedicated + lowPriority
+/** What the pool is to have; of one that sizes itself, what it has. */
+export function targetOf(pool: Pool): NodeTotals {
+  const { fixedScale } = pool.properties.scaleSettings ?? {}
+  return fixedScale
+    ? { dedicated: fixedScale.targetDedicatedNodes ?? 0, lowPriority: fixedScale.targetLowPriorityNodes ?? 0 }
+    : totals(pool)
 }
+
+const nodesOf = ({ dedicated, lowPriority }: NodeTotals): number => dedicated + lowPriority
+
+const nodesIn = (pool: Pool): number => nodesOf(totals(pool))
+
+const isAt = (pool: Pool, target: NodeTotals): boolean =>
+  isDeepStrictEqual(targetOf(pool), target) && isDeepStrictEqual(totals(pool), target)
+
+const unmarked = (name: string, properties: PoolProperties): unknown =>
+  name === 'metadata' ? withoutMarks(properties.metadata) : properties[name]
 
 const startAt = (time: string | undefined): number => Date.parse(time ?? '') || 0
 
-function startOf({ properties }: Pool): number {
+/** When the pool's last resize began, in milliseconds; 0: never. */
+export function startOf({ properties }: Pool): number {
   return startAt(properties.resizeOperationStatus?.startTime)
 }

@@ -4,7 +4,7 @@ import { DataPlaneUnreachableError, PoolError } from '../errors.ts'
 import type { NodeTotals } from '../events.ts'
 import type { PoolPlan } from '../plan.ts'
 import { imageOf } from '../plan-pool.ts'
-import type { BatchAccount, BatchDataPlane, ComputeNode, NodeCounts, NodeState, Pool } from '../ports.ts'
+import type { BatchAccount, BatchDataPlane, ComputeNode, NodeCounts, NodeState, NodeStateCounts, Pool } from '../ports.ts'
 import type { UnhealthyNode } from '../report/run-report.ts'
 import { type Health, healthOf } from '../resize.ts'
 import { type StepContext, tell, waitFor } from './context.ts'
@@ -20,10 +20,11 @@ export interface Verdict {
   readonly error?: PoolError
 }
 
+const UNAWAITED = 'startTask.waitForSuccess is false: nodes count as healthy whatever becomes of their start task.'
 const FAILING: readonly NodeState[] = ['startTaskFailed', 'unusable', 'offline', 'unknown']
 /** More would bury the reader; all are counted. */
 const MOST_NODES_SHOWN = 20
-const STDERR_BYTES = 4_096
+const OUTPUT_BYTES = 4_096
 /** `preempted`, `deallocated` and the like pass by themselves or are not ours. */
 const nodeDelayMs = (waitedMs: number): number => Math.min(15_000, Math.max(5_000, waitedMs / 10))
 
@@ -45,6 +46,7 @@ export async function verify(
   if (imageId && !sameId(imageOf(pool), imageId)) return { ...unseen, error: wrongImage(pool, imageId) }
   if (settings.wait !== 'nodes') return unseen
   const plane = context.batch.dataPlane(account)
+  if (plan.request.properties.startTask?.waitForSuccess === false) tell(context, { kind: 'notice', level: 'info', text: UNAWAITED })
   try {
     const { counts, health } = await settle(plane, name, target, settings, context)
     if (health.isHealthy) return { health, counts, ...nothing }
@@ -52,7 +54,7 @@ export async function verify(
     const unhealthyNodes = await Promise.all(nodes.map((node) => explainNode(plane, name, node)))
     const unhealthyTotal = FAILING.reduce((sum, state) => sum + (counts.dedicated[state] ?? 0) + (counts.lowPriority[state] ?? 0), 0)
     const unusable = (counts.dedicated.unusable ?? 0) + (counts.lowPriority.unusable ?? 0)
-    return { health, counts, unhealthyNodes, unhealthyTotal, unusable, error: unhealthy(pool, health, unhealthyNodes) }
+    return { health, counts, unhealthyNodes, unhealthyTotal, unusable, error: unhealthy(pool, target, counts, health, unhealthyNodes) }
   } catch (error) {
     if (!(error instanceof DataPlaneUnreachableError)) throw error
     tell(context, { kind: 'data-plane-unreachable', host: error.host, reason: error.message })
@@ -78,7 +80,9 @@ async function settle(
     if (state !== told)
       tell(context, { kind: 'node-states-changed', pool: name, counts, target, healthy: health.healthy, required: health.required })
     told = state
-    return health.isHealthy || health.isSettled || isLate ? { counts, health } : undefined
+    // Batch goes on seeking Spot nodes by itself, after the resize has ended.
+    const seeksSpot = sumOf(counts.lowPriority) < target.lowPriority
+    return health.isHealthy || (health.isSettled && !seeksSpot) || isLate ? { counts, health } : undefined
   })
 }
 
@@ -87,7 +91,10 @@ async function explainNode(
   pool: string,
   { id, state, isDedicated, errors, startTaskInfo }: ComputeNode,
 ): Promise<UnhealthyNode> {
-  const stderr = startTaskInfo ? await plane.getStartTaskOutput(pool, id, 'stderr.txt', STDERR_BYTES) : undefined
+  // A node that goes meanwhile takes its files along; that must not hide the verdict.
+  const tail = async (file: 'stdout.txt' | 'stderr.txt') =>
+    startTaskInfo && (await plane.getStartTaskOutput(pool, id, file, OUTPUT_BYTES).catch(() => undefined))
+  const [stdout, stderr] = await Promise.all([tail('stdout.txt'), tail('stderr.txt')])
   return {
     id,
     state,
@@ -95,6 +102,7 @@ async function explainNode(
     errors: startTaskInfo?.failureInfo ? [...errors, startTaskInfo.failureInfo] : errors,
     ...(startTaskInfo?.exitCode !== undefined && { exitCode: startTaskInfo.exitCode }),
     ...(stderr && { stderrTail: stderr }),
+    ...(stdout && { stdoutTail: stdout }),
   }
 }
 
@@ -106,25 +114,39 @@ function wrongImage(pool: Pool, imageId: string): PoolError {
   })
 }
 
-function unhealthy(pool: Pool, { healthy, required }: Health, nodes: readonly UnhealthyNode[]): PoolError {
+function unhealthy(
+  pool: Pool,
+  target: NodeTotals,
+  { lowPriority }: NodeCounts,
+  { healthy, required }: Health,
+  nodes: readonly UnhealthyNode[],
+): PoolError {
   const first = nodes[0]
   const title = first?.state === 'startTaskFailed' ? 'Start task failed' : 'Nodes are not healthy'
-  const lines = first?.stderrTail?.trim().split('\n') ?? []
+  const lines = (first?.stderrTail ?? first?.stdoutTail)?.trim().split('\n') ?? []
+  const output = first?.stderrTail ? 'stderr' : 'stdout'
   const why = first
     ? `; node ${first.id} is ${first.state}${first.errors[0] ? ` (${first.errors[0].code}: ${first.errors[0].message})` : ''}`
     : ''
+  const spotMissing = target.lowPriority - sumOf(lowPriority)
+  const spot = !first && spotMissing > 0 ? `; ${spotMissing} of ${target.lowPriority} Spot nodes were not allocated` : ''
   return new PoolError({
     title,
-    message: `pool ${pool.name}: ${healthy} healthy nodes of ${required} required${why}${lines.length > 0 ? `; stderr ends: ${lines.at(-1)}` : ''}`,
-    hint: hintFor(first),
+    message: `pool ${pool.name}: ${healthy} healthy nodes of ${required} required${why}${spot}${lines.length > 0 ? `; ${output} ends: ${lines.at(-1)}` : ''}`,
+    hint: spot ? SPOT_HINT : hintFor(first),
     link: 'https://learn.microsoft.com/azure/batch/batch-pool-node-error-checking',
   })
 }
 
+const SPOT_HINT =
+  'Azure has no more Spot capacity of this VM size now; Batch goes on seeking it. Lower `target-low-priority-nodes` or `min-healthy-percentage`, or use another VM size.'
+
 function hintFor(node: UnhealthyNode | undefined): string {
   if (!node) return 'Nodes did not start in time: raise `node-start-timeout`, or look at the image.'
-  if (node.state === 'startTaskFailed') return 'Correct the start task of the pool; the end of its stderr is in the summary.'
+  if (node.state === 'startTaskFailed') return 'Correct the start task of the pool; the ends of its stdout and stderr are in the summary.'
   if (node.errors.length === 0)
-    return 'An unusable node without errors cannot reach Batch: check outbound access to BatchNodeManagement (NSG, routes, DNS).'
+    return 'A node without errors cannot reach Batch: check outbound access on port 443 to the service tag BatchNodeManagement of the region (network security group, user-defined routes, DNS, a way out of the subnet), and that the image starts.'
   return 'See the errors of the nodes in the summary; BatchAgentInstallationFailure mostly means that the node agent SKU does not fit the image.'
 }
+
+const sumOf = (counts: NodeStateCounts): number => Object.values(counts).reduce((sum, count) => sum + count, 0)

@@ -284,7 +284,7 @@ const DEPLOYMENT = 'properties.deploymentConfiguration.virtualMachineConfigurati
 
 function checkBody(
   { world }: Arm,
-  { takesManagedImages }: Pools,
+  { acceptsManagedImages }: Pools,
   { vmSize, deploymentConfiguration, scaleSettings, ...rest }: Properties,
 ): void {
   const configuration = deploymentConfiguration?.virtualMachineConfiguration
@@ -311,7 +311,7 @@ function checkBody(
     return
   }
   if (version) throw invalid(`${DEPLOYMENT}.imageReference`, 'Specified property version can only have a value when publisher is set.')
-  if (takesManagedImages && /\/Microsoft\.Compute\/images\/[^/]+$/i.test(id)) return
+  if (acceptsManagedImages && /\/providers\/Microsoft\.Compute\/images\/[^/]+$/i.test(id)) return
   if (!/\/galleries\/[^/]+\/images\/[^/]+(\/versions\/[^/]+)?$/i.test(id)) throw invalid(`${DEPLOYMENT}.imageReference.id`, GALLERY_FORMS)
   const regions: readonly { name: string }[] = world.get(id)?.properties.publishingProfile?.targetRegions ?? []
   if (/\/versions\//i.test(id) && !regions.some(({ name }) => plainRegion(name) === REGION)) {

@@ -1,9 +1,9 @@
 /** The Batch service: supported images, node counts, nodes and their files, resizes, jobs and job schedules. */
 import { IMAGES } from './catalogue.ts'
 import { dataPlanePoolRoutes } from './data-plane-pools.ts'
+import type { Job } from './jobs.ts'
 import { DURATION_MS, minutesOf, type Node, type Pool, type Pools } from './pools.ts'
 import { type Answer, type Call, Refusal, type Route } from './route.ts'
-import type { Scenario } from './scenario.ts'
 
 const API_VERSIONS = ['2024-02-01.19.0', '2024-07-01.20.0', '2025-06-01']
 /** https://learn.microsoft.com/rest/api/batchservice/pool/remove-nodes */
@@ -25,19 +25,8 @@ const STATES = [
   'upgradingOS',
 ]
 
-interface Job {
-  readonly id: string
-  state: string
-  poolId: string
-}
-
-export function batchDataPlaneRoutes(pools: Pools, scenario: Scenario): readonly Route[] {
-  const jobs: Job[] = (scenario.jobs ?? []).map((job) => ({ ...job, state: 'active' }))
-  const schedules = (scenario.jobSchedules ?? []).map(({ id, poolId }) => ({
-    id,
-    state: 'active',
-    jobSpecification: { poolInfo: { poolId }, priority: 0, displayName: id },
-  }))
+export function batchDataPlaneRoutes(pools: Pools): readonly Route[] {
+  const { all: jobs, schedules } = pools.jobs
   const route = (method: Route['method'], path: string, action: string, handle: (call: Call) => Answer): Route => ({
     method,
     path,
@@ -65,7 +54,12 @@ export function batchDataPlaneRoutes(pools: Pools, scenario: Scenario): readonly
     if (!job) throw new Refusal(404, 'JobNotFound', 'The specified job does not exist.')
     return job
   }
-  const shownJob = ({ id, state, poolId }: Job) => ({ id, state, poolInfo: { poolId } })
+  const shownJob = ({ id, state, poolId, metadata }: Job) => ({
+    id,
+    state,
+    poolInfo: poolId === undefined ? { autoPoolSpecification: { poolLifetimeOption: 'job' } } : { poolId },
+    ...(metadata.length > 0 && { metadata }),
+  })
 
   return [
     route('GET', '/supportedimages', 'read', (call) =>
@@ -119,7 +113,7 @@ export function batchDataPlaneRoutes(pools: Pools, scenario: Scenario): readonly
         if (!node) throw new Refusal(404, 'NodeNotFound', 'The specified node does not exist.')
         if (!/^startup\/std(?:out|err)\.txt$/.test(call.params.file ?? ''))
           throw new Refusal(404, 'FileNotFound', 'The specified file does not exist.')
-        const text = call.params.file === 'startup/stderr.txt' ? (pools.fateOf(node.index)?.stderr ?? '') : ''
+        const text = pools.fateOf(node.index)?.[call.params.file === 'startup/stderr.txt' ? 'stderr' : 'stdout'] ?? ''
         const bytes = Buffer.from(text)
         const [, from = 0, to = bytes.length - 1] = /bytes=(\d+)-(\d+)/.exec(call.headers['ocp-range'] ?? '') ?? []
         const part = method === 'GET' ? bytes.subarray(Number(from), Number(to) + 1) : bytes
@@ -203,7 +197,7 @@ export function batchDataPlaneRoutes(pools: Pools, scenario: Scenario): readonly
         throw new Refusal(400, 'MissingRequiredProperty', 'A required property was not specified in the request body.', {
           details: [{ code: 'PropertyName', message: 'disableTasks' }],
         })
-      job.state = 'disabled'
+      pools.jobs.disable(job, call.body.disableTasks)
       return { status: 202 }
     }),
     route('POST', '/jobs/:job/enable', 'jobs/write', (call) => {
@@ -216,6 +210,7 @@ export function batchDataPlaneRoutes(pools: Pools, scenario: Scenario): readonly
       if (poolId && job.state !== 'disabled')
         throw new Refusal(409, 'JobNotDisabled', 'The specified operation is not valid for the current state of the job.')
       if (poolId) job.poolId = poolId
+      if (call.body?.metadata) job.metadata = call.body.metadata
       return { status: 200 }
     }),
     route('GET', '/jobschedules', 'jobSchedules/read', (call) => page('jobschedules', call, schedules)),

@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto'
 import type { Arm } from './arm.ts'
 import { sizeOf } from './catalogue.ts'
+import { Jobs } from './jobs.ts'
 import { Refusal } from './route.ts'
 import type { ResizeFailure, Scenario } from './scenario.ts'
 
@@ -16,6 +17,8 @@ export interface Node {
   /** Azure's time; nodes appear one after the other while the pool resizes. */
   bornAtMs: number
   isLeaving: boolean
+  /** What becomes of the task that runs on it then. */
+  leavesBy?: string
 }
 
 export interface Pool {
@@ -53,16 +56,19 @@ export class Pools {
   readonly #scenario: Scenario
   readonly #pools = new Map<string, Pool>()
   readonly #behaviours: NonNullable<Scenario['resizes']>[number][]
+  readonly jobs: Jobs
 
   constructor(arm: Arm, scenario: Scenario) {
     this.#arm = arm
     this.#scenario = scenario
     this.#behaviours = [...(scenario.resizes ?? [])]
     for (const seeded of scenario.pools ?? []) this.#seed(seeded)
+    this.jobs = new Jobs(this, arm.clock, scenario)
   }
 
-  get takesManagedImages(): boolean {
-    return this.#scenario.account.takesManagedImages === true
+  /** Retired in the public cloud; other clouds and older accounts may still take them. */
+  get acceptsManagedImages(): boolean {
+    return this.#scenario.account.acceptsManagedImages === true
   }
 
   all(): readonly Pool[] {
@@ -149,7 +155,7 @@ export class Pools {
     this.touch(pool)
 
     const leaving = this.#leaving(pool, asked, nodeList)
-    for (const node of leaving) node.isLeaving = true
+    for (const node of leaving) Object.assign(node, { isLeaving: true, leavesBy: nodeDeallocationOption.toLowerCase() })
     const staying = pool.nodes.length - leaving.length
     const timeoutMs = minutesOf(resizeTimeout) * 60_000
     const waitsForTasks = leaving.length > 0 && nodeDeallocationOption.toLowerCase() === 'taskcompletion' && pool.tasksEndAtMs > nowMs

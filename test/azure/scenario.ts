@@ -11,7 +11,7 @@ export interface Scenario {
   readonly account: ScenarioAccount
   /** Pools that are there before the run. */
   readonly pools?: readonly ScenarioPool[]
-  readonly jobs?: readonly { readonly id: string; readonly poolId: string }[]
+  readonly jobs?: readonly ScenarioJob[]
   readonly jobSchedules?: readonly { readonly id: string; readonly poolId: string }[]
   /** What each growing resize brings, in order; the last one again and again. Nothing given: all nodes. */
   readonly resizes?: readonly ResizeBehaviour[]
@@ -45,7 +45,7 @@ export interface ScenarioAccount {
   readonly lowPriorityCoreQuota?: number
   readonly poolQuota?: number
   /** As before their retirement: pools may be made of managed images. */
-  readonly takesManagedImages?: boolean
+  readonly acceptsManagedImages?: boolean
   /** Cores by VM family; given: enforced. */
   readonly familyQuota?: Readonly<Record<string, number>>
 }
@@ -60,6 +60,14 @@ export interface ScenarioPool {
   readonly taskMinutes?: number
   /** Errors of the last resize, an hour ago. */
   readonly staleErrors?: readonly { readonly code: string; readonly message: string }[]
+}
+
+export interface ScenarioJob {
+  readonly id: string
+  /** Absent: the job makes a pool of its own. */
+  readonly poolId?: string
+  readonly state?: 'active' | 'disabled'
+  readonly tasks?: { readonly count: number; readonly minutes: number }
 }
 
 export interface ResizeBehaviour {
@@ -80,6 +88,7 @@ export interface NodeFate {
   readonly state: 'startTaskFailed' | 'unusable' | 'starting'
   readonly exitCode?: number
   readonly stderr?: string
+  readonly stdout?: string
   readonly errors?: readonly { readonly code: string; readonly message: string }[]
 }
 

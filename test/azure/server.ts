@@ -232,7 +232,7 @@ export async function startAzure(scenario: Scenario, speed: number, port = 0): P
   mount(
     batchApp,
     'batch',
-    batchDataPlaneRoutes(pools, scenario),
+    batchDataPlaneRoutes(pools),
     () => ['https://batch.core.windows.net'],
     () => origins.batch,
   )

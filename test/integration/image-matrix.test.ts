@@ -71,7 +71,7 @@ const CASES = Object.entries(WAYS).flatMap(([name, way]) =>
 describe.each(CASES)('$name, $kind, $os', ({ way, kind, os }) => {
   const changes: Partial<Scenario> = {
     vm: { ...scenario.vm, os, ...(IMAGE[os] && { image: IMAGE[os] }), ...(way.statuses && { statuses: way.statuses }) },
-    account: { ...scenario.account, takesManagedImages: true },
+    account: { ...scenario.account, acceptsManagedImages: true },
   }
   const inputs = { ...way.inputs(os), 'image-version': '1.0.0', ...(kind === 'managed' && { 'image-kind': 'managed', gallery: '' }) }
   const isRefused = kind === 'managed' && way.refusesManaged !== undefined

@@ -5,7 +5,7 @@ import type { EmbeddedAzure } from '../azure/server.ts'
 import { again, annotations, azureOf, namesOf, requestsTo, testConformance, writes } from './embedded.ts'
 
 const happy = loadScenario('happy')
-const scenario = { ...happy, account: { ...happy.account, takesManagedImages: true } }
+const scenario = { ...happy, account: { ...happy.account, acceptsManagedImages: true } }
 const pool = (id: string) => `- { id: ${id}, startTask: { commandLine: /opt/mount } }`
 const inputs = {
   ...scenario.inputs,
