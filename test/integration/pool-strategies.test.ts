@@ -1,5 +1,6 @@
 /** What becomes of a pool that is there already, on another image: every strategy, canaries, rollback, and other people's hands. */
 import { expect, test } from 'vitest'
+import type { Properties } from '../azure/pools.ts'
 import { loadScenario, type Scenario } from '../azure/scenario.ts'
 import type { EmbeddedAzure } from '../azure/server.ts'
 import { again, annotations, azureOf, type Ran, requestsTo, resizes, run, testConformance } from './embedded.ts'
@@ -18,6 +19,8 @@ async function poolOnFirst(changes: Partial<Scenario> = {}, inputs: Readonly<Rec
 
 const imageOf = (azure: EmbeddedAzure, pool: string): string =>
   azure.pools.get(pool).properties.deploymentConfiguration.virtualMachineConfiguration.imageReference.id
+const isMarked = (azure: EmbeddedAzure, pool: string): boolean =>
+  JSON.stringify(azure.pools.get(pool).properties).includes('image-pool-before')
 const green = (ran: Ran): void => {
   expect(annotations(ran)).toEqual([])
   expect(ran.exitCode).toBe(0)
@@ -34,7 +37,9 @@ test('in-place: drained to 0 with the deallocation option, image patched, grown 
     'current-dedicated-nodes': '10',
   })
   expect(imageOf(azure, 'render')).toMatch(/versions\/1\.1\.0$/)
-  const [drain] = resizes(azure)
+  const [drain, ...others] = resizes(azure)
+  expect(others).toEqual([])
+  expect(isMarked(azure, 'render')).toBe(false)
   expect(drain?.liveRequest.body).toMatchObject({ targetDedicatedNodes: 0, nodeDeallocationOption: 'taskcompletion' })
 })
 
@@ -68,9 +73,13 @@ test('blue-green: new pool beside, jobs and schedules moved, old pool drained an
     'current-dedicated-nodes': '10',
   })
   expect(azure.pools.all().map(({ name }) => name)).toEqual(['render-1-1-0'])
-  const moved = requestsTo(azure, 'PATCH', /\/jobs\//)
-  expect(moved.map(({ liveRequest }) => liveRequest.url)).toEqual([expect.stringContaining('/jobs/nightly?')])
-  expect(moved[0]?.liveRequest.body).toEqual({ poolInfo: { poolId: 'render-1-1-0' } })
+  const patched = requestsTo(azure, 'PATCH', /\/jobs\//)
+  for (const { liveRequest } of patched) expect(liveRequest.url).toContain('/jobs/nightly?')
+  expect(patched.map(({ liveRequest }) => liveRequest.body)).toContainEqual({ poolInfo: { poolId: 'render-1-1-0' } })
+  expect(azure.pools.jobs.all).toEqual([
+    expect.objectContaining({ id: 'nightly', poolId: 'render-1-1-0', state: 'active', metadata: [] }),
+    expect.objectContaining({ id: 'elsewhere', poolId: 'other', state: 'active', metadata: [] }),
+  ])
   expect(requestsTo(azure, 'POST', /\/jobs\/nightly\/(?:disable|enable)\?/)).toHaveLength(2)
   const [schedule] = requestsTo(azure, 'PATCH', /\/jobschedules\/hourly/)
   expect(schedule?.liveRequest.body).toMatchObject({ jobSpecification: { poolInfo: { poolId: 'render-1-1-0' }, displayName: 'hourly' } })
@@ -144,9 +153,10 @@ test('canary: healthy ones are followed by the rest', async () => {
   const ran = await again(azure, { ...SECOND, 'canary-nodes': '2' })
   green(ran)
   expect(ran.outputs['current-dedicated-nodes']).toBe('10')
-  expect(requestsTo(azure, 'PATCH', /\/pools\/render\?/)[0]?.liveRequest.body).toMatchObject({
-    properties: { scaleSettings: { fixedScale: { targetDedicatedNodes: 2 } } },
-  })
+  const sizes = requestsTo(azure, 'PATCH', /\/pools\/render\?/).map(
+    ({ liveRequest }) => (liveRequest.body as Properties).properties.scaleSettings?.fixedScale.targetDedicatedNodes,
+  )
+  expect(sizes.filter((size) => size !== undefined)).toEqual([2])
 })
 
 test('on-failure: rollback puts the previous image back on healthy nodes, and ends red', async () => {
