@@ -188,16 +188,13 @@ test('blue-green with rollback: the old pool keeps its jobs and nodes, the new o
 
 test('somebody resizes while this run waits: left alone, and said so', async () => {
   const azure = await poolOnFirst()
-  let done = false
-  azure.intervene = ({ method, url }) => {
-    if (method !== 'GET' || !/\/pools\/render\?/.test(url) || done || resizes(azure).length === 0) return undefined
+  const resizeAway = () => {
     const pool = azure.pools.get('render')
-    if (pool.properties.allocationState !== 'Resizing') return undefined
-    done = true
     pool.stop?.()
     azure.pools.resize(pool, { targetDedicatedNodes: 3, targetLowPriorityNodes: 0, resizeTimeout: 'PT15M' })
-    return undefined
   }
+  azure.intervene = ({ method, url }) =>
+    method === 'POST' && /\/pools\/render\/resize\?/.test(url) ? { kind: 'act', after: resizeAway } : undefined
   const ran = await again(azure, { ...FIRST, 'target-dedicated-nodes': '12' })
   expect(ran.exitCode).toBe(1)
   expect(annotations(ran)[0]).toMatch(/resized by someone else|Pool resized/i)

@@ -4,7 +4,7 @@ import type { ArmId } from '../../src/arm-id.ts'
 import type { PoolRequest } from '../../src/config.ts'
 import { planPool, servingPool } from '../../src/plan-pool.ts'
 import { lastStateOf, MARKS, writeMark } from '../../src/pool-marks.ts'
-import type { Pool, PoolProperties } from '../../src/ports.ts'
+import type { Pool, PoolProperties, VirtualMachineConfiguration } from '../../src/ports.ts'
 
 const ACCOUNT = '/subscriptions/1/resourceGroups/render/providers/Microsoft.Batch/batchAccounts/farm'
 const IMAGE = '/subscriptions/1/resourceGroups/render/providers/Microsoft.Compute/galleries/g/images/golden/versions'
@@ -66,7 +66,7 @@ const spec = (properties: PoolProperties, more: Partial<PoolRequest> = {}) => ({
   request: { ...REQUEST, ...more, properties: { ...REQUEST.properties, ...properties } },
 })
 const AUTO = { autoScale: { formula: '$TargetDedicatedNodes = 6;', evaluationInterval: 'PT5M' } }
-const configured = (more: object) => ({ deploymentConfiguration: { virtualMachineConfiguration: more } })
+const configured = (more: VirtualMachineConfiguration) => ({ deploymentConfiguration: { virtualMachineConfiguration: more } })
 
 describe('drift', () => {
   test.each<[string, Pool, Partial<Parameters<typeof planPool>[0]>, string]>([

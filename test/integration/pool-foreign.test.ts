@@ -1,0 +1,174 @@
+/** Other people's hands on a pool while a run is at it: noticed, told, left alone, also by a rollback. */
+import { describe, expect, test } from 'vitest'
+import { loadScenario } from '../azure/scenario.ts'
+import type { EmbeddedAzure } from '../azure/server.ts'
+import { again, annotations, azureOf, type Ran, requestsTo, resizes, testConformance } from './embedded.ts'
+
+const scenario = loadScenario('happy')
+const FIRST = { ...scenario.inputs, 'image-version': '1.0.0' }
+const SECOND = { ...scenario.inputs, 'image-version': '1.1.0' }
+
+async function poolOnFirst(): Promise<EmbeddedAzure> {
+  const azure = await azureOf(scenario)
+  expect(annotations(await again(azure, FIRST))).toEqual([])
+  return azure
+}
+
+const imageOf = (azure: EmbeddedAzure, pool: string): string =>
+  azure.pools.get(pool).properties.deploymentConfiguration.virtualMachineConfiguration.imageReference.id
+const targetOf = (azure: EmbeddedAzure): number => azure.pools.get('render').properties.scaleSettings.fixedScale.targetDedicatedNodes
+
+/** Someone acts once, right after Azure has served the `n`-th request of a kind, or (`before`) right before. */
+function someone(azure: EmbeddedAzure, n: number, [method, pattern]: readonly [string, RegExp], acts: () => void, before = false): void {
+  let seen = 0
+  azure.intervene = (request) => {
+    if (request.method !== method || !pattern.test(request.url) || ++seen !== n) return undefined
+    if (!before) return { kind: 'act', after: acts }
+    acts()
+    return undefined
+  }
+}
+
+const PATCH_POOL = ['PATCH', /\/pools\/render\?/] as const
+const RESIZE = ['POST', /\/pools\/render\/resize\?/] as const
+
+const resizedBySomeone = (azure: EmbeddedAzure, targetDedicatedNodes: number) => () => {
+  const pool = azure.pools.get('render')
+  pool.stop?.()
+  azure.pools.resize(pool, { targetDedicatedNodes, targetLowPriorityNodes: 0, resizeTimeout: 'PT15M' })
+}
+
+function red(ran: Ran, text: RegExp): void {
+  expect(ran.exitCode).toBe(1)
+  expect(annotations(ran)).toHaveLength(1)
+  expect(annotations(ran)[0]).toMatch(text)
+  expect(ran.summary).toMatch(text)
+  expect(ran.outputs.result).toBe('failed')
+}
+
+test('changed between the drain and the new image (412): nothing of it is overwritten', async () => {
+  const azure = await poolOnFirst()
+  const theirs = { commandLine: '/opt/theirs', waitForSuccess: true, maxTaskRetryCount: 0 }
+  const change = () => {
+    const pool = azure.pools.get('render')
+    pool.properties.startTask = theirs
+    azure.pools.touch(pool)
+  }
+  someone(azure, 2, PATCH_POOL, change, true)
+  const ran = await again(azure, { ...SECOND, 'on-failure': 'rollback' })
+  red(ran, /Pool changed by someone else/)
+  expect(requestsTo(azure, 'PATCH', /\/pools\/render\?/).map(({ liveResponse }) => liveResponse.statusCode)).toEqual(['200', '412'])
+  expect(azure.pools.get('render').properties.startTask).toEqual(theirs)
+  expect(imageOf(azure, 'render')).toMatch(/1\.0\.0$/)
+  expect(ran.summary).toContain('No rollback of pool')
+})
+
+test.each(['keep', 'rollback'])('resized by someone while it drains, on-failure: %s: their size stays', async (onFailure) => {
+  const azure = await poolOnFirst()
+  someone(azure, 1, RESIZE, resizedBySomeone(azure, 7))
+  const ran = await again(azure, { ...SECOND, 'on-failure': onFailure })
+  red(ran, /Pool resized by someone else/)
+  expect(targetOf(azure)).toBe(7)
+  expect(resizes(azure)).toHaveLength(1)
+  expect(imageOf(azure, 'render')).toMatch(/1\.0\.0$/)
+})
+
+test('resized by someone while unusable nodes are replaced: their size stays', async () => {
+  const azure = await azureOf({ ...scenario, nodes: [{ index: 3, state: 'unusable' }] })
+  someone(azure, 1, ['POST', /removenodes/], resizedBySomeone(azure, 4))
+  red(await again(azure, FIRST), /Pool resized by someone else/)
+  expect(targetOf(azure)).toBe(4)
+  expect(resizes(azure)).toEqual([])
+})
+
+test('stopped by someone while it grows: told as that, and not asked for again', async () => {
+  const azure = await azureOf(scenario)
+  someone(azure, 1, ['PUT', /\/pools\/render\?/], () => azure.pools.get('render').stop?.())
+  red(await again(azure, FIRST), /ResizeStopped/)
+  expect(resizes(azure)).toEqual([])
+})
+
+test.each([
+  ['while it drains', 1, RESIZE],
+  ['while it grows', 2, PATCH_POOL],
+] as const)('deleted by someone %s: red, and not made again', async (_, n, request) => {
+  const azure = await poolOnFirst()
+  someone(azure, n, request, () => azure.pools.delete('render'))
+  const ran = await again(azure, SECOND)
+  red(ran, /pool render was deleted during the run/)
+  expect(azure.pools.all()).toEqual([])
+})
+
+describe('blue-green', () => {
+  test('a job that Azure will not move goes on where it is; the new pool is not taken away', async () => {
+    const azure = await azureOf({
+      ...scenario,
+      jobs: [
+        { id: 'nightly', poolId: 'render' },
+        { id: 'stuck', poolId: 'render' },
+      ],
+    })
+    await again(azure, FIRST)
+    azure.intervene = ({ method, url }) =>
+      method === 'PATCH' &&
+      /\/jobs\/stuck\?/.test(url) &&
+      requestsTo(azure, 'POST', /\/jobs\/stuck\/disable\?/).length === 1 &&
+      requestsTo(azure, 'POST', /\/jobs\/stuck\/enable\?/).length === 0
+        ? { kind: 'answer', status: 403, body: { code: 'JobLocked', message: { lang: 'en-US', value: 'The job is locked.' }, values: [] } }
+        : undefined
+    const ran = await again(azure, { ...SECOND, strategy: 'blue-green', 'on-failure': 'rollback' })
+    red(ran, /The job is locked/)
+    expect(azure.pools.jobs.all).toEqual([
+      expect.objectContaining({ id: 'nightly', state: 'active', poolId: 'render-1-1-0' }),
+      expect.objectContaining({ id: 'stuck', state: 'active', poolId: 'render', metadata: [] }),
+    ])
+    expect(azure.pools.all().map(({ name, nodes }) => [name, nodes.length])).toEqual([
+      ['render', 10],
+      ['render-1-1-0', 10],
+    ])
+    expect(ran.summary).toMatch(/No rollback: pool/)
+  })
+})
+
+describe('a rollback', () => {
+  const broken = Array.from({ length: 40 }, (_, index) => ({ index: index + 10, state: 'startTaskFailed' as const, stderr: 'boom' }))
+
+  test('that Azure refuses says so, and stays red', async () => {
+    const azure = await azureOf({ ...scenario, nodes: broken })
+    await again(azure, FIRST)
+    azure.intervene = ({ method, url }) => {
+      if (method === 'PATCH' && /\/pools\/render\?/.test(url)) {
+        const previous = azure.world.all().find(({ id }) => /golden\/versions\/1\.0\.0$/.test(id))
+        if (previous && imageOf(azure, 'render').endsWith('1.1.0')) azure.world.delete(previous.id)
+      }
+      return undefined
+    }
+    const ran = await again(azure, { ...SECOND, 'on-failure': 'rollback' })
+    red(ran, /boom/)
+    expect(ran.summary).toMatch(/rollback of pool .?render.? failed/i)
+  })
+
+  test('to nodes that are not healthy either is none', async () => {
+    const azure = await azureOf({ ...scenario, nodes: broken.map((node) => ({ ...node })) })
+    await again(azure, FIRST)
+    const ran = await again(azure, { ...SECOND, 'on-failure': 'rollback' })
+    red(ran, /boom/)
+    expect(ran.summary).toMatch(/rollback of pool .?render.? failed/i)
+  })
+
+  test('of replace makes the pool of before again', async () => {
+    const azure = await poolOnFirst()
+    azure.intervene = ({ method, url }) =>
+      method === 'PUT' && /\/pools\/render\?/.test(url) && requestsTo(azure, 'PUT', /\/pools\/render\?/).length === 1
+        ? { kind: 'answer', status: 400, body: { error: { code: 'InvalidPropertyValue', message: 'no such thing' } } }
+        : undefined
+    const ran = await again(azure, { ...SECOND, strategy: 'replace', 'on-failure': 'rollback' })
+    expect(ran.exitCode).toBe(1)
+    expect(annotations(ran)[0]).toContain('no such thing')
+    expect(ran.outputs).toMatchObject({ result: 'rolled-back', 'current-dedicated-nodes': '10' })
+    expect(imageOf(azure, 'render')).toMatch(/1\.0\.0$/)
+    expect(azure.pools.get('render').properties.currentDedicatedNodes).toBe(10)
+  })
+})
+
+testConformance()

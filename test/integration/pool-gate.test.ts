@@ -1,0 +1,176 @@
+/** What may be called healthy: node states, Spot nodes, output of start tasks; and what may not, because nobody looked. */
+import { describe, expect, test } from 'vitest'
+import { loadScenario, type Scenario } from '../azure/scenario.ts'
+import type { EmbeddedAzure } from '../azure/server.ts'
+import { again, annotations, azureOf, type Ran, requestsTo, resizes, run, testConformance } from './embedded.ts'
+
+const scenario = loadScenario('happy')
+const FIRST = { ...scenario.inputs, 'image-version': '1.0.0' }
+
+const verdictOf = ({ summary }: Ran): string => summary.split('\n').find((line) => line.startsWith('**')) ?? ''
+const healthOf = ({ outputs }: Ran): unknown => JSON.parse(outputs.pools ?? '[]')[0]['healthy-nodes']
+
+function privateAccount(azure: EmbeddedAzure): void {
+  azure.intervene = ({ plane }) =>
+    plane === 'batch'
+      ? {
+          kind: 'answer',
+          status: 403,
+          body: {
+            code: 'AuthorizationFailure',
+            message: { lang: 'en-US', value: 'This request is not authorized to perform this operation.' },
+          },
+        }
+      : undefined
+}
+
+describe('where the data plane cannot be reached', () => {
+  test('nodes are counted, but not called healthy; the resize goes by PATCH', async () => {
+    const azure = await azureOf(scenario)
+    privateAccount(azure)
+    const inputs = { ...FIRST, 'node-agent-sku-id': 'batch.node.ubuntu 24.04' }
+    const first = await again(azure, inputs)
+    expect(annotations(first)).toEqual([])
+    expect(verdictOf(first)).toMatch(/10 of 10 nodes .* are allocated.*states are not known/)
+    expect(first.summary).not.toMatch(/are healthy/)
+    expect(first.summary).toMatch(/data plane .* could not be reached/)
+    expect(first.log).toContain('cannot be reached, node states stay unknown')
+    expect(first.outputs['node-states']).toBe('{}')
+    expect(healthOf(first)).toBeNull()
+    const second = await again(azure, { ...inputs, 'target-dedicated-nodes': '12' })
+    expect(second.outputs).toMatchObject({ result: 'succeeded', 'current-dedicated-nodes': '12' })
+    expect(requestsTo(azure, 'PATCH', /\/pools\/render\?/)).toHaveLength(1)
+  })
+
+  test('in-place: drained and grown by PATCH', async () => {
+    const azure = await azureOf(scenario)
+    privateAccount(azure)
+    const inputs = { ...FIRST, 'node-agent-sku-id': 'batch.node.ubuntu 24.04' }
+    await again(azure, inputs)
+    const ran = await again(azure, { ...inputs, 'image-version': '1.1.0' })
+    expect(annotations(ran)).toEqual([])
+    expect(ran.outputs).toMatchObject({ 'pool-action': 'reimaged', 'current-dedicated-nodes': '10' })
+  })
+
+  test('a PATCH that begins no resize is not believed: red, with what the last resize said', async () => {
+    const azure = await azureOf({ ...scenario, resizes: [{ gain: 4 }] })
+    privateAccount(azure)
+    const ran = await again(azure, { ...FIRST, 'node-agent-sku-id': 'batch.node.ubuntu 24.04' })
+    expect(ran.exitCode).toBe(1)
+    expect(annotations(ran)[0]).toMatch(/4 of 10 dedicated.*without the data plane Azure began no other resize.*AllocationTimedout/)
+  })
+
+  test('blue-green moves jobs over the data plane: refused before a pool is made', async () => {
+    const azure = await azureOf(scenario)
+    await again(azure, FIRST)
+    privateAccount(azure)
+    const ran = await again(azure, { ...FIRST, 'image-version': '1.1.0', strategy: 'blue-green' })
+    expect(ran.exitCode).toBe(1)
+    expect(annotations(ran)[0]).toContain('Batch data plane not reachable')
+    expect(azure.pools.all().map(({ name }) => name)).toEqual(['render'])
+  })
+
+  test.each([
+    ['a host that refuses', 'localhost:1'],
+    ['a name without an address', 'renderbatch.batch.invalid'],
+  ])('%s is as unreachable as one that forbids', async (_, accountEndpoint) => {
+    const azure = await azureOf(scenario)
+    await again(azure, FIRST)
+    const account = azure.exchanges.find(
+      ({ plane, liveRequest }) => plane === 'arm' && /\/batchAccounts\/renderbatch\?/.test(liveRequest.url),
+    )
+    const body = structuredClone(account?.liveResponse.body) as { properties: { accountEndpoint: string } }
+    body.properties.accountEndpoint = accountEndpoint
+    azure.intervene = ({ method, url }) =>
+      method === 'GET' && /\/batchAccounts\/renderbatch\?/.test(url) ? { kind: 'answer', status: 200, body } : undefined
+    const ran = await again(azure, { ...FIRST, 'target-dedicated-nodes': '11' })
+    expect(annotations(ran)).toEqual([])
+    expect(ran.outputs).toMatchObject({ result: 'succeeded', 'current-dedicated-nodes': '11', 'node-states': '{}' })
+    expect(verdictOf(ran)).toContain('states are not known')
+  })
+})
+
+describe('without looking at nodes nothing is called healthy', () => {
+  test.each(['steady', 'none'])('wait: %s', async (wait) => {
+    const ran = await run('happy', { wait })
+    expect(annotations(ran)).toEqual([])
+    expect(verdictOf(ran)).toMatch(/allocated.*states are not known/)
+    expect(ran.summary).not.toContain('are healthy')
+    expect(healthOf(ran)).toBeNull()
+  })
+
+  test('wait: none with canaries asks for all nodes at once', async () => {
+    const ran = await run('happy', { wait: 'none', 'canary-nodes': '2' })
+    expect(ran.azure.pools.get('render').properties.scaleSettings.fixedScale.targetDedicatedNodes).toBe(10)
+  })
+})
+
+describe('how many must be healthy', () => {
+  const failing = [{ index: 3, state: 'startTaskFailed' as const, stderr: 'cannot mount', stdout: 'mounting /dev/sdc', exitCode: 32 }]
+
+  test('a failed start task is told with the ends of stderr and stdout', async () => {
+    const ran = await run('happy', {}, { nodes: failing })
+    expect(ran.exitCode).toBe(1)
+    expect(ran.outputs.result).toBe('failed')
+    expect(annotations(ran)).toHaveLength(1)
+    for (const text of ['cannot mount', 'mounting /dev/sdc', 'stderr.txt', 'stdout.txt', 'tvmps_render_3'])
+      expect(ran.summary).toContain(text)
+    expect(JSON.parse(ran.outputs['node-states'] ?? '')).toEqual({ idle: 9, startTaskFailed: 1 })
+  })
+
+  test.each([
+    ['90', 0],
+    ['91', 1],
+    ['0', 0],
+  ])('min-healthy-percentage %s of 10 with one broken: exit code %i', async (percentage, exitCode) => {
+    const ran = await run('happy', { 'min-healthy-percentage': percentage }, { nodes: failing })
+    expect(ran.exitCode).toBe(exitCode)
+  })
+
+  test('a target of 0 is reached with 0, and does not claim more', async () => {
+    const ran = await run('happy', { 'target-dedicated-nodes': '0' })
+    expect(annotations(ran)).toEqual([])
+    expect(verdictOf(ran)).toContain('has no nodes, as asked')
+  })
+
+  test('a formula that gives no nodes: green, and said so', async () => {
+    const spec = `id: render
+vmSize: Standard_D4s_v5
+scaleSettings:
+  autoScale: { formula: "$TargetDedicatedNodes = 0;", evaluationInterval: PT5M }`
+    const ran = await run('happy', { 'pool-spec': spec, 'pool-id': '', 'vm-size': '', 'target-dedicated-nodes': '' })
+    expect(annotations(ran)).toEqual([])
+    expect(verdictOf(ran)).toMatch(/0 of 0 nodes .*sized by formula/)
+  })
+
+  test('unusable nodes without an error are explained by the network', async () => {
+    const nodes = Array.from({ length: 40 }, (_, index) => ({ index, state: 'unusable' as const }))
+    const ran = await run('happy', {}, { nodes })
+    expect(ran.exitCode).toBe(1)
+    expect(annotations(ran)[0]).toMatch(/BatchNodeManagement/)
+    expect(annotations(ran)[0]).toMatch(/443/)
+    expect(ran.summary).toMatch(/network security group/)
+  })
+
+  test('more than 100 unusable nodes leave in several calls', async () => {
+    const nodes = Array.from({ length: 150 }, (_, index) => ({ index: index + 10, state: 'unusable' as const }))
+    const changes: Partial<Scenario> = { nodes }
+    const ran = await run('happy', { 'target-dedicated-nodes': '300' }, changes)
+    expect(annotations(ran)).toEqual([])
+    expect(ran.outputs).toMatchObject({ result: 'succeeded', 'current-dedicated-nodes': '300' })
+    const removed = requestsTo(ran.azure, 'POST', /removenodes/).map(
+      ({ liveRequest }) => (liveRequest.body as { nodeList: string[] }).nodeList.length,
+    )
+    expect(removed).toEqual([100, 50])
+    expect(resizes(ran.azure)).toHaveLength(1)
+  })
+
+  test('nodes that never start: red after node-start-timeout, counted from allocation', async () => {
+    const ran = await run('happy', { 'node-start-timeout': '10m' }, { nodes: [{ index: 0, state: 'starting' }] })
+    expect(ran.exitCode).toBe(1)
+    expect(annotations(ran)[0]).toMatch(/9 healthy nodes of 10 required/)
+    expect(annotations(ran)[0]).toMatch(/node-start-timeout/)
+  })
+})
+
+testConformance()
