@@ -39,6 +39,7 @@ export class PoolWay {
   readonly #imageId: string | undefined
   #left: string | undefined
   #isRetiring = false
+  #isGone = false
 
   constructor(plan: PoolPlan, imageId: string | undefined, account: BatchAccount, settings: PoolSettings, context: StepContext) {
     this.plan = plan
@@ -64,6 +65,11 @@ export class PoolWay {
     return this.#isRetiring
   }
 
+  /** Deleted by this run, and not made anew. */
+  get isGone(): boolean {
+    return this.#isGone
+  }
+
   /** The writes up to the first resize. */
   async begin(): Promise<From> {
     const { plan } = this
@@ -80,8 +86,10 @@ export class PoolWay {
         return this.#reimage(plan.existing, plan.properties)
       case 'replace':
         await this.delete(plan.existing)
+        this.#isGone = true
         this.#left = `Pool ${plan.request.id} was deleted and is not made anew yet; run again to finish.`
         await this.create(plan.properties)
+        this.#isGone = false
         this.#left = undefined
         return 'own-resize'
       case 'create':

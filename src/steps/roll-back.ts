@@ -70,7 +70,7 @@ async function restore(way: PoolWay, existing: Pool, error: Explanation): Promis
   const request = { ...plan.request, ...envelope, target, autoScale: autoScale !== undefined }
   const calm = { ...settings, canaryNodes: 0 }
   const plain = { id: plan.id, request }
-  if (!(await context.batch.getPool(plan.id))) {
+  if (way.isGone) {
     const anew = new PoolWay({ ...plain, action: 'create', properties: whole(previous) }, undefined, account, calm, context)
     return arrive(anew, await anew.begin(), error)
   }
