@@ -71,8 +71,10 @@ async function restore(way: PoolWay, existing: Pool, error: Explanation): Promis
   const calm = { ...settings, canaryNodes: 0 }
   const plain = { id: plan.id, request }
   if (way.isGone) {
-    const anew = new PoolWay({ ...plain, action: 'create', properties: whole(previous) }, undefined, account, calm, context)
-    return arrive(anew, await anew.begin(), error)
+    const properties = whole(previous)
+    const anew = new PoolWay({ ...plain, action: 'create', properties }, undefined, account, calm, context)
+    await anew.create(properties)
+    return arrive(anew, 'own-resize', error)
   }
   const drained = await way.resizer.drain()
   const patched = await way.resizer.patch(properties, undefined, envelope)
