@@ -119,7 +119,13 @@ test('6. errors of an earlier resize are not blamed on this run', async () => {
 test('7. a pool that somebody is resizing: waited for, and said so', async () => {
   const first = await run('happy', {}, { resizes: [{ gain: 10 }, { gain: 0 }, { gain: 10 }] })
   const { pools } = first.azure
-  pools.resize(pools.get('render'), { targetDedicatedNodes: 11, targetLowPriorityNodes: 0, resizeTimeout: 'PT15M' })
+  let isResizing = false
+  first.azure.intervene = ({ method, url }) => {
+    if (isResizing || method !== 'GET' || !/\/pools\/render\?/.test(url)) return undefined
+    isResizing = true
+    pools.resize(pools.get('render'), { targetDedicatedNodes: 11, targetLowPriorityNodes: 0, resizeTimeout: 'PT15M' })
+    return undefined
+  }
   const second = await again(first.azure, { ...loadScenario('happy').inputs, 'target-dedicated-nodes': '12' })
   expect(second.log).toMatch(/already (?:being )?resiz/i)
   verdict(second, { result: 'succeeded', resizes: 1 })
