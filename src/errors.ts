@@ -71,16 +71,18 @@ export class PreflightError extends ActionError {
   }
 }
 
-/** Signing in failed. `assertionClaims` are those of the job's own token, which a federated credential must name. */
+/** Signing in failed. */
 export class AuthError extends ActionError {
-  constructor(failure: { readonly message: string; readonly assertionClaims?: AssertionClaims; readonly cause?: unknown }) {
-    super(
-      { title: 'Azure sign-in failed', message: failure.message, ...adviceForSignIn(failure.message, failure.assertionClaims) },
-      {
-        cause: failure.cause,
-      },
-    )
+  constructor({ message, cause, ...asked }: SignInAttempt & { readonly message: string; readonly cause?: unknown }) {
+    super({ title: 'Azure sign-in failed', message, ...adviceForSignIn(message, asked) }, { cause })
   }
+}
+
+/** Who asked for a token. */
+export interface SignInAttempt {
+  readonly clientId?: string
+  /** Of the job's own token, which a federated credential must name. */
+  readonly assertionClaims?: AssertionClaims
 }
 
 export interface AssertionClaims {

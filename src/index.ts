@@ -17,20 +17,31 @@ import { renderRefusal, renderSummary } from './report/summary.ts'
 
 /** A heartbeat is for a log that has said nothing for about a minute, not for one line of many pools each. */
 const QUIET_MS = 45_000
-const USER_AGENT = 'azure-batch-image-pool'
+/** The version is that of `package.json`. */
+const USER_AGENT = 'azure-batch-image-pool/0.1.0'
+/** The runner ends a job's cleanup after five minutes. https://docs.github.com/actions/reference/workflows-and-actions/workflow-cancellation */
+const POST_MS = 270_000
 
 const controller = new AbortController()
 for (const name of ['SIGINT', 'SIGTERM', 'SIGBREAK'] as const) process.on(name, () => controller.abort(new CancelledError(name)))
 
-function connect(config: Config) {
+function connect(config: Config, timeoutMs: number) {
+  const limits = { signal: controller.signal, deadlineMs: github.clock.now().getTime() + timeoutMs }
   const counter = new RequestCounter()
   const cloud = cloudOf(config.identity, github.environment('AZURE_AUTHORITY_HOST'))
   const signIn = {
+    signal: controller.signal,
     hasEnvironmentCredential: ['AZURE_CLIENT_SECRET', 'AZURE_CLIENT_CERTIFICATE_PATH'].some((name) => github.environment(name)),
     ...(github.assertion && { assertion: github.assertion }),
   }
-  const credential = createCredential(config.identity, cloud, signIn)
-  const transport = transportOptions(github.log, counter, USER_AGENT)
+  const transport = transportOptions(github.log, counter, USER_AGENT, limits)
+  // Not counted: the report's requests are those to Azure's resources.
+  const credential = createCredential(
+    config.identity,
+    cloud,
+    signIn,
+    transportOptions(github.log, new RequestCounter(), USER_AGENT, limits),
+  )
   return {
     counter,
     arm: createArm(credential, cloud, transport, github.clock),
@@ -48,7 +59,7 @@ async function main(): Promise<void> {
     github.setOutputs({ result: 'unchanged', 'has-changes': 'false', changed: 'false' })
     return
   }
-  const { counter, arm, compute, batch } = connect(config)
+  const { counter, arm, compute, batch } = connect(config, config.timeoutMs)
   const run = github.runContext()
   let record = startRecord({ mode: config.mode, run, startedAt })
   let shownAtMs = 0
@@ -100,7 +111,7 @@ function endSoon(): void {
 async function post(): Promise<void> {
   const ledger = new github.StateLedger()
   if (ledger.open().length === 0) return
-  const { arm, compute, batch } = connect(parseConfig(github.inputReader))
+  const { arm, compute, batch } = connect(parseConfig(github.inputReader), POST_MS)
   const left = await cleanUp({ arm, compute, batch, ledger, signal: controller.signal, info: github.log.info })
   for (const { id, why, command } of left) github.annotate('warning', 'Left behind', `${id}: ${why}. ${command}`)
 }

@@ -1,51 +1,35 @@
 import type { TokenCredential } from '@azure/core-auth'
-import {
-  bearerTokenAuthenticationPolicy,
-  createDefaultHttpClient,
-  createHttpHeaders,
-  createPipelineFromOptions,
-  createPipelineRequest,
-  type HttpMethods,
-} from '@azure/core-rest-pipeline'
+import { createHttpHeaders, createPipelineRequest, type HttpMethods } from '@azure/core-rest-pipeline'
 import { type ArmId, partsOf } from '../arm-id.ts'
 import type { Arm, ArmResource, Clock } from '../ports.ts'
 import type { Cloud } from './cloud.ts'
-import { type Attempt, failedAnswer, type RawAnswer } from './failure.ts'
+import { type Attempt, failedAnswer, type RawAnswer, trusted, withAttempt } from './failure.ts'
 import { follow, operationOf, PACES } from './long-operation.ts'
-import type { transportOptions } from './transport.ts'
+import { createSender, type TransportOptions } from './transport.ts'
 
 const RESOURCES_API_VERSION = '2021-04-01'
 
 /** Resources of any type by their id, as raw JSON: for those that no SDK of this action knows. */
-export function createArm(
-  credential: TokenCredential,
-  cloud: Cloud,
-  { additionalPolicies, ...options }: ReturnType<typeof transportOptions>,
-  clock: Clock,
-): Arm {
-  const pipeline = createPipelineFromOptions(options)
-  pipeline.addPolicy(bearerTokenAuthenticationPolicy({ credential, scopes: cloud.resourceManagerScope }), {
-    beforePolicies: ['defaultRetryPolicy'],
-  })
-  for (const { policy } of additionalPolicies) pipeline.addPolicy(policy, { afterPhase: 'Retry' })
-  const httpClient = createDefaultHttpClient()
+export function createArm(credential: TokenCredential, cloud: Cloud, transport: TransportOptions, clock: Clock): Arm {
+  const sendRequest = createSender(credential, cloud.resourceManagerScope, transport)
   const { origin } = new URL(cloud.resourceManagerUrl)
 
-  const send = (method: HttpMethods, url: string, signal?: AbortSignal, body?: object): Promise<RawAnswer> =>
-    pipeline.sendRequest(
-      httpClient,
-      createPipelineRequest({
-        url,
-        method,
-        headers: createHttpHeaders({ accept: 'application/json', ...(body && { 'content-type': 'application/json' }) }),
-        ...(body && { body: JSON.stringify(body) }),
-        ...(signal && { abortSignal: signal }),
-      }),
+  const send = (attempt: Attempt, signal?: AbortSignal, body?: object): Promise<RawAnswer> =>
+    withAttempt(attempt, () =>
+      sendRequest(
+        createPipelineRequest({
+          url: attempt.url,
+          method: attempt.method as HttpMethods,
+          headers: createHttpHeaders({ accept: 'application/json', ...(body && { 'content-type': 'application/json' }) }),
+          ...(body && { body: JSON.stringify(body) }),
+          ...(signal && { abortSignal: signal }),
+        }),
+      ),
     )
 
   const finish = async (attempt: Attempt, started: RawAnswer, signal: AbortSignal): Promise<void> => {
     if (started.status >= 400) throw failedAnswer(attempt, started)
-    const operation = operationOf(started, attempt, (url) => send('GET', url, signal), origin)
+    const operation = operationOf(started, attempt, (url) => send({ ...attempt, method: 'GET', url }, signal), origin)
     await follow(operation, PACES.disk, clock, signal)
   }
 
@@ -61,14 +45,15 @@ export function createArm(
     async put(id, apiVersion, body, signal) {
       const url = `${cloud.resourceManagerUrl}${id}?api-version=${apiVersion}`
       const attempt = { operation: `create ${typeOf(id)}`, resourceId: id, method: 'PUT', url }
-      await finish(attempt, await send('PUT', url, signal, body), signal)
+      await finish(attempt, await send(attempt, signal, body), signal)
     },
 
     async delete(id, apiVersion, signal) {
       const url = `${cloud.resourceManagerUrl}${id}?api-version=${apiVersion}`
-      const started = await send('DELETE', url, signal)
+      const attempt = { operation: `delete ${typeOf(id)}`, resourceId: id, method: 'DELETE', url }
+      const started = await send(attempt, signal)
       if (started.status === 404 || started.status === 204) return
-      await finish({ operation: `delete ${typeOf(id)}`, resourceId: id, method: 'DELETE', url }, started, signal)
+      await finish(attempt, started, signal)
     },
 
     async tag(id, operation, tags, signal) {
@@ -83,12 +68,12 @@ export function createArm(
       const query = new URLSearchParams({ $filter: filter, $expand: 'createdTime', 'api-version': RESOURCES_API_VERSION })
       let url: string | undefined = `${cloud.resourceManagerUrl}/subscriptions/${subscriptionId}/resources?${query}`
       while (url) {
-        const answer: RawAnswer = await send('GET', url)
-        if (answer.status >= 400) throw failedAnswer({ operation: 'list resources', method: 'GET', url }, answer)
+        const attempt: Attempt = { operation: 'list resources', method: 'GET', url }
+        const answer = await send(attempt)
+        if (answer.status >= 400) throw failedAnswer(attempt, answer)
         const page = JSON.parse(answer.bodyAsText || '{}') as { value?: ArmResource[]; nextLink?: string }
         found.push(...(page.value ?? []).map((resource) => ({ ...resource, tags: resource.tags ?? {} })))
-        url = page.nextLink
-        if (url && new URL(url).origin !== origin) throw new Error(`the next page's URL leads to another host: ${new URL(url).origin}`)
+        url = page.nextLink && trusted(page.nextLink, origin, 'the next page')
       }
       return found
     },

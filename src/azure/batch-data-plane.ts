@@ -1,14 +1,5 @@
 import type { TokenCredential } from '@azure/core-auth'
-import {
-  bearerTokenAuthenticationPolicy,
-  createDefaultHttpClient,
-  createHttpHeaders,
-  createPipelineFromOptions,
-  createPipelineRequest,
-  type HttpMethods,
-  isRestError,
-  type PipelineResponse,
-} from '@azure/core-rest-pipeline'
+import { createHttpHeaders, createPipelineRequest, type HttpMethods, isRestError, type PipelineResponse } from '@azure/core-rest-pipeline'
 import { DataPlaneUnreachableError } from '../errors.ts'
 import type {
   BatchAccount,
@@ -21,13 +12,13 @@ import type {
   OsType,
   SupportedImage,
 } from '../ports.ts'
-import { type Attempt, failedAnswer } from './failure.ts'
-import type { transportOptions } from './transport.ts'
+import { type Attempt, failedAnswer, failedCall, trusted } from './failure.ts'
+import { createSender, type TransportOptions } from './transport.ts'
 
 const API_VERSION = '2025-06-01'
 const JSON_TYPE = 'application/json; odata=minimalmetadata'
 /** A host that is private from here; a busy one answers. */
-const UNREACHABLE_CODES = new Set(['ENOTFOUND', 'ECONNREFUSED', 'ETIMEDOUT', 'EHOSTUNREACH', 'ENETUNREACH'])
+const UNREACHABLE_CODES = new Set(['ENOTFOUND', 'ECONNREFUSED', 'ETIMEDOUT'])
 /** Refusals of accounts with public network access disabled. https://learn.microsoft.com/azure/batch/public-network-access */
 const PRIVATE_CODES = /AuthorizationFailure|PublicNetworkAccess|IPAddress(?:Not)?Allowed/i
 
@@ -36,12 +27,9 @@ export function createDataPlane(
   account: BatchAccount,
   credential: TokenCredential,
   scope: string,
-  { additionalPolicies, ...options }: ReturnType<typeof transportOptions>,
+  transport: TransportOptions,
 ): BatchDataPlane {
-  const pipeline = createPipelineFromOptions(options)
-  pipeline.addPolicy(bearerTokenAuthenticationPolicy({ credential, scopes: scope }), { beforePolicies: ['defaultRetryPolicy'] })
-  for (const { policy } of additionalPolicies) pipeline.addPolicy(policy, { afterPhase: 'Retry' })
-  const httpClient = createDefaultHttpClient()
+  const sendRequest = createSender(credential, scope, transport)
   const host = account.accountEndpoint
 
   const send = async (
@@ -59,10 +47,10 @@ export function createDataPlane(
       ...(body !== undefined && { body: JSON.stringify(body) }),
     })
     try {
-      return { answer: await pipeline.sendRequest(httpClient, request), attempt }
+      return { answer: await sendRequest(request), attempt }
     } catch (error) {
       if (isRestError(error) && error.code && UNREACHABLE_CODES.has(error.code)) throw new DataPlaneUnreachableError(host, error.message)
-      throw error
+      throw failedCall(attempt, error, undefined)
     }
   }
 
@@ -87,8 +75,7 @@ export function createDataPlane(
       found.push(...(page.value ?? []))
       const next = page['odata.nextLink']
       if (!next || found.length >= limit) return found.slice(0, limit)
-      if (new URL(next).host !== host) throw new Error(`the next page's URL leads to another host: ${new URL(next).host}`)
-      answer = await ask(operation, 'GET', next)
+      answer = await ask(operation, 'GET', trusted(next, `https://${host}`, 'the next page'))
     }
   }
 

@@ -5,9 +5,9 @@ import { type ArmId, partsOf } from '../arm-id.ts'
 import type { Batch, BatchAccount, BatchVmSize, Clock, Pool } from '../ports.ts'
 import { createDataPlane } from './batch-data-plane.ts'
 import type { Cloud } from './cloud.ts'
-import { type Attempt, failedAnswer, type RawAnswer } from './failure.ts'
+import { type Attempt, failedAnswer, type RawAnswer, trusted, withAttempt } from './failure.ts'
 import { follow, operationOf, PACES } from './long-operation.ts'
-import type { transportOptions } from './transport.ts'
+import type { TransportOptions } from './transport.ts'
 
 /** Older versions are announced for retirement, and know neither an image change in place nor all pool properties. */
 const API_VERSION = '2025-06-01'
@@ -16,12 +16,7 @@ const API_VERSION = '2025-06-01'
  * Microsoft.Batch through the pipeline of `@azure/arm-batch`, with raw JSON: the mappers of 9.1.0 drop unknown properties and invent
  * others (a `securityProfile` is always sent as `trustedLaunch`, a read pool always says `version: latest`).
  */
-export function createBatch(
-  credential: TokenCredential,
-  cloud: Cloud,
-  transport: ReturnType<typeof transportOptions>,
-  clock: Clock,
-): Batch {
+export function createBatch(credential: TokenCredential, cloud: Cloud, transport: TransportOptions, clock: Clock): Batch {
   const clients = new Map<string, BatchManagementClient>()
   const origin = new URL(cloud.resourceManagerUrl).origin
 
@@ -38,26 +33,26 @@ export function createBatch(
     return client
   }
 
-  const send = async (
+  const send = (
     id: ArmId,
     attempt: Attempt,
     { body, headers, signal }: { body?: unknown; headers?: Record<string, string>; signal?: AbortSignal } = {},
-  ): Promise<RawAnswer> => {
-    const answer = await clientOf(id).sendRequest(
-      createPipelineRequest({
-        url: attempt.url,
-        method: attempt.method as HttpMethods,
-        ...(body !== undefined && { body: JSON.stringify(body) }),
-        ...(signal && { abortSignal: signal }),
-        headers: createHttpHeaders({
-          accept: 'application/json',
-          ...(body !== undefined && { 'content-type': 'application/json' }),
-          ...headers,
+  ): Promise<RawAnswer> =>
+    withAttempt(attempt, () =>
+      clientOf(id).sendRequest(
+        createPipelineRequest({
+          url: attempt.url,
+          method: attempt.method as HttpMethods,
+          ...(body !== undefined && { body: JSON.stringify(body) }),
+          ...(signal && { abortSignal: signal }),
+          headers: createHttpHeaders({
+            accept: 'application/json',
+            ...(body !== undefined && { 'content-type': 'application/json' }),
+            ...headers,
+          }),
         }),
-      }),
+      ),
     )
-    return answer
-  }
 
   const attemptAt = (operation: string, method: string, id: ArmId, path: string = id): Attempt => ({
     operation,
@@ -79,7 +74,7 @@ export function createBatch(
     while (attempt) {
       const page: { value?: T[]; nextLink?: string } = bodyOf(attempt, await send(id, attempt))
       found.push(...(page.value ?? []))
-      attempt = page.nextLink ? { ...attempt, url: trusted(page.nextLink, origin) } : undefined
+      attempt = page.nextLink ? { ...attempt, url: trusted(page.nextLink, origin, 'the next page') } : undefined
     }
     return found
   }
@@ -163,10 +158,4 @@ function toPool({ id, name, etag, identity, tags, properties }: WirePool): Pool 
 function bodyOf<T>(attempt: Attempt, answer: RawAnswer): T {
   if (answer.status >= 400) throw failedAnswer(attempt, answer)
   return JSON.parse(answer.bodyAsText || '{}') as T
-}
-
-/** A page's link carries our token on: it goes only where we sent the first request. */
-function trusted(url: string, origin: string): string {
-  if (new URL(url).origin !== origin) throw new Error(`the next page's URL leads to another host: ${new URL(url).origin}`)
-  return url
 }

@@ -9,7 +9,7 @@ import { type Attempt, failedCall, type RawAnswer } from './failure.ts'
 import { imageBody, versionBody } from './image-bodies.ts'
 import { follow, operationOf, PACES, type Pace } from './long-operation.ts'
 import { runCommandInput, scriptOutput } from './run-command.ts'
-import type { transportOptions } from './transport.ts'
+import type { TransportOptions } from './transport.ts'
 
 /** Options that every call of arm-compute takes; `onResponse` sees the answer before the SDK drops parts of it. */
 interface CallOptions {
@@ -22,12 +22,7 @@ interface Started {
 }
 
 /** Microsoft.Compute through `@azure/arm-compute`, whose pollers are not used: they lose Azure's error details and cannot be slowed down. */
-export function createCompute(
-  credential: TokenCredential,
-  cloud: Cloud,
-  transport: ReturnType<typeof transportOptions>,
-  clock: Clock,
-): Compute {
+export function createCompute(credential: TokenCredential, cloud: Cloud, transport: TransportOptions, clock: Clock): Compute {
   const clients = new Map<string, ComputeManagementClient>()
   const httpClient = createDefaultHttpClient()
   const origin = new URL(cloud.resourceManagerUrl).origin

@@ -44,6 +44,21 @@ export function failedCall(attempt: Attempt, error: unknown, answer: RawAnswer |
   return error
 }
 
+/** Sends; a network failure that outlived its retries becomes an `AzureError` that knows what was being done. */
+export async function withAttempt<T>(attempt: Attempt, send: () => Promise<T>): Promise<T> {
+  try {
+    return await send()
+  } catch (error) {
+    throw failedCall(attempt, error, undefined)
+  }
+}
+
+/** A request carries our token: a URL that Azure gives is followed only to where the first request went. */
+export function trusted(url: string, origin: string, what: string): string {
+  if (new URL(url).origin !== origin) throw new Error(`the URL of ${what} leads to another host: ${new URL(url).origin}`)
+  return url
+}
+
 function parsed(text: string): unknown {
   try {
     return JSON.parse(text)

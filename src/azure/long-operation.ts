@@ -1,5 +1,6 @@
+import { AzureError } from '../errors.ts'
 import type { Clock, LongOperation } from '../ports.ts'
-import { type Attempt, failedAnswer, type RawAnswer } from './failure.ts'
+import { type Attempt, failedAnswer, failedCall, type RawAnswer, trusted } from './failure.ts'
 
 /** How often a kind of operation is asked about. Real durations: snapshots 0.1 to 27 s, images 0.2 to 30 s, versions minutes, VMs 9 to 1,405 s. */
 export interface Pace {
@@ -22,6 +23,13 @@ export function nextDelayMs(pace: Pace, waitedMs: number, retryAfterS: number | 
   return retryAfterS === undefined ? adaptive : Math.max(adaptive, retryAfterS * 1_000)
 }
 
+/**
+ * Polls in a row that may be lost, after all retries of each: the operation goes on without them, and its URL is not known everywhere
+ * at once.
+ */
+const MOST_LOST_POLLS = 3
+const PASSING = new Set([404, 408, 429, 500, 502, 503, 504])
+
 /** Sends an authenticated GET to an operation's URL. */
 export type Ask = (url: string) => Promise<RawAnswer>
 
@@ -35,26 +43,41 @@ export function operationOf(start: RawAnswer, attempt: Attempt, ask: Ask, truste
   let url = statusUrl ?? resultUrl
   let retryAfterS = secondsOf(start)
   let last: RawAnswer = start
-  if (url) refuseForeignOrigin(url, trustedOrigin)
+  let lost = 0
+  if (url) trusted(url, trustedOrigin, 'the operation')
+
+  const get = async (from: string): Promise<RawAnswer> => {
+    const question = { ...attempt, method: 'GET', url: from }
+    try {
+      const answer = await ask(from)
+      if (answer.status < 400) return answer
+      throw failedAnswer(question, answer)
+    } catch (error) {
+      throw failedCall(question, error, undefined)
+    }
+  }
   return {
     retryAfterS: () => retryAfterS,
     async output() {
       const { properties } = JSON.parse(last.bodyAsText || '{}') as { properties?: { output?: unknown } }
       if (properties?.output !== undefined || !resultUrl) return properties?.output
-      refuseForeignOrigin(resultUrl, trustedOrigin)
-      return JSON.parse((await ask(resultUrl)).bodyAsText || '{}')
+      return JSON.parse((await get(trusted(resultUrl, trustedOrigin, 'the result'))).bodyAsText || '{}')
     },
     async poll() {
       if (!url || (!statusUrl && start.status < 202)) return 'Succeeded'
-      const answer = await ask(url)
+      let answer: RawAnswer
+      try {
+        answer = await get(url)
+      } catch (error) {
+        lost += 1
+        if (isPassing(error) && lost <= MOST_LOST_POLLS) return 'InProgress'
+        throw error
+      }
+      lost = 0
       retryAfterS = secondsOf(answer)
       last = answer
-      if (answer.status >= 400) throw failedAnswer({ ...attempt, method: 'GET', url }, answer)
       const movedTo = answer.headers.get(statusUrl ? 'azure-asyncoperation' : 'location')
-      if (movedTo && answer.status !== 200) {
-        refuseForeignOrigin(movedTo, trustedOrigin)
-        url = movedTo
-      }
+      if (movedTo && answer.status !== 200) url = trusted(movedTo, trustedOrigin, 'the operation')
       if (!statusUrl) return answer.status === 202 ? 'InProgress' : 'Succeeded'
       const status = statusOf(answer)
       if (status === 'succeeded') return 'Succeeded'
@@ -94,7 +117,5 @@ function secondsOf({ headers }: RawAnswer): number | undefined {
   return seconds > 0 ? seconds : undefined
 }
 
-/** The request carries our token: it goes only where we sent the first one. */
-function refuseForeignOrigin(url: string, trustedOrigin: string): void {
-  if (new URL(url).origin !== trustedOrigin) throw new Error(`the operation's URL leads to another host: ${new URL(url).origin}`)
-}
+/** No answer, or one that says nothing about the operation. */
+const isPassing = (error: unknown): boolean => error instanceof AzureError && (error.status === undefined || PASSING.has(error.status))

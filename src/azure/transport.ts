@@ -1,8 +1,26 @@
-import { type PipelinePolicy, type PipelineRequest, type PipelineResponse, RestError } from '@azure/core-rest-pipeline'
+import type { TokenCredential } from '@azure/core-auth'
+import {
+  bearerTokenAuthenticationPolicy,
+  createDefaultHttpClient,
+  createPipelineFromOptions,
+  type HttpHeaders,
+  type PipelinePolicy,
+  type PipelineRequest,
+  type PipelineResponse,
+  RestError,
+} from '@azure/core-rest-pipeline'
 
 /** What the transport tells about its requests. */
 export interface TransportLog {
   debug(message: string): void
+}
+
+/** What no request may outlive. */
+export interface RunLimits {
+  /** Aborted when the run ends early; requests of the time after that (to stop what was begun) are not held to it. */
+  readonly signal: AbortSignal
+  /** When the time of the run is over, in milliseconds since 1970. */
+  readonly deadlineMs: number
 }
 
 /** Requests sent so far, for the report. */
@@ -12,41 +30,90 @@ export class RequestCounter {
   retries = 0
 }
 
+export type TransportOptions = ReturnType<typeof transportOptions>
+
 const REQUEST_TIMEOUT_MS = 60_000
 /** A server may ask for more patience than a run has: https://github.com/Azure/azure-sdk-for-js/issues/39793 */
-const LONGEST_RETRY_AFTER_S = 300
+const LONGEST_RETRY_AFTER_MS = 300_000
+/** `Retry-After: 0` of a throttled service would spend all tries at once. */
+const SHORTEST_RETRY_AFTER_MS = 1_000
 /** What a bare 429 is taken to ask for; the SDK would give up at once. */
-const BARE_RETRY_AFTER_S = 5
-/** Network failures that the SDK's retry policy does not know. */
-const TRANSIENT_CODES = new Set(['EAI_AGAIN', 'EPIPE', 'EHOSTUNREACH', 'ENETUNREACH', 'UND_ERR_SOCKET', 'ERR_STREAM_PREMATURE_CLOSE'])
+const BARE_RETRY_AFTER_MS = 5_000
+/** Left of a run's time for the last try. */
+const LAST_TRY_MS = 10_000
+
+/**
+ * Network failures that the SDK's retry policy does not know, by the ones that it does. `PARSE_ERROR` is a body that broke off.
+ * A host that cannot be reached stays one: the data plane tells private accounts by it.
+ */
+const KNOWN_CODES: Readonly<Record<string, string>> = {
+  EAI_AGAIN: 'ENOTFOUND',
+  EHOSTUNREACH: 'ECONNREFUSED',
+  ENETUNREACH: 'ECONNREFUSED',
+  EPIPE: 'ECONNRESET',
+  UND_ERR_SOCKET: 'ECONNRESET',
+  ERR_STREAM_PREMATURE_CLOSE: 'ECONNRESET',
+  [RestError.PARSE_ERROR]: 'ECONNRESET',
+}
 
 /** Options for every Azure client of a run: one user agent, one retry policy, a timeout on each request, a redacted debug log. */
-export function transportOptions(log: TransportLog, counter: RequestCounter, userAgentPrefix: string) {
+export function transportOptions(log: TransportLog, counter: RequestCounter, userAgentPrefix: string, run: RunLimits) {
   return {
     userAgentOptions: { userAgentPrefix },
     retryOptions: { maxRetries: 6, retryDelayInMs: 1_000, maxRetryDelayInMs: 30_000 },
     additionalPolicies: [
-      { policy: keepAsking(), position: 'perRetry' as const },
+      { policy: endWithRun(run.signal), position: 'perCall' as const },
+      { policy: keepAsking(run), position: 'perRetry' as const },
       { policy: observe(log, counter), position: 'perRetry' as const },
     ],
   }
 }
 
+/** Sends requests as the SDK's clients do, for services that none of them speaks: the same policies in the same order. */
+export function createSender(
+  credential: TokenCredential,
+  scope: string,
+  { additionalPolicies, ...options }: TransportOptions,
+  httpClient = createDefaultHttpClient(),
+): (request: PipelineRequest) => Promise<PipelineResponse> {
+  const pipeline = createPipelineFromOptions(options)
+  pipeline.addPolicy(bearerTokenAuthenticationPolicy({ credential, scopes: scope }), { beforePolicies: ['defaultRetryPolicy'] })
+  for (const { policy, position } of additionalPolicies) {
+    pipeline.addPolicy(policy, position === 'perCall' ? { beforePolicies: ['defaultRetryPolicy'] } : { afterPhase: 'Retry' })
+  }
+  return (request) => pipeline.sendRequest(httpClient, request)
+}
+
+/** A run that has ended waits for no request, whether its caller thought of that or not. */
+function endWithRun(signal: AbortSignal): PipelinePolicy {
+  return {
+    name: 'endWithRunPolicy',
+    sendRequest(request, next) {
+      if (!signal.aborted)
+        request.abortSignal = request.abortSignal ? AbortSignal.any([request.abortSignal as AbortSignal, signal]) : signal
+      return next(request)
+    },
+  }
+}
+
 /** Gives each try its own timeout, and makes timeouts, bare 429s and DNS hiccups look like what the retry policy retries. */
-export function keepAsking(): PipelinePolicy {
+export function keepAsking({ deadlineMs }: Pick<RunLimits, 'deadlineMs'>, timeoutMs = REQUEST_TIMEOUT_MS): PipelinePolicy {
   return {
     name: 'keepAskingPolicy',
     async sendRequest(request, next) {
       const caller = request.abortSignal
-      const timeout = AbortSignal.timeout(REQUEST_TIMEOUT_MS)
+      const timeout = AbortSignal.timeout(timeoutMs)
       request.abortSignal = caller ? AbortSignal.any([caller as AbortSignal, timeout]) : timeout
       try {
         const response = await next(request)
-        refuseCutOffJson(request, response)
-        mendRetryAfter(response)
+        refuseWhatIsNoAnswer(request, response)
+        mendRetryAfter(response, deadlineMs)
         return response
       } catch (error) {
-        throw transient(error, request, timeout.aborted && !caller?.aborted)
+        if (timeout.aborted && !caller?.aborted) {
+          throw new RestError(`no answer within ${timeoutMs / 1_000} s`, { code: 'ETIMEDOUT', request })
+        }
+        throw known(error, request)
       } finally {
         if (caller) request.abortSignal = caller
         else delete request.abortSignal
@@ -55,15 +122,39 @@ export function keepAsking(): PipelinePolicy {
   }
 }
 
-function mendRetryAfter({ headers, status }: PipelineResponse): void {
-  const asked = Number(headers.get('retry-after'))
-  if (asked > LONGEST_RETRY_AFTER_S) headers.set('retry-after', String(LONGEST_RETRY_AFTER_S))
-  if (status === 429 && !headers.has('retry-after')) headers.set('retry-after', String(BARE_RETRY_AFTER_S))
+/** However it was asked for, in seconds, within reason, and within what remains of the run. */
+function mendRetryAfter({ headers, status }: PipelineResponse, deadlineMs: number): void {
+  const asked = retryAfterMs(headers) ?? (status === 429 ? BARE_RETRY_AFTER_MS : undefined)
+  if (asked === undefined) return
+  const shortest = status === 429 || status === 503 ? SHORTEST_RETRY_AFTER_MS : 0
+  const left = Math.max(0, deadlineMs - Date.now() - LAST_TRY_MS)
+  for (const name of IN_MILLISECONDS) headers.delete(name)
+  headers.set('retry-after', String(Math.min(Math.max(asked, shortest), LONGEST_RETRY_AFTER_MS, left) / 1_000))
 }
 
-/** A body that ends early is a lost answer, not an answer. */
-function refuseCutOffJson(request: PipelineRequest, { headers, status, bodyAsText }: PipelineResponse): void {
-  if (status >= 400 || !bodyAsText || !headers.get('content-type')?.includes('json')) return
+const IN_MILLISECONDS = ['retry-after-ms', 'x-ms-retry-after-ms'] as const
+
+/** A number, or a date by the server's own clock. https://www.rfc-editor.org/rfc/rfc9110#name-retry-after */
+function retryAfterMs(headers: HttpHeaders): number | undefined {
+  for (const name of IN_MILLISECONDS) {
+    const ms = Number(headers.get(name) ?? Number.NaN)
+    if (ms >= 0) return ms
+  }
+  const text = headers.get('retry-after')
+  if (!text) return undefined
+  const seconds = Number(text)
+  if (!Number.isNaN(seconds)) return seconds >= 0 ? seconds * 1_000 : undefined
+  const now = Date.parse(headers.get('date') ?? '')
+  const ms = Date.parse(text) - (Number.isNaN(now) ? Date.now() : now)
+  return Number.isNaN(ms) ? undefined : Math.max(0, ms)
+}
+
+/** A body that ends early, or a page of something between here and Azure, is a lost answer. */
+function refuseWhatIsNoAnswer(request: PipelineRequest, { headers, status, bodyAsText }: PipelineResponse): void {
+  if (status >= 400 || !bodyAsText) return
+  const type = headers.get('content-type') ?? ''
+  if (type.includes('text/html')) throw new RestError(`an HTML page was sent in place of Azure's answer`, { code: 'ECONNRESET', request })
+  if (!type.includes('json')) return
   try {
     JSON.parse(bodyAsText)
   } catch {
@@ -71,12 +162,9 @@ function refuseCutOffJson(request: PipelineRequest, { headers, status, bodyAsTex
   }
 }
 
-function transient(error: unknown, request: PipelineRequest, timedOut: boolean): unknown {
-  if (timedOut) return new RestError(`no answer within ${REQUEST_TIMEOUT_MS / 1_000} s`, { code: 'ETIMEDOUT', request })
-  if (error instanceof RestError && error.code && TRANSIENT_CODES.has(error.code)) {
-    return new RestError(error.message, { code: 'ECONNRESET', request })
-  }
-  return error
+function known(error: unknown, request: PipelineRequest): unknown {
+  const code = error instanceof RestError && error.code ? KNOWN_CODES[error.code] : undefined
+  return code ? new RestError((error as RestError).message, { code, request }) : error
 }
 
 const WRITES = new Set(['PUT', 'PATCH', 'POST', 'DELETE'])
@@ -97,7 +185,7 @@ function observe(log: TransportLog, counter: RequestCounter): PipelinePolicy {
         log.debug(`${line} → ${response.status} in ${Date.now() - startedAtMs} ms${traceOf(response)}`)
         return response
       } catch (error) {
-        log.debug(`${line} → ${error instanceof Error ? error.message : String(error)}`)
+        log.debug(`${line} → ${redactUrls(error instanceof Error ? error.message : String(error))}`)
         throw error
       }
     },
@@ -115,3 +203,5 @@ export function redactUrl(url: string): string {
   const version = searchParams.get('api-version')
   return `${origin}${pathname}${version ? `?api-version=${version}` : ''}`
 }
+
+const redactUrls = (text: string): string => text.replace(/https?:\/\/[^\s"'<>]+/g, (url) => (URL.canParse(url) ? redactUrl(url) : 'a URL'))

@@ -87,6 +87,13 @@ const REFUSALS: readonly (readonly [code: string, message: string])[] = [
   ['InternalServerError', 'Server encountered an internal error. Please try again after some time.'],
 ]
 
+/** What GitHub's token says of a job. */
+const OUR_TOKEN = {
+  iss: 'https://token.actions.githubusercontent.com',
+  sub: 'repo:OWNER/REPO:ref:refs/heads/main',
+  aud: 'api://AzureADTokenExchange',
+}
+
 const SIGN_IN: readonly string[] = [
   'Unable to get ACTIONS_ID_TOKEN_REQUEST_URL env variable',
   'AADSTS700213: No matching federated identity record found for presented assertion subject',
@@ -133,7 +140,7 @@ export const GENERATED: Readonly<Record<string, () => string>> = {
     table(
       ['Azure says', 'What to do'],
       [
-        ...SIGN_IN.map((message) => [message, adviceForSignIn(message, { iss: '…', sub: '…', aud: '…' }).hint]),
+        ...SIGN_IN.map((message) => [message, adviceForSignIn(message, { clientId: 'CLIENT_ID', assertionClaims: OUR_TOKEN }).hint]),
         ...REFUSALS.map(([name, message]) => [
           `${code(name)}: ${message}`,
           adviceFor(name, message, { operation: '', method: '', url: '', body: '' }).hint,
