@@ -29,11 +29,15 @@ export function failedAnswer(attempt: Attempt, { status, bodyAsText, headers }: 
   })
 }
 
-/** What an SDK call threw, with the answer that the transport saw: the SDK drops the body of a refused long operation. */
+/**
+ * What an SDK call threw, with the answer that the transport saw: the SDK drops the body of a refused long operation, and complains of
+ * one that is no JSON.
+ */
 export function failedCall(attempt: Attempt, error: unknown, answer: RawAnswer | undefined): unknown {
   if (error instanceof ActionError) return error
   if (answer && answer.status >= 400) return failedAnswer(attempt, answer)
   if (isRestError(error)) {
+    if (error.response && error.response.status >= 400) return failedAnswer(attempt, error.response)
     return new AzureError({
       ...attempt,
       body: error.message,
