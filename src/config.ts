@@ -1,10 +1,11 @@
 /** The inputs of the action as one typed value. `parseConfig` reports every problem at once. */
-import { type ArmId, armId, parseArmId } from './arm-id.ts'
+import { type ArmId, armId, nameOf, parseArmId } from './arm-id.ts'
 import { isoDuration, parseDurationMs } from './duration.ts'
 import { InputError } from './errors.ts'
 import { type PoolSpec, readPoolSpecs } from './pool-spec.ts'
 import type { NodeDeallocationOption, OsType, PoolEnvelope, PoolProperties, Tags } from './ports.ts'
 import { Inputs } from './read-inputs.ts'
+import { readTags } from './read-tags.ts'
 
 export type CloudName = 'AzureCloud' | 'AzureUSGovernment' | 'AzureChinaCloud'
 export type Mode = 'apply' | 'plan' | 'validate' | 'prune'
@@ -133,12 +134,22 @@ export function parseConfig(reader: InputReader): Config {
   if (image && !pool && (mode === 'prune' || image.retainVersions > 0))
     inputs.refuse('batch-account', 'is needed to see which images its pools still use, before any is deleted')
   const githubToken = inputs.optional('github-token')
+  const comment = inputs.boolean('comment', false)
+  if (comment && !githubToken) inputs.refuse('github-token', 'is needed with `comment: true`')
+  const timeoutMs = inputs.durationMs('timeout', { minMs: MINUTE_MS, maxMs: 350 * MINUTE_MS, fallbackMs: 120 * MINUTE_MS })
+  const asked = parseDurationMs(inputs.text('resize-timeout'))
+  if (pool && pool.wait !== 'none' && asked !== undefined && asked > timeoutMs)
+    inputs.refuse(
+      'resize-timeout',
+      'is longer than the `timeout` of the whole run',
+      `at most ${timeoutMs / MINUTE_MS} min, or a longer timeout`,
+    )
   const config = {
     mode,
     identity: readIdentity(inputs, reader, group),
-    timeoutMs: inputs.durationMs('timeout', { minMs: MINUTE_MS, maxMs: 350 * MINUTE_MS, fallbackMs: 120 * MINUTE_MS }),
+    timeoutMs,
     summary: inputs.boolean('summary', true),
-    comment: inputs.boolean('comment', false),
+    comment,
     ...(image && { image }),
     ...(pool && { pool }),
     ...(githubToken && { githubToken }),
@@ -151,7 +162,11 @@ function readGroup(inputs: Inputs, reader: InputReader): Group {
   const ids = ['vm', 'batch-account', 'gallery', 'image-id', 'managed-image'].map((name) => parseArmId(inputs.text(name)))
   const fromId = ids.find((id) => id !== undefined)
   const subscriptionId = inputs.text('subscription-id') || fromId?.subscriptionId || reader.environment('AZURE_SUBSCRIPTION_ID') || ''
-  return { subscriptionId, resourceGroup: inputs.text('resource-group') }
+  const resourceGroup = inputs.text('resource-group')
+  if (resourceGroup && !/^[\p{L}\p{N}_.()-]{0,89}[\p{L}\p{N}_()-]$/u.test(resourceGroup))
+    inputs.refuse('resource-group', 'is no name of a resource group', 'letters, digits, `.`, `-`, `_`, `(`, `)`; at most 90')
+  if (subscriptionId && !/^[\w-]+$/.test(subscriptionId)) inputs.refuse('subscription-id', 'is no id of a subscription')
+  return { subscriptionId, resourceGroup }
 }
 
 function readIdentity(inputs: Inputs, reader: InputReader, { subscriptionId }: Group): Identity {
@@ -185,6 +200,10 @@ function readSource(inputs: Inputs, group: Group, mode: Mode): Source | undefine
     return undefined
   }
   const capture = inputs.choice('capture', ['live', 'deallocate', 'generalized', 'copy'], 'live')
+  if (inputs.text('prepare-script') && given[0] !== 'vm')
+    inputs.refuse('prepare-script', `runs in a VM, not in a source given as \`${given[0]}\``, '', '')
+  else if (inputs.text('prepare-script') && capture === 'generalized')
+    inputs.refuse('prepare-script', 'cannot run in a VM that is generalized already', '`capture: live`, `deallocate` or `copy`', '')
   switch (given[0]) {
     case 'vm': {
       const id = inputs.resource('vm', 'Microsoft.Compute/virtualMachines', group)
@@ -259,11 +278,14 @@ function readImage(inputs: Inputs, group: Group): ImageSettings {
   else if (!/^[A-Za-z0-9](?:[\w.-]{0,78}[A-Za-z0-9])?$/.test(name))
     inputs.refuse('image-name', 'is no name of an image', 'letters, digits, `.`, `-`, `_`; at most 80')
   const gallery = inputs.resource('gallery', 'Microsoft.Compute/galleries', group)
+  if (gallery && !/^[A-Za-z0-9](?:[\w.]{0,78}[A-Za-z0-9])?$/.test(nameOf(gallery)))
+    inputs.refuse('gallery', 'is no name of a gallery', 'letters, digits, `.`, `_` (no `-`); at most 80')
   if (kind === 'gallery' && !inputs.text('gallery')) inputs.refuse('gallery', 'is required with `image-kind: gallery`')
   if (!group.resourceGroup) inputs.refuse('resource-group', 'is required: snapshots and images go there')
-  const version = inputs.text('image-version') || 'auto'
-  if (version !== 'auto' && !/^\d{1,9}\.\d{1,9}\.\d{1,9}$/.test(version))
-    inputs.refuse('image-version', 'is no version', 'auto or Major.Minor.Patch')
+  if (!group.subscriptionId) inputs.refuse('subscription-id', 'is required: snapshots and images go there')
+  const version = inputs.text('image-version').toLowerCase() || 'auto'
+  if (version !== 'auto' && !isVersion(version))
+    inputs.refuse('image-version', 'is no version', `auto or Major.Minor.Patch; each part at most ${MOST_OF_A_PART}`)
   return {
     kind,
     name,
@@ -271,21 +293,36 @@ function readImage(inputs: Inputs, group: Group): ImageSettings {
     resourceGroup: armId({ ...group, type: '', names: [] }),
     rebuild: inputs.choice('rebuild', ['auto', 'always'], 'auto'),
     targetRegions: inputs.lines('target-regions').flatMap((line) => readRegion(inputs, line)),
-    replicas: inputs.text('replicas') === 'auto' ? 'auto' : inputs.integer('replicas', { min: 1, max: 100, fallback: 0 }) || 'auto',
+    replicas:
+      inputs.text('replicas') === 'auto' ? 'auto' : inputs.integer('replicas', { min: 1, max: MOST_REPLICAS, fallback: 0 }) || 'auto',
     keepSnapshots: inputs.boolean('keep-snapshots', false),
     retainVersions: inputs.integer('retain-versions', { min: 0, max: 1_000, fallback: 0 }),
-    tags: Object.fromEntries(inputs.pairs('tags')),
+    tags: readTags(inputs),
     ...(kind === 'gallery' && gallery && { gallery }),
   }
 }
 
+/** A part of a version is a signed 32-bit integer. https://learn.microsoft.com/azure/virtual-machines/shared-image-galleries#image-versions */
+const MOST_OF_A_PART = 2_147_483_647
+const isVersion = (text: string): boolean =>
+  /^\d{1,10}(?:\.\d{1,10}){2}$/.test(text) && text.split('.').every((part) => Number(part) <= MOST_OF_A_PART)
+
+const MOST_REPLICAS = 100
+const STORAGE_TYPES = ['Standard_LRS', 'Standard_ZRS', 'Premium_LRS', 'PremiumV2_LRS']
+
 function readRegion(inputs: Inputs, line: string): ImageSettings['targetRegions'] {
-  const match = /^([A-Za-z0-9 ]+?)(?:=(\d{1,3})(?:\/(\w+))?)?$/.exec(line)
-  if (!match?.[1]) {
-    inputs.refuse('target-regions', 'has a line that is no region', 'region[=replicas[/storage-type]]', line)
+  const [, name, replicas, type] = /^([A-Za-z0-9 ]+?)\s*(?:=\s*(\d{1,3})\s*(?:\/\s*(\w+))?)?$/.exec(line) ?? []
+  const storageAccountType = STORAGE_TYPES.find((known) => known.toLowerCase() === type?.toLowerCase())
+  const isCount = replicas === undefined || (Number(replicas) >= 1 && Number(replicas) <= MOST_REPLICAS)
+  if (name === undefined || !isCount || (type && !storageAccountType)) {
+    inputs.refuse(
+      'target-regions',
+      'has a line that is no region',
+      `region[=replicas[/storage-type]]; 1 to ${MOST_REPLICAS} replicas; ${STORAGE_TYPES.join(', ')}`,
+      line,
+    )
     return []
   }
-  const [, name, replicas, storageAccountType] = match
   return [{ name, ...(replicas && { replicas: Number(replicas) }), ...(storageAccountType && { storageAccountType }) }]
 }
 

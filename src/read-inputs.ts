@@ -88,12 +88,12 @@ export class Inputs {
     if (!text.startsWith('/')) {
       if (!group.resourceGroup) this.refuse('resource-group', `is needed for the name given as \`${input}\``)
       if (!group.subscriptionId) this.refuse('subscription-id', `is needed for the name given as \`${input}\``)
-      if (/[/\s?#%]/.test(text)) this.refuse(input, 'is neither a name nor a resource id')
+      if (/[/\s?#%]|^\.+$/.test(text)) this.refuse(input, 'is neither a name nor a resource id', undefined, text)
       return armId({ ...group, type, names: [text] })
     }
     const parts = parseArmId(text)
-    if (parts?.type.toLowerCase() !== type.toLowerCase()) {
-      this.refuse(input, `is not a resource id of type ${type}`, `/subscriptions/…/resourceGroups/…/providers/${type}/…`)
+    if (parts?.type.toLowerCase() !== type.toLowerCase() || /[\s?#%]/.test(text)) {
+      this.refuse(input, `is not a resource id of type ${type}`, `/subscriptions/…/resourceGroups/…/providers/${type}/…`, text)
       return undefined
     }
     return armId({ ...parts, type })
