@@ -18,6 +18,7 @@ export class Entra {
 
   /** Of the assertions that GitHub gives; a test may give others. */
   subject = SUBJECT
+  issuer = ISSUER
   /** Of access tokens, in Azure's time. Clients that do not live on the clock of this Azure need longer ones. */
   tokenLifetimeS = LIFETIME_S
 
@@ -31,7 +32,7 @@ export class Entra {
     const now = this.#seconds()
     const jwt = new SignJWT({ repository: 'octo-org/render', ref: 'refs/heads/main', sub: this.subject })
       .setProtectedHeader({ alg: 'RS256', kid: 'github' })
-      .setIssuer(ISSUER)
+      .setIssuer(this.issuer)
       .setAudience(audience)
       .setIssuedAt(now)
       .setExpirationTime(now + 300)
