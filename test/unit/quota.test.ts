@@ -1,0 +1,62 @@
+import { describe, expect, test } from 'vitest'
+import type { BatchAccount, Pool } from '../../src/ports.ts'
+import { coreQuotas } from '../../src/quota.ts'
+
+const sizes = [
+  { name: 'Standard_D4s_v5', familyName: 'standardDSv5Family', capabilities: { vCPUs: '4' } },
+  { name: 'Standard_F8s_v2', familyName: 'standardFSv2Family', capabilities: { vCPUs: '8' } },
+]
+const account: BatchAccount = {
+  id: 'a',
+  name: 'a',
+  location: 'westeurope',
+  accountEndpoint: 'a.batch.azure.com',
+  poolAllocationMode: 'BatchService',
+  poolQuota: 100,
+  dedicatedCoreQuota: 500,
+  lowPriorityCoreQuota: 100,
+}
+const pool = (vmSize: string, dedicated: number, lowPriority = 0): Pool =>
+  ({
+    id: vmSize,
+    name: vmSize,
+    etag: '',
+    properties: { vmSize, currentDedicatedNodes: dedicated, currentLowPriorityNodes: lowPriority },
+  }) as never
+
+const quotas = (changes: Partial<BatchAccount>, target: { dedicated: number; lowPriority: number }, vmSize = 'STANDARD_D4S_V5') =>
+  coreQuotas({ ...account, ...changes }, sizes, [pool('STANDARD_D4S_V5', 3, 2), pool('Standard_F8s_v2', 5)], vmSize, target)
+
+describe('core quotas', () => {
+  test('count cores of all pools, by kind, whatever the case of their sizes', () => {
+    expect(quotas({}, { dedicated: 10, lowPriority: 5 })).toEqual([
+      { name: 'dedicated cores', quota: 500, used: 52, needed: 40 },
+      { name: 'Spot cores', quota: 100, used: 8, needed: 20 },
+    ])
+  })
+
+  test('of a family bind where the account enforces them', () => {
+    const dedicatedCoreQuotaPerVMFamily = [{ name: 'StandardDSv5Family', coreQuota: 60 }]
+    const target = { dedicated: 10, lowPriority: 0 }
+    const family = { name: 'dedicated cores of standardDSv5Family', quota: 60, used: 12, needed: 40 }
+    expect(quotas({ dedicatedCoreQuotaPerVMFamily, dedicatedCoreQuotaPerVMFamilyEnforced: true }, target)).toContainEqual(family)
+    expect(quotas({ dedicatedCoreQuotaPerVMFamily, dedicatedCoreQuotaPerVMFamilyEnforced: false }, target)).not.toContainEqual(family)
+  })
+
+  test('of a family that is not listed are none', () => {
+    const enforced = { dedicatedCoreQuotaPerVMFamily: [], dedicatedCoreQuotaPerVMFamilyEnforced: true }
+    expect(quotas(enforced, { dedicated: 1, lowPriority: 0 })).toContainEqual(expect.objectContaining({ quota: 0, needed: 4 }))
+  })
+
+  test('are not spoken of where nothing is asked, or nothing is told', () => {
+    expect(quotas({}, { dedicated: 0, lowPriority: 0 })).toEqual([])
+    const { dedicatedCoreQuota: _dedicated, lowPriorityCoreQuota: _lowPriority, ...silent } = account
+    expect(coreQuotas(silent, sizes, [], 'Standard_D4s_v5', { dedicated: 9, lowPriority: 9 })).toEqual([])
+  })
+
+  test('of a size that Batch does not offer need nothing known', () => {
+    expect(quotas({}, { dedicated: 1, lowPriority: 0 }, 'Standard_Unknown')).toEqual([
+      { name: 'dedicated cores', quota: 500, used: 52, needed: 0 },
+    ])
+  })
+})
