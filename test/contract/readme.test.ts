@@ -53,6 +53,25 @@ function leadsSomewhere(page: string, text: string, target: string): boolean {
   return anchors.includes(anchor ?? '')
 }
 
+describe('action.yml', () => {
+  test('runs one bundle on Node 24, before and after the job, and has a face on the Marketplace', () => {
+    const { runs, ...rest } = metadata()
+    expect(runs).toEqual({ using: 'node24', main: 'dist/index.js', post: 'dist/index.js' })
+    expect(existsSync(path.join(ROOT, runs.main ?? ''))).toBe(true)
+    expect(rest).toMatchObject({ name: expect.any(String), author: expect.any(String), branding: { icon: 'layers', color: 'blue' } })
+  })
+
+  test('says of every input and output what it is', () => {
+    const { inputs, outputs } = metadata()
+    expect(Object.entries({ ...inputs, ...outputs }).filter(([, { description }]) => !/\S/.test(description ?? ''))).toEqual([])
+  })
+
+  test('requests are signed with the version of the package', () => {
+    const { version } = JSON.parse(read('package.json')) as { version: string }
+    expect(read('src/index.ts')).toContain(`'azure-batch-image-pool/${version}'`)
+  })
+})
+
 describe('inputs', () => {
   const declared = Object.keys(metadata().inputs)
 

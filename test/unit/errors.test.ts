@@ -141,6 +141,36 @@ describe('what a user is told', () => {
     expect(hint).toContain('audience "api://AzureADTokenExchange"')
   })
 
+  test('its command can be pasted, whatever the branch is called', () => {
+    const sub = "repo:o/r:ref:refs/heads/it's-$(id)-`id`"
+    const { hint } = explain(
+      new AuthError({ message: 'AADSTS700213: No match', clientId: 'app', assertionClaims: { iss: 'https://i', sub, aud: 'a' } }),
+    )
+    const [, quoted = ''] = /--parameters ('(?:[^']|'\\'')*')/.exec(hint) ?? []
+    expect(JSON.parse(quoted.slice(1, -1).replaceAll("'\\''", "'"))).toEqual({
+      name: 'github-repo-o-r-ref-refs-heads-it-s-id-id-',
+      issuer: 'https://i',
+      subject: sub,
+      audiences: ['a'],
+    })
+  })
+
+  test.each([
+    ['Unable to get ACTIONS_ID_TOKEN_REQUEST_URL env variable', 'id-token: write'],
+    ['AADSTS7002138: a code not known', 'Set `client-id`'],
+    ['AADSTS700016: not found', '`client-id`'],
+    ['AADSTS90002: not found', '`tenant-id`'],
+    ['AADSTS700024: not within its valid time range', "runner's clock"],
+    ['AADSTS7000222: expired', 'AZURE_CLIENT_SECRET'],
+    ['AADSTS53003: blocked', 'Conditional Access'],
+    ['getaddrinfo ENOTFOUND login.microsoftonline.com', 'DNS'],
+    ["Please run 'az login' from a command prompt", 'azure/login'],
+    ['AADSTS90033: A transient error', 'busy'],
+    ['anything else', 'Set `client-id`'],
+  ])('a sign-in refused with "%s"', (message, expected) => {
+    expect(explain(new AuthError({ message })).hint).toContain(expected)
+  })
+
   test('all input problems at once', () => {
     const { title, message } = explain(
       new InputError([
