@@ -175,7 +175,8 @@ function impatientHttpClient(): HttpClient {
   const client = createDefaultHttpClient()
   return {
     sendRequest(request) {
-      request.timeout ||= IDENTITY_TIMEOUT_MS
+      const timeout = AbortSignal.timeout(IDENTITY_TIMEOUT_MS)
+      request.abortSignal = request.abortSignal ? AbortSignal.any([request.abortSignal as AbortSignal, timeout]) : timeout
       return client.sendRequest(request)
     },
   }
