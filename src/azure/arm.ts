@@ -36,9 +36,10 @@ export function createArm(credential: TokenCredential, cloud: Cloud, transport: 
   return {
     async get(id, apiVersion) {
       const url = `${cloud.resourceManagerUrl}${id}?api-version=${apiVersion}`
-      const answer = await send('GET', url)
+      const attempt = { operation: `read ${typeOf(id)}`, resourceId: id, method: 'GET', url }
+      const answer = await send(attempt)
       if (answer.status === 404) return undefined
-      if (answer.status >= 400) throw failedAnswer({ operation: `read ${typeOf(id)}`, resourceId: id, method: 'GET', url }, answer)
+      if (answer.status >= 400) throw failedAnswer(attempt, answer)
       return JSON.parse(answer.bodyAsText || '{}') as object
     },
 

@@ -427,7 +427,7 @@ describe('inputs that need each other', () => {
     [
       'one id for several pools',
       { 'pool-spec': '[{id: a, vmSize: s}, {id: b, vmSize: s}]' },
-      ['pool-id "render": cannot name the 2 pools of the pool spec (allowed: `id` in each of them)'],
+      ['pool-id "render": is one id, but `pool-spec` has several pools; give each pool its `id` there'],
     ],
   ])('%s', (_, changes, expected) => {
     expect(problems(changes)).toEqual(expected)
