@@ -1,10 +1,11 @@
 // Loaded with `node --import` into the action's process: puts it on the embedded Azure's time, so that an hour there takes seconds here.
-// `AbortSignal.timeout` stays on real time: request timeouts guard a real socket.
+// Request timeouts (`AbortSignal.timeout`) guard a real socket: they are on the same time, but leave it seconds on a busy machine.
 import { syncBuiltinESMExports } from 'node:module'
 import timers from 'node:timers'
 import timersPromises from 'node:timers/promises'
 
 const [speed, epochMs] = (process.env.EMBEDDED_AZURE_CLOCK ?? '1@0').split('@').map(Number)
+const SHORTEST_TIMEOUT_MS = 3_000
 const RealDate = Date
 const now = () => Math.round(epochMs + (RealDate.now() - epochMs) * speed)
 
@@ -22,5 +23,11 @@ const { setTimeout: later } = globalThis
 const promisedLater = timersPromises.setTimeout
 globalThis.setTimeout = Object.assign((action, ms = 0, ...args) => later(action, ms / speed, ...args), later)
 timers.setTimeout = globalThis.setTimeout
+AbortSignal.timeout = (ms) => {
+  const controller = new AbortController()
+  const expire = () => controller.abort(new DOMException('The operation was aborted due to timeout', 'TimeoutError'))
+  later(expire, Math.max(SHORTEST_TIMEOUT_MS, ms / speed)).unref()
+  return controller.signal
+}
 timersPromises.setTimeout = (ms = 0, ...args) => promisedLater(ms / speed, ...args)
 syncBuiltinESMExports()
