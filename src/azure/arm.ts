@@ -60,7 +60,7 @@ export function createArm(credential: TokenCredential, cloud: Cloud, transport: 
     async tag(id, operation, tags, signal) {
       const url = `${cloud.resourceManagerUrl}${id}/providers/Microsoft.Resources/tags/default?api-version=${RESOURCES_API_VERSION}`
       const attempt = { operation: 'tag', resourceId: id, method: 'PATCH', url }
-      await finish(attempt, await send('PATCH', url, signal, { operation, properties: { tags } }), signal)
+      await finish(attempt, await send(attempt, signal, { operation, properties: { tags } }), signal)
     },
 
     async find(group, filter) {

@@ -96,7 +96,10 @@ function clientsOf(url: string) {
     assertionAudience: '',
   }
   const clock = waitlessClock()
-  const options = transportOptions({ debug: () => {} }, new RequestCounter(), 'replay')
+  const options = transportOptions({ debug: () => {} }, new RequestCounter(), 'replay', {
+    signal: new AbortController().signal,
+    deadlineMs: Number.POSITIVE_INFINITY,
+  })
   const transport = { ...options, retryOptions: { ...options.retryOptions, retryDelayInMs: 1, maxRetryDelayInMs: 1 } }
   return {
     clock,

@@ -63,7 +63,18 @@ const observe = (changes: Partial<Observed> = {}): Observed => ({
     poolQuota: 100,
   },
   gallery: { id: `${COMPUTE}/galleries/farm`, name: 'farm', location: 'westeurope', provisioningState: 'Succeeded', tags: {} } as never,
-  definition: { id: DEFINITION, name: 'golden' } as never,
+  definition: {
+    id: DEFINITION,
+    name: 'golden',
+    location: 'westeurope',
+    provisioningState: 'Succeeded',
+    osType: 'Linux',
+    osState: 'Generalized',
+    hyperVGeneration: 'V2',
+    architecture: 'x64',
+    features: {},
+    tags: {},
+  },
   versions: [],
   images: [],
   snapshots: [],
@@ -236,7 +247,7 @@ describe('what is made', () => {
   })
 
   test.each<[string, Record<string, string>, boolean, object]>([
-    ['stopped, if it ran', { capture: 'deallocate' }, true, { deallocate: { vm: vm.id, startAgain: true } }],
+    ['stopped, if it ran', { capture: 'deallocate' }, true, { deallocate: vm.id }],
     ['left as it is, if it did not', { capture: 'deallocate' }, false, {}],
     ['prepared first', { 'prepare-script': 'waagent' }, true, { prepare: { vm: vm.id, script: 'waagent' } }],
   ])('a VM is %s', (_, inputs, isRunning, expected) => {
