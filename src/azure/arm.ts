@@ -1,6 +1,6 @@
 import type { TokenCredential } from '@azure/core-auth'
 import { createHttpHeaders, createPipelineRequest, type HttpMethods } from '@azure/core-rest-pipeline'
-import { type ArmId, partsOf } from '../arm-id.ts'
+import { type ArmId, nameOf, parseArmId, partsOf } from '../arm-id.ts'
 import type { Arm, ArmResource, Clock } from '../ports.ts'
 import type { Cloud } from './cloud.ts'
 import { type Attempt, failedAnswer, type RawAnswer, trusted, withAttempt } from './failure.ts'
@@ -81,4 +81,5 @@ export function createArm(credential: TokenCredential, cloud: Cloud, transport: 
   }
 }
 
-const typeOf = (id: ArmId): string => partsOf(id).type.split('/').at(-1) ?? 'resource'
+/** Of a collection, such as the permissions of a group, its name. */
+const typeOf = (id: ArmId): string => parseArmId(id)?.type.split('/').at(-1) || nameOf(id)

@@ -1,10 +1,9 @@
 /** One pool as asked for against the pool that is there. */
-import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { ArmId } from '../../src/arm-id.ts'
 import type { PoolRequest, PoolSettings } from '../../src/config.ts'
 import type { DerivedImage } from '../../src/derived-image.ts'
-import { imageOf, isSubset, type PoolQuestion, planPool } from '../../src/plan-pool.ts'
+import { imageOf, type PoolQuestion, planPool } from '../../src/plan-pool.ts'
 import type { Pool, PoolProperties } from '../../src/ports.ts'
 
 const ACCOUNT = '/subscriptions/s/resourceGroups/g/providers/Microsoft.Batch/batchAccounts/a'
@@ -199,36 +198,6 @@ describe('a green pool', () => {
   test('that a dead run began is taken up', () => {
     const green = pool(NEW, {}, 'render-2026-1124-0')
     expect(plan({ siblings: [green] })).toMatchObject({ action: 'blue-green', green })
-  })
-})
-
-describe('whether a pool says already what is asked', () => {
-  test.each<[unknown, unknown, boolean]>([
-    [{ vmSize: 'Standard_D4s_v5' }, { vmSize: 'STANDARD_D4S_V5' }, true],
-    [{ a: 1 }, { a: 1, b: 2 }, true],
-    [{ a: 1, b: undefined }, { a: 1 }, true],
-    [{ a: 1 }, undefined, false],
-    [{ a: 1 }, null, false],
-    [{ a: [1, 2] }, { a: [1] }, false],
-    [{ a: [2, 1] }, { a: [1, 2] }, false],
-    [{ a: null }, { a: null }, true],
-    [{ subnetId: '/Subscriptions/S' }, { subnetId: '/subscriptions/s' }, true],
-    [{ userAccounts: [{ name: 'a', password: 'secret' }] }, { userAccounts: [{ name: 'a' }] }, true],
-    [{ startTask: { commandLine: '/opt/Setup' } }, { startTask: { commandLine: '/opt/setup' } }, false],
-    [{ metadata: [{ name: 'team', value: 'Render' }] }, { metadata: [{ name: 'team', value: 'render' }] }, false],
-    [{ containerImageNames: ['Repo/x'] }, { containerImageNames: ['repo/x'] }, false],
-    [{ tags: { team: 'A' } }, { tags: { team: 'a' } }, false],
-  ])('%j of %j: %s', (one, other, expected) => {
-    expect(isSubset(one, other)).toBe(expected)
-  })
-
-  test('everything says what it says itself, and with more beside', () => {
-    fc.assert(fc.property(fc.jsonValue(), (value) => isSubset(value, value)))
-    fc.assert(
-      fc.property(fc.dictionary(fc.string(), fc.jsonValue()), fc.dictionary(fc.string(), fc.jsonValue()), (one, more) =>
-        isSubset(one, { ...more, ...one }),
-      ),
-    )
   })
 })
 
