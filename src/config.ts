@@ -100,9 +100,6 @@ export interface Config {
   readonly pool?: PoolSettings
   /** The whole run. */
   readonly timeoutMs: number
-  readonly summary: boolean
-  readonly comment: boolean
-  readonly githubToken?: string
 }
 
 /** Reads raw texts: an input by name (trimmed, `''` where not given), a variable of the environment, a file of the workspace. */
@@ -133,9 +130,10 @@ export function parseConfig(reader: InputReader): Config {
   const pool = readPool(inputs, reader, group, image?.kind ?? 'gallery', mode)
   if (image && !pool && (mode === 'prune' || image.retainVersions > 0))
     inputs.refuse('batch-account', 'is needed to see which images its pools still use, before any is deleted')
-  const githubToken = inputs.optional('github-token')
-  const comment = inputs.boolean('comment', false)
-  if (comment && !githubToken) inputs.refuse('github-token', 'is needed with `comment: true`')
+  // Only looked at here: what they ask for is done for refused inputs, too.
+  inputs.boolean('summary', true)
+  const [isCommenting, hasToken] = [inputs.boolean('comment', false), inputs.text('github-token') !== '']
+  if (isCommenting && !hasToken) inputs.refuse('github-token', 'is needed with `comment: true`')
   const timeoutMs = inputs.durationMs('timeout', { minMs: MINUTE_MS, maxMs: 350 * MINUTE_MS, fallbackMs: 120 * MINUTE_MS })
   const asked = parseDurationMs(inputs.text('resize-timeout'))
   if (pool && pool.wait !== 'none' && asked !== undefined && asked > timeoutMs)
@@ -148,11 +146,8 @@ export function parseConfig(reader: InputReader): Config {
     mode,
     identity: readIdentity(inputs, reader, group),
     timeoutMs,
-    summary: inputs.boolean('summary', true),
-    comment,
     ...(image && { image }),
     ...(pool && { pool }),
-    ...(githubToken && { githubToken }),
   }
   if (inputs.problems.length > 0 || !source) throw new InputError(inputs.problems)
   return { ...config, source }

@@ -9,11 +9,13 @@ import { cleanUp, commandFor } from './cleanup.ts'
 import { type Config, parseConfig } from './config.ts'
 import { showDuration } from './duration.ts'
 import { CancelledError, type Explanation, explain, WaitTimeoutError } from './errors.ts'
+import { commentProblem, pullRequest } from './github/comment.ts'
 import * as github from './github/runtime.ts'
+import { commentBody, commentMarker } from './report/comment.ts'
 import { logLine } from './report/log-lines.ts'
 import { outputsOf } from './report/outputs.ts'
 import { recordEvent, startRecord, toReport } from './report/record.ts'
-import { renderRefusal, renderSummary } from './report/summary.ts'
+import { renderRefusal, renderSummary, renderValid } from './report/summary.ts'
 
 /** A heartbeat is for a log that has said nothing for about a minute, not for one line of many pools each. */
 const QUIET_MS = 45_000
@@ -57,7 +59,7 @@ async function main(): Promise<void> {
   if (config.mode === 'validate') {
     github.log.info('The inputs are valid; Azure was not asked.')
     github.setOutputs({ result: 'unchanged', 'has-changes': 'false', changed: 'false' })
-    return
+    return tell(renderValid)
   }
   const { counter, arm, compute, batch } = connect(config, config.timeoutMs)
   const run = github.runContext()
@@ -98,9 +100,30 @@ async function main(): Promise<void> {
   })
   const path = await github.writeReport(JSON.stringify(report, undefined, 2))
   github.setOutputs({ ...outputsOf(report), report: path })
-  if (config.summary) await github.writeSummary(renderSummary(report))
   if (report.error) fail(report.error)
   if (controller.signal.aborted) endSoon()
+  await tell((mostBytes) => renderSummary(report, mostBytes))
+}
+
+/** The job summary, and on a pull request the comment; never a reason to be red. */
+async function tell(render: (mostBytes?: number) => string): Promise<void> {
+  const { input } = github.inputReader
+  if (!/^false$/i.test(input('summary'))) await github.writeSummary(render())
+  if (!/^true$/i.test(input('comment'))) return
+  try {
+    const about = pullRequest(input('github-token'))
+    if (!about) return github.log.debug('comment: no pull request started this run, so there is nothing to comment on')
+    const spec = input('pool-spec')
+    const marker = commentMarker({
+      workflow: github.environment('GITHUB_WORKFLOW') ?? '',
+      account: input('batch-account'),
+      pool: input('pool-id') || (spec.includes('\n') ? '' : spec),
+      image: input('image-name') || input('image-id'),
+    })
+    await about.keepComment(marker, commentBody(marker, render))
+  } catch (error) {
+    github.annotate('warning', 'No comment on the pull request', commentProblem(error))
+  }
 }
 
 /** A request may still hang; the runner waits 7.5 s after SIGINT, then kills. */
@@ -122,7 +145,7 @@ async function refuse(error: unknown): Promise<void> {
   fail(explanation)
   if (github.isPost()) return
   github.setOutputs({ result: 'failed', 'has-changes': 'false', changed: 'false' })
-  if (github.inputReader.input('summary') !== 'false') await github.writeSummary(renderRefusal(explanation))
+  await tell(() => renderRefusal(explanation))
 }
 
 function fail({ title, message, hint, link }: Explanation): void {

@@ -47,6 +47,12 @@ export interface RunContext {
   readonly eventName: string
 }
 
+/** The pull request that a run belongs to. */
+export interface PullRequest {
+  /** Puts `body`, which begins with `marker`, into the comment that begins so, or into a new one. */
+  keepComment(marker: string, body: string): Promise<void>
+}
+
 // ---------------------------------------------------------------- Microsoft.Compute
 
 export type HyperVGeneration = 'V1' | 'V2'

@@ -105,7 +105,7 @@ export async function writeReport(json: string): Promise<string> {
 
 /** Nothing where the runner gives no summary file. */
 export async function writeSummary(markdown: string): Promise<void> {
-  if (environment('GITHUB_STEP_SUMMARY')) await core.summary.addRaw(markdown, true).write({ overwrite: true })
+  if (environment('GITHUB_STEP_SUMMARY')) await core.summary.addRaw(markdown).write({ overwrite: true })
 }
 
 export function runContext(): RunContext {

@@ -48,6 +48,11 @@ export function renderRefusal(error: Explanation): string {
   return `${blocks(heading(3, md`Azure Batch image pool`), md`**Failed** before anything was asked of Azure.`, boxes).source}\n`
 }
 
+/** Of `mode: validate`. */
+export function renderValid(): string {
+  return `${blocks(heading(3, md`Azure Batch image pool`), md`**Valid**: inputs and pool spec are correct. Azure was not asked.`).source}\n`
+}
+
 function compose(top: Markdown, sections: readonly Section[], omitted: readonly string[], end: Markdown): string {
   const told = sections.map(({ title, body }) => blocks(heading(4, title), body))
   const note =

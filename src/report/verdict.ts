@@ -25,7 +25,6 @@ export function verdict(report: RunReport): Markdown {
 }
 
 function achievement(report: RunReport): Markdown {
-  if (report.mode === 'validate') return md`inputs and pool spec are valid`
   if (report.mode === 'prune') return retention(report)
   if (report.pools.length > 0) return state(report)
   const { image } = report
@@ -34,8 +33,7 @@ function achievement(report: RunReport): Markdown {
   return md`image ${imageOf(report)} is ready${regions > 0 ? md` in ${regions} region${regions === 1 ? '' : 's'}` : nothing}`
 }
 
-function plan({ mode, changes }: RunReport): Markdown {
-  if (mode === 'validate') return md`**Valid**: inputs and pool spec are correct; Azure was not asked.`
+function plan({ changes }: RunReport): Markdown {
   if (changes.length === 0) return md`**Planned**: nothing to change.`
   return md`**Planned**: ${changes.length} change${changes.length === 1 ? '' : 's'}; nothing was written.`
 }

@@ -60,6 +60,8 @@ export async function runAction({ azure, inputs, state = {}, onLine, kill, inter
       GITHUB_WORKSPACE: folder,
       RUNNER_TEMP: folder,
       GITHUB_SERVER_URL: 'https://github.com',
+      GITHUB_API_URL: `${azure.url}/api/v3`,
+      GITHUB_WORKFLOW: 'Refresh',
       GITHUB_REPOSITORY: 'octo-org/render',
       GITHUB_RUN_ID: '4711',
       GITHUB_SHA: '0123456789abcdef0123456789abcdef01234567',

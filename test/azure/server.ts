@@ -13,6 +13,7 @@ import { AzureClock } from './clock.ts'
 import { DISK, diskRoutes } from './disks.ts'
 import { Entra, REQUEST_TOKEN } from './entra.ts'
 import { GALLERY, galleryRoutes } from './galleries.ts'
+import { GitHub } from './github.ts'
 import { identityRoutes } from './identities.ts'
 import { imageRoutes } from './images.ts'
 import type { Intervene, Plane } from './intervention.ts'
@@ -50,6 +51,7 @@ export interface EmbeddedAzure {
   readonly world: World
   readonly pools: Pools
   readonly entra: Entra
+  readonly github: GitHub
   /** Asked at every request; how tests make faults, races and sudden ends. */
   intervene: Intervene | undefined
   close(): Promise<void>
@@ -60,6 +62,7 @@ export async function startAzure(scenario: Scenario, speed: number, port = 0): P
   const clock = new AzureClock(speed)
   const world = new World()
   const entra = new Entra(clock)
+  const github = new GitHub()
   const exchanges: Exchange[] = []
   const certificate = await generate([{ name: 'commonName', value: 'Embedded Azure' }], {
     keySize: 2048,
@@ -211,6 +214,17 @@ export async function startAzure(scenario: Scenario, speed: number, port = 0): P
       return entra.token(tenant === 'adfs' ? TENANT : tenant, new URLSearchParams(String(request.body)))
     }),
   )
+  for (const [method, url] of [
+    ['GET', '/:number/comments'],
+    ['POST', '/:number/comments'],
+    ['PATCH', '/comments/:id'],
+  ] as const) {
+    armApp.route({
+      method,
+      url: `/api/v3/repos/:owner/:repo/issues${url}`,
+      handler: (request, reply) => serve('github', request, reply, async () => github.handle(request)),
+    })
+  }
   mount(
     armApp,
     'arm',
@@ -249,6 +263,7 @@ export async function startAzure(scenario: Scenario, speed: number, port = 0): P
     world,
     pools,
     entra,
+    github,
     async close() {
       clock.stop()
       await Promise.all([armApp.close(), batchApp.close()])
