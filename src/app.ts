@@ -83,7 +83,10 @@ async function runPhases(config: Config, run: RunContext, context: StepContext, 
   progress.plan = plan
   refuseOtherImages(plan, config)
   const retains = (config.image?.retainVersions ?? 0) > 0
-  if (config.mode === 'plan') return retains ? retain() : undefined
+  if (config.mode === 'plan') {
+    progress.pools = plan.pools.map((pool) => plannedOutcome(pool, plan, observed, config))
+    return retains ? retain() : undefined
+  }
 
   const { image } = plan
   const { owedStart } = plan
@@ -186,6 +189,13 @@ function outcomeOf(
     ...(verdict?.counts && { nodeStates: verdict.counts }),
     ...(error && { error }),
   }
+}
+
+/** The pool as it is, and the image that it would be on. */
+function plannedOutcome(plan: PoolPlan, { image }: Plan, { account }: Observed, config: Config): PoolOutcome {
+  const outcome = outcomeOf(plan, account?.name ?? '', config, { isRolledBack: false, ...(plan.existing && { pool: plan.existing }) })
+  const imageAfter = config.pool?.strategy === 'resize-only' ? outcome.imageBefore : image.id
+  return { ...outcome, ...(imageAfter && { imageAfter }) }
 }
 
 function resultOf(config: Config, { plan, pools, retention }: Progress): RunResult {

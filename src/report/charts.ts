@@ -9,10 +9,11 @@ import type { TimedSample } from './samples.ts'
 
 const MOST_TASKS = 50
 
-/** Seen on white and on black; the themes' own bars are nearly white, their background is grey. */
-const PALETTE = '%%{init: {"themeVariables": {"xyChart": {"backgroundColor": "#00000000", "plotColorPalette": "#4493f8, #d29922"}}}}%%'
+/** Seen on white and on black, the green of healthy nodes before the bars; the themes' own bars are nearly white, their background is grey. */
+const COLORS = { nodes: '#79b8ff', target: '#bf8700', healthy: '#116329' } as const
+const MOST_POOLS = 5
 
-/** Bars: nodes of the pool. Line: the target. https://mermaid.js.org/syntax/xyChart.html */
+/** Bars: nodes of the pool. Lines: the target, and from when they were looked at, the healthy ones. https://mermaid.js.org/syntax/xyChart.html */
 export function nodeChart(pool: string, samples: readonly TimedSample[]): Markdown | undefined {
   const last = samples.at(-1)
   if (!last || samples.length < 2) return undefined
@@ -20,23 +21,34 @@ export function nodeChart(pool: string, samples: readonly TimedSample[]): Markdo
   const targets = samples.map(({ target }) => (target ? totalOf(target) : undefined))
   const highest = Math.max(1, ...nodes, ...targets.map((target) => target ?? 0))
   const { unit, unitMs } = unitFor(last.elapsedMs)
+  const lines = [
+    ...(targets.includes(undefined) ? [] : [{ color: COLORS.target, values: targets }]),
+    ...(hasHealth(samples) ? [{ color: COLORS.healthy, values: samples.map(({ healthy = 0 }) => healthy) }] : []),
+  ]
+  const palette = [COLORS.nodes, ...lines.map(({ color }) => color)].join(', ')
   return mermaid(
-    PALETTE,
+    `%%{init: {"themeVariables": {"xyChart": {"backgroundColor": "#00000000", "plotColorPalette": "${palette}"}}}}%%`,
     'xychart-beta',
     `  title "Nodes of pool ${label(pool)}"`,
     `  x-axis "${unit}" 0 --> ${Math.max(1, Math.round(last.elapsedMs / unitMs))}`,
     `  y-axis "nodes" 0 --> ${highest}`,
     `  bar [${nodes.join(', ')}]`,
-    ...(targets.includes(undefined) ? [] : [`  line [${targets.join(', ')}]`]),
+    ...lines.map(({ values }) => `  line [${values.join(', ')}]`),
   )
 }
 
-/** Phases, and below them the resizes of each pool. https://mermaid.js.org/syntax/gantt.html */
-export function timeline(phases: readonly PhaseRecord[], pools: readonly Pick<PoolReport, 'name' | 'attempts'>[]): Markdown | undefined {
+type PoolTimes = Pick<PoolReport, 'name' | 'attempts' | 'error'>
+
+/** Nodes are looked at one by one only when the pool is steady. */
+export const hasHealth = (samples: readonly TimedSample[]): boolean => samples.some(({ healthy }) => healthy !== undefined)
+
+/** Phases, and below them the resizes of each pool; of many pools, only of those that failed. https://mermaid.js.org/syntax/gantt.html */
+export function timeline(phases: readonly PhaseRecord[], pools: readonly PoolTimes[]): Markdown | undefined {
   if (phases.length === 0) return undefined
+  const told = pools.length > MOST_POOLS ? pools.filter(({ error }) => error).slice(0, MOST_POOLS) : pools
   const tasks = [
     { section: 'Phases', rows: phases.map(({ phase, outcome, ...times }) => task(phase, outcome === 'failed', times)) },
-    ...pools.map(({ name, attempts }) => ({
+    ...told.map(({ name, attempts }) => ({
       section: label(name),
       rows: attempts.flatMap(({ number, startedAt, finishedAt, errors }) =>
         finishedAt ? task(`resize ${number}`, errors.length > 0, { startedAt, finishedAt }) : [],

@@ -1,7 +1,8 @@
 /** A pool before and after, and what it is. */
+import type { NodeCounts } from '../ports.ts'
 import { code, join, type Markdown, md, nothing, table, text } from './markdown.ts'
-import { totalOf } from './nodes.ts'
-import type { Reference } from './references.ts'
+import { occupiedStates, STATES, totalOf } from './nodes.ts'
+import { type Reference, shortName } from './references.ts'
 import type { PoolReport, RunReport } from './run-report.ts'
 
 type Result = RunReport['result']
@@ -14,7 +15,7 @@ const KINDS = [
 /** Before and after, one column each; what is and what would be, where nothing was done. */
 export function poolTable(pool: PoolReport, result: Result, reference: Reference): Markdown {
   const { target, current, targetBefore, currentBefore } = pool
-  const images = [pool.imageBefore, pool.imageAfter].map((image) => (image ? reference(image) : '–'))
+  const images = [pool.imageBefore, pool.imageAfter].map((image) => (image ? imageIn(reference, image) : '–'))
   const kinds = KINDS.filter(
     ({ of }) => of === 'dedicated' || [target, current, targetBefore, currentBefore].some((totals) => totals?.[of]),
   )
@@ -25,7 +26,7 @@ export function poolTable(pool: PoolReport, result: Result, reference: Reference
       [
         ['Image', ...images],
         ...kinds.map(({ title, of }) => [title, current[of], pool.autoScale ? 'by formula' : target[of]]),
-        ['Healthy nodes', pool.nodeStates ? pool.healthy : 'not known', pool.required],
+        ...(pool.nodeStates ? [['Healthy nodes', pool.healthy, pool.required]] : []),
       ],
     )
   }
@@ -39,23 +40,37 @@ export function poolTable(pool: PoolReport, result: Result, reference: Reference
         share(current[of], pool.autoScale ? undefined : target[of]),
       ]),
       ['Healthy nodes', '', healthy],
+      ...(pool.nodeStates && totalOf(current) > 0 ? [['Node states', '', states(pool.nodeStates)]] : []),
     ],
   )
 }
 
+/** E.g. `790 + 100 Spot idle, 10 running`; what is broken stands out. */
+function states(counts: NodeCounts): Markdown {
+  return join(
+    occupiedStates(counts).map(({ state, dedicated, lowPriority }) => {
+      const { label, kind } = STATES[state]
+      const number =
+        lowPriority === 0 ? md`${dedicated}` : dedicated === 0 ? md`${lowPriority} Spot` : md`${dedicated} + ${lowPriority} Spot`
+      return kind === 'broken' ? md`**${number} ${label}**` : md`${number} ${label}`
+    }),
+    '<br>',
+  )
+}
+
+/** By definition and version: the gallery is told with the image. */
+const imageIn = (reference: Reference, image: string): Markdown => reference(image, shortName(image).split('/').slice(-2).join('/'))
+
 /** One pool a row. */
 export function poolsTable(pools: readonly PoolReport[], reference: Reference): Markdown {
   return table(
-    ['Pool', 'Action', 'Image before', 'Image after', { right: 'Nodes before' }, { right: 'Nodes' }, { right: 'Healthy' }, ''],
+    ['Pool', { right: 'Healthy' }, { right: 'Nodes' }, 'Image', ''],
     pools.map((pool) => [
       reference(pool.id, pool.name),
-      pool.action,
-      pool.imageBefore ? reference(pool.imageBefore) : '–',
-      pool.imageAfter ? reference(pool.imageAfter) : '–',
-      pool.currentBefore ? totalOf(pool.currentBefore) : '–',
+      pool.nodeStates ? (pool.error ? md`**${pool.healthy}**` : pool.healthy) : 'not known',
       share(totalOf(pool.current), pool.autoScale ? undefined : totalOf(pool.target)),
-      pool.nodeStates ? pool.healthy : '–',
-      pool.error ? md`**${text(pool.error.title, 80)}**` : '',
+      pool.imageAfter ? imageIn(reference, pool.imageAfter) : '–',
+      pool.error ? md`**${text(pool.error.title, 80)}**` : ACTIONS[pool.action],
     ]),
   )
 }
@@ -63,7 +78,7 @@ export function poolsTable(pools: readonly PoolReport[], reference: Reference): 
 /** What the pool is, in a line. */
 export function poolFacts(pool: PoolReport, result: Result, reference: Reference): Markdown {
   const facts = [
-    md`Pool ${reference(pool.id, pool.name)} of account ${code(pool.account)}`,
+    md`Pool ${reference(pool.id, pool.name)} of account ${reference(pool.id.replace(/\/pools\/[^/]+$/i, ''), pool.account)}`,
     code(pool.vmSize),
     ...(result === 'planned' ? [] : [ACTIONS[pool.action]]),
     ...(pool.autoScale ? ['sized by its formula'] : [md`resize timeout ${code(pool.resizeTimeout)}`]),

@@ -15,9 +15,10 @@ export type Failure = Pick<RunReport, 'result' | 'error' | 'pools'>
 export function errorBoxes(report: Failure): Markdown {
   const kind = report.result === 'cancelled' ? 'WARNING' : 'CAUTION'
   const problems = distinctProblems(report)
+  const names = report.pools.length > 1
   const rest = problems.length - MOST_BOXES
   return blocks(
-    ...problems.slice(0, MOST_BOXES).map((problem) => alert(kind, box(problem))),
+    ...problems.slice(0, MOST_BOXES).map((problem) => alert(kind, box(names ? problem : { ...problem, pools: [] }))),
     rest > 0 ? md`… and ${rest} more, told with their pools below.` : undefined,
   )
 }

@@ -1,14 +1,14 @@
 /** The job summary: a report as GitHub Markdown for a reader in a hurry. */
 import type { Explanation } from '../errors.ts'
 import { blocks, code, details, heading, type Markdown, md, nothing } from './markdown.ts'
-import { nodeStates, nodesOverTime } from './node-sections.ts'
+import { nodesOverTime } from './node-sections.ts'
 import { count, totalOf } from './nodes.ts'
 import { poolFacts, poolsTable, poolTable } from './pool-table.ts'
 import { errorBoxes, warningBox } from './problems.ts'
 import { type Reference, referenceIn } from './references.ts'
 import { resizeTable } from './resize-table.ts'
 import type { PoolReport, RunReport } from './run-report.ts'
-import { accountPools, checks, footer, imageTable, leftBehind, plannedChanges, times } from './run-sections.ts'
+import { accountPools, checks, footer, imageTable, leftBehind, phaseTable, plannedChanges, times } from './run-sections.ts'
 import { unhealthyNodes } from './unhealthy-nodes.ts'
 import { verdict } from './verdict.ts'
 
@@ -18,25 +18,32 @@ import { verdict } from './verdict.ts'
  */
 const MOST_BYTES = 1_000_000
 
+/** Below this, how the time was spent is nobody's question. */
+const LONG_MS = 60_000
+
 interface Section {
   readonly title: string
-  /** Sections of the highest rank are left out first; rank 0 always stays. */
+  /** Sections of the highest rank are left out first. */
   readonly rank: number
   readonly body: Markdown
+  /** A line to open, without a heading: for those who want to know more. */
+  readonly isFolded?: boolean
 }
 
 /** At most `mostBytes` of UTF-8: whole sections are left out, the least important first, and the summary says which. */
 export function renderSummary(report: RunReport, mostBytes = MOST_BYTES): string {
-  const top = blocks(heading(3, subject(report)), verdict(report), errorBoxes(report), warningBox(report))
+  const title = blocks(heading(3, subject(report)), verdict(report))
+  const top = blocks(title, errorBoxes(report), warningBox(report))
   let sections = sectionsOf(report).filter(({ body }) => body.source !== '')
   const omitted: string[] = []
   for (;;) {
     const summary = compose(top, sections, omitted, footer(report))
+    if (Buffer.byteLength(summary) <= mostBytes) return summary
     const least = sections.reduce<Section | undefined>(
       (worst, section) => (worst && worst.rank >= section.rank ? worst : section),
       undefined,
     )
-    if (!least || Buffer.byteLength(summary) <= mostBytes) return summary
+    if (!least) return compose(title, [], [...omitted, 'errors and warnings'], footer(report))
     sections = sections.filter((section) => section !== least)
     omitted.push(least.title)
   }
@@ -54,7 +61,7 @@ export function renderValid(): string {
 }
 
 function compose(top: Markdown, sections: readonly Section[], omitted: readonly string[], end: Markdown): string {
-  const told = sections.map(({ title, body }) => blocks(heading(4, title), body))
+  const told = sections.map(({ title, body, isFolded }) => (isFolded ? details(title, body) : blocks(heading(4, title), body)))
   const note =
     omitted.length > 0
       ? md`Left out, because a summary may not be longer: ${omitted.join(', ')}. All of it is in the JSON report.`
@@ -70,42 +77,61 @@ function subject({ pools, image, mode }: RunReport): Markdown {
 
 function sectionsOf(report: RunReport): readonly Section[] {
   const reference = referenceIn(report.portalUrl)
-  const { image } = report
+  const { image, pools, mode, accountPools: others } = report
   const changes = plannedChanges(report, reference)
+  const isShort = Date.parse(report.finishedAt) - Date.parse(report.startedAt) < LONG_MS
+  const isAlone = others.every(({ name }) => pools.some((pool) => pool.name === name))
   return [
-    { title: 'Left behind', rank: 1, body: leftBehind(report, reference) },
-    { title: 'Changes', rank: 1, body: report.mode === 'apply' ? nothing : changes },
+    { title: 'Changes', rank: 1, body: mode === 'apply' ? nothing : changes },
     ...poolSections(report, reference),
     { title: 'Image', rank: 2, body: image ? imageTable(image, reference) : nothing },
     { title: 'Checks', rank: 3, body: checks(report) },
-    { title: 'Pools of the account', rank: 7, body: accountPools(report, reference) },
-    { title: 'Plan', rank: 6, body: report.mode === 'apply' ? details(`${report.changes.length} changes`, changes) : nothing },
-    { title: 'Times', rank: 9, body: times(report) },
+    { title: 'Left behind', rank: 1, body: leftBehind(report, reference) },
+    { title: 'Time', rank: 9, body: isShort ? phaseTable(report) : times(report), isFolded: isShort },
+    {
+      title: poolsOnImages(report),
+      rank: 7,
+      body: isAlone ? nothing : accountPools(report, reference),
+      isFolded: others.every(({ isBehind }) => !isBehind),
+    },
+    { title: `What was planned (${report.changes.length})`, rank: 6, body: mode === 'apply' ? changes : nothing, isFolded: true },
   ]
+}
+
+function poolsOnImages({ accountPools: pools }: RunReport): string {
+  const behind = pools.filter(({ isBehind }) => isBehind).length
+  return behind === 0
+    ? `All pools of the account (${pools.length})`
+    : `Pools of the account, ${behind} of ${pools.length} on an older image`
 }
 
 function poolSections({ pools, result }: RunReport, reference: Reference): readonly Section[] {
   const [pool, ...others] = pools
   if (!pool) return []
-  if (others.length > 0) {
-    return [
-      { title: 'Pools', rank: 1, body: poolsTable(pools, reference) },
-      ...pools.map((each) => ({
-        title: `Pool ${each.name}`,
-        rank: each.error ? 4 : 8,
-        body: details(oneLine(each), blocks(poolFacts(each, result, reference), ...partsOf(each).map(({ body }) => body))),
-      })),
-    ]
+  if (others.length === 0) {
+    const body = blocks(poolTable(pool, result, reference), poolFacts(pool, result, reference))
+    return [{ title: 'Pool', rank: 1, body }, ...partsOf(pool)]
   }
+  const folded = (each: PoolReport): Markdown =>
+    details(
+      `${each.name}: ${oneLine(each)}`,
+      blocks(poolTable(each, result, reference), poolFacts(each, result, reference), ...partsOf(each).map(({ body }) => body)),
+    )
+  const [failed, rest] = [pools.filter(({ error }) => error), pools.filter(({ error }) => !error)]
   return [
-    { title: 'Pool', rank: 1, body: blocks(poolTable(pool, result, reference), poolFacts(pool, result, reference)) },
-    ...partsOf(pool),
+    { title: 'Pools', rank: 1, body: poolsTable([...failed, ...rest], reference) },
+    { title: 'Failed pools, one by one', rank: 4, body: blocks(...failed.map(folded)) },
+    {
+      title: failed.length > 0 ? `The other ${rest.length} pools` : 'One by one',
+      rank: 8,
+      body: blocks(...rest.map(folded)),
+      isFolded: true,
+    },
   ]
 }
 
 function partsOf(pool: PoolReport): readonly Section[] {
   return [
-    { title: 'Node states', rank: 2, body: nodeStates(pool) },
     { title: 'Unhealthy nodes', rank: 5, body: unhealthyNodes(pool) },
     { title: 'Resizes', rank: 4, body: resizeTable(pool) },
     { title: 'Nodes over time', rank: 8, body: nodesOverTime(pool) },
@@ -113,4 +139,4 @@ function partsOf(pool: PoolReport): readonly Section[] {
 }
 
 const oneLine = ({ nodeStates: states, healthy, current, target, error }: PoolReport): string =>
-  `${count(states ? healthy : totalOf(current))} of ${count(totalOf(target))} nodes ${states ? 'healthy' : 'allocated'}${error ? `: ${error.title}` : ''}`
+  `${count(states ? healthy : totalOf(current))} of ${count(totalOf(target))} nodes ${states ? 'healthy' : 'allocated'}${error ? `. ${error.title}` : ''}`

@@ -100,7 +100,9 @@ ${body}
 <script>
   const theme = matchMedia('(prefers-color-scheme: dark)').matches ? 'dark' : 'default'
   mermaid.initialize({ startOnLoad: false, securityLevel: 'strict', theme })
-  mermaid.run()
+  mermaid.run({ querySelector: '.mermaid', suppressErrors: true }).finally(() => {
+    document.body.dataset.drawn = 'true'
+  })
 </script>
 </body>
 </html>
