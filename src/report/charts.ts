@@ -19,6 +19,7 @@ export function nodeChart(pool: string, samples: readonly TimedSample[]): Markdo
   if (!last || samples.length < 2) return undefined
   const nodes = samples.map(({ current }) => totalOf(current))
   const targets = samples.map(({ target }) => (target ? totalOf(target) : undefined))
+  if (nodes.every((number) => number === 0)) return undefined
   const highest = Math.max(1, ...nodes, ...targets.map((target) => target ?? 0))
   const { unit, unitMs } = unitFor(last.elapsedMs)
   const lines = [

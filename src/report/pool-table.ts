@@ -19,7 +19,7 @@ export function poolTable(pool: PoolReport, result: Result, reference: Reference
   const kinds = KINDS.filter(
     ({ of }) => of === 'dedicated' || [target, current, targetBefore, currentBefore].some((totals) => totals?.[of]),
   )
-  const healthy = pool.nodeStates ? health(pool) : 'not known'
+  const healthy = pool.nodeStates || totalOf(current) === 0 ? health(pool) : 'not known'
   if (result === 'planned') {
     return table(
       ['', 'Now', 'Planned'],

@@ -70,7 +70,8 @@ function state(report: RunReport): Markdown {
   if (pools.every(({ nodeStates }) => nodeStates)) {
     return md`${sum(pools, ({ healthy }) => healthy)} of ${target} nodes of ${poolsOf(pools)} are healthy${on}`
   }
-  return md`${sum(pools, ({ current }) => totalOf(current))} of ${target} nodes of ${poolsOf(pools)} are allocated${on}; their states are not known`
+  const allocated = sum(pools, ({ current }) => totalOf(current))
+  return md`${allocated} of ${target} nodes of ${poolsOf(pools)} are allocated${on}${allocated > 0 ? '; their states are not known' : ''}`
 }
 
 const poolsOf = (pools: readonly PoolReport[]): Markdown =>

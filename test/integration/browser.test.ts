@@ -1,0 +1,37 @@
+/** Summaries as a reader sees them: GitHub's Markdown and Mermaid in a real browser, by day and by night, on a desk and on a telephone. */
+import { mkdtemp } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { renderSummary } from '../../src/report/summary.ts'
+import { browserPath, look, openBrowser, VIEWS } from '../azure/browser.ts'
+import { renderPage } from '../azure/preview.ts'
+import { SAMPLES } from '../unit/report/sample-reports.ts'
+
+const executablePath = browserPath()
+
+describe.skipIf(!executablePath)('in a browser (skipped where no Chromium is installed)', () => {
+  let browser: Awaited<ReturnType<typeof openBrowser>>
+  let folder: string
+
+  beforeAll(async () => {
+    browser = await openBrowser(executablePath ?? '')
+    folder = await mkdtemp(path.join(tmpdir(), 'pages-'))
+  })
+  afterAll(() => browser?.close())
+
+  test.each(Object.entries(SAMPLES))('%s: every chart is drawn, nothing is wider than the screen', async (name, report) => {
+    const summary = renderSummary(report())
+    const page = await renderPage(summary, folder, name)
+    for (const view of VIEWS) {
+      const { charts, faults } = await look(browser, page, view)
+      expect(faults).toEqual([])
+      expect(charts).toBe(summary.match(/^```mermaid$/gm)?.length ?? 0)
+    }
+  })
+
+  test('a chart that Mermaid cannot read is found out', async () => {
+    const page = await renderPage('```mermaid\nxychart-beta\n  bar [1, two\n```\n', folder, 'broken')
+    expect((await look(browser, page, VIEWS[0])).faults.join()).toContain('not drawn')
+  })
+})
