@@ -12,7 +12,7 @@ import { CancelledError, type Explanation, explain, WaitTimeoutError } from './e
 import { commentProblem, pullRequest } from './github/comment.ts'
 import * as github from './github/runtime.ts'
 import { commentBody, commentMarker } from './report/comment.ts'
-import { logLine } from './report/log-lines.ts'
+import { closingLine, logLine } from './report/log-lines.ts'
 import { outputsOf } from './report/outputs.ts'
 import { recordEvent, startRecord, toReport } from './report/record.ts'
 import { renderRefusal, renderSummary, renderValid } from './report/summary.ts'
@@ -100,6 +100,7 @@ async function main(): Promise<void> {
   })
   const path = await github.writeReport(JSON.stringify(report, undefined, 2))
   github.setOutputs({ ...outputsOf(report), report: path })
+  github.show(closingLine(report))
   if (report.error) fail(report.error)
   if (controller.signal.aborted) endSoon()
   await tell((mostBytes) => renderSummary(report, mostBytes))

@@ -58,8 +58,16 @@ export const log = {
   endGroup: (): void => core.endGroup(),
 }
 
+const GREEN = 32
+const YELLOW = 33
+const RED = 31
+
+/** The runner's log shows ANSI colours; a pipe elsewhere does not. https://no-color.org */
+const hasColor = environment('GITHUB_ACTIONS') === 'true' && !environment('NO_COLOR')
+const colored = (text: string, color: number | undefined): string => (hasColor && color ? `\u001b[${color}m${text}\u001b[0m` : text)
+
 /** A line of the report's log. */
-export function show({ level, text }: LogLine): void {
+export function show({ level, text, tone }: LogLine): void {
   switch (level) {
     case 'group':
       log.startGroup(text)
@@ -68,13 +76,13 @@ export function show({ level, text }: LogLine): void {
       log.endGroup()
       break
     case 'warning':
-      log.warning(text)
+      core.info(colored(`Warning: ${withoutCommands(text)}`, YELLOW))
       break
     case 'debug':
       log.debug(text)
       break
     case 'info':
-      log.info(text)
+      core.info(colored(withoutCommands(text), tone && (tone === 'good' ? GREEN : RED)))
       break
   }
 }

@@ -5,11 +5,14 @@ import type { NodeCounts } from '../ports.ts'
 import type { ResizeError } from '../resize.ts'
 import { between, duration } from './duration.ts'
 import { count, nodesOf, occupiedStates, percent, STATES, totalOf } from './nodes.ts'
+import type { RunReport, RunResult } from './run-report.ts'
 import { singleLine } from './untrusted.ts'
 
 export interface LogLine {
   readonly level: 'info' | 'warning' | 'debug' | 'group' | 'endgroup'
   readonly text: string
+  /** How it is meant: nodes that came, nodes that did not. */
+  readonly tone?: 'good' | 'bad'
 }
 
 const LONGEST = 2_000
@@ -18,6 +21,28 @@ const LONGEST = 2_000
 export function logLine(event: RunEvent, startedAt: string): LogLine | undefined {
   const line = lineOf(event, between(startedAt, event.at))
   return line && { ...line, text: singleLine(line.text, LONGEST) }
+}
+
+/** The last line of the log: where to look first. */
+export function closingLine({ result, startedAt, finishedAt, pools, image }: RunReport): LogLine {
+  const shown = pools.slice(0, MOST_POOLS).map(({ name, healthy, current, target, nodeStates }) => {
+    const nodes = `${count(nodeStates ? healthy : totalOf(current))}/${count(totalOf(target))}`
+    return `${name} ${nodes} ${nodeStates ? 'healthy' : 'nodes'}`
+  })
+  const more = pools.length > shown.length ? [`${pools.length - shown.length} more pools`] : []
+  const facts = [...shown, ...more, ...(image ? [`image ${image.name} ${image.version}`] : [])]
+  const text = singleLine(`${result} in ${between(startedAt, finishedAt)}${facts.length > 0 ? `: ${facts.join(', ')}` : ''}`, LONGEST)
+  return { level: 'info', text, ...(TONES[result] && { tone: TONES[result] }) }
+}
+
+const MOST_POOLS = 10
+const TONES: Readonly<Record<RunResult, LogLine['tone']>> = {
+  succeeded: 'good',
+  unchanged: 'good',
+  planned: undefined,
+  failed: 'bad',
+  cancelled: 'bad',
+  'rolled-back': 'bad',
 }
 
 function lineOf(event: RunEvent, elapsed: string): LogLine | undefined {
@@ -50,15 +75,20 @@ function lineOf(event: RunEvent, elapsed: string): LogLine | undefined {
     case 'resize-ended': {
       const { pool, number, gained, current, errors } = event
       const outcome = `${pool}: resize ${number} ended with ${nodesOf(current)} (${change(gained)}), ${elapsed}`
-      return errors.length === 0 ? info(outcome) : { level: 'warning', text: `${outcome}; ${errors.map(told).join('; ')}` }
+      return errors.length === 0
+        ? { ...info(outcome), tone: 'good' }
+        : { level: 'warning', text: `${outcome}; ${errors.map(told).join('; ')}` }
     }
     case 'resize-backoff':
       return info(`${event.pool}: next resize in ${duration(event.waitMs)}: ${event.reason}`)
     case 'node-states-changed': {
       const { pool, counts, healthy, required, target } = event
-      return info(
-        `${pool}: ${count(healthy)}/${count(totalOf(target))} healthy (${count(required)} required), ${states(counts)}, ${elapsed}`,
-      )
+      return {
+        ...info(
+          `${pool}: ${count(healthy)}/${count(totalOf(target))} healthy (${count(required)} required), ${states(counts)}, ${elapsed}`,
+        ),
+        ...(isBroken(counts) ? { tone: 'bad' } : healthy >= required && { tone: 'good' }),
+      }
     }
     case 'data-plane-unreachable':
       return { level: 'warning', text: `Batch data plane ${event.host} cannot be reached, node states stay unknown: ${event.reason}` }
@@ -88,6 +118,8 @@ function change(gained: NodeTotals): string {
 function told({ code, message, innermostCode, innermostMessage, class: kind }: ResizeError): string {
   return singleLine(`${innermostCode ?? code} (${kind}): ${innermostMessage ?? message}`, 500)
 }
+
+const isBroken = (counts: NodeCounts): boolean => occupiedStates(counts).some(({ state }) => STATES[state].kind === 'broken')
 
 function states(counts: NodeCounts): string {
   const occupied = occupiedStates(counts)

@@ -1,0 +1,41 @@
+/** The log, for someone who watches a run: phases as groups, progress that says how far, colours where they are shown. */
+import { expect, test } from 'vitest'
+import { loadScenario } from '../azure/scenario.ts'
+import { again, azureOf, run } from './embedded.ts'
+
+const ESCAPE = '\u001b['
+
+test('phases are groups, progress says how many, how long and which resize; the last line says how it ended', async () => {
+  const { log } = await run('capacity')
+  const groups = [...log.matchAll(/^::group::(.+)$/gm)].map(([, name]) => name)
+  expect(groups).toEqual(['observe', 'check', 'plan', 'capture', 'publish', 'pool', 'follow', 'verify', 'prune'])
+  expect(log.match(/^::endgroup::$/gm)).toHaveLength(groups.length)
+  expect(log).toMatch(/^render: 400\/900 nodes \(44 %\), \d+ min(?: \d+ s)?, resize 1 of 5/m)
+  expect(log).toMatch(/^still waiting for .+, \d+ min/m)
+  expect(
+    log
+      .trimEnd()
+      .split('\n')
+      .filter((line) => !line.startsWith('::'))
+      .at(-1),
+  ).toMatch(/^succeeded in .+: render 900\/900 healthy, image golden \d{4}\.\d{3,4}\.0$/)
+  expect(log).not.toContain(ESCAPE)
+})
+
+test('colours on a runner, and none with NO_COLOR', async () => {
+  const { inputs } = loadScenario('start-task-failed')
+  const onRunner = async (env: Readonly<Record<string, string>>) =>
+    (await again(await azureOf(loadScenario('start-task-failed')), inputs, { env: { GITHUB_ACTIONS: 'true', ...env } })).log
+  const colored = await onRunner({})
+  expect(colored).toContain(`${ESCAPE}32mrender: resize 1 ended with 10 dedicated nodes`)
+  expect(colored).toMatch(/31mrender: 9\/10 healthy \(10 required\), idle 9, start task failed 1/)
+  expect(colored).toMatch(/31mfailed in .+: render 9\/10 healthy/)
+  // A command must begin its line.
+  expect(colored).toMatch(/^::error title=/m)
+  expect(await onRunner({ NO_COLOR: '1' })).not.toContain(ESCAPE)
+})
+
+test('what is sent to Azure is in the debug log', async () => {
+  const { log } = await run('happy', { mode: 'plan' })
+  expect(log).toMatch(/^::debug::.*GET .*virtualMachines\/golden/m)
+})
