@@ -44,7 +44,7 @@ function distinctErrors(attempts: readonly ResizeAttempt[]): readonly Markdown[]
     const names =
       last.innermostCode && last.innermostCode !== last.code ? md`${code(last.code)} / ${code(last.innermostCode)}` : code(last.code)
     const numbers = [...new Set(same.map(({ number }) => number))]
-    return md`${names} in resize ${numbers.join(', ')}: ${text(last.innermostMessage ?? last.message, 1_500)}<br>\n**${MEANING[last.class]}.** ${text(last.fix)} ${link('Documentation', last.link)}`
+    return md`${names} in resize${numbers.length > 1 ? 's' : ''} ${numbers.join(', ')}: ${text(last.innermostMessage ?? last.message, 1_500)}<br>\n**${MEANING[last.class]}.** ${text(last.fix)} ${link('Documentation', last.link)}`
   })
 }
 
