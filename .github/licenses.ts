@@ -5,6 +5,12 @@ import path from 'node:path'
 const ROOT = path.join(import.meta.dirname, '..')
 const FILE = /^(?:licen[cs]e|notice|thirdpartynotices?)(?:[.-].*)?$/i
 
+/** Of a package that says that it is MIT and brings no text. https://spdx.org/licenses/MIT.html */
+const MIT = (author: string): string =>
+  `MIT License\n\nCopyright (c) ${author}\n\n${readFileSync(path.join(ROOT, 'LICENSE'), 'utf8')
+    .replace(/^[\s\S]*?(?=Permission is hereby)/, '')
+    .trim()}`
+
 interface LockedPackage {
   readonly version: string
   readonly license?: string
@@ -21,7 +27,10 @@ const texts = Object.entries(packages)
     const files = readdirSync(full)
       .filter((file) => FILE.test(file))
       .toSorted()
-    const text = files.map((file) => readFileSync(path.join(full, file), 'utf8').replaceAll('\r\n', '\n').trim())
+    const own = files.map((file) => readFileSync(path.join(full, file), 'utf8').replaceAll('\r\n', '\n').trim())
+    const { author } = JSON.parse(readFileSync(path.join(full, 'package.json'), 'utf8')) as { author?: string | { name: string } }
+    const text =
+      own.length === 0 && license === 'MIT' ? [MIT(typeof author === 'object' ? author.name : (author ?? `the authors of ${name}`))] : own
     return [`${name} ${version} (${license})`, ...text].join('\n\n')
   })
 writeFileSync(path.join(ROOT, 'dist/licenses.txt'), `${texts.toSorted().join(`\n\n${'-'.repeat(80)}\n\n`)}\n`)
