@@ -63,7 +63,7 @@ async function main(): Promise<void> {
   }
   const { counter, arm, compute, batch } = connect(config, config.timeoutMs)
   const run = github.runContext()
-  let record = startRecord({ mode: config.mode, run, startedAt })
+  let record = startRecord({ mode: config.mode, run, startedAt, portalUrl: cloudOf(config.identity, undefined).portalUrl })
   let shownAtMs = 0
   const emit = (event: Parameters<typeof recordEvent>[1]) => {
     record = recordEvent(record, event)

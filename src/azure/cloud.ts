@@ -10,6 +10,8 @@ export interface Cloud {
   readonly isKnownAuthority: boolean
   /** `aud` of GitHub's assertion. */
   readonly assertionAudience: string
+  /** For people. */
+  readonly portalUrl: string
 }
 
 /** https://learn.microsoft.com/azure/batch/batch-aad-auth and each cloud's own endpoint list. */
@@ -19,18 +21,21 @@ const CLOUDS = {
     batchScope: 'https://batch.core.windows.net/.default',
     authorityHost: 'https://login.microsoftonline.com',
     assertionAudience: 'api://AzureADTokenExchange',
+    portalUrl: 'https://portal.azure.com',
   },
   AzureUSGovernment: {
     resourceManagerUrl: 'https://management.usgovcloudapi.net',
     batchScope: 'https://batch.core.usgovcloudapi.net/.default',
     authorityHost: 'https://login.microsoftonline.us',
     assertionAudience: 'api://AzureADTokenExchangeUSGov',
+    portalUrl: 'https://portal.azure.us',
   },
   AzureChinaCloud: {
     resourceManagerUrl: 'https://management.chinacloudapi.cn',
     batchScope: 'https://batch.chinacloudapi.cn/.default',
     authorityHost: 'https://login.chinacloudapi.cn',
     assertionAudience: 'api://AzureADTokenExchangeChina',
+    portalUrl: 'https://portal.azure.cn',
   },
 } as const
 

@@ -1,6 +1,6 @@
 /** The log, for someone who watches a run: phases as groups, progress that says how far, colours where they are shown. */
 import { expect, test } from 'vitest'
-import { loadScenario } from '../azure/scenario.ts'
+import { CLIENT_SECRET, loadScenario } from '../azure/scenario.ts'
 import { again, azureOf, run } from './embedded.ts'
 
 const ESCAPE = '\u001b['
@@ -38,4 +38,12 @@ test('colours on a runner, and none with NO_COLOR', async () => {
 test('what is sent to Azure is in the debug log', async () => {
   const { log } = await run('happy', { mode: 'plan' })
   expect(log).toMatch(/^::debug::.*GET .*virtualMachines\/golden/m)
+})
+
+test('links lead to the portal of the cloud', async () => {
+  const scenario = loadScenario('happy')
+  const inputs = { ...scenario.inputs, mode: 'plan', environment: 'AzureUSGovernment', auth: 'environment' }
+  const { summary } = await again(await azureOf(scenario), inputs, { env: { AZURE_CLIENT_SECRET: CLIENT_SECRET } })
+  expect(summary).toContain('(https://portal.azure.us/#resource/subscriptions/')
+  expect(summary).not.toContain('portal.azure.com')
 })

@@ -94,6 +94,7 @@ function clientsOf(url: string) {
     authorityHost: url,
     isKnownAuthority: false,
     assertionAudience: '',
+    portalUrl: '',
   }
   const clock = waitlessClock()
   const options = transportOptions({ debug: () => {} }, new RequestCounter(), 'replay', {
