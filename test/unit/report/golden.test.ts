@@ -1,5 +1,6 @@
 /** The summaries of the sample reports, reviewed by eye like code (`npm run preview` shows them), and their bounds. */
 import { describe, expect, test } from 'vitest'
+import { cloudOf } from '../../../src/azure/cloud.ts'
 import { commentBody, commentMarker } from '../../../src/report/comment.ts'
 import type { RunReport, UnhealthyNode } from '../../../src/report/run-report.ts'
 import { renderRefusal, renderSummary, renderValid } from '../../../src/report/summary.ts'
@@ -21,6 +22,16 @@ describe('golden summaries', () => {
   test('valid inputs', async () => {
     await expect(renderValid()).toMatchFileSnapshot('golden/valid.md')
   })
+})
+
+test.each([
+  ['AzureUSGovernment', 'https://portal.azure.us'],
+  ['AzureChinaCloud', 'https://portal.azure.cn'],
+] as const)('in %s links lead to the portal of that cloud', (environment, portal) => {
+  const { portalUrl } = cloudOf({ auth: 'auto', subscriptionId: 's', environment }, undefined)
+  const summary = renderSummary({ ...SAMPLES.succeeded(), portalUrl })
+  expect(summary).toContain(`(${portal}/#resource/subscriptions/`)
+  expect(summary).not.toContain('portal.azure.com')
 })
 
 /** Every node of every pool broken in a way of its own, with as much text as a node may give. */
