@@ -1,5 +1,6 @@
 import { nameOf, parseArmId, sameId } from './arm-id.ts'
 import type { Finding } from './checks/finding.ts'
+import { coreDemand } from './checks/limits.ts'
 import { checkAll } from './checks/rules.ts'
 import type { Config } from './config.ts'
 import { type Explanation, explain, PoolError, PreflightError } from './errors.ts'
@@ -254,6 +255,7 @@ function endingOf(progress: Progress, config: Config, result: RunResult, error: 
     changes: [...(plan?.changes ?? []), ...retentionChanges(progress.retention, config)],
     accountPools: accountPools(observed, pools, plan),
     ...(image && { image }),
+    ...(plan && observed && config.mode === 'plan' && { cores: coreDemand({ config, observed }) }),
     ...(error && { error }),
   }
 }

@@ -86,7 +86,7 @@ export const LIMIT_RULES: readonly Rule[] = [
     title: 'The core quotas of the account are enough, with blue-green for both pools',
     link: QUOTA,
     check: (facts) =>
-      summed(facts)
+      coreDemand(facts)
         .filter(({ quota, used, needed }) => used + needed > quota)
         .map(({ name, quota, used, needed }) => ({
           seen: `${needed} ${name} are needed, ${used} are in use besides, the quota is ${quota}`,
@@ -136,7 +136,10 @@ export const LIMIT_RULES: readonly Rule[] = [
 ]
 
 /** By quota, over all pools asked for. In place, what they use now is given back first; blue-green needs both at once. */
-function summed({ config: { pool }, observed: { account, vmSizes, pools } }: Facts): readonly CoreQuota[] {
+export function coreDemand({
+  config: { pool },
+  observed: { account, vmSizes, pools },
+}: Pick<Facts, 'config' | 'observed'>): readonly CoreQuota[] {
   if (!pool || !account) return []
   const asked = new Set(pool.requests.map(({ id }) => id.toLowerCase()))
   const staying = pool.strategy === 'blue-green' ? pools : pools.filter(({ name }) => !asked.has(name.toLowerCase()))

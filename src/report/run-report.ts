@@ -4,6 +4,7 @@ import type { Finding } from '../checks/finding.ts'
 import type { Explanation } from '../errors.ts'
 import type { NodeTotals, PhaseName, RunEvent } from '../events.ts'
 import type { AllocationState, NodeCounts, NodeError, NodeState, RegionReplication, ResizeRequest } from '../ports.ts'
+import type { CoreQuota } from '../quota.ts'
 import type { ResizeError } from '../resize.ts'
 
 export type RunResult = 'succeeded' | 'unchanged' | 'planned' | 'failed' | 'cancelled' | 'rolled-back'
@@ -34,6 +35,8 @@ export interface RunReport {
   readonly pools: readonly PoolReport[]
   /** Every pool of the account with its image; marks those behind. */
   readonly accountPools: readonly AccountPool[]
+  /** Mode `plan`: cores by quota, of pools that stay as they are (`used`) and of those asked for (`needed`). */
+  readonly cores?: readonly CoreQuota[]
   readonly warnings: readonly string[]
   /** Absent on green. */
   readonly error?: Explanation

@@ -59,6 +59,17 @@ export function plannedChanges({ changes }: RunReport, reference: Reference): Ma
   )
 }
 
+/** What a plan takes of the quotas. */
+export function cores({ cores: quotas = [] }: RunReport): Markdown {
+  return table(
+    ['Cores', { right: 'Other pools' }, { right: 'These pools' }, { right: 'Quota' }, { right: 'Left' }],
+    quotas.map(({ name, used, needed, quota }) => {
+      const left = quota - used - needed
+      return [name, used, needed, quota, left < 0 ? md`**${left}**` : left]
+    }),
+  )
+}
+
 /** Those behind first. */
 export function accountPools({ accountPools: pools }: RunReport, reference: Reference): Markdown {
   const sorted = pools.toSorted((one, other) => Number(other.isBehind) - Number(one.isBehind) || one.name.localeCompare(other.name))

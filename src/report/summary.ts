@@ -8,7 +8,7 @@ import { errorBoxes, warningBox } from './problems.ts'
 import { type Reference, referenceIn } from './references.ts'
 import { resizeTable } from './resize-table.ts'
 import type { PoolReport, RunReport } from './run-report.ts'
-import { accountPools, checks, footer, imageTable, leftBehind, phaseTable, plannedChanges, times } from './run-sections.ts'
+import { accountPools, checks, cores, footer, imageTable, leftBehind, phaseTable, plannedChanges, times } from './run-sections.ts'
 import { unhealthyNodes } from './unhealthy-nodes.ts'
 import { verdict } from './verdict.ts'
 
@@ -84,6 +84,7 @@ function sectionsOf(report: RunReport): readonly Section[] {
   return [
     { title: 'Changes', rank: 1, body: mode === 'apply' ? nothing : changes },
     ...poolSections(report, reference),
+    { title: 'Cores', rank: 2, body: cores(report) },
     { title: 'Image', rank: 2, body: image ? imageTable(image, reference) : nothing },
     { title: 'Checks', rank: 3, body: checks(report) },
     { title: 'Left behind', rank: 1, body: leftBehind(report, reference) },

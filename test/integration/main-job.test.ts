@@ -109,6 +109,8 @@ describe('looking without touching', () => {
     expect(ran.outputs).toMatchObject({ result: 'planned', 'has-changes': 'true', changed: 'false' })
     expect(writes(ran.azure)).toHaveLength(0)
     expect(ran.summary).toContain('image version')
+    expect(ran.summary).toContain('| dedicated cores | 0 | 40 | 5,000 | 4,960 |')
+    expect(ran.summary).toMatch(/\| Dedicated nodes \| 0 \| 10 \|/)
   })
 
   test('validate needs neither Azure nor credentials', async () => {

@@ -248,6 +248,10 @@ export const planned = (): RunReport =>
     {
       result: 'planned',
       finishedAt: at(10),
+      cores: [
+        { name: 'dedicated cores', quota: 3_000, used: 56, needed: 3_200 },
+        { name: 'Spot cores', quota: 1_000, used: 0, needed: 400 },
+      ],
       image: { ...IMAGE, action: 'planned', snapshots: IMAGE.snapshots.map((snapshot) => ({ ...snapshot, state: 'planned' })) },
       findings: [
         {
