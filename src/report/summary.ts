@@ -113,10 +113,11 @@ function poolSections({ pools, result }: RunReport, reference: Reference): reado
     const body = blocks(poolTable(pool, result, reference), poolFacts(pool, result, reference))
     return [{ title: 'Pool', rank: 1, body }, ...partsOf(pool)]
   }
-  const folded = (each: PoolReport): Markdown =>
+  const folded = (each: PoolReport, index: number): Markdown =>
     details(
       `${each.name}: ${oneLine(each)}`,
       blocks(poolTable(each, result, reference), poolFacts(each, result, reference), ...partsOf(each).map(({ body }) => body)),
+      each.error !== undefined && index === 0,
     )
   const [failed, rest] = [pools.filter(({ error }) => error), pools.filter(({ error }) => !error)]
   return [
