@@ -253,7 +253,7 @@ function endingOf(progress: Progress, config: Config, result: RunResult, error: 
     findings,
     pools,
     changes: [...(plan?.changes ?? []), ...retentionChanges(progress.retention, config)],
-    accountPools: accountPools(observed, pools, plan),
+    accountPools: accountPools(observed, config.mode === 'plan' ? [] : pools, plan),
     ...(image && { image }),
     ...(plan && observed && config.mode === 'plan' && { cores: coreDemand({ config, observed }) }),
     ...(error && { error }),

@@ -80,7 +80,7 @@ function sectionsOf(report: RunReport): readonly Section[] {
   const { image, pools, mode, accountPools: others } = report
   const changes = plannedChanges(report, reference)
   const isShort = Date.parse(report.finishedAt) - Date.parse(report.startedAt) < LONG_MS
-  const isAlone = others.every(({ name }) => pools.some((pool) => pool.name === name))
+  const isAlone = others.every(({ name, isBehind }) => !isBehind && pools.some((pool) => pool.name === name))
   return [
     { title: 'Changes', rank: 1, body: mode === 'apply' ? nothing : changes },
     ...poolSections(report, reference),
