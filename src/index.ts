@@ -1,15 +1,12 @@
 import { runApp } from './app.ts'
-import { createArm } from './azure/arm.ts'
-import { createBatch } from './azure/batch.ts'
+import type { Clients } from './azure/clients.ts'
 import { cloudOf } from './azure/cloud.ts'
-import { createCompute } from './azure/compute.ts'
-import { createCredential } from './azure/credential.ts'
-import { RequestCounter, transportOptions } from './azure/transport.ts'
 import { cleanUp, commandFor } from './cleanup.ts'
 import { type Config, parseConfig } from './config.ts'
 import { showDuration } from './duration.ts'
 import { CancelledError, type Explanation, explain, WaitTimeoutError } from './errors.ts'
 import { commentProblem, pullRequest } from './github/comment.ts'
+import type { EarlyAssertion } from './github/early-assertion.ts'
 import * as github from './github/runtime.ts'
 import { commentBody, commentMarker } from './report/comment.ts'
 import { closingLine, logLine } from './report/log-lines.ts'
@@ -27,32 +24,22 @@ const POST_MS = 270_000
 const controller = new AbortController()
 for (const name of ['SIGINT', 'SIGTERM', 'SIGBREAK'] as const) process.on(name, () => controller.abort(new CancelledError(name)))
 
-function connect(config: Config, timeoutMs: number) {
-  const limits = { signal: controller.signal, deadlineMs: github.clock.now().getTime() + timeoutMs }
-  const counter = new RequestCounter()
-  const cloud = cloudOf(config.identity, github.environment('AZURE_AUTHORITY_HOST'))
-  const signIn = {
-    signal: controller.signal,
+/** Loaded only by runs that get this far: the packages of Azure are most of the bundle. */
+async function connect({ identity }: Config, timeoutMs: number, early?: EarlyAssertion): Promise<Clients> {
+  const { createClients } = await import(/* webpackMode: "eager" */ './azure/clients.ts')
+  const assertion = github.assertionOf(early)
+  return createClients(identity, {
+    authorityHost: github.environment('AZURE_AUTHORITY_HOST'),
+    log: github.log,
+    clock: github.clock,
+    userAgent: USER_AGENT,
+    limits: { signal: controller.signal, deadlineMs: github.clock.now().getTime() + timeoutMs },
     hasEnvironmentCredential: ['AZURE_CLIENT_SECRET', 'AZURE_CLIENT_CERTIFICATE_PATH'].some((name) => github.environment(name)),
-    ...(github.assertion && { assertion: github.assertion }),
-  }
-  const transport = transportOptions(github.log, counter, USER_AGENT, limits)
-  // Not counted: the report's requests are those to Azure's resources.
-  const credential = createCredential(
-    config.identity,
-    cloud,
-    signIn,
-    transportOptions(github.log, new RequestCounter(), USER_AGENT, limits),
-  )
-  return {
-    counter,
-    arm: createArm(credential, cloud, transport, github.clock),
-    compute: createCompute(credential, cloud, transport, github.clock),
-    batch: createBatch(credential, cloud, transport, github.clock),
-  }
+    ...(assertion && { assertion }),
+  })
 }
 
-async function main(): Promise<void> {
+async function main(early: EarlyAssertion | undefined): Promise<void> {
   github.markMain()
   const startedAt = github.clock.now().toISOString()
   const config = parseConfig(github.inputReader)
@@ -61,7 +48,7 @@ async function main(): Promise<void> {
     github.setOutputs({ result: 'unchanged', 'has-changes': 'false', changed: 'false' })
     return tell(renderValid)
   }
-  const { counter, arm, compute, batch } = connect(config, config.timeoutMs)
+  const { counter, arm, compute, batch } = await connect(config, config.timeoutMs, early)
   const run = github.runContext()
   let record = startRecord({ mode: config.mode, run, startedAt, portalUrl: cloudOf(config.identity, undefined).portalUrl })
   let shownAtMs = 0
@@ -135,7 +122,7 @@ function endSoon(): void {
 async function post(): Promise<void> {
   const ledger = new github.StateLedger()
   if (ledger.open().length === 0) return
-  const { arm, compute, batch } = connect(parseConfig(github.inputReader), POST_MS)
+  const { arm, compute, batch } = await connect(parseConfig(github.inputReader), POST_MS)
   const left = await cleanUp({ arm, compute, batch, ledger, signal: controller.signal, info: github.log.info })
   for (const { id, why, command } of left) github.annotate('warning', 'Left behind', `${id}: ${why}. ${command}`)
 }
@@ -154,8 +141,11 @@ function fail({ title, message, hint, link }: Explanation): void {
   github.fail()
 }
 
-try {
-  await (github.isPost() ? post() : main())
-} catch (error) {
-  await refuse(error)
+/** The whole of `main` or `post`; the exit code is set. `early`: what `start.ts` asked for already. */
+export async function run(early?: EarlyAssertion): Promise<void> {
+  try {
+    await (github.isPost() ? post() : main(early))
+  } catch (error) {
+    await refuse(error)
+  }
 }

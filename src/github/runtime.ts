@@ -8,6 +8,7 @@ import * as core from '@actions/core'
 import type { InputReader } from '../config.ts'
 import type { Clock, Ledger, LedgerEntry, RunContext } from '../ports.ts'
 import type { LogLine } from '../report/log-lines.ts'
+import type { EarlyAssertion } from './early-assertion.ts'
 
 const POST_KEY = 'isPost'
 const LEDGER_KEY = 'ledger'
@@ -97,8 +98,18 @@ export function fail(): void {
   process.exitCode = core.ExitCode.Failure
 }
 
-/** GitHub's assertion for this job; absent without `permissions: id-token: write`. */
-export const assertion = environment('ACTIONS_ID_TOKEN_REQUEST_URL') ? (audience: string) => core.getIDToken(audience) : undefined
+/** Asks GitHub for assertions of this job, the early one first; absent without `permissions: id-token: write`. */
+export function assertionOf(early: EarlyAssertion | undefined): ((audience: string) => Promise<string>) | undefined {
+  if (!environment('ACTIONS_ID_TOKEN_REQUEST_URL')) return undefined
+  let first = early
+  return async (audience) => {
+    const token = first?.audience === audience ? await first.token : undefined
+    first = undefined
+    if (!token) return core.getIDToken(audience)
+    core.setSecret(token)
+    return token
+  }
+}
 
 export function setOutputs(outputs: Readonly<Record<string, string>>): void {
   for (const [name, value] of Object.entries(outputs)) core.setOutput(name, value)

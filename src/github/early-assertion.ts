@@ -1,0 +1,62 @@
+import { get } from 'node:https'
+
+/** An assertion that was asked for before the packages were loaded; `undefined` where that was not possible. Never rejects. */
+export interface EarlyAssertion {
+  readonly audience: string
+  readonly token: Promise<string | undefined>
+  /** The request is on its way, or will not be soon: what blocks the process may come now. */
+  readonly sent: Promise<void>
+}
+
+/** https://learn.microsoft.com/entra/workload-id/workload-identity-federation-create-trust */
+const AUDIENCES: Readonly<Record<string, string>> = {
+  azureusgovernment: 'api://AzureADTokenExchangeUSGov',
+  azurechinacloud: 'api://AzureADTokenExchangeChina',
+}
+const PATIENCE_MS = 5_000
+/** Loading the rest holds up the handshake, and takes no longer than this by itself. */
+const LONGEST_HANDSHAKE_MS = 150
+
+/** Asks GitHub once, where the inputs will surely need it; whatever goes wrong is left to `@actions/core`, which asks again. */
+export function earlyAssertion(environment: Readonly<Record<string, string | undefined>>): EarlyAssertion | undefined {
+  const input = (name: string) => environment[`INPUT_${name}`]?.trim() ?? ''
+  const url = environment.ACTIONS_ID_TOKEN_REQUEST_URL
+  const token = environment.ACTIONS_ID_TOKEN_REQUEST_TOKEN
+  const isSignIn = /^(?:|auto|oidc)$/i.test(input('AUTH')) && input('CLIENT-ID') !== '' && input('TENANT-ID') !== ''
+  const isNeeded = isSignIn && input('MODE').toLowerCase() !== 'validate' && environment.STATE_isPost !== 'true'
+  const hasProxy = ['https_proxy', 'HTTPS_PROXY', 'all_proxy', 'ALL_PROXY'].some((name) => environment[name])
+  if (!isNeeded || hasProxy || !token || !url?.startsWith('https:')) return undefined
+  const audience = AUDIENCES[input('ENVIRONMENT').toLowerCase()] ?? 'api://AzureADTokenExchange'
+  return { audience, ...ask(`${url}&audience=${encodeURIComponent(audience)}`, token) }
+}
+
+function ask(url: string, bearer: string): Pick<EarlyAssertion, 'token' | 'sent'> {
+  const request = get(url, { headers: { accept: 'application/json', authorization: `Bearer ${bearer}` }, timeout: PATIENCE_MS })
+  const sent = new Promise<void>((resolve) => {
+    request.on('socket', (socket) => socket.once('secureConnect', () => setImmediate(resolve)))
+    request.on('error', () => resolve())
+    setTimeout(resolve, LONGEST_HANDSHAKE_MS).unref()
+  })
+  const token = new Promise<string | undefined>((resolve) => {
+    request.on('response', (answer) => {
+      let text = ''
+      answer.setEncoding('utf8').on('data', (part: string) => {
+        text += part
+      })
+      answer.on('end', () => resolve(answer.statusCode === 200 ? tokenIn(text) : undefined))
+      answer.on('error', () => resolve(undefined))
+    })
+    request.on('timeout', () => request.destroy())
+    request.on('error', () => resolve(undefined))
+  })
+  return { token, sent }
+}
+
+function tokenIn(text: string): string | undefined {
+  try {
+    const { value } = JSON.parse(text) as { value?: unknown }
+    return typeof value === 'string' && value !== '' ? value : undefined
+  } catch {
+    return undefined
+  }
+}

@@ -1,0 +1,172 @@
+/**
+ * How other tools go the same way: their requests in their order, with their waits. Models, from their source code at the commits named;
+ * none of their own work beside polling is counted. Times are of the operations on their own critical path.
+ */
+import { GROUP_ID, REGION } from '../azure/scenario.ts'
+import type { Habit, PeerClient } from './peer-client.ts'
+import { TRACE } from './trace.ts'
+
+export interface Peer {
+  readonly name: string
+  readonly source: string
+  /** Seconds that Azure itself needs for what this tool does, in its own order. */
+  readonly boundS: number
+  readonly run: (client: PeerClient) => Promise<void>
+}
+
+const COMPUTE = 'Microsoft.Compute'
+const DISKS = ['golden-os', 'golden-data0', 'golden-data5']
+const DISK_API = '2022-03-02'
+const IMAGE_API = '2024-03-01'
+const GALLERY_API = '2023-07-03'
+const BATCH_API = '2024-07-01'
+
+/** azure-core polls at once, then every 30 s; `--no-wait` is not what its documentation shows. */
+const AZURE_CLI: Habit = { firstS: 0, everyS: 30 }
+/** go-azure-sdk waits 10 s before its first poll. */
+const TERRAFORM: Habit = { firstS: 10, everyS: 10 }
+const PACKER: Habit = { firstS: 10, everyS: 10 }
+const BUILD_VM_IMAGE: Habit = { firstS: 0, everyS: 15 }
+
+const { snapshotsS, imageS, versionS, allocationS } = TRACE
+const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0)
+
+const snapshot = (client: PeerClient, disk: string, habit: Habit) =>
+  client.operation(
+    'PUT',
+    `${COMPUTE}/snapshots/${disk}-snapshot`,
+    DISK_API,
+    {
+      location: REGION,
+      properties: {
+        creationData: { createOption: 'Copy', sourceResourceId: `${GROUP_ID}/providers/${COMPUTE}/disks/${disk}` },
+        incremental: true,
+      },
+    },
+    habit,
+  )
+
+const snapshotRef = (disk: string) => ({ id: `${GROUP_ID}/providers/${COMPUTE}/snapshots/${disk}-snapshot` })
+
+const image = (client: PeerClient, habit: Habit) =>
+  client.operation(
+    'PUT',
+    `${COMPUTE}/images/golden`,
+    IMAGE_API,
+    {
+      location: REGION,
+      properties: {
+        hyperVGeneration: 'V2',
+        storageProfile: {
+          osDisk: { osType: 'Linux', osState: 'Generalized', snapshot: snapshotRef('golden-os') },
+          dataDisks: [0, 5].map((lun) => ({ lun, snapshot: snapshotRef(`golden-data${lun}`) })),
+        },
+      },
+    },
+    habit,
+  )
+
+/** The gallery and its definition are there before all of them. */
+export async function prepareGallery(client: PeerClient): Promise<void> {
+  const atOnce: Habit = { firstS: 0, everyS: 1 }
+  await client.operation('PUT', `${COMPUTE}/galleries/images`, GALLERY_API, { location: REGION, properties: {} }, atOnce)
+  const properties = {
+    osType: 'Linux',
+    osState: 'Generalized',
+    hyperVGeneration: 'V2',
+    identifier: { publisher: 'peer', offer: 'golden', sku: 'golden' },
+  }
+  await client.operation('PUT', `${COMPUTE}/galleries/images/images/golden`, GALLERY_API, { location: REGION, properties }, atOnce)
+}
+
+const version = (client: PeerClient, storageProfile: object, habit: Habit) =>
+  client.operation(
+    'PUT',
+    `${COMPUTE}/galleries/images/images/golden/versions/1.0.0`,
+    GALLERY_API,
+    { location: REGION, properties: { storageProfile, publishingProfile: { targetRegions: [{ name: REGION, regionalReplicaCount: 1 }] } } },
+    habit,
+  )
+
+const fromImage = { source: { id: `${GROUP_ID}/providers/${COMPUTE}/images/golden` } }
+const fromSnapshots = {
+  osDiskImage: { source: snapshotRef('golden-os') },
+  dataDiskImages: [0, 5].map((lun) => ({ lun, source: snapshotRef(`golden-data${lun}`) })),
+}
+
+const POOL = 'Microsoft.Batch/batchAccounts/renderbatch/pools/render'
+
+/** Created, then looked at every so often until it is steady. None of them looks at nodes. */
+async function pool(client: PeerClient, everyS: number): Promise<void> {
+  const properties = {
+    vmSize: 'STANDARD_D4s_V5',
+    deploymentConfiguration: {
+      virtualMachineConfiguration: {
+        imageReference: { id: `${GROUP_ID}/providers/${COMPUTE}/galleries/images/images/golden/versions/1.0.0` },
+        nodeAgentSkuId: 'batch.node.ubuntu 24.04',
+      },
+    },
+    scaleSettings: { fixedScale: { targetDedicatedNodes: TRACE.nodes, resizeTimeout: 'PT30M' } },
+  }
+  await client.operation('PUT', POOL, BATCH_API, { properties }, { firstS: 0, everyS: 0 })
+  while ((await client.get(POOL, BATCH_API)).body.properties.allocationState !== 'Steady') await client.sleep(everyS)
+}
+
+export const PEERS: readonly Peer[] = [
+  {
+    name: 'Azure CLI script, one command after the other',
+    source: 'Azure/azure-cli 8e3b15a02',
+    boundS: sum(snapshotsS) + imageS + versionS + allocationS,
+    run: async (client) => {
+      await client.get(`${COMPUTE}/virtualMachines/golden`, IMAGE_API)
+      for (const disk of DISKS) {
+        await client.get(GROUP_ID, '2021-04-01')
+        await snapshot(client, disk, AZURE_CLI)
+        await client.get(`${COMPUTE}/snapshots/${disk}-snapshot`, DISK_API)
+      }
+      await image(client, AZURE_CLI)
+      await version(client, fromImage, AZURE_CLI)
+      await pool(client, 30)
+    },
+  },
+  {
+    name: 'Terraform azurerm, everything that can run side by side',
+    source: 'hashicorp/terraform-provider-azurerm 69697b7',
+    boundS: Math.max(...snapshotsS) + versionS + allocationS,
+    run: async (client) => {
+      await Promise.all(
+        DISKS.map(async (disk) => {
+          await client.get(`${COMPUTE}/snapshots/${disk}-snapshot`, DISK_API)
+          await snapshot(client, disk, TERRAFORM)
+          await client.get(`${COMPUTE}/snapshots/${disk}-snapshot`, DISK_API)
+        }),
+      )
+      await version(client, fromSnapshots, TERRAFORM)
+      await client.get(`${COMPUTE}/galleries/images/images/golden/versions/1.0.0`, GALLERY_API)
+      await pool(client, 30)
+    },
+  },
+  {
+    name: 'Packer azure-arm, from the snapshots to the image version (it has no pools)',
+    source: 'hashicorp/packer-plugin-azure 999eec9',
+    boundS: sum(snapshotsS) + imageS + versionS,
+    run: async (client) => {
+      for (const disk of DISKS) {
+        await snapshot(client, disk, PACKER)
+        await client.get(`${COMPUTE}/snapshots/${disk}-snapshot`, DISK_API)
+      }
+      await image(client, PACKER)
+      await version(client, fromImage, PACKER)
+      await client.get(`${COMPUTE}/galleries/images/images/golden/versions/1.0.0`, GALLERY_API)
+    },
+  },
+  {
+    name: 'Azure/build-vm-image, its polling over the image version (it has no pools)',
+    source: 'Azure/build-vm-image 49519e8',
+    boundS: Math.max(...snapshotsS) + versionS,
+    run: async (client) => {
+      await Promise.all(DISKS.map((disk) => snapshot(client, disk, BUILD_VM_IMAGE)))
+      await version(client, fromSnapshots, BUILD_VM_IMAGE)
+    },
+  },
+]
