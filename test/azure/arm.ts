@@ -1,5 +1,6 @@
 /** What the resource providers of the embedded Azure share: finding, creating and deleting resources as ARM does. */
 import type { AzureClock } from './clock.ts'
+import type { Durations } from './durations.ts'
 import type { Operations, StartOptions } from './operations.ts'
 import { type Answer, type Call, Refusal, type Route } from './route.ts'
 import { GROUP } from './scenario.ts'
@@ -9,6 +10,7 @@ export interface Arm {
   readonly world: World
   readonly operations: Operations
   readonly clock: AzureClock
+  readonly durations: Durations
 }
 
 /** Routes of one provider in a resource group. */
@@ -77,7 +79,7 @@ export interface Kind {
 
 /** A resource without what this simulator notes beside it: when it was made (told by lists of all resources only), and a VM's inner life. */
 export function shown({ createdTime: _createdTime, ...resource }: Resource): Resource {
-  const { statuses: _statuses, extensions: _extensions, isPrepared: _prepared, ...properties } = resource.properties
+  const { statuses: _statuses, extensions: _extensions, isPrepared: _prepared, lastsMs: _lastsMs, ...properties } = resource.properties
   return { ...resource, properties } as Resource
 }
 

@@ -18,7 +18,9 @@ export function diskRoutes(arm: Arm): readonly Route[] {
       routeToAll(arm, DISK, kind.type),
       route('GET', `/${name}`, `${name}/read`, list(arm)),
       route('GET', `/${name}/:name`, `${name}/read`, show(arm)),
-      route('PUT', `/${name}/:name`, `${name}/write`, (call) => put(arm, call, kind, afterMs)),
+      route('PUT', `/${name}/:name`, `${name}/write`, (call) =>
+        put(arm, call, kind, kind === SNAPSHOTS ? arm.durations.next('snapshot', afterMs) : afterMs),
+      ),
       route('PATCH', `/${name}/:name`, `${name}/write`, retag(arm, kind, DURATION_MS.tags)),
       route('DELETE', `/${name}/:name`, `${name}/delete`, remove(arm, kind, DURATION_MS.delete, refuseAttached)),
     ]

@@ -150,9 +150,11 @@ function putVersion(arm: Arm, call: Call): Answer {
       `The publishing region list must contain the location of the gallery image version '${location}'.`,
     )
   }
+  const lastsMs = before ? DURATION_MS.updateVersion : arm.durations.next('version', DURATION_MS.version)
   return create(arm, call, VERSIONS, {
-    afterMs: before ? DURATION_MS.updateVersion : DURATION_MS.version,
+    afterMs: lastsMs,
     properties: {
+      lastsMs,
       storageProfile,
       safetyProfile: { reportedForPolicyViolation: false, ...safetyProfile },
       publishingProfile: {
@@ -277,11 +279,11 @@ function checkSecurityType(definition: Resource, { id, kind, securityType }: Ver
 
 /** Regions go from 0 to 100 while the version is made. */
 function replicating({ clock }: Arm, version: Resource): object {
-  const { publishingProfile, provisioningState } = version.properties
+  const { publishingProfile, provisioningState, lastsMs } = version.properties
   const isDone = provisioningState === 'Succeeded'
   const isFailed = provisioningState === 'Failed'
   const elapsedMs = clock.now().getTime() - Date.parse(publishingProfile.publishedDate)
-  const progress = isDone ? 100 : Math.min(99, Math.floor((100 * elapsedMs) / DURATION_MS.version))
+  const progress = isDone ? 100 : Math.min(99, Math.floor((100 * elapsedMs) / lastsMs))
   const summary = publishingProfile.targetRegions.map(({ name }: TargetRegion) => ({
     region: name,
     state: isDone ? 'Completed' : isFailed ? 'Failed' : 'Replicating',
@@ -289,7 +291,8 @@ function replicating({ clock }: Arm, version: Resource): object {
     progress,
   }))
   const aggregatedState = isDone ? 'Completed' : isFailed ? 'Failed' : 'InProgress'
-  return { ...shown(version), properties: { ...version.properties, replicationStatus: { aggregatedState, summary } } }
+  const resource = shown(version)
+  return { ...resource, properties: { ...resource.properties, replicationStatus: { aggregatedState, summary } } }
 }
 
 const DISPLAY_NAMES: Readonly<Record<string, string>> = Object.fromEntries(

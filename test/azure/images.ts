@@ -42,7 +42,7 @@ function put(arm: Arm, call: Call): Answer {
       )
     }
     return create(arm, call, KIND, {
-      afterMs: DURATION_MS.create,
+      afterMs: arm.durations.next('image', DURATION_MS.create),
       properties: { sourceVirtualMachine, storageProfile: profileOf(vm), hyperVGeneration: generation },
       finish: ({ properties }) => {
         for (const disk of [properties.storageProfile.osDisk, ...properties.storageProfile.dataDisks])
@@ -58,7 +58,7 @@ function put(arm: Arm, call: Call): Answer {
   const sources = disks.map((disk) => disk.snapshot?.id ?? disk.managedDisk?.id ?? disk.blobUri)
   if (sources.some((source) => !source)) required(undefined, 'snapshot', 'storageProfile.osDisk')
   return create(arm, call, KIND, {
-    afterMs: DURATION_MS.create,
+    afterMs: arm.durations.next('image', DURATION_MS.create),
     properties: {
       storageProfile: {
         ...storageProfile,

@@ -163,9 +163,10 @@ export class Pools {
 
     const growth = targetDedicatedNodes + targetLowPriorityNodes - staying
     const { born, error } = growth > 0 ? this.#allocate(pool, asked) : { born: [], error: undefined }
-    const allocationMs = error?.code === 'AllocationTimedout' ? timeoutMs : born.length > 0 ? DURATION_MS.allocation : DURATION_MS.refusal
+    const fullMs = growth > 0 ? this.#arm.durations.next('allocation', DURATION_MS.allocation) : DURATION_MS.allocation
+    const allocationMs = error?.code === 'AllocationTimedout' ? timeoutMs : born.length > 0 ? fullMs : DURATION_MS.refusal
     for (const [order, node] of born.entries()) {
-      node.bornAtMs = nowMs + Math.min(allocationMs, DURATION_MS.allocation) * (0.4 + (0.5 * order) / born.length)
+      node.bornAtMs = nowMs + Math.min(allocationMs, fullMs) * (0.4 + (0.5 * order) / born.length)
       pool.nodes.push(node)
     }
     const isDrained = drainMs <= timeoutMs

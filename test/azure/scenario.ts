@@ -2,6 +2,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import { parse } from 'yaml'
+import type { ScenarioDurations } from './durations.ts'
 
 export interface Scenario {
   readonly description: string
@@ -17,6 +18,8 @@ export interface Scenario {
   readonly resizes?: readonly ResizeBehaviour[]
   /** What becomes of nodes, by the order in which they came; others become idle. */
   readonly nodes?: readonly NodeFate[]
+  /** Where operations last as long as here, and not as the recorded median. */
+  readonly durations?: ScenarioDurations
   /** Permissions that the caller does not have, e.g. `Microsoft.Compute/snapshots/write`. */
   readonly denied?: readonly string[]
 }

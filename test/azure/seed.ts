@@ -6,7 +6,7 @@ import { GROUP_ID, REGION, type ScenarioVm } from './scenario.ts'
 const idAt = (type: string, name: string) => `${GROUP_ID}/providers/Microsoft.Compute/${type}/${name}`
 
 /** Puts a VM and its disks there. */
-export function seedVm({ world, clock }: Arm, vm: ScenarioVm): void {
+export function seedVm({ world, clock }: Pick<Arm, 'world' | 'clock'>, vm: ScenarioVm): void {
   const { name, os = 'Linux', generation, architecture = 'x64', securityType, region = REGION, size = 'Standard_D2s_v5' } = vm
   const timeCreated = new Date(clock.now().getTime() - 86_400_000).toISOString()
   const security = securityType && { securityType }

@@ -11,6 +11,7 @@ import { batchArmRoutes } from './batch-arm.ts'
 import { batchDataPlaneRoutes } from './batch-data-plane.ts'
 import { AzureClock } from './clock.ts'
 import { DISK, diskRoutes } from './disks.ts'
+import { Durations } from './durations.ts'
 import { Entra, REQUEST_TOKEN } from './entra.ts'
 import { GALLERY, galleryRoutes } from './galleries.ts'
 import { GitHub } from './github.ts'
@@ -189,7 +190,7 @@ export async function startAzure(scenario: Scenario, speed: number, port = 0): P
   const armApp = server()
   const batchApp = server()
   const origins = { arm: '', batch: '' }
-  const arm: Arm = { world, clock, operations: new Operations(clock) }
+  const arm: Arm = { world, clock, operations: new Operations(clock), durations: new Durations(scenario.durations) }
   seedVm(arm, scenario.vm)
   const pools = new Pools(arm, scenario)
 

@@ -1,2 +1,79 @@
-/** The reference trace: how long Azure takes for each operation, the same for every client. Seconds. */
-export const TRACE = { snapshotsS: [7, 9, 11], imageS: 35, versionS: 312, allocationS: 187, nodes: 10 } as const
+/** The reference trace: this action and models of other tools on the same embedded Azure with the same operation times. */
+
+import { DURATION_MS } from '../azure/pools.ts'
+import { runAction } from '../azure/run-action.ts'
+import { loadScenario, type Scenario } from '../azure/scenario.ts'
+import { type EmbeddedAzure, startAzure } from '../azure/server.ts'
+import { PeerClient } from './peer-client.ts'
+import { PEERS, type Peer, prepareGallery } from './peers.ts'
+import { ratio } from './ratios.ts'
+
+/** Slow enough that the client's own work, which is real time, does not weigh more than on a runner. */
+const SPEED = 5
+
+export interface TraceResult {
+  readonly client: string
+  /** Seconds of Azure's time. */
+  readonly wallS: number
+  /** What Azure itself needs for the same operations in the order of this client's dependencies. */
+  readonly boundS: number
+  readonly overheadS: number
+  readonly wallToBound: number
+  readonly requests: number
+}
+
+export async function runTrace(): Promise<readonly TraceResult[]> {
+  const scenario = loadScenario('reference-trace')
+  const results = [await runOurs(scenario)]
+  for (const peer of PEERS) results.push(await runPeer(peer, scenario))
+  return results
+}
+
+const seconds = (azure: EmbeddedAzure): number => azure.clock.now().getTime() / 1_000
+const rounded = (value: number): number => Math.round(value * 10) / 10
+
+function result(client: string, wallS: number, boundS: number, requests: number): TraceResult {
+  return {
+    client,
+    wallS: rounded(wallS),
+    boundS: rounded(boundS),
+    overheadS: rounded(wallS - boundS),
+    wallToBound: ratio(wallS, boundS),
+    requests,
+  }
+}
+
+async function runOurs(scenario: Scenario): Promise<TraceResult> {
+  const azure = await startAzure(scenario, SPEED)
+  const startedS = seconds(azure)
+  const { exitCode, log } = await runAction({ azure, inputs: scenario.inputs })
+  const wallS = seconds(azure) - startedS
+  if (exitCode !== 0) throw new Error(`the run on the reference trace failed:\n${log}`)
+  const bound = boundOf(azure, scenario)
+  const requests = azure.exchanges.length
+  await azure.close()
+  return result('this action, to healthy nodes', wallS, bound, requests)
+}
+
+/** The longest chain: the slowest snapshot, the version, then the pool until its last node has run its start task. */
+function boundOf({ pools }: EmbeddedAzure, { durations = {} }: Scenario): number {
+  const [pool] = pools.all()
+  if (!pool) throw new Error('there is no pool')
+  const { startTime } = pool.properties.resizeOperationStatus
+  const last = Math.max(...pool.nodes.map(({ bornAtMs }) => bornAtMs)) - Date.parse(startTime)
+  const healthyS = (last + DURATION_MS.start + (pool.properties.startTask ? DURATION_MS.startTask : 0)) / 1_000
+  return Math.max(...(durations.snapshot ?? [])) + (durations.version?.[0] ?? 0) + Math.max(durations.allocation?.[0] ?? 0, healthyS)
+}
+
+async function runPeer({ name, boundS, run }: Peer, scenario: Scenario): Promise<TraceResult> {
+  const azure = await startAzure(scenario, SPEED)
+  const client = new PeerClient(azure)
+  await prepareGallery(client)
+  client.requests = 0
+  const startedS = seconds(azure)
+  await run(client)
+  const wallS = seconds(azure) - startedS
+  client.close()
+  await azure.close()
+  return result(name, wallS, boundS, client.requests)
+}
