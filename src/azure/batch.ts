@@ -1,4 +1,4 @@
-import { BatchManagementClient } from '@azure/arm-batch'
+import { BatchManagementClient } from '#arm-batch'
 import type { TokenCredential } from '@azure/core-auth'
 import { createHttpHeaders, createPipelineRequest, type HttpMethods } from '@azure/core-rest-pipeline'
 import { type ArmId, partsOf } from '../arm-id.ts'
