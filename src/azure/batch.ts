@@ -1,6 +1,6 @@
-import { BatchManagementClient } from '#arm-batch'
 import type { TokenCredential } from '@azure/core-auth'
 import { createHttpHeaders, createPipelineRequest, type HttpMethods } from '@azure/core-rest-pipeline'
+import { BatchManagementClient } from '#arm-batch'
 import { type ArmId, partsOf } from '../arm-id.ts'
 import type { Batch, BatchAccount, BatchVmSize, Clock, Pool } from '../ports.ts'
 import { createDataPlane } from './batch-data-plane.ts'

@@ -96,7 +96,8 @@ describe('red says why', () => {
     const ran = await run('happy', { mode: 'perhaps', 'max-resizes': '-1', 'vm-size': '' })
     expect(ran.exitCode).toBe(1)
     for (const input of ['mode', 'max-resizes', 'vm-size']) expect(annotations(ran)[0]).toMatch(new RegExp(`(::|%0A)${input}[ :]`))
-    expect(ran.azure.exchanges).toHaveLength(0)
+    // GitHub may have been asked for a token by then: that is done while the inputs are still being read.
+    expect(ran.azure.exchanges.filter(({ plane }) => plane !== 'github')).toHaveLength(0)
     expect(ran.outputs).toMatchObject({ result: 'failed', changed: 'false' })
     expect(ran.summary).toContain('max-resizes')
   })
