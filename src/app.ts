@@ -6,7 +6,7 @@ import type { Config } from './config.ts'
 import { type Explanation, explain, PoolError, PreflightError } from './errors.ts'
 import { isBehind } from './image-age.ts'
 import type { Observed } from './observed.ts'
-import { type ImagePlan, imageIdFor, type Plan, type PoolPlan, planRun } from './plan.ts'
+import { type BuildPlan, type ImagePlan, imageIdFor, type Plan, type PoolPlan, planRun } from './plan.ts'
 import { imageOf } from './plan-pool.ts'
 import type { RegionReplication, RunContext } from './ports.ts'
 import type { PoolOutcome, RunEnding } from './report/record.ts'
@@ -14,7 +14,7 @@ import type { AccountPool, ImageReport, PlannedChange, RunResult, SnapshotReport
 import type { MadeImage, RetentionPlan } from './retention.ts'
 import { derivedOf, sourceContent } from './source-content.ts'
 import { type Arrival, bringUp, type Stage } from './steps/bring-up.ts'
-import { capture, dropSnapshots } from './steps/capture.ts'
+import { capture, dropSnapshots, settleSnapshots } from './steps/capture.ts'
 import { phase, type StepContext, tell } from './steps/context.ts'
 import { sweepCopies } from './steps/copy.ts'
 import { observe } from './steps/observe.ts'
@@ -100,11 +100,22 @@ async function runPhases(config: Config, run: RunContext, context: StepContext, 
   if (image.kind === 'build') {
     progress.replication = await phase(context, 'publish', () => publish(image, context))
   }
+  const dropping = image.kind === 'build' ? dropEarly(image, progress, context) : undefined
   progress.pools = await bringUpAll(config, plan, observed, context)
   await phase(context, 'prune', async () => {
-    if (image.kind === 'build') progress.snapshots = await dropSnapshots(image, progress.snapshots, context)
+    if (image.kind === 'build') progress.snapshots = await (dropping ?? dropSnapshots(image, progress.snapshots, context))
     if (retains && progress.pools.every(({ error }) => !error)) await retain()
   })
+}
+
+/** While the pools come up, where all replicas are there already. */
+function dropEarly(image: BuildPlan, { snapshots, replication }: Progress, context: StepContext) {
+  const isReplicated = replication.length > 0 && replication.every(({ state }) => state === 'Completed')
+  if (!isReplicated || image.keepSnapshots) return undefined
+  const dropping = settleSnapshots(image, snapshots, true, context)
+  // Its failure is told when it is waited for.
+  dropping.catch(() => {})
+  return dropping
 }
 
 /** `strategy: fail`: a pool that is on the image already is welcome. */
@@ -126,7 +137,7 @@ function upcoming(image: ImagePlan | undefined): MadeImage | undefined {
 }
 
 /**
- * Each pool is asked for every 5 to 15 s, and ARM refills 25 reads a second for a whole subscription: 20 pools take a fifth of that at
+ * Each pool is asked for every 15 s, and ARM refills 25 reads a second for a whole subscription: 20 pools take a fifth of that at
  * most. https://learn.microsoft.com/azure/azure-resource-manager/management/request-limits-and-throttling
  */
 const MOST_POOLS_AT_ONCE = 20

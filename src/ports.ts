@@ -266,13 +266,13 @@ export interface Compute {
     id: ArmId,
     request: { readonly location: string; readonly sourceResourceId: string; readonly tags: Tags },
     signal: AbortSignal,
-  ): Promise<Snapshot>
+  ): Promise<void>
   deleteSnapshot(id: ArmId, signal: AbortSignal): Promise<void>
 
   getGallery(id: ArmId): Promise<Gallery | undefined>
-  createGallery(id: ArmId, location: string, tags: Tags, signal: AbortSignal): Promise<Gallery>
+  createGallery(id: ArmId, location: string, tags: Tags, signal: AbortSignal): Promise<void>
   getImageDefinition(id: ArmId): Promise<ImageDefinition | undefined>
-  createImageDefinition(id: ArmId, request: ImageDefinitionRequest, signal: AbortSignal): Promise<ImageDefinition>
+  createImageDefinition(id: ArmId, request: ImageDefinitionRequest, signal: AbortSignal): Promise<void>
   /** Versions of a definition without replication status; empty where the definition does not exist. */
   listImageVersions(definition: ArmId): Promise<readonly ImageVersion[]>
   /** With replication status. */
@@ -283,7 +283,7 @@ export interface Compute {
 
   getImage(id: ArmId): Promise<ManagedImage | undefined>
   listImages(group: ArmId): Promise<readonly ManagedImage[]>
-  createImage(request: ManagedImageRequest, signal: AbortSignal): Promise<ManagedImage>
+  createImage(request: ManagedImageRequest, signal: AbortSignal): Promise<void>
   deleteImage(id: ArmId, signal: AbortSignal): Promise<void>
 }
 

@@ -3,6 +3,7 @@ import { TAGS } from '../provenance.ts'
 import type { SnapshotReport } from '../report/run-report.ts'
 import { type StepContext, tell } from './context.ts'
 import { sweepCopies, withCopy } from './copy.ts'
+import { createGalleryAndDefinition } from './publish.ts'
 import { whileStopped } from './restart.ts'
 
 /** Snapshots of the OS disk and every data disk at once. A VM that was stopped for it runs again afterwards, whatever happened. */
@@ -32,10 +33,14 @@ async function withoutOldMoment(plan: BuildPlan, { compute, signal }: StepContex
   return { ...plan, snapshots: plan.snapshots.map((snapshot) => ({ ...snapshot, exists: false, isStale: false })) }
 }
 
-/** One that fails does not hide how the others ended: all are waited for. */
+/**
+ * The place where the image goes is made meanwhile: it is needed as soon as they are there. One that fails does not hide how the others
+ * ended: all are waited for.
+ */
 async function takeSnapshots(plan: BuildPlan, context: StepContext): Promise<readonly SnapshotReport[]> {
+  const placing = Promise.allSettled([createGalleryAndDefinition(plan, context)])
   const results = await Promise.allSettled(plan.snapshots.map((snapshot) => takeSnapshot(snapshot, plan, context)))
-  const failed = results.find((result) => result.status === 'rejected')
+  const failed = [...results, ...(await placing)].find((result) => result.status === 'rejected')
   if (failed) throw failed.reason
   return results.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []))
 }
@@ -67,9 +72,19 @@ export async function dropSnapshots(
   snapshots: readonly SnapshotReport[],
   context: StepContext,
 ): Promise<readonly SnapshotReport[]> {
+  const mayGo = plan.imageKind === 'gallery' && !plan.keepSnapshots
+  const version = mayGo && snapshots.length > 0 ? await context.compute.getImageVersion(plan.id) : undefined
+  return settleSnapshots(plan, snapshots, version?.provisioningState === 'Succeeded', context)
+}
+
+/** Deletes them, or lets them be, where the replicas of the version are known. */
+export function settleSnapshots(
+  plan: BuildPlan,
+  snapshots: readonly SnapshotReport[],
+  isReplicated: boolean,
+  context: StepContext,
+): Promise<readonly SnapshotReport[]> {
   const { compute, ledger, signal } = context
-  const version = plan.imageKind === 'gallery' && !plan.keepSnapshots ? await compute.getImageVersion(plan.id) : undefined
-  const isReplicated = version?.provisioningState === 'Succeeded'
   return Promise.all(
     snapshots.map(async (snapshot): Promise<SnapshotReport> => {
       const planned = plan.snapshots.find(({ id }) => id === snapshot.id)

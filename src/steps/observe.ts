@@ -88,8 +88,9 @@ async function observePermissions(
   { arm }: StepContext,
 ): Promise<readonly ScopePermissions[]> {
   const needs = neededActions(config, { gallery: (await gallery) !== undefined })
+  const scopes = new Map(needs.map(({ scope }) => [scope.toLowerCase(), scope]))
   return Promise.all(
-    needs.map(async ({ scope }) => {
+    [...scopes.values()].map(async (scope) => {
       const answer = await visible(arm.get(childId(scope, 'providers/Microsoft.Authorization', 'permissions'), PERMISSIONS_API_VERSION))
       return { scope, permissions: (answer as { value?: readonly Permission[] } | undefined)?.value ?? [] }
     }),

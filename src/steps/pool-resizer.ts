@@ -11,8 +11,8 @@ import { cameNearer, classifyResizeError, decideNext, errorsOfThisRun, type Resi
 import { type StepContext, tell, waitFor } from './context.ts'
 import { diagnose } from './diagnose.ts'
 
-/** Nodes take minutes; asked every 5 s at first, every 15 s later. */
-const poolDelayMs = (waitedMs: number): number => Math.min(15_000, Math.max(5_000, waitedMs / 10))
+/** A pool without nodes is steady within seconds, others take minutes: asked after 2 s at first, every 15 s later. */
+const poolDelayMs = (waitedMs: number): number => Math.min(15_000, Math.max(2_000, waitedMs))
 /** https://learn.microsoft.com/rest/api/batchservice/pool/remove-nodes */
 const MOST_NODES_REMOVED_AT_ONCE = 100
 const BUSY_DELAY_MS = 5_000

@@ -11,7 +11,6 @@ export async function publish(plan: BuildPlan, context: StepContext): Promise<re
     await publishManagedImages(plan, context)
     return []
   }
-  await createGalleryAndDefinition(plan, context)
   const { compute, ledger, signal } = context
   if (plan.existing?.state === 'failed') {
     tell(context, { kind: 'resource', change: 'deleting', type: 'image version', id: plan.id, detail: 'it failed in an earlier run' })
@@ -34,7 +33,8 @@ export async function publish(plan: BuildPlan, context: StepContext): Promise<re
   return version.replication
 }
 
-async function createGalleryAndDefinition({ gallery, definition, location, tags }: BuildPlan, context: StepContext): Promise<void> {
+/** Where the image version goes; what is there already is left alone. */
+export async function createGalleryAndDefinition({ gallery, definition, location, tags }: BuildPlan, context: StepContext): Promise<void> {
   const { compute, signal } = context
   if (gallery && !gallery.exists) {
     tell(context, { kind: 'resource', change: 'creating', type: 'gallery', id: gallery.id })
@@ -74,13 +74,19 @@ async function publishManagedImage({ id, pool, state }: PoolImage, plan: BuildPl
   tell(context, { kind: 'resource', change: 'created', type: 'managed image', id })
 }
 
-/** A version takes minutes (45 to 646 s recorded, hours reported): asked seldom at first and every 10 s later. */
-const versionDelayMs = (waitedMs: number): number => Math.min(15_000, Math.max(5_000, waitedMs / 20))
+/** A version takes minutes (45 to 646 s recorded, hours reported): asked again halfway to where its progress points, but at least every 30 s. */
+export function versionDelayMs(waitedMs: number, progress: number): number {
+  const leftMs = progress > 0 ? (waitedMs * (100 - progress)) / progress : waitedMs
+  return Math.min(30_000, Math.max(3_000, leftMs / 2))
+}
 
 /** Waits for the replica in the Batch region, not for all regions. */
 async function followVersion(plan: BuildPlan, operation: LongOperation | undefined, context: StepContext): Promise<ImageVersion> {
   let told = ''
-  return waitFor(context, `image version ${plan.version}`, versionDelayMs, async () => {
+  let reached = 0
+  const delayMs = (waitedMs: number) => versionDelayMs(waitedMs, reached)
+  if (operation) await context.clock.sleep(delayMs(0), context.signal)
+  return waitFor(context, `image version ${plan.version}`, delayMs, async () => {
     const version = await context.compute.getImageVersion(plan.id)
     if (!version) throw new VersionGoneError(plan.version)
     const progress = version.replication
@@ -89,6 +95,7 @@ async function followVersion(plan: BuildPlan, operation: LongOperation | undefin
     if (progress !== told) tell(context, { kind: 'replication', imageId: plan.id, regions: version.replication })
     told = progress
     const replica = version.replication.find(({ region }) => regionName(region) === plan.waitForRegion)
+    reached = replica?.progress ?? 0
     if (version.provisioningState === 'Failed' || replica?.state === 'Failed') return failVersion(plan, version, operation)
     return version.provisioningState === 'Succeeded' || replica?.state === 'Completed' ? version : undefined
   })

@@ -30,18 +30,25 @@ const remove: Play = ({ arm }, id, signal) => arm.delete(id, API_VERSION, signal
 
 /** What the action calls for an operation of Azure. */
 const PLAYS: Readonly<Record<string, Play>> = {
-  'PUT microsoft.compute/snapshots/*': ({ compute }, id, signal) =>
-    compute.createSnapshot(id, { location: 'westus', sourceResourceId: '/subscriptions/s/disks/os', tags }, signal),
+  'PUT microsoft.compute/snapshots/*': async ({ compute }, id, signal) => {
+    await compute.createSnapshot(id, { location: 'westus', sourceResourceId: '/subscriptions/s/disks/os', tags }, signal)
+    return compute.getSnapshot(id)
+  },
   'DELETE microsoft.compute/snapshots/*': ({ compute }, id, signal) => compute.deleteSnapshot(id, signal),
   'PUT microsoft.compute/disks/*': ({ arm }, id, signal) => arm.put(id, API_VERSION, { location: 'westus' }, signal),
   'DELETE microsoft.compute/disks/*': remove,
-  'PUT microsoft.compute/images/*': ({ compute }, id, signal) =>
-    compute.createImage({ id, location: 'westus', hyperVGeneration: 'V1', osType: 'Linux', content, tags }, signal),
+  'PUT microsoft.compute/images/*': async ({ compute }, id, signal) => {
+    await compute.createImage({ id, location: 'westus', hyperVGeneration: 'V1', osType: 'Linux', content, tags }, signal)
+    return compute.getImage(id)
+  },
   'DELETE microsoft.compute/images/*': ({ compute }, id, signal) => compute.deleteImage(id, signal),
-  'PUT microsoft.compute/galleries/*': ({ compute }, id, signal) => compute.createGallery(id, 'westus', tags, signal),
+  'PUT microsoft.compute/galleries/*': async ({ compute }, id, signal) => {
+    await compute.createGallery(id, 'westus', tags, signal)
+    return compute.getGallery(id)
+  },
   'DELETE microsoft.compute/galleries/*': remove,
-  'PUT microsoft.compute/galleries/*/images/*': ({ compute }, id, signal) =>
-    compute.createImageDefinition(
+  'PUT microsoft.compute/galleries/*/images/*': async ({ compute }, id, signal) => {
+    await compute.createImageDefinition(
       id,
       {
         id,
@@ -55,7 +62,9 @@ const PLAYS: Readonly<Record<string, Play>> = {
         tags,
       },
       signal,
-    ),
+    )
+    return compute.getImageDefinition(id)
+  },
   'DELETE microsoft.compute/galleries/*/images/*': remove,
   'PUT microsoft.compute/galleries/*/images/*/versions/*': async ({ compute }, id, signal) => {
     const operation = await compute.createImageVersion({ id, location: 'westus', content, targetRegions: [], tags }, signal)
