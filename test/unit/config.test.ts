@@ -89,8 +89,6 @@ test('the least there is, with every default', () => {
       onCancel: 'leave',
     },
     timeoutMs: 7_200_000,
-    summary: true,
-    comment: false,
   })
 })
 

@@ -1,0 +1,30 @@
+/** `npm run bench`: this action beside models of other tools, on the same embedded Azure with the same operation times. */
+import { readdirSync, statSync, writeFileSync } from 'node:fs'
+import path from 'node:path'
+import { ratio } from './ratios.ts'
+import { measureStartUp } from './start-up.ts'
+import { runTrace } from './trace.ts'
+
+const ROOT = path.join(import.meta.dirname, '../..')
+
+/** Everything that the runner may load. Bytes. */
+function bundleSize(): number {
+  const folder = path.join(ROOT, 'dist')
+  return readdirSync(folder)
+    .filter((name) => name.endsWith('.js'))
+    .reduce((sum, name) => sum + statSync(path.join(folder, name)).size, 0)
+}
+
+const startUp = await measureStartUp()
+const [ours, ...peers] = await runTrace()
+const results = {
+  bundleBytes: bundleSize(),
+  startUp: {
+    ...Object.fromEntries(Object.entries(startUp).map(([name, ms]) => [name, Math.round(ms)])),
+    firstRequestToBareNode: ratio(startUp.firstRequestMs, startUp.bareNodeMs),
+    firstRequestToUnbundled: ratio(startUp.firstRequestMs, startUp.unbundledMs),
+  },
+  trace: { ours, peers: peers.map((peer) => ({ ...peer, overheadToOurs: ratio(peer.overheadS, ours?.overheadS ?? 0) })) },
+}
+console.log(JSON.stringify(results, undefined, 2))
+writeFileSync(path.join(import.meta.dirname, 'results.json'), `${JSON.stringify(results, undefined, 2)}\n`)
