@@ -70,6 +70,13 @@ const RULES: readonly Rule[] = [
     }),
   },
   {
+    matches: /^(?:PoolNotFound|PoolBeingDeleted)/i,
+    advice: () => ({
+      hint: 'Someone deleted the pool during the run. Run again to create it.',
+      link: 'https://learn.microsoft.com/rest/api/batchservice/batch-status-and-error-codes',
+    }),
+  },
+  {
     matches: /^ScopeLocked/i,
     advice: () => ({
       hint: 'A resource lock forbids the change: remove the lock, or work in another resource group.',

@@ -14,7 +14,7 @@ import type { AccountPool, ImageReport, PlannedChange, RunResult, SnapshotReport
 import type { MadeImage, RetentionPlan } from './retention.ts'
 import { derivedOf, sourceContent } from './source-content.ts'
 import { type Arrival, bringUp, type Stage } from './steps/bring-up.ts'
-import { capture, dropSnapshots, settleSnapshots } from './steps/capture.ts'
+import { capture, dropLeftSnapshots, dropSnapshots, settleSnapshots } from './steps/capture.ts'
 import { phase, type StepContext, tell } from './steps/context.ts'
 import { sweepCopies } from './steps/copy.ts'
 import { observe } from './steps/observe.ts'
@@ -103,6 +103,7 @@ async function runPhases(config: Config, run: RunContext, context: StepContext, 
   const dropping = image.kind === 'build' ? dropEarly(image, progress, context) : undefined
   progress.pools = await bringUpAll(config, plan, observed, context)
   await phase(context, 'prune', async () => {
+    await dropLeftSnapshots(plan.leftSnapshots, context)
     if (image.kind === 'build') progress.snapshots = await (dropping ?? dropSnapshots(image, progress.snapshots, context))
     if (retains && progress.pools.every(({ error }) => !error)) await retain()
   })
@@ -245,7 +246,11 @@ async function stopResizes({ plan }: Progress, { pool }: Config, { batch, events
         await batch.stopResize(id)
         tell({ events, clock }, { kind: 'notice', level: 'warning', text: `The resize of pool ${request.id} was stopped.` })
       } catch (error) {
-        tell({ events, clock }, { kind: 'notice', level: 'warning', text: `Pool ${request.id}: ${explain(error).message}` })
+        const { message, hint } = explain(error)
+        tell(
+          { events, clock },
+          { kind: 'notice', level: 'warning', text: `The resize of pool ${request.id} was not stopped: ${message} ${hint}` },
+        )
       }
     }),
   )

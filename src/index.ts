@@ -13,6 +13,7 @@ import { closingLine, logLine } from './report/log-lines.ts'
 import { outputsOf } from './report/outputs.ts'
 import { recordEvent, startRecord, toReport } from './report/record.ts'
 import { renderRefusal, renderSummary, renderValid } from './report/summary.ts'
+import { secretsOf, withoutSecretsIn } from './secrets.ts'
 
 /** A heartbeat is for a log that has said nothing for about a minute, not for one line of many pools each. */
 const QUIET_MS = 45_000
@@ -43,6 +44,8 @@ async function main(early: EarlyAssertion | undefined): Promise<void> {
   github.markMain()
   const startedAt = github.clock.now().toISOString()
   const config = parseConfig(github.inputReader)
+  const secrets = secretsOf(config)
+  github.hide(secrets)
   if (config.mode === 'validate') {
     github.log.info('The inputs are valid; Azure was not asked.')
     github.setOutputs({ result: 'unchanged', 'has-changes': 'false', changed: 'false' })
@@ -78,18 +81,18 @@ async function main(early: EarlyAssertion | undefined): Promise<void> {
   clearTimeout(timer)
   const leftBehind = ledger.open().map((entry) => ({ ...entry, why: 'the run ended before it was complete', command: commandFor(entry) }))
   const { total, writes, retries } = counter
-  const report = toReport(record, {
+  const found = toReport(record, {
     ...ending,
     leftBehind,
     warnings: [],
     finishedAt: github.clock.now().toISOString(),
     requests: { total, writes, retries },
   })
+  const report = withoutSecretsIn(found, secrets)
   const path = await github.writeReport(JSON.stringify(report, undefined, 2))
   github.setOutputs({ ...outputsOf(report), report: path })
   github.show(closingLine(report))
   if (report.error) fail(report.error)
-  if (controller.signal.aborted) endSoon()
   await tell((mostBytes) => renderSummary(report, mostBytes))
 }
 
@@ -114,7 +117,7 @@ async function tell(render: (mostBytes?: number) => string): Promise<void> {
   }
 }
 
-/** A request may still hang; the runner waits 7.5 s after SIGINT, then kills. */
+/** A request that nobody waits for any more may still hang; the runner waits 7.5 s after SIGINT, then kills. */
 function endSoon(): void {
   setTimeout(() => process.exit(), 1_000).unref()
 }
@@ -122,7 +125,9 @@ function endSoon(): void {
 async function post(): Promise<void> {
   const ledger = new github.StateLedger()
   if (ledger.open().length === 0) return
-  const { arm, compute, batch } = await connect(parseConfig(github.inputReader), POST_MS)
+  const config = parseConfig(github.inputReader)
+  github.hide(secretsOf(config))
+  const { arm, compute, batch } = await connect(config, POST_MS)
   const left = await cleanUp({ arm, compute, batch, ledger, signal: controller.signal, info: github.log.info })
   for (const { id, why, command } of left) github.annotate('warning', 'Left behind', `${id}: ${why}. ${command}`)
 }
@@ -148,4 +153,5 @@ export async function run(early?: EarlyAssertion): Promise<void> {
   } catch (error) {
     await refuse(error)
   }
+  endSoon()
 }

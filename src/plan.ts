@@ -37,6 +37,8 @@ import { derivedOf, disksOf, type SourceContent } from './source-content.ts'
 export interface Plan {
   readonly image: ImagePlan
   readonly pools: readonly PoolPlan[]
+  /** Of versions that are complete, and need them no longer. */
+  readonly leftSnapshots: readonly ArmId[]
   /** A VM that a dead run has stopped and not started again. */
   readonly owedStart?: ArmId
   readonly changes: readonly PlannedChange[]
@@ -127,8 +129,29 @@ export function planRun(config: Config, observed: Observed, source: SourceConten
   const pools = config.pool ? planPools(config.pool, observed, image, derivedOf(source, observed)) : []
   const { vm } = observed.vm ?? {}
   const owedStart = vm?.tags[TAGS.restart] === undefined ? undefined : (vm.id as ArmId)
-  const changes = [...startChanges(owedStart), ...imageChanges(image), ...pools.flatMap(poolChanges)]
-  return { image, pools, changes, ...(owedStart && { owedStart }) }
+  const leftSnapshots = snapshotsLeft(config, observed)
+  const changes = [
+    ...startChanges(owedStart),
+    ...imageChanges(image),
+    ...leftSnapshots.map(
+      (id): PlannedChange => ({ verb: 'delete', type: 'snapshot', id, name: nameOf(id), reason: 'its version is in every region' }),
+    ),
+    ...pools.flatMap(poolChanges),
+  ]
+  return { image, pools, leftSnapshots, changes, ...(owedStart && { owedStart }) }
+}
+
+/** What versions that are complete were made from: a run that died, or did not wait for all regions, left it. */
+function snapshotsLeft({ image }: Config, { versions, snapshots, sourceSnapshots = [] }: Observed): readonly ArmId[] {
+  if (!image?.gallery || image.keepSnapshots) return []
+  const complete = new Set(
+    versions.filter(({ tags, provisioningState }) => isOwn(tags, image.name) && provisioningState === 'Succeeded').map(({ name }) => name),
+  )
+  return snapshots
+    .filter(({ tags }) => isOwn(tags, image.name) && complete.has(tags[TAGS.version] ?? ''))
+    .filter(({ tags }) => tags[TAGS.keep] === undefined && tags[TEMPORARY_TAG] === undefined)
+    .filter(({ id }) => !sourceSnapshots.some((source) => sameId(source.id, id)))
+    .map(({ id }) => id as ArmId)
 }
 
 /** The image that a pool of this name, as asked for, is to be on. */
@@ -235,11 +258,12 @@ function build({ config, image, observed, content, run, now, version, fingerprin
   const { source } = config
   const { derived, location, captured } = content
   const previous = newest && newest.name !== version ? { previousVersion: newest.name } : {}
-  const tags = provenanceTags(
+  const provenance = provenanceTags(
     { image: image.name, version, source: sourceTag(content.sourceId), fingerprint, ...previous },
     run,
     image.tags,
   )
+  const tags = image.keepSnapshots ? { ...provenance, [TAGS.keep]: 'true' } : provenance
   const { vm } = observed.vm ?? {}
   const copy =
     source.kind === 'vm' && source.capture === 'copy' && vm

@@ -19,6 +19,8 @@ export const TAGS = {
   pool: 'image-pool-pool',
   /** On a VM that a run has stopped: whoever sees it there owes a start. */
   restart: 'image-pool-restart',
+  /** On snapshots that are kept on purpose. */
+  keep: 'image-pool-keep',
 } as const
 
 const TOOL = 'azure-batch-image-pool'

@@ -8,6 +8,7 @@ import * as core from '@actions/core'
 import type { InputReader } from '../config.ts'
 import type { Clock, Ledger, LedgerEntry, RunContext } from '../ports.ts'
 import type { LogLine } from '../report/log-lines.ts'
+import { withoutSecrets } from '../secrets.ts'
 import type { EarlyAssertion } from './early-assertion.ts'
 
 const POST_KEY = 'isPost'
@@ -45,17 +46,27 @@ export const clock: Clock = {
 
 /**
  * Text that comes from Azure or a node must not speak to the runner: commands begin a line (`::`), the old form (`##[`) stands
- * anywhere. https://github.com/actions/runner/blob/main/src/Runner.Common/ActionCommand.cs
+ * anywhere. The runner trims what .NET takes for white space, U+0085 too.
+ * https://github.com/actions/runner/blob/main/src/Runner.Common/ActionCommand.cs
  */
 export function withoutCommands(text: string): string {
-  return text.replaceAll('##[', '## [').replace(/^(\s*)::/gm, '$1: :')
+  return text.replaceAll('##[', '## [').replace(/^([\s\u0085]*)::/gm, '$1: :')
 }
 
+const secrets: string[] = []
+
+/** From now on `***` stands for these in all that leaves the run, but for the requests to Azure. */
+export function hide(texts: readonly string[]): void {
+  secrets.push(...texts)
+}
+
+const shown = (text: string): string => withoutSecrets(text, secrets)
+
 export const log = {
-  debug: (text: string): void => core.debug(withoutCommands(text)),
-  info: (text: string): void => core.info(withoutCommands(text)),
-  warning: (text: string): void => core.info(`Warning: ${withoutCommands(text)}`),
-  startGroup: (title: string): void => core.startGroup(title),
+  debug: (text: string): void => core.debug(withoutCommands(shown(text))),
+  info: (text: string): void => core.info(withoutCommands(shown(text))),
+  warning: (text: string): void => core.info(`Warning: ${withoutCommands(shown(text))}`),
+  startGroup: (title: string): void => core.startGroup(shown(title)),
   endGroup: (): void => core.endGroup(),
 }
 
@@ -91,7 +102,7 @@ export function show({ level, text, tone }: LogLine): void {
 /** The one annotation of a run: an error on red, a warning where something needs a look. */
 export function annotate(level: 'error' | 'warning', title: string, text: string): void {
   const show = level === 'error' ? core.error : core.warning
-  show(withoutCommands(text), { title })
+  show(withoutCommands(shown(text)), { title: shown(title) })
 }
 
 export function fail(): void {
@@ -112,19 +123,19 @@ export function assertionOf(early: EarlyAssertion | undefined): ((audience: stri
 }
 
 export function setOutputs(outputs: Readonly<Record<string, string>>): void {
-  for (const [name, value] of Object.entries(outputs)) core.setOutput(name, value)
+  for (const [name, value] of Object.entries(outputs)) core.setOutput(name, shown(value))
 }
 
 /** Writes the JSON report into the runner's temporary folder and gives its path. */
 export async function writeReport(json: string): Promise<string> {
   const file = path.join(environment('RUNNER_TEMP') ?? '.', `azure-batch-image-pool-${randomUUID()}.json`)
-  await writeFile(file, json)
+  await writeFile(file, shown(json))
   return file
 }
 
 /** Nothing where the runner gives no summary file. */
 export async function writeSummary(markdown: string): Promise<void> {
-  if (environment('GITHUB_STEP_SUMMARY')) await core.summary.addRaw(markdown).write({ overwrite: true })
+  if (environment('GITHUB_STEP_SUMMARY')) await core.summary.addRaw(shown(markdown)).write({ overwrite: true })
 }
 
 export function runContext(): RunContext {

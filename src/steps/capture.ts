@@ -1,9 +1,10 @@
+import type { ArmId } from '../arm-id.ts'
 import type { BuildPlan, SnapshotPlan } from '../plan.ts'
 import { TAGS } from '../provenance.ts'
 import type { SnapshotReport } from '../report/run-report.ts'
 import { type StepContext, tell } from './context.ts'
 import { sweepCopies, withCopy } from './copy.ts'
-import { createGalleryAndDefinition } from './publish.ts'
+import { createGalleryAndDefinition, VersionGoneError } from './publish.ts'
 import { whileStopped } from './restart.ts'
 
 /** Snapshots of the OS disk and every data disk at once. A VM that was stopped for it runs again afterwards, whatever happened. */
@@ -66,6 +67,16 @@ async function takeSnapshot(
   return { id, disk, state: 'created' }
 }
 
+/** What earlier runs left of versions that are complete. */
+export async function dropLeftSnapshots(left: readonly ArmId[], context: StepContext): Promise<void> {
+  await Promise.all(
+    left.map(async (id) => {
+      await context.compute.deleteSnapshot(id, context.signal)
+      tell(context, { kind: 'resource', change: 'deleted', type: 'snapshot', id, detail: 'left by an earlier run' })
+    }),
+  )
+}
+
 /** Snapshots are needed no longer once every region has its replica; until then they are kept, and a later run removes them. */
 export async function dropSnapshots(
   plan: BuildPlan,
@@ -74,6 +85,7 @@ export async function dropSnapshots(
 ): Promise<readonly SnapshotReport[]> {
   const mayGo = plan.imageKind === 'gallery' && !plan.keepSnapshots
   const version = mayGo && snapshots.length > 0 ? await context.compute.getImageVersion(plan.id) : undefined
+  if (mayGo && snapshots.length > 0 && !version) throw new VersionGoneError(plan.version, 'before the run ended')
   return settleSnapshots(plan, snapshots, version?.provisioningState === 'Succeeded', context)
 }
 

@@ -80,7 +80,11 @@ async function lookAt({ what, id, look, parent }: Need): Promise<readonly Fault[
     if (!(error instanceof AzureError)) return [unseen(`${what} ${id} could not be looked at`)]
     if (error.status !== 403) return [unseen(`${what} ${id} could not be looked at (${error.code})`)]
     const action = /action '([^']+)'/.exec(error.message)?.[1]
-    return [unseen(`${what} ${id} cannot be read by this identity, so it may be there or not${action ? ` (${action})` : ''}`)]
+    return [
+      unseen(
+        `${what} ${id} cannot be read by this identity, so it may be there or not${action ? ` (${action})` : ''}. ${error.explanation.hint}`,
+      ),
+    ]
   }
 }
 

@@ -116,12 +116,12 @@ async function failVersion(plan: BuildPlan, { replication }: ImageVersion, opera
   })
 }
 
-class VersionGoneError extends ActionError {
-  constructor(version: string) {
+export class VersionGoneError extends ActionError {
+  constructor(version: string, when = 'while it was published') {
     super({
       title: 'Image version deleted',
-      message: `version ${version} was deleted while it was published`,
-      hint: 'Someone removed it. Run again to publish it anew.',
+      message: `version ${version} was deleted ${when}`,
+      hint: 'Someone removed it. Nodes on it go on, but no new ones can come. Run again to publish it anew.',
     })
   }
 }

@@ -43,5 +43,6 @@ async function mark(vm: ArmId, run: string, context: StepContext): Promise<void>
 
 function warn(error: unknown, what: string, context: StepContext): void {
   context.signal.throwIfAborted()
-  tell(context, { kind: 'notice', level: 'warning', text: `${what}: ${explain(error).message}` })
+  const { message, hint } = explain(error)
+  tell(context, { kind: 'notice', level: 'warning', text: `${what}: ${message} ${hint}` })
 }

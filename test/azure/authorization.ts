@@ -1,7 +1,8 @@
 /** What hangs on any resource: the caller's permissions there, and tags on their own. */
+import type { AccessControl } from './access-control.ts'
 import { type Arm, found, shown } from './arm.ts'
 import type { Call, Route } from './route.ts'
-import { GROUP_ID, type Scenario } from './scenario.ts'
+import { GROUP_ID } from './scenario.ts'
 
 const AUTHORIZATION = ['2022-04-01']
 const TAGS = ['2021-04-01']
@@ -13,7 +14,7 @@ const SCOPES = [
   `${GROUP_PATH}/providers/Microsoft.Batch/batchAccounts/:account`,
 ]
 
-export function authorizationRoutes(arm: Arm, { denied = [] }: Scenario): readonly Route[] {
+export function authorizationRoutes(arm: Arm, access: AccessControl): readonly Route[] {
   return [
     ...SCOPES.map(
       (scope): Route => ({
@@ -21,7 +22,10 @@ export function authorizationRoutes(arm: Arm, { denied = [] }: Scenario): readon
         path: `${scope}/providers/Microsoft.Authorization/permissions`,
         apiVersions: AUTHORIZATION,
         action: 'Microsoft.Authorization/permissions/read',
-        handle: () => ({ status: 200, body: { value: [{ actions: ['*'], notActions: denied }] } }),
+        handle: ({ path }) => ({
+          status: 200,
+          body: { value: access.permissionsAt(path.replace(/\/providers\/Microsoft\.Authorization\/permissions$/i, '')) },
+        }),
       }),
     ),
     {

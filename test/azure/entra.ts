@@ -9,24 +9,28 @@ const ISSUER = 'https://token.actions.githubusercontent.com'
 const SUBJECT = 'repo:octo-org/render:ref:refs/heads/main'
 const AUDIENCE = 'api://AzureADTokenExchange'
 const LIFETIME_S = 4_500
+/** Made once: making them takes longer than a run. */
+const GITHUB_KEYS = generateKeyPair('RS256')
+const ENTRA_KEYS = generateKeyPair('RS256')
 export const REQUEST_TOKEN = 'runner-request-token'
 
 export class Entra {
   readonly #clock: AzureClock
-  readonly #github = generateKeyPair('RS256')
-  readonly #entra = generateKeyPair('RS256')
+  readonly #github = GITHUB_KEYS
+  readonly #entra = ENTRA_KEYS
 
   /** Of the assertions that GitHub gives; a test may give others. */
   subject = SUBJECT
   issuer = ISSUER
   /** Of access tokens, in Azure's time. Clients that do not live on the clock of this Azure need longer ones. */
   tokenLifetimeS = LIFETIME_S
+  /** How long they are valid; on a fast clock five minutes are less than a busy machine needs. */
+  assertionSeconds = 300
 
   constructor(clock: AzureClock) {
     this.#clock = clock
   }
 
-  /** GitHub: five minutes, as the real one. */
   async assertion(authorization: string | undefined, audience: string): Promise<{ status: number; body: unknown }> {
     if (authorization?.toLowerCase() !== `bearer ${REQUEST_TOKEN}`) return { status: 401, body: { message: 'Unauthorized' } }
     const now = this.#seconds()
@@ -35,7 +39,7 @@ export class Entra {
       .setIssuer(this.issuer)
       .setAudience(audience)
       .setIssuedAt(now)
-      .setExpirationTime(now + 300)
+      .setExpirationTime(now + this.assertionSeconds)
     return { status: 200, body: { value: await jwt.sign((await this.#github).privateKey) } }
   }
 

@@ -84,7 +84,7 @@ export class Operations {
       method: 'GET',
       path: `/subscriptions/:subscriptionId/providers/${provider}/locations/:location/${path}/:operation`,
       apiVersions,
-      action: `${provider}/locations/operations/read`,
+      action: `${provider}/locations/${path[0]?.toLowerCase()}${path.slice(1)}/read`,
       handle: (call) => this.#poll(call),
     }))
   }

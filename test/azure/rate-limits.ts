@@ -11,7 +11,7 @@ const GROUPS: readonly (readonly [RegExp, string, string])[] = [
   [/Compute\/images\/delete$/, 'DeleteImages', '149;749'],
   [/galleries\/.*write$/, 'CreateUpdateGalleryImageVersion', '149;749'],
   [/galleries\/.*read$/, 'GetGalleryImageVersion', '599;2999'],
-  [/operations\/read$/, 'GetOperation', '49999;399999'],
+  [/operations\/read$/i, 'GetOperation', '49999;399999'],
   [/deallocate\/action$/, 'DeleteVM', '239;1199'],
 ]
 const LIMITS = { reads: 11_999, writes: 1_199, deletes: 14_999 }

@@ -28,11 +28,29 @@ export interface RunOptions {
   readonly kill?: AbortSignal
   /** SIGINT, as when a person cancels the workflow. */
   readonly interrupt?: AbortSignal
+  /** SIGTERM, as the runner sends it when SIGINT did not help. */
+  readonly terminate?: AbortSignal
   /** Beside what the runner sets. */
   readonly env?: Readonly<Record<string, string>>
+  /** Loaded before the action, beside the clock. */
+  readonly preload?: string
+  /** Default: the committed bundle. */
+  readonly entry?: string
 }
 
-export async function runAction({ azure, inputs, state = {}, onLine, kill, interrupt, env = {} }: RunOptions): Promise<ActionRun> {
+export async function runAction(options: RunOptions): Promise<ActionRun> {
+  const {
+    azure,
+    inputs,
+    state = {},
+    onLine,
+    kill,
+    interrupt,
+    terminate,
+    env = {},
+    preload,
+    entry = path.join(ROOT, 'dist/index.js'),
+  } = options
   const folder = await mkdtemp(path.join(tmpdir(), 'runner-'))
   const file = async (name: string) => {
     const full = path.join(folder, name)
@@ -48,7 +66,7 @@ export async function runAction({ azure, inputs, state = {}, onLine, kill, inter
     'resource-manager-url': azure.url,
     ...inputs,
   }
-  const child = spawn(process.execPath, [path.join(ROOT, 'dist/index.js')], {
+  const child = spawn(process.execPath, [...(preload ? [`--import=${pathToFileURL(preload)}`] : []), entry], {
     cwd: folder,
     env: {
       PATH: process.env.PATH,
@@ -72,12 +90,13 @@ export async function runAction({ azure, inputs, state = {}, onLine, kill, inter
       AZURE_AUTHORITY_HOST: azure.url,
       NODE_EXTRA_CA_CERTS: azure.caPath,
       NODE_OPTIONS: `--import=${pathToFileURL(path.join(import.meta.dirname, 'clock-preload.mjs'))}`,
-      EMBEDDED_AZURE_CLOCK: `${azure.clock.speed}@${azure.clock.epochMs}`,
+      EMBEDDED_AZURE_CLOCK: String(azure.clock),
       ...env,
     },
   })
   kill?.addEventListener('abort', () => child.kill('SIGKILL'), { once: true })
   interrupt?.addEventListener('abort', () => child.kill('SIGINT'), { once: true })
+  terminate?.addEventListener('abort', () => child.kill('SIGTERM'), { once: true })
   let log = ''
   for (const stream of [child.stdout, child.stderr]) {
     stream.setEncoding('utf8')

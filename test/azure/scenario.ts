@@ -2,6 +2,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import { parse } from 'yaml'
+import type { Assignment } from './access-control.ts'
 import type { ScenarioDurations } from './durations.ts'
 
 export interface Scenario {
@@ -22,6 +23,8 @@ export interface Scenario {
   readonly durations?: ScenarioDurations
   /** Permissions that the caller does not have, e.g. `Microsoft.Compute/snapshots/write`. */
   readonly denied?: readonly string[]
+  /** What the caller may do, as role definitions at scopes. Default: everything. */
+  readonly roles?: readonly Assignment[]
 }
 
 export interface ScenarioVm {

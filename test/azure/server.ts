@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
 import { generate } from 'selfsigned'
+import { AccessControl, linkedScopes } from './access-control.ts'
 import type { Arm } from './arm.ts'
 import { authorizationRoutes } from './authorization.ts'
 import { batchArmRoutes } from './batch-arm.ts'
@@ -22,8 +23,8 @@ import { networkRoutes } from './network.ts'
 import { Operations } from './operations.ts'
 import { Pools } from './pools.ts'
 import { RateLimits } from './rate-limits.ts'
-import { type Answer, type Call, type Principal, Refusal, type Route } from './route.ts'
-import { GROUP, type Scenario, SUBSCRIPTION, TENANT } from './scenario.ts'
+import { type Answer, type Call, Refusal, type Route } from './route.ts'
+import { GROUP, GROUP_ID, type Scenario, SUBSCRIPTION, TENANT } from './scenario.ts'
 import { seedVm } from './seed.ts'
 import { refuseLocked, subscriptionRoutes } from './subscription.ts'
 import { COMPUTE, virtualMachineRoutes } from './virtual-machines.ts'
@@ -53,19 +54,17 @@ export interface EmbeddedAzure {
   readonly pools: Pools
   readonly entra: Entra
   readonly github: GitHub
+  readonly access: AccessControl
   /** Asked at every request; how tests make faults, races and sudden ends. */
   intervene: Intervene | undefined
   close(): Promise<void>
 }
 
-/** @param port Of Resource Manager; any free one by default. The Batch service listens on another. */
-export async function startAzure(scenario: Scenario, speed: number, port = 0): Promise<EmbeddedAzure> {
-  const clock = new AzureClock(speed)
-  const world = new World()
-  const entra = new Entra(clock)
-  const github = new GitHub()
-  const exchanges: Exchange[] = []
-  const certificate = await generate([{ name: 'commonName', value: 'Embedded Azure' }], {
+/** One for all of a process: making it takes longer than a run. */
+let certificate: ReturnType<typeof makeCertificate> | undefined
+
+function makeCertificate() {
+  return generate([{ name: 'commonName', value: 'Embedded Azure' }], {
     keySize: 2048,
     extensions: [
       { name: 'basicConstraints', cA: true },
@@ -78,12 +77,23 @@ export async function startAzure(scenario: Scenario, speed: number, port = 0): P
       },
     ],
   })
+}
+
+/** @param port Of Resource Manager; any free one by default. The Batch service listens on another. */
+export async function startAzure(scenario: Scenario, speed: number, port = 0): Promise<EmbeddedAzure> {
+  const clock = new AzureClock(speed)
+  const world = new World()
+  const entra = new Entra(clock)
+  const github = new GitHub()
+  const exchanges: Exchange[] = []
+  certificate ??= makeCertificate()
+  const { cert, private: key } = await certificate
   const caPath = path.join(await mkdtemp(path.join(tmpdir(), 'embedded-azure-')), 'ca.pem')
-  await writeFile(caPath, certificate.cert)
+  await writeFile(caPath, cert)
   const listen = async (app: FastifyInstance, at: number) => app.listen({ host: '127.0.0.1', port: at })
   const server = () => {
     const app = Fastify({
-      https: { key: certificate.private, cert: certificate.cert },
+      https: { key, cert },
       routerOptions: { caseSensitive: false },
       exposeHeadRoutes: false,
       forceCloseConnections: true,
@@ -95,6 +105,8 @@ export async function startAzure(scenario: Scenario, speed: number, port = 0): P
 
   const azure: { intervene: Intervene | undefined } = { intervene: undefined }
   const rateLimits = new RateLimits()
+  const access = new AccessControl(scenario.denied, scenario.roles)
+  const accountId = `${GROUP_ID}/providers/Microsoft.Batch/batchAccounts/${scenario.account.name}`
   let requests = 0
 
   /** One request: refusals in the plane's own envelope, faults as asked, everything recorded. */
@@ -154,18 +166,19 @@ export async function startAzure(scenario: Scenario, speed: number, port = 0): P
         const apiVersion = url.searchParams.get('api-version') ?? ''
         const path = decodeURIComponent(url.pathname)
         checkApiVersion(apiVersion, route)
-        checkPermission(scenario, principal, route, path)
         const params = request.params as Record<string, string>
         checkScope(params)
-        refuseLocked(arm, { method: request.method, path })
         const text = typeof request.body === 'string' && request.body !== '' ? request.body : undefined
+        const body = text === undefined ? undefined : parsed(text)
+        access.check(principal, route.action, plane === 'arm' ? path : accountId, linkedScopes(route.action, body))
+        refuseLocked(arm, { method: request.method, path })
         const call: Call = {
           method: request.method,
           path,
           params,
           query: url.searchParams,
           headers: request.headers as Record<string, string | undefined>,
-          body: text === undefined ? undefined : parsed(text),
+          body,
           apiVersion,
           principal,
           origin: base,
@@ -231,7 +244,7 @@ export async function startAzure(scenario: Scenario, speed: number, port = 0): P
     'arm',
     [
       ...subscriptionRoutes(arm),
-      ...authorizationRoutes(arm, scenario),
+      ...authorizationRoutes(arm, access),
       ...virtualMachineRoutes(arm),
       ...diskRoutes(arm),
       ...imageRoutes(arm),
@@ -265,6 +278,7 @@ export async function startAzure(scenario: Scenario, speed: number, port = 0): P
     pools,
     entra,
     github,
+    access,
     async close() {
       clock.stop()
       await Promise.all([armApp.close(), batchApp.close()])
@@ -284,15 +298,6 @@ function reset(request: FastifyRequest, reply: FastifyReply): FastifyReply {
   reply.hijack()
   request.raw.socket.destroy()
   return reply
-}
-
-function checkPermission({ denied = [] }: Scenario, { clientId, objectId }: Principal, { action }: Route, scope: string): void {
-  if (!denied.some((one) => one.toLowerCase() === action.toLowerCase())) return
-  throw new Refusal(
-    403,
-    'AuthorizationFailed',
-    `The client '${clientId}' with object id '${objectId}' does not have authorization to perform action '${action}' over scope '${scope}' or the scope is invalid. If access was recently granted, please refresh your credentials.`,
-  )
 }
 
 function checkApiVersion(apiVersion: string, { apiVersions, action }: Route): void {

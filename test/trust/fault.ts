@@ -1,0 +1,88 @@
+/** One request goes wrong: once, or whenever it is sent. */
+import { FAULTS, type Fault, LASTING } from './faults.ts'
+import { type Case, inWorld } from './matrix.ts'
+import { again, nameOf, type Recorded, type Recording, settle, shapeOf } from './recording.ts'
+import { differences, halfMade, stateOf } from './world-state.ts'
+
+/** Every request × every fault, once. */
+export function faultCases(recording: Recording, entry?: string): readonly Case[] {
+  return recording.requests.flatMap((request) =>
+    FAULTS.filter(({ applies }) => applies(request)).map((fault) => ({
+      name: `${fault.name} on ${nameOf(request)}`,
+      run: () => once(recording, request, fault, entry),
+    })),
+  )
+}
+
+async function once(
+  recording: Recording,
+  request: Recorded,
+  { intervention, times, env, preload }: Fault,
+  entry?: string,
+): Promise<readonly string[]> {
+  const { flow, state } = recording
+  return inWorld(recording, request, async (azure, disturb) => {
+    if (intervention) disturb((seen) => intervention(seen, azure), times)
+    const unresolved = preload && { preload, env: { EMBEDDED_AZURE_UNRESOLVED: `${env?.EMBEDDED_AZURE_UNRESOLVED}@${request.number}` } }
+    const run = await again(azure, flow, { ...(env && { env }), ...unresolved, ...(entry && { entry }) })
+    const problems = run.exitCode === 0 ? [] : [`ended with ${run.exitCode}: ${errorsOf(run.log)}`]
+    await settle(azure)
+    return [...problems, ...differences(state, stateOf(azure))]
+  })
+}
+
+/** Every kind of request × every fault that does not go away. */
+export function lastingCases(recording: Recording, entry?: string): readonly Case[] {
+  const kinds = [...new Map(recording.requests.map((request) => [request.shape, request])).values()]
+  return kinds.flatMap((request) =>
+    FAULTS.filter(({ name }) => LASTING.includes(name)).map((fault) => ({
+      name: `${fault.name} whenever ${request.shape} is sent`,
+      run: () => forEver(recording, request, fault, entry),
+    })),
+  )
+}
+
+/** Red, with the cause; or green because it could do without. What is half-made is told; the next run completes it. */
+async function forEver(
+  recording: Recording,
+  { shape, plane }: Recorded,
+  { intervention }: Fault,
+  entry?: string,
+): Promise<readonly string[]> {
+  const { flow, state } = recording
+  return inWorld(recording, undefined, async (azure) => {
+    const options = entry ? { entry } : {}
+    azure.intervene = (request) => (shapeOf(request) === shape ? intervention?.(request, azure) : undefined)
+    const main = await again(azure, flow, options)
+    const problems: string[] = []
+    const error = errorsOf(main.log)
+    if (main.exitCode !== 0) {
+      const isClear = /^::error title=(?!Unexpected)[^:]+::.{20,}/.test(error)
+      if (!isClear) problems.push(`red without a clear cause: ${error}`)
+      const cause =
+        plane === 'arm' || plane === 'batch' ? /InternalServerError|TooManyRequests|503|ECONNRESET|socket|NoAnswer/i : /sign-in/i
+      if (!cause.test(error)) problems.push(`the error does not name the cause: ${error}`)
+      if (main.summary === '') problems.push('no summary')
+      if (main.outputs.result !== 'failed') problems.push(`output result is ${main.outputs.result}`)
+    }
+    const post = await again(azure, flow, { ...options, state: main.state })
+    await settle(azure)
+    const told = main.summary + main.log + post.log
+    problems.push(
+      ...halfMade(azure)
+        .filter((id) => !told.includes(id))
+        .map((id) => `${id} is left half-made and not told`),
+    )
+    azure.intervene = undefined
+    const next = await again(azure, flow, options)
+    if (next.exitCode !== 0) problems.push(`the next run ended with ${next.exitCode}: ${errorsOf(next.log)}`)
+    await settle(azure)
+    return [...problems, ...differences(state, stateOf(azure))]
+  })
+}
+
+export const errorsOf = (log: string): string =>
+  log
+    .split('\n')
+    .filter((line) => line.startsWith('::error'))
+    .join(' ') || log.slice(-500)

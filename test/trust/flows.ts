@@ -1,0 +1,60 @@
+/** The ways through the action that the matrices disturb. Each starts from a world of its own. */
+import { loadScenario, type Scenario, type ScenarioPool } from '../azure/scenario.ts'
+
+export interface Flow {
+  readonly name: string
+  readonly scenario: Scenario
+  readonly inputs: Readonly<Record<string, string>>
+}
+
+/** VM with two data disks → pool of 10 nodes. */
+const base = loadScenario('happy')
+/** Limits of the action are as long as may be: what a busy machine loses on a fast clock must not count. */
+const PATIENCE = { timeout: '350m', 'node-start-timeout': '300m', 'max-resizes': '50' }
+const RUNNING = ['ProvisioningState/succeeded', 'PowerState/running']
+
+const foreignPool = (properties: Readonly<Record<string, unknown>> = {}): ScenarioPool => ({
+  id: 'render',
+  properties: {
+    vmSize: 'Standard_D4s_v5',
+    startTask: { commandLine: '/opt/mount-data-disks', maxTaskRetryCount: 0, waitForSuccess: true },
+    deploymentConfiguration: {
+      virtualMachineConfiguration: {
+        nodeAgentSkuId: 'batch.node.ubuntu 24.04',
+        imageReference: {
+          id: '/subscriptions/11111111-1111-4111-8111-111111111111/resourceGroups/foreign-group/providers/Microsoft.Compute/galleries/old/images/golden/versions/1.0.0',
+        },
+      },
+    },
+    ...properties,
+  },
+  nodes: 4,
+  taskMinutes: 3,
+  // Of an hour ago: no reason to stop now.
+  staleErrors: [{ code: 'AccountCoreQuotaReached', message: 'The specified account has reached core quota' }],
+})
+
+function flow(name: string, inputs: Readonly<Record<string, string>> = {}, changes: Partial<Scenario> = {}): Flow {
+  const scenario = { ...base, ...changes }
+  return { name, scenario, inputs: { ...scenario.inputs, ...PATIENCE, ...inputs } }
+}
+
+/** The image half only. */
+const imageOnly = { 'batch-account': '', 'pool-id': '', 'pool-spec': '', 'vm-size': '', 'target-dedicated-nodes': '', 'resize-timeout': '' }
+
+export const FLOWS = {
+  create: flow('gallery, new pool'),
+  inPlace: flow('gallery, pool in place', {}, { pools: [foreignPool()] }),
+  managed: flow('managed image', { ...imageOnly, 'image-kind': 'managed', gallery: '' }),
+  deallocate: flow('capture: deallocate', { ...imageOnly, capture: 'deallocate' }, { vm: { ...base.vm, statuses: RUNNING } }),
+  copy: flow('capture: copy', { ...imageOnly, capture: 'copy' }, { vm: { ...base.vm, statuses: RUNNING } }),
+  blueGreen: flow(
+    'blue-green with jobs',
+    { strategy: 'blue-green' },
+    {
+      pools: [foreignPool()],
+      jobs: [{ id: 'nightly', poolId: 'render' }],
+      jobSchedules: [{ id: 'hourly', poolId: 'render' }],
+    },
+  ),
+} as const satisfies Record<string, Flow>

@@ -1,0 +1,95 @@
+/** Runs the cases of a matrix two at a time, tells how many held, and leaves the count for the table. */
+import { mkdir, writeFile } from 'node:fs/promises'
+import path from 'node:path'
+import fc from 'fast-check'
+import { expect } from 'vitest'
+import type { EmbeddedAzure } from '../azure/server.ts'
+import { disturb, nameOf, type Recorded, type Recording, startWorld } from './recording.ts'
+
+export const FOLDER = path.join(import.meta.dirname, '../../out/trust')
+const AT_ONCE = 2
+
+export interface Case {
+  readonly name: string
+  /** What does not hold, one line each. */
+  readonly run: () => Promise<readonly string[]>
+}
+
+export interface Outcome {
+  readonly matrix: string
+  readonly flow: string
+  readonly all: number
+  readonly run: number
+  readonly held: number
+  readonly seconds: number
+  readonly broken: readonly string[]
+}
+
+/** `npx vitest --mode slice`: a part that changes from day to day, so that it fits into a gate. */
+export const IS_SLICE = process.env.MODE === 'slice'
+export const SEED = Number(process.env.TRUST_SEED ?? Math.floor(Date.now() / 86_400_000))
+
+/** Runs only the cases whose name has this in it: one that broke, again. */
+const ONLY = process.env.TRUST_CASE
+
+/** The seeded part of `cases` that a slice runs. */
+function sliceOf(cases: readonly Case[], most: number): readonly Case[] {
+  if (ONLY) return cases.filter(({ name }) => name.includes(ONLY))
+  if (!IS_SLICE || cases.length <= most) return cases
+  const shuffled = fc.shuffledSubarray([...cases], { minLength: most, maxLength: most })
+  return fc.sample(shuffled, { seed: SEED, numRuns: 1 })[0] ?? []
+}
+
+/** All cases hold. In a slice: at most `most` of them are run. */
+export async function hold(matrix: string, flow: string, cases: readonly Case[], most: number): Promise<void> {
+  expect(cases.length, 'a matrix without cases').toBeGreaterThan(0)
+  const { broken, ...outcome } = await tried(matrix, flow, cases, most)
+  await mkdir(FOLDER, { recursive: true })
+  await writeFile(path.join(FOLDER, `${matrix} ${flow}.json`.replace(/[^\w.]+/g, '-')), JSON.stringify({ ...outcome, broken }))
+  console.log(
+    `${matrix}, ${flow}: ${outcome.run} of ${outcome.all} cases run, ${outcome.held} held, ${outcome.seconds} s${IS_SLICE ? ` (seed ${SEED})` : ''}`,
+  )
+  expect.soft(broken).toEqual([])
+}
+
+/** The same, without judging: for those who expect cases to break. */
+export async function tried(matrix: string, flow: string, cases: readonly Case[], most = Number.POSITIVE_INFINITY): Promise<Outcome> {
+  const startedAtMs = Date.now()
+  const chosen = sliceOf(cases, most)
+  const waiting = [...chosen]
+  const broken: string[] = []
+  let held = 0
+  const work = async () => {
+    for (let next = waiting.shift(); next; next = waiting.shift()) {
+      const problems = await next.run().catch((error: unknown) => [error instanceof Error ? (error.stack ?? error.message) : String(error)])
+      if (problems.length === 0) held += 1
+      else {
+        broken.push(`${next.name}: ${problems.join('\n    ')}`)
+        console.log(`BROKEN ${matrix}, ${flow}, ${broken.at(-1)}`)
+      }
+    }
+  }
+  await Promise.all(Array.from({ length: AT_ONCE }, work))
+  return { matrix, flow, all: cases.length, run: chosen.length, held, seconds: Math.round((Date.now() - startedAtMs) / 1_000), broken }
+}
+
+/** A world of its own, in which one request is disturbed; tried again where it did not come, because polls are not counted on. */
+export async function inWorld(
+  { flow }: Pick<Recording, 'flow'>,
+  wanted: Recorded | undefined,
+  body: (azure: EmbeddedAzure, disturbIt: (how: Parameters<typeof disturb>[2], times?: number) => void) => Promise<readonly string[]>,
+): Promise<readonly string[]> {
+  for (let attempt = 1; ; attempt += 1) {
+    const azure = await startWorld(flow)
+    let disturbance = { reached: true }
+    try {
+      const problems = await body(azure, (how, times) => {
+        if (wanted) disturbance = disturb(azure, wanted, how, times)
+      })
+      if (disturbance.reached) return problems
+      if (wanted && attempt === 4) return [`${nameOf(wanted)} did not come in ${attempt} runs`]
+    } finally {
+      await azure.close()
+    }
+  }
+}

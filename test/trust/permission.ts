@@ -1,0 +1,131 @@
+/** The shipped roles suffice for every documented feature, and each of their entries is needed by one. */
+import { readFileSync } from 'node:fs'
+import path from 'node:path'
+import type { Assignment } from '../azure/access-control.ts'
+import { type ActionRun, runAction } from '../azure/run-action.ts'
+import { GROUP_ID, SUBSCRIPTION } from '../azure/scenario.ts'
+import type { EmbeddedAzure } from '../azure/server.ts'
+import { errorsOf } from './fault.ts'
+import type { Feature } from './features.ts'
+import type { Case } from './matrix.ts'
+import { settle, startWorld } from './recording.ts'
+import { differences, halfMade, stateOf, type WorldState } from './world-state.ts'
+
+const FOLDER = path.join(import.meta.dirname, '../../.github/roles')
+const roleOf = (name: string): Assignment['role'] => JSON.parse(readFileSync(path.join(FOLDER, `${name}.json`), 'utf8'))
+
+/** As the README has them assigned. */
+export const ROLES: readonly Assignment[] = [
+  { role: roleOf('azure-batch-image-pool'), scope: GROUP_ID },
+  { role: roleOf('azure-batch-image-pool-copy'), scope: GROUP_ID },
+  { role: roleOf('azure-batch-image-pool-subscription'), scope: `/subscriptions/${SUBSCRIPTION}` },
+]
+
+interface Done {
+  readonly used: ReadonlySet<string>
+  readonly state: WorldState
+  readonly exitCodes: readonly number[]
+  /** Log and summary of everything, the post step of the last run included. */
+  readonly told: string
+  readonly halfMade: readonly string[]
+  readonly errors: string
+}
+
+export interface Recorded {
+  readonly feature: Feature
+  readonly asOwner: Done
+}
+
+export const recordFeature = async (feature: Feature): Promise<Recorded> => ({ feature, asOwner: await perform(feature) })
+
+async function perform(feature: Feature, roles?: readonly Assignment[], entry?: string): Promise<Done> {
+  const azure = await startWorld(roles ? { ...feature, scenario: { ...feature.scenario, roles } } : feature)
+  try {
+    feature.prepare?.(azure)
+    const runs: ActionRun[] = []
+    for (const [index, inputs] of feature.steps.entries()) {
+      const isLast = index === feature.steps.length - 1
+      const last = await runAction({
+        azure,
+        inputs,
+        ...(entry && { entry }),
+        ...(isLast && feature.isCancelled && { interrupt: whileResizing(azure) }),
+      })
+      runs.push(last)
+      if (last.exitCode !== 0) break
+    }
+    const state = runs.at(-1)?.state ?? {}
+    const post = await runAction({ azure, inputs: feature.steps[runs.length - 1] ?? {}, state })
+    await settle(azure)
+    const told = [...runs.flatMap(({ log, summary }) => [log, summary]), post.log].join('\n')
+    return {
+      used: new Set(azure.access.used),
+      state: stateOf(azure),
+      exitCodes: runs.map(({ exitCode }) => exitCode),
+      told,
+      halfMade: halfMade(azure),
+      errors: runs.map(({ log }) => errorsOf(log)).join(' '),
+    }
+  } finally {
+    await azure.close()
+  }
+}
+
+/** Fires when the pool has begun to resize. */
+function whileResizing(azure: EmbeddedAzure): AbortSignal {
+  const cancel = new AbortController()
+  azure.intervene = ({ method, url }) => {
+    if (method === 'GET' && /\/pools\/render\?/.test(url) && !cancel.signal.aborted) {
+      azure.clock.speed = 1
+      cancel.abort()
+    }
+    return undefined
+  }
+  return cancel.signal
+}
+
+const entriesOf = ({ role }: Assignment): readonly string[] => [...role.Actions, ...(role.DataActions ?? [])]
+
+/** With the shipped roles every feature ends as for an owner. */
+export function sufficiencyCases(recorded: readonly Recorded[]): readonly Case[] {
+  return recorded.map(({ feature, asOwner }) => ({
+    name: feature.name,
+    run: async () => {
+      const done = await perform(feature, ROLES)
+      const isSame = done.exitCodes.join() === asOwner.exitCodes.join()
+      return [
+        ...(isSame ? [] : [`ended with ${done.exitCodes}, not ${asOwner.exitCodes}: ${done.errors}`]),
+        ...differences(asOwner.state, done.state),
+      ]
+    },
+  }))
+}
+
+/** Each entry taken away: the error names it, the scope and the command; nothing half-made is left untold. */
+export function necessityCases(recorded: readonly Recorded[], bundle?: string): readonly Case[] {
+  return ROLES.flatMap((assignment) =>
+    entriesOf(assignment).map((action) => ({
+      name: `${assignment.role.Name} without ${action}`,
+      run: async () => {
+        const needing = recorded.filter(({ asOwner }) => [...asOwner.used].some((used) => used.toLowerCase() === action.toLowerCase()))
+        const shortest = needing.toSorted((one, other) => one.asOwner.used.size - other.asOwner.used.size)[0]
+        if (!shortest) return ['no documented feature needs it']
+        const without = ROLES.map((one) => (one === assignment ? { ...one, role: withoutEntry(one.role, action) } : one))
+        const done = await perform(shortest.feature, without, bundle)
+        const problems: string[] = []
+        const name = action.replaceAll('.', '\\.')
+        const refusal = new RegExp(`action '${name}'|\\(${name}\\)`, 'i')
+        if (!refusal.test(done.told)) problems.push(`${shortest.feature.name}: nothing tells of the missing action: ${done.errors}`)
+        if (!new RegExp(`az role assignment create .*--scope "/subscriptions/${SUBSCRIPTION}`).test(done.told))
+          problems.push(`${shortest.feature.name}: no command: ${done.errors}`)
+        problems.push(...done.halfMade.filter((id) => !done.told.includes(id)).map((id) => `${id} is left half-made and not told`))
+        return problems
+      },
+    })),
+  )
+}
+
+function withoutEntry(role: Assignment['role'], entry: string): Assignment['role'] {
+  const others = (entries: readonly string[] = []) => entries.filter((one) => one !== entry)
+  return { ...role, Actions: others(role.Actions), DataActions: others(role.DataActions) }
+}

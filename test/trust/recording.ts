@@ -1,0 +1,162 @@
+/** The requests of an undisturbed run, in a form that finds the same request in another run. */
+
+import type { Intervention, Plane, SeenRequest } from '../azure/intervention.ts'
+import { type ActionRun, type RunOptions, runAction } from '../azure/run-action.ts'
+import { type EmbeddedAzure, type Exchange, startAzure } from '../azure/server.ts'
+import type { Flow } from './flows.ts'
+import { isSettled, stateOf, type WorldState } from './world-state.ts'
+
+/** An hour of Azure in six seconds. */
+export const SPEED = 600
+
+export interface Recorded {
+  /** Method and path without what is random, e.g. `arm GET …/diskoperations/*`. */
+  readonly shape: string
+  /** What the last write before it was, e.g. `put snapshots`. */
+  readonly after: string
+  /** Which of the requests of this shape after that write, from 1. */
+  readonly occurrence: number
+  /** Which request of the run, from 1. */
+  readonly number: number
+  readonly plane: Plane
+  readonly method: string
+  readonly status: number
+  readonly hasBody: boolean
+  /** The group of the log that was open. */
+  readonly phase: string
+  /** The same was asked before. */
+  readonly isRepeated: boolean
+  /** What `probe` saw when it came. */
+  readonly possible: readonly string[]
+}
+
+export interface Recording {
+  readonly flow: Flow
+  readonly requests: readonly Recorded[]
+  readonly state: WorldState
+  readonly speed: number
+  readonly run: ActionRun
+  readonly exchanges: readonly Exchange[]
+}
+
+const GUID = /[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/gi
+
+export function shapeOf({ plane, method, url }: Pick<SeenRequest, 'plane' | 'method' | 'url'>): string {
+  const { pathname, searchParams } = new URL(url, 'https://azure')
+  const path = pathname
+    .replace(/\/(operations|diskoperations|capsoperations|pooloperationresults)\/[^/]+$/i, '/$1/*')
+    .replace(/^.*\/providers\//, '')
+    .replace(GUID, '*')
+    .replace(/20\d\d([.-])\d{3,4}\1\d+/g, '<version>')
+  return `${plane} ${method} ${path}${searchParams.has('monitor') ? ' location' : ''}`.toLowerCase()
+}
+
+export const nameOf = ({ shape, after, occurrence }: Pick<Recorded, 'shape' | 'after' | 'occurrence'>): string =>
+  `${shape} #${occurrence}${after ? ` after ${after}` : ''}`
+
+/** Counts requests by what they are and what was written last before. */
+class Counter {
+  readonly #counts = new Map<string, number>()
+  #after = ''
+
+  place(request: Pick<SeenRequest, 'plane' | 'method' | 'url'>): Pick<Recorded, 'shape' | 'after' | 'occurrence'> {
+    const shape = shapeOf(request)
+    const after = this.#after
+    const occurrence = (this.#counts.get(`${shape} ${after}`) ?? 0) + 1
+    this.#counts.set(`${shape} ${after}`, occurrence)
+    const isWrite = (request.plane === 'arm' || request.plane === 'batch') && request.method !== 'GET' && request.method !== 'HEAD'
+    if (isWrite)
+      this.#after = shape
+        .replace(/^\w+ /, '')
+        .replace(/\/[^/]*$/, (ending) => (/^\/[a-z]+$/.test(ending) && shape.includes(' post ') ? ending : ''))
+    return { shape, after, occurrence }
+  }
+}
+
+/** Polls of the same thing wait in the same state: of each place the first ones stand for all. */
+const MOST_IN_A_PLACE = 3
+
+export async function startWorld({ scenario }: Flow): Promise<EmbeddedAzure> {
+  const azure = await startAzure(scenario, SPEED)
+  azure.entra.assertionSeconds = 6_000
+  return azure
+}
+
+/** An undisturbed run. Nothing else is recorded, nothing is picked by hand. */
+export async function record(flow: Flow, probe: (azure: EmbeddedAzure) => readonly string[] = () => []): Promise<Recording> {
+  const azure = await startWorld(flow)
+  try {
+    let phase = 'start'
+    const phases: string[] = []
+    const possible: (readonly string[])[] = []
+    const seen: SeenRequest[] = []
+    azure.intervene = (request) => {
+      seen.push(request)
+      phases.push(phase)
+      possible.push(probe(azure))
+      return undefined
+    }
+    const onLine = (text: string) => {
+      phase = [...text.matchAll(/^::group::(\S+)/gm)].at(-1)?.[1] ?? phase
+    }
+    const run = await runAction({ azure, inputs: flow.inputs, onLine })
+    const counter = new Counter()
+    const requests = seen.map((request, index): Recorded => {
+      const exchange = azure.exchanges[index]
+      return {
+        ...counter.place(request),
+        number: request.number,
+        plane: request.plane,
+        method: request.method,
+        status: Number(exchange?.liveResponse.statusCode ?? 0),
+        hasBody: exchange?.liveResponse.body !== undefined,
+        phase: phases[index] ?? '',
+        isRepeated: seen.slice(0, index).some((earlier) => shapeOf(earlier) === shapeOf(request)),
+        possible: possible[index] ?? [],
+      }
+    })
+    await settle(azure)
+    return {
+      flow,
+      requests: requests.filter(({ occurrence }) => occurrence <= MOST_IN_A_PLACE),
+      state: stateOf(azure),
+      speed: SPEED,
+      run,
+      exchanges: azure.exchanges,
+    }
+  } finally {
+    await azure.close()
+  }
+}
+
+/** Lets what was begun end, e.g. the deletion that a run did not wait for, or nodes that start. */
+export async function settle(azure: EmbeddedAzure): Promise<void> {
+  azure.clock.speed = SPEED
+  const untilMs = Date.now() + 1_800_000 / SPEED
+  while (!isSettled(azure) && Date.now() < untilMs) await new Promise((resolve) => setTimeout(resolve, 20))
+}
+
+/** Disturbs one request of a run, and the next ones of its shape where more `times` are asked for; `reached` says whether it came. */
+export function disturb(
+  azure: EmbeddedAzure,
+  wanted: Recorded,
+  how: (request: SeenRequest) => Intervention | undefined | Promise<Intervention | undefined>,
+  times = 1,
+) {
+  const counter = new Counter()
+  const disturbance = { reached: false }
+  let left = times
+  azure.intervene = (request) => {
+    const place = counter.place(request)
+    const isNext = disturbance.reached ? place.shape === wanted.shape : nameOf(place) === nameOf(wanted)
+    if (!isNext || left === 0) return undefined
+    disturbance.reached = true
+    left -= 1
+    return how(request)
+  }
+  return disturbance
+}
+
+/** A run of the flow on a world, as the runner starts it. */
+export const again = (azure: EmbeddedAzure, flow: Flow, options: Partial<RunOptions> = {}): Promise<ActionRun> =>
+  runAction({ azure, inputs: flow.inputs, ...options })

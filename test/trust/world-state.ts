@@ -1,0 +1,89 @@
+/** What is left of a world when all that differs from run to run is taken away: two ends are the same if this is. */
+import type { EmbeddedAzure } from '../azure/server.ts'
+
+/** Times, random ids, and what comes and goes with them. */
+const VOLATILE = new Set([
+  'allocationStateTransitionTime',
+  'createdTime',
+  'creationTime',
+  'diskState',
+  // It holds the random id of the golden VM's disks.
+  'image-pool-fingerprint',
+  'lastModified',
+  'provisioningStateTransitionTime',
+  'publishedDate',
+  'sourceUniqueId',
+  'startTime',
+  'timeCreated',
+  'uniqueId',
+  'vmId',
+])
+
+export type WorldState = Readonly<Record<string, unknown>>
+
+/** By id or name. `settledOf` first, where operations may still be under way. */
+export function stateOf({ world, pools }: EmbeddedAzure): WorldState {
+  const entries = [
+    ...world.all().map(({ id, ...resource }): [string, unknown] => [id.toLowerCase(), resource]),
+    ...pools
+      .all()
+      .map((pool): [string, unknown] => [
+        `pool ${pool.name}`,
+        { ...pool.properties, nodes: pool.nodes.map((node) => `${pools.stateOf(pool, node)} ${node.isDedicated}`) },
+      ]),
+    ...pools.jobs.all.map(({ id, ...job }): [string, unknown] => [`job ${id}`, job]),
+    ...pools.jobs.schedules.map(({ id, ...schedule }): [string, unknown] => [`job schedule ${id}`, schedule]),
+  ]
+  const version = /\/versions\/([\d.]+)$/.exec(world.all().find(({ type }) => /\/versions$/.test(type))?.id ?? '')?.[1]
+  const text = JSON.stringify(Object.fromEntries(entries.sort(([one], [other]) => one.localeCompare(other))), (key, value) =>
+    VOLATILE.has(key) ? undefined : value,
+  )
+  return JSON.parse(version ? text.replaceAll(version, '<version>').replaceAll(version.replaceAll('.', '-'), '<version>') : text)
+}
+
+/** One line for each difference. */
+export function differences(expected: WorldState, actual: WorldState): readonly string[] {
+  return [...new Set([...Object.keys(expected), ...Object.keys(actual)])].flatMap((key) => {
+    const [before, after] = [expected[key], actual[key]].map((value) => JSON.stringify(value))
+    if (before === after) return []
+    if (before === undefined) return [`${key} is there, and should not be`]
+    if (after === undefined) return [`${key} is missing`]
+    return [`${key} differs: ${excerpt(before, after)}`]
+  })
+}
+
+function excerpt(before: string, after: string): string {
+  let index = 0
+  while (before[index] === after[index]) index += 1
+  const from = Math.max(0, index - 60)
+  return `expected …${before.slice(from, index + 80)}… but got …${after.slice(from, index + 80)}…`
+}
+
+/** Resources of this action that are not complete, or only there for a moment. */
+export function halfMade({ world }: EmbeddedAzure): readonly string[] {
+  return world
+    .all()
+    .filter(
+      ({ tags = {}, properties }) =>
+        tags['image-pool-tool'] !== undefined &&
+        (properties.provisioningState !== 'Succeeded' || tags['image-pool-temporary'] !== undefined),
+    )
+    .map(({ id }) => id)
+}
+
+/** Whether nothing is under way any more. */
+export function isSettled({ world, pools }: EmbeddedAzure): boolean {
+  const isDone = world.all().every(({ properties = {} }) => [undefined, 'Succeeded', 'Failed'].includes(properties.provisioningState))
+  return (
+    isDone &&
+    pools.all().every((pool) => {
+      const states = pool.nodes.map((node) => pools.stateOf(pool, node))
+      const { allocationState, provisioningState } = pool.properties
+      return (
+        allocationState === 'Steady' &&
+        provisioningState === 'Succeeded' &&
+        states.every((state) => !/ing/i.test(state.replace('running', '')))
+      )
+    })
+  )
+}
