@@ -41,10 +41,12 @@ function parse(text: string, refuse: (problem: string) => void): readonly unknow
   try {
     const values = documents.filter(({ contents }) => contents !== null).map((document) => document.toJS() as unknown)
     const pools = values.flat()
+    // An alias that holds itself has no end; only this finds it.
+    JSON.stringify(pools)
     if (pools.length === 0) refuse('names no pool: it is empty')
     return pools
   } catch {
-    refuse('has an alias without its anchor, or too many aliases')
+    refuse('has an alias without its anchor, one that holds itself, or too many aliases')
     return []
   }
 }

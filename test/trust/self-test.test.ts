@@ -34,7 +34,7 @@ const BUGS: readonly Planted[] = [
   {
     name: 'VM not started again',
     matrix: 'crash',
-    changes: [{ file: 'plan.js', from: 'TAGS.startAgain in seen.vm.tags', to: 'false' }],
+    changes: [{ file: 'plan.js', from: 'vm?.tags[TAGS.restart] === undefined ? undefined', to: 'true ? undefined' }],
     cases: async (entry) =>
       like(
         crashCases(await recorded(FLOWS.deallocate), entry),

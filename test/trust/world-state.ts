@@ -3,6 +3,7 @@ import type { EmbeddedAzure } from '../azure/server.ts'
 
 /** Times, random ids, and what comes and goes with them. */
 const VOLATILE = new Set([
+  'LastOwnershipUpdateTime',
   'allocationStateTransitionTime',
   'createdTime',
   'creationTime',
@@ -34,11 +35,19 @@ export function stateOf({ world, pools }: EmbeddedAzure): WorldState {
     ...pools.jobs.all.map(({ id, ...job }): [string, unknown] => [`job ${id}`, job]),
     ...pools.jobs.schedules.map(({ id, ...schedule }): [string, unknown] => [`job schedule ${id}`, schedule]),
   ]
-  const version = /\/versions\/([\d.]+)$/.exec(world.all().find(({ type }) => /\/versions$/.test(type))?.id ?? '')?.[1]
-  const text = JSON.stringify(Object.fromEntries(entries.sort(([one], [other]) => one.localeCompare(other))), (key, value) =>
-    VOLATILE.has(key) ? undefined : value,
-  )
-  return JSON.parse(version ? text.replaceAll(version, '<version>').replaceAll(version.replaceAll('.', '-'), '<version>') : text)
+  const text = JSON.stringify(Object.fromEntries(entries), (key, value) => (VOLATILE.has(key) ? undefined : sorted(value)))
+  const versions = new Set(world.all().flatMap(({ tags }) => tags?.['image-pool-version'] ?? []))
+  const named = [...versions].sort().reduce((all, version, index) => {
+    const name = index === 0 ? '<version>' : `<version ${index + 1}>`
+    return all.replaceAll(version, name).replaceAll(version.replaceAll('.', '-'), name)
+  }, text)
+  return JSON.parse(named)
+}
+
+/** The order of members says nothing. */
+function sorted(value: unknown): unknown {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return value
+  return Object.fromEntries(Object.entries(value).sort(([one], [other]) => one.localeCompare(other)))
 }
 
 /** One line for each difference. */
