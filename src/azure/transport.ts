@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises'
 import type { TokenCredential } from '@azure/core-auth'
 import {
   bearerTokenAuthenticationPolicy,
@@ -63,6 +64,7 @@ export function transportOptions(log: TransportLog, counter: RequestCounter, use
     retryOptions: { maxRetries: 6, retryDelayInMs: 1_000, maxRetryDelayInMs: 30_000 },
     additionalPolicies: [
       { policy: endWithRun(run.signal), position: 'perCall' as const },
+      { policy: askAgain(), position: 'perRetry' as const },
       { policy: keepAsking(run), position: 'perRetry' as const },
       { policy: observe(log, counter), position: 'perRetry' as const },
     ],
@@ -82,6 +84,21 @@ export function createSender(
     pipeline.addPolicy(policy, position === 'perCall' ? { beforePolicies: ['defaultRetryPolicy'] } : { afterPhase: 'Retry' })
   }
   return (request) => pipeline.sendRequest(httpClient, request)
+}
+
+const UNAUTHORIZED_DELAY_MS = 2_000
+
+/** A front end that has not heard of a token yet refuses it; the next one does not. */
+function askAgain(): PipelinePolicy {
+  return {
+    name: 'askAgainPolicy',
+    async sendRequest(request, next) {
+      const response = await next(request)
+      if (response.status !== 401) return response
+      await delay(UNAUTHORIZED_DELAY_MS, undefined, request.abortSignal ? { signal: request.abortSignal as AbortSignal } : {})
+      return next(request)
+    },
+  }
 }
 
 /** A run that has ended waits for no request, whether its caller thought of that or not. */
