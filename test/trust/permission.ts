@@ -75,7 +75,8 @@ async function perform(feature: Feature, roles?: readonly Assignment[], entry?: 
 function whileResizing(azure: EmbeddedAzure): AbortSignal {
   const cancel = new AbortController()
   azure.intervene = ({ method, url }) => {
-    if (method === 'GET' && /\/pools\/render\?/.test(url) && !cancel.signal.aborted) {
+    const isResizing = azure.pools.find('render')?.properties.allocationState === 'Resizing'
+    if (method === 'GET' && /\/pools\/render\?/.test(url) && isResizing && !cancel.signal.aborted) {
       azure.clock.speed = 1
       cancel.abort()
     }

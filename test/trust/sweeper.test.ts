@@ -1,0 +1,86 @@
+/** `mode: prune`: what this action has left half-made goes after a day; what is young, complete or somebody else's stays. */
+import { expect, test } from 'vitest'
+import { runAction } from '../azure/run-action.ts'
+import { GROUP_ID } from '../azure/scenario.ts'
+import type { EmbeddedAzure } from '../azure/server.ts'
+import { FLOWS } from './flows.ts'
+import { type Case, hold } from './matrix.ts'
+import { startWorld } from './recording.ts'
+
+const DAY_MS = 24 * 3_600_000
+const OWN = { 'image-pool-tool': 'azure-batch-image-pool', 'image-pool-image': 'golden' }
+const TEMPORARY = { ...OWN, 'image-pool-version': '0.9.0', 'image-pool-temporary': 'golden' }
+
+interface Left {
+  readonly name: string
+  /** Below the resource group. */
+  readonly path: string
+  readonly tags: Readonly<Record<string, string>>
+  readonly state?: 'Failed' | 'Succeeded'
+}
+
+/** As runs leave it that die in the middle. */
+const LEFT: readonly Left[] = [
+  { name: 'snapshot without image', path: 'Microsoft.Compute/snapshots/golden-0.8.0-os', tags: { ...OWN, 'image-pool-version': '0.8.0' } },
+  {
+    name: 'failed version',
+    path: 'Microsoft.Compute/galleries/images/images/golden/versions/0.7.0',
+    tags: { ...OWN, 'image-pool-version': '0.7.0' },
+    state: 'Failed',
+  },
+  { name: 'disk of a copy', path: 'Microsoft.Compute/disks/golden-0.9.0-copy-os', tags: TEMPORARY },
+  { name: 'snapshot of a copy', path: 'Microsoft.Compute/snapshots/golden-0.9.0-copy-os', tags: TEMPORARY },
+  { name: 'network interface of a copy', path: 'Microsoft.Network/networkInterfaces/golden-0.9.0-copy-nic', tags: TEMPORARY },
+  { name: 'network of a copy', path: 'Microsoft.Network/virtualNetworks/golden-0.9.0-copy-net', tags: TEMPORARY },
+]
+
+const AGES = [
+  { name: 'two days old', ms: 2 * DAY_MS, isOwn: true, goes: true },
+  { name: 'an hour old', ms: 3_600_000, isOwn: true, goes: false },
+  { name: "two days old, somebody else's", ms: 2 * DAY_MS, isOwn: false, goes: false },
+] as const
+
+function put({ world, clock }: EmbeddedAzure, { path, tags, state = 'Succeeded' }: Left, age: (typeof AGES)[number]): string {
+  const [provider = '', ...names] = path.split('/')
+  const id = `${GROUP_ID}/providers/${path}`
+  const time = new Date(clock.now().getTime() - age.ms).toISOString()
+  world.put({
+    id,
+    name: names.at(-1) ?? '',
+    type: [provider, ...names.filter((_, index) => index % 2 === 0)].join('/'),
+    location: 'westeurope',
+    ...(age.isOwn && { tags: { ...tags } }),
+    createdTime: time,
+    properties: {
+      provisioningState: state,
+      timeCreated: time,
+      diskSizeGB: 30,
+      publishingProfile: { publishedDate: time, targetRegions: [] },
+    },
+  })
+  return id
+}
+
+const cases: readonly Case[] = LEFT.flatMap((left) =>
+  AGES.map((age) => ({
+    name: `${left.name}, ${age.name}`,
+    run: async () => {
+      const azure = await startWorld(FLOWS.create)
+      try {
+        const made = await runAction({ azure, inputs: { ...FLOWS.create.inputs, wait: 'none' } })
+        const id = put(azure, left, age)
+        const run = await runAction({ azure, inputs: { ...FLOWS.create.inputs, vm: '', mode: 'prune' } })
+        const problems = [made, run].flatMap(({ exitCode, log }) => (exitCode === 0 ? [] : [`ended with ${exitCode}: ${log.slice(-500)}`]))
+        if ((azure.world.get(id) === undefined) !== age.goes) problems.push(age.goes ? 'it is still there' : 'it is gone')
+        return problems
+      } finally {
+        await azure.close()
+      }
+    },
+  })),
+)
+
+test('sweeper', async () => {
+  expect(cases.length).toBe(LEFT.length * AGES.length)
+  await hold('sweeper', 'mode: prune', cases, 6)
+})
