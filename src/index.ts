@@ -44,7 +44,7 @@ async function main(early: EarlyAssertion | undefined): Promise<void> {
   github.markMain()
   const startedAt = github.clock.now().toISOString()
   const config = parseConfig(github.inputReader)
-  const secrets = secretsOf(config)
+  const secrets = secretsOf(config, github.inputReader.input('github-token'))
   github.hide(secrets)
   if (config.mode === 'validate') {
     github.log.info('The inputs are valid; Azure was not asked.')
@@ -126,7 +126,7 @@ async function post(): Promise<void> {
   const ledger = new github.StateLedger()
   if (ledger.open().length === 0) return
   const config = parseConfig(github.inputReader)
-  github.hide(secretsOf(config))
+  github.hide(secretsOf(config, github.inputReader.input('github-token')))
   const { arm, compute, batch } = await connect(config, POST_MS)
   const left = await cleanUp({ arm, compute, batch, ledger, signal: controller.signal, info: github.log.info })
   for (const { id, why, command } of left) github.annotate('warning', 'Left behind', `${id}: ${why}. ${command}`)

@@ -12,8 +12,8 @@ const SECRET_NAME = /secret|token|key|pass|pwd|sas|conn|cred|auth/i
 const LONGEST_WORD = 20
 
 /** Passwords, keys, signatures and secret-looking variables of the start task in the pool specs, and the token; the longest first. */
-export function secretsOf({ pool, githubToken }: Pick<Config, 'pool' | 'githubToken'>): readonly string[] {
-  const found = [...(pool?.requests ?? []).flatMap(({ properties }) => secretsIn(properties)), ...(githubToken ? [githubToken] : [])]
+export function secretsOf({ pool }: Pick<Config, 'pool'>, token: string): readonly string[] {
+  const found = [...(pool?.requests ?? []).flatMap(({ properties }) => secretsIn(properties)), token]
   return [...new Set(found)].filter((text) => text.length >= SHORTEST).sort((one, other) => other.length - one.length)
 }
 

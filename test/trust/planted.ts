@@ -28,5 +28,7 @@ export async function plant({ name, changes }: Bug): Promise<string> {
       code.replace(from, () => to),
     )
   }
-  return path.join(folder, 'index.js')
+  const entry = path.join(folder, 'entry.js')
+  await writeFile(entry, "import { run } from './index.js'\nawait run()\n")
+  return entry
 }

@@ -138,7 +138,7 @@ describe.each(Object.entries(SENDERS))('a request of %s', (_, senderOf) => {
     expect(counter).toMatchObject({ total: 2, writes: 1, retries: 1 })
   })
 
-  test.each([400, 401, 403, 404, 409, 412])('is not sent again after a %i', async (status) => {
+  test.each([400, 403, 404, 409, 412])('is not sent again after a %i', async (status) => {
     const { http, ask } = setUp([{ status, body: '{"error":{"code":"No"}}' }])
     const { value } = await settled(ask())
     expect(value).toMatchObject({ status, bodyAsText: '{"error":{"code":"No"}}' })
