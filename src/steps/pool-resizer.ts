@@ -143,7 +143,7 @@ export class PoolResizer {
       const errors = errorsOfThisRun(pool, sinceMs).map(classifyResizeError)
       const fatal = errors.find((error) => error.class === 'fatal')
       if (fatal) throw await this.#shortfall(pool, NO_NODES, 'fatal', fatal)
-      this.#refuseForeignTarget(pool, NO_NODES)
+      this.refuseForeignTarget(pool, NO_NODES)
       if (nodesIn(pool) > 0) await this.#context.clock.sleep(30_000, this.#context.signal)
     }
     return pool
@@ -165,9 +165,16 @@ export class PoolResizer {
       const pool = await this.steady(target, `${chunk.length} unusable nodes to leave pool ${this.#pool.name}`)
       // The service takes the removed nodes off the target.
       const missing = nodesOf(before) - nodesOf(targetOf(pool))
-      if (missing < 0 || missing > chunk.length) this.#refuseForeignTarget(pool, before)
+      if (missing < 0 || missing > chunk.length) this.refuseForeignTarget(pool, before)
     }
     return this.grow(target)
+  }
+
+  /** What is about to be overwritten must be as it was when the run decided to; the size is its to set. @throws ForeignChangeError */
+  refuseForeignChange(properties: PoolProperties, now: PoolProperties, decidedOn: PoolProperties): void {
+    const overwritten = Object.keys(properties).filter((name) => name !== 'scaleSettings')
+    const foreign = overwritten.filter((name) => !isDeepStrictEqual(unmarked(name, now), unmarked(name, decidedOn)))
+    if (foreign.length > 0) throw this.#changedByOthers(foreign)
   }
 
   /**
@@ -176,9 +183,7 @@ export class PoolResizer {
    */
   async patch(properties: PoolProperties, decidedOn?: PoolProperties, envelope?: PoolEnvelope): Promise<Pool> {
     const { etag, properties: now } = await this.get()
-    const overwritten = Object.keys(properties).filter((name) => name !== 'scaleSettings')
-    const foreign = decidedOn ? overwritten.filter((name) => !isDeepStrictEqual(unmarked(name, now), unmarked(name, decidedOn))) : []
-    if (foreign.length > 0) throw this.#changedByOthers(foreign)
+    if (decidedOn) this.refuseForeignChange(properties, now, decidedOn)
     const { metadata } = properties
     const marks = marksIn(now.metadata).filter(({ name }) => markIn(metadata, name) === undefined)
     return this.#update(metadata ? { ...properties, metadata: [...metadata, ...marks] } : properties, etag, envelope)
@@ -237,7 +242,7 @@ export class PoolResizer {
       const errors = errorsOfThisRun(pool, sinceMs).map(classifyResizeError)
       const gained = { dedicated: current.dedicated - before.dedicated, lowPriority: current.lowPriority - before.lowPriority }
       tell(this.#context, { kind: 'resize-ended', pool: pool.name, number: this.#number, gained, current, errors })
-      if (!errors.some((error) => error.class === 'fatal')) this.#refuseForeignTarget(pool, target)
+      if (!errors.some((error) => error.class === 'fatal')) this.refuseForeignTarget(pool, target)
       roundsWithoutGain = cameNearer({ target, before, current }) ? 0 : roundsWithoutGain + 1
       const outcome = { target, before, current, errors, number: this.#number, maxResizes, roundsWithoutGain }
       const move = decideNext(outcome, random())
@@ -249,7 +254,7 @@ export class PoolResizer {
       tell(this.#context, { kind: 'resize-backoff', pool: pool.name, waitMs: move.afterMs, reason: errors[0]?.code ?? 'short of target' })
       await clock.sleep(move.afterMs, signal)
       const now = await this.free()
-      this.#refuseForeignTarget(now, target)
+      this.refuseForeignTarget(now, target)
       if (isAt(now, target)) return now
       before = totals(now)
       const began = await this.#ask(now, target)
@@ -259,7 +264,7 @@ export class PoolResizer {
   }
 
   /** A person's resize is not undone behind their back. */
-  #refuseForeignTarget(pool: Pool, target: NodeTotals): void {
+  refuseForeignTarget(pool: Pool, target: NodeTotals): void {
     const { autoScale } = pool.properties.scaleSettings ?? {}
     const seen = targetOf(pool)
     if (!autoScale && isDeepStrictEqual(seen, target)) return
@@ -304,7 +309,7 @@ export class PoolResizer {
       if (!isOurs) {
         if (allocationState === 'Steady' && !/^PoolBeing(?:Resized|Created)$/i.test(error.code)) throw error
         const pool = await this.free()
-        if (this.#asked) this.#refuseForeignTarget(pool, this.#asked)
+        if (this.#asked) this.refuseForeignTarget(pool, this.#asked)
         await this.#context.clock.sleep(BUSY_DELAY_MS, this.#context.signal)
         return this.#send(request)
       }

@@ -104,7 +104,8 @@ export class PoolWay {
   /** Drain to 0, patch. The pool remembers its last healthy state until the new one has passed the gate. */
   async #reimage(existing: Pool, properties: PoolProperties): Promise<From> {
     const { id: name, autoScale } = this.plan.request
-    await this.resizer.free()
+    // Nobody's nodes are drained for an image that will not be put there.
+    this.resizer.refuseForeignChange(properties, (await this.resizer.free()).properties, existing.properties)
     await this.resizer.mark(MARKS.before, writeMark(lastStateOf(existing)))
     const formula = existing.properties.scaleSettings?.autoScale ? ', and its autoscale is off' : ''
     this.#left = `Pool ${name} is drained for its new image and still on the old one${formula}; run again to finish.`
@@ -161,7 +162,10 @@ export class PoolWay {
       const ids = nodes.map(({ id }) => id)
       verdict = await look(await this.resizer.replaceNodes(ids, target))
     }
-    if (verdict.error) throw new GateError(verdict, verdict.error.explanation)
+    if (verdict.error) {
+      this.resizer.refuseForeignTarget(await this.resizer.get(), target)
+      throw new GateError(verdict, verdict.error.explanation)
+    }
     return verdict
   }
 

@@ -63,7 +63,7 @@ export const ACTS: readonly Act[] = [
     applies: (azure) => ofType(azure, /\/versions$/)?.properties.provisioningState !== undefined,
     perform: drop(/\/versions$/),
     isKept: (azure) => ofType(azure, /\/versions$/) === undefined,
-    told: /deleted|does not exist|not found/i,
+    told: /deleted|does not exist|not found|not available/i,
   },
   {
     name: 'a person deletes a snapshot',

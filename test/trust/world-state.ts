@@ -35,7 +35,9 @@ export function stateOf({ world, pools }: EmbeddedAzure): WorldState {
     ...pools.jobs.all.map(({ id, ...job }): [string, unknown] => [`job ${id}`, job]),
     ...pools.jobs.schedules.map(({ id, ...schedule }): [string, unknown] => [`job schedule ${id}`, schedule]),
   ]
-  const text = JSON.stringify(Object.fromEntries(entries), (key, value) => (VOLATILE.has(key) ? undefined : sorted(value)))
+  const text = JSON.stringify(Object.fromEntries(entries), (key, value) =>
+    VOLATILE.has(key) || (key === 'metadata' && Array.isArray(value) && value.length === 0) ? undefined : sorted(value),
+  )
   const versions = new Set(world.all().flatMap(({ tags }) => tags?.['image-pool-version'] ?? []))
   const named = [...versions].sort().reduce((all, version, index) => {
     const name = index === 0 ? '<version>' : `<version ${index + 1}>`

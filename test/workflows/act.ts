@@ -68,7 +68,7 @@ export async function runAct(
     AZURE_AUTHORITY_HOST: azure.url,
     NODE_EXTRA_CA_CERTS: azure.caPath,
     NODE_OPTIONS: `--import=${pathToFileURL(path.join(import.meta.dirname, '../azure/clock-preload.mjs'))}`,
-    EMBEDDED_AZURE_CLOCK: `${azure.clock.speed}@${azure.clock.epochMs}`,
+    EMBEDDED_AZURE_CLOCK: String(azure.clock),
     GITHUB_API_URL: `${azure.url}/api/v3`,
     ARTIFACTS: path.join(home, 'artifacts'),
   }
