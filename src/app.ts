@@ -20,7 +20,7 @@ import { sweepCopies } from './steps/copy.ts'
 import { observe } from './steps/observe.ts'
 import { totals } from './steps/pool-resizer.ts'
 import { findPrunable, prune } from './steps/prune.ts'
-import { publish } from './steps/publish.ts'
+import { confirmPublished, publish } from './steps/publish.ts'
 import { startingAfter } from './steps/restart.ts'
 import { sideBySide } from './steps/side-by-side.ts'
 
@@ -105,6 +105,7 @@ async function runPhases(config: Config, run: RunContext, context: StepContext, 
   await phase(context, 'prune', async () => {
     await dropLeftSnapshots(plan.leftSnapshots, context)
     if (image.kind === 'build') progress.snapshots = await (dropping ?? dropSnapshots(image, progress.snapshots, context))
+    if (image.kind === 'build' && dropping) await confirmPublished(image, context)
     if (retains && progress.pools.every(({ error }) => !error)) await retain()
   })
 }

@@ -77,7 +77,7 @@ async function publishManagedImage({ id, pool, state }: PoolImage, plan: BuildPl
 /** A version takes minutes (45 to 646 s recorded, hours reported): asked again halfway to where its progress points, but at least every 30 s. */
 export function versionDelayMs(waitedMs: number, progress: number): number {
   const leftMs = progress > 0 ? (waitedMs * (100 - progress)) / progress : waitedMs
-  return Math.min(30_000, Math.max(3_000, leftMs / 2))
+  return Math.min(30_000, Math.max(4_000, leftMs / 2))
 }
 
 /** Waits for the replica in the Batch region, not for all regions. */
@@ -114,6 +114,11 @@ async function failVersion(plan: BuildPlan, { replication }: ImageVersion, opera
     code: 'ReplicationFailed',
     body: details.join('; ') || 'the version ended Failed',
   })
+}
+
+/** Somebody may delete a version while pools come up: they run on it then, but could never grow again. @throws VersionGoneError */
+export async function confirmPublished({ id, version }: BuildPlan, { compute }: StepContext): Promise<void> {
+  if (!(await compute.getImageVersion(id))) throw new VersionGoneError(version, 'before the run ended')
 }
 
 export class VersionGoneError extends ActionError {
