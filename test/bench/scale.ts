@@ -1,0 +1,141 @@
+/** How requests, time and memory grow with pools, nodes and old versions, and what becomes of a run that is throttled. */
+import { mkdtemp, readFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { pathToFileURL } from 'node:url'
+import { runAction } from '../azure/run-action.ts'
+import { GROUP_ID, loadScenario, type Scenario } from '../azure/scenario.ts'
+import { type EmbeddedAzure, startAzure } from '../azure/server.ts'
+
+const SPEED = 20
+
+export interface ScaleResult {
+  readonly what: string
+  /** Seconds of Azure's time. */
+  readonly wallS: number
+  readonly requests: number
+  readonly peakMiB: number
+}
+
+interface Load {
+  readonly what: string
+  readonly inputs: Readonly<Record<string, string>>
+  readonly prepare?: (azure: EmbeddedAzure) => void
+}
+
+const happy = loadScenario('happy')
+const scenario: Scenario = { ...happy, account: { ...happy.account, dedicatedCoreQuota: 1_000_000, poolQuota: 500 } }
+
+function poolsOf(count: number, nodes: number): Load {
+  const pool = (index: number) => ({
+    id: `render-${index}`,
+    vmSize: 'Standard_D4s_v5',
+    scaleSettings: { fixedScale: { targetDedicatedNodes: nodes, resizeTimeout: 'PT30M' } },
+    startTask: { commandLine: '/opt/mount-data-disks', waitForSuccess: true },
+  })
+  const { 'pool-id': _id, 'vm-size': _size, 'target-dedicated-nodes': _nodes, 'resize-timeout': _timeout, ...inputs } = scenario.inputs
+  return {
+    what: `${count} pool${count > 1 ? 's' : ''} of ${nodes} nodes`,
+    inputs: { ...inputs, 'pool-spec': JSON.stringify(Array.from({ length: count }, (_, index) => pool(index))) },
+  }
+}
+
+/** Versions of this action that nothing uses. */
+function oldVersions(count: number): Load {
+  return {
+    what: `prune ${count} of ${count + 3} versions`,
+    inputs: {
+      'resource-group': 'render',
+      'image-name': 'golden',
+      gallery: 'images',
+      'batch-account': 'renderbatch',
+      mode: 'prune',
+      'retain-versions': '3',
+    },
+    prepare: ({ world }) => {
+      const gallery = `${GROUP_ID}/providers/Microsoft.Compute/galleries/images`
+      const put = (id: string, type: string, properties: object) =>
+        world.put({
+          id,
+          name: id.slice(id.lastIndexOf('/') + 1),
+          type: `Microsoft.Compute/${type}`,
+          location: 'westeurope',
+          tags: { 'image-pool-tool': 'azure-batch-image-pool', 'image-pool-image': 'golden' },
+          properties: { provisioningState: 'Succeeded', ...properties },
+        })
+      put(gallery, 'galleries', {})
+      put(`${gallery}/images/golden`, 'galleries/images', {
+        osType: 'Linux',
+        osState: 'Generalized',
+        hyperVGeneration: 'V2',
+        architecture: 'x64',
+        identifier: { publisher: 'p', offer: 'o', sku: 's' },
+      })
+      for (let patch = 0; patch < count + 3; patch += 1) {
+        put(`${gallery}/images/golden/versions/1.0.${patch}`, 'galleries/images/versions', {
+          publishingProfile: { targetRegions: [{ name: 'West Europe' }], publishedDate: '2026-01-01T00:00:00Z' },
+          storageProfile: {},
+        })
+      }
+    },
+  }
+}
+
+/** ARM's bucket, a tenth as large as the real one: what comes too fast is refused and told when to come again. */
+function throttle(azure: EmbeddedAzure): () => number {
+  const [capacity, refillPerS, retryAfterS] = [25, 2.5, 5]
+  let tokens: number = capacity
+  let seenAtMs = azure.clock.now().getTime()
+  let refused = 0
+  azure.intervene = ({ plane }) => {
+    if (plane !== 'arm') return undefined
+    const nowMs = azure.clock.now().getTime()
+    tokens = Math.min(capacity, tokens + ((nowMs - seenAtMs) / 1_000) * refillPerS)
+    seenAtMs = nowMs
+    if (tokens >= 1) {
+      tokens -= 1
+      return undefined
+    }
+    refused += 1
+    return {
+      kind: 'answer',
+      status: 429,
+      headers: { 'retry-after': String(retryAfterS) },
+      body: { error: { code: 'SubscriptionRequestsThrottled', message: `Please try again after '${retryAfterS}' seconds.` } },
+    }
+  }
+  return () => refused
+}
+
+async function measure({ what, inputs, prepare }: Load, isThrottled = false): Promise<ScaleResult & { readonly refused: number }> {
+  const azure = await startAzure(scenario, SPEED)
+  prepare?.(azure)
+  const refused = isThrottled ? throttle(azure) : () => 0
+  const file = path.join(await mkdtemp(path.join(tmpdir(), 'peak-')), 'kib')
+  const preloads = ['clock-preload.mjs', 'peak-memory.mjs'].map(
+    (name) => `--import=${pathToFileURL(path.join(import.meta.dirname, '../azure', name))}`,
+  )
+  const startedMs = azure.clock.now().getTime()
+  const { exitCode, log } = await runAction({ azure, inputs, env: { NODE_OPTIONS: preloads.join(' '), PEAK_MEMORY_FILE: file } })
+  const wallS = Math.round((azure.clock.now().getTime() - startedMs) / 1_000)
+  const requests = azure.exchanges.length
+  await azure.close()
+  if (exitCode !== 0) throw new Error(`${what} failed:\n${log.slice(-5_000)}`)
+  return { what, wallS, requests, peakMiB: Math.round(Number(await readFile(file, 'utf8')) / 1_024), refused: refused() }
+}
+
+export interface Scale {
+  readonly loads: readonly ScaleResult[]
+  readonly throttled: ScaleResult & { readonly refused: number }
+}
+
+export async function measureScale(): Promise<Scale> {
+  const loads = [poolsOf(1, 10), poolsOf(10, 10), poolsOf(50, 10), poolsOf(50, 500), poolsOf(1, 500), poolsOf(1, 5_000), oldVersions(100)]
+  const results: ScaleResult[] = []
+  for (const load of loads) {
+    const { refused: _refused, ...result } = await measure(load)
+    results.push(result)
+  }
+  const throttled = await measure({ ...poolsOf(10, 10), what: '10 pools of 10 nodes, throttled' }, true)
+  return { loads: results, throttled }
+}
