@@ -2,6 +2,7 @@
 import { readdirSync, statSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { ratio } from './ratios.ts'
+import { measureScale } from './scale.ts'
 import { measureStartUp } from './start-up.ts'
 import { runTrace } from './trace.ts'
 
@@ -17,6 +18,7 @@ function bundleSize(): number {
 
 const startUp = await measureStartUp()
 const [ours, ...peers] = await runTrace()
+const scale = await measureScale()
 const results = {
   bundleBytes: bundleSize(),
   startUp: {
@@ -25,6 +27,7 @@ const results = {
     firstRequestToUnbundled: ratio(startUp.firstRequestMs, startUp.unbundledMs),
   },
   trace: { ours, peers: peers.map((peer) => ({ ...peer, overheadToOurs: ratio(peer.overheadS, ours?.overheadS ?? 0) })) },
+  scale,
 }
 console.log(JSON.stringify(results, undefined, 2))
 writeFileSync(path.join(import.meta.dirname, 'results.json'), `${JSON.stringify(results, undefined, 2)}\n`)
