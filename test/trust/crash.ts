@@ -2,7 +2,7 @@
 import { errorsOf } from './fault.ts'
 import { type Case, inWorld } from './matrix.ts'
 import { again, nameOf, type Recorded, type Recording, settle } from './recording.ts'
-import { differences, halfMade, stateOf } from './world-state.ts'
+import { afterAll, halfMade } from './world-state.ts'
 
 const MOMENTS = ['before it is sent', 'after Azure acted'] as const
 
@@ -24,7 +24,7 @@ async function crash(
   hasPost: boolean,
   entry: string | undefined,
 ): Promise<readonly string[]> {
-  const { flow, state } = recording
+  const { flow } = recording
   const bundle = entry === undefined ? {} : { entry }
   return inWorld(recording, request, async (azure, disturb) => {
     const kill = new AbortController()
@@ -53,7 +53,7 @@ async function crash(
     const next = await again(azure, flow, bundle)
     if (next.exitCode !== recording.run.exitCode) problems.push(`the next run ended with ${next.exitCode}: ${errorsOf(next.log)}`)
     await settle(azure)
-    return [...problems, ...differences(state, stateOf(azure)), ...rebuilt(azure.exchanges)]
+    return [...problems, ...afterAll(recording, azure), ...(flow.rebuilds ? [] : rebuilt(azure.exchanges))]
   })
 }
 

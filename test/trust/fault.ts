@@ -2,7 +2,7 @@
 import { FAULTS, type Fault, LASTING } from './faults.ts'
 import { type Case, inWorld } from './matrix.ts'
 import { again, nameOf, type Recorded, type Recording, settle, shapeOf } from './recording.ts'
-import { differences, halfMade, stateOf } from './world-state.ts'
+import { afterAll, differences, halfMade, stateOf } from './world-state.ts'
 
 /** Every request × every fault, once. */
 export function faultCases(recording: Recording, entry?: string): readonly Case[] {
@@ -49,7 +49,7 @@ async function forEver(
   { intervention }: Fault,
   entry?: string,
 ): Promise<readonly string[]> {
-  const { flow, state } = recording
+  const { flow } = recording
   return inWorld(recording, undefined, async (azure) => {
     const options = entry ? { entry } : {}
     azure.intervene = (request) => (shapeOf(request) === shape ? intervention?.(request, azure) : undefined)
@@ -77,7 +77,7 @@ async function forEver(
     const next = await again(azure, flow, options)
     if (next.exitCode !== 0) problems.push(`the next run ended with ${next.exitCode}: ${errorsOf(next.log)}`)
     await settle(azure)
-    return [...problems, ...differences(state, stateOf(azure))]
+    return [...problems, ...afterAll(recording, azure)]
   })
 }
 

@@ -5,6 +5,8 @@ export interface Flow {
   readonly name: string
   readonly scenario: Scenario
   readonly inputs: Readonly<Record<string, string>>
+  /** The VM runs, so its disks count as changed: a run after one that completed a version makes another. */
+  readonly rebuilds?: boolean
 }
 
 /** VM with two data disks → pool of 10 nodes. */
@@ -46,8 +48,14 @@ export const FLOWS = {
   create: flow('gallery, new pool'),
   inPlace: flow('gallery, pool in place', {}, { pools: [foreignPool()] }),
   managed: flow('managed image', { ...imageOnly, 'image-kind': 'managed', gallery: '' }),
-  deallocate: flow('capture: deallocate', { ...imageOnly, capture: 'deallocate' }, { vm: { ...base.vm, statuses: RUNNING } }),
-  copy: flow('capture: copy', { ...imageOnly, capture: 'copy' }, { vm: { ...base.vm, statuses: RUNNING } }),
+  deallocate: {
+    ...flow('capture: deallocate', { ...imageOnly, capture: 'deallocate' }, { vm: { ...base.vm, statuses: RUNNING } }),
+    rebuilds: true,
+  },
+  copy: {
+    ...flow('capture: copy', { ...imageOnly, capture: 'copy' }, { vm: { ...base.vm, statuses: RUNNING } }),
+    rebuilds: true,
+  },
   blueGreen: flow(
     'blue-green with jobs',
     { strategy: 'blue-green' },
