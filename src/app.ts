@@ -76,7 +76,7 @@ async function runPhases(config: Config, run: RunContext, context: StepContext, 
     progress.retention = await findPrunable(config.image, config.pool?.account, now, upcoming(progress.plan?.image), context)
     if (config.mode === 'plan') return
     await prune(progress.retention, config.image, context)
-    await sweepCopies(config.image.resourceGroup, config.image.name, undefined, context)
+    await sweepCopies(config.image.resourceGroup, config.image.name, run.runUrl, context)
   }
   if (config.mode === 'prune') return phase(context, 'prune', retain)
 
@@ -107,8 +107,14 @@ async function runPhases(config: Config, run: RunContext, context: StepContext, 
     if (image.kind === 'build') progress.snapshots = await (dropping ?? dropSnapshots(image, progress.snapshots, context))
     if (image.kind === 'build' && dropping) await confirmPublished(image, context)
     if (retains && progress.pools.every(({ error }) => !error)) await retain()
+    // Where nothing is built nobody else looks for what a dead run's copy costs.
+    else if (image.kind === 'reuse' && config.image && isCopied(config)) {
+      await sweepCopies(config.image.resourceGroup, config.image.name, run.runUrl, context)
+    }
   })
 }
+
+const isCopied = ({ source }: Config): boolean => source.kind === 'vm' && source.capture === 'copy'
 
 /** While the pools come up, where all replicas are there already. */
 function dropEarly(image: BuildPlan, { snapshots, replication }: Progress, context: StepContext) {

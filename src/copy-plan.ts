@@ -1,7 +1,7 @@
 /** Pure: a throw-away copy of the golden VM, made of snapshots, so that it can be generalized while the original lives on. */
 import { type ArmId, childId } from './arm-id.ts'
 import type { OsType, Tags, VirtualMachine } from './ports.ts'
-import { isOwn, TAGS } from './provenance.ts'
+import { isOfRun, isOwn, LONGEST_RUN_MS, TAGS } from './provenance.ts'
 import type { CapturedDisk } from './source-content.ts'
 
 /** A resource as it is put; its id is known before. */
@@ -134,20 +134,19 @@ export interface TaggedResource {
 
 /** Deleted in this order: what uses another one goes before it. */
 const ORDER: readonly TemporaryType[] = ['virtualMachines', 'networkInterfaces', 'disks', 'virtualNetworks', 'snapshots']
-const ABANDONED_MS = 24 * 3_600_000
 
-/** What copies of dead runs have left: of the version that is made now, and of any other after a day. */
+/** What copies of dead runs have left: of earlier attempts of this run, and of any other once it cannot live any more. */
 export function leftovers(
   found: readonly TaggedResource[],
   image: string,
-  version: string | undefined,
+  runUrl: string,
   now: Date,
 ): readonly { readonly id: ArmId; readonly apiVersion: string }[] {
   const kindOf = (type: string) => ORDER.find((kind) => type.toLowerCase().endsWith(`/${kind.toLowerCase()}`))
   return found
     .filter(({ tags, createdTime = '' }) => {
-      const isOld = now.getTime() - Date.parse(createdTime) > ABANDONED_MS
-      return isOwn(tags, image) && tags[TEMPORARY_TAG] !== undefined && (tags[TAGS.version] === version || isOld)
+      const isOver = now.getTime() - Date.parse(createdTime) > LONGEST_RUN_MS
+      return isOwn(tags, image) && tags[TEMPORARY_TAG] !== undefined && (isOfRun(tags, runUrl) || isOver)
     })
     .flatMap(({ id, type }) => {
       const kind = kindOf(type)

@@ -1,7 +1,7 @@
 /** Pure: what was asked for against what is there, as a list of intentions. Nothing here is sent. */
 import { type ArmId, childId, nameOf, partsOf, sameId } from './arm-id.ts'
 import type { Config, ImageSettings, PoolRequest, PoolSettings, Source } from './config.ts'
-import { type CopyPlan, planCopy, TEMPORARY_TAG } from './copy-plan.ts'
+import { type CopyPlan, planCopy } from './copy-plan.ts'
 import type { DerivedImage } from './derived-image.ts'
 import { type Made, managedVersions, type PoolImage, poolImages } from './managed-images.ts'
 import type { Observed } from './observed.ts'
@@ -23,7 +23,9 @@ import {
   byVersionDescending,
   copyName,
   fingerprintOf,
+  isOfRun,
   isOwn,
+  LONGEST_RUN_MS,
   nextVersion,
   provenanceTags,
   regionName,
@@ -192,8 +194,12 @@ function planImage(config: Config, observed: Observed, content: SourceContent | 
   }
   const version =
     image.version === 'auto'
-      ? (unfinished(image, observed, content, made, { fingerprint, now, isCopied: source.kind === 'vm' && source.capture === 'copy' }) ??
-        nextVersion(now, takenVersions(image, observed, made, run)))
+      ? (unfinished(image, observed, content, made, {
+          fingerprint,
+          now,
+          run,
+          isCopied: source.kind === 'vm' && source.capture === 'copy',
+        }) ?? nextVersion(now, takenVersions(image, observed, made, run)))
       : image.version
   const reason = reasonToBuild(image, isLive, newest)
   return build({ config, image, observed, content, run, now, version, fingerprint, newest, made, reason })
@@ -209,18 +215,30 @@ function unfinished(
   observed: Observed,
   { captured, isLive }: SourceContent,
   made: readonly Made[],
-  { fingerprint, isCopied, now }: { readonly fingerprint: string; readonly isCopied: boolean; readonly now: Date },
+  {
+    fingerprint,
+    isCopied,
+    run,
+    now,
+  }: { readonly fingerprint: string; readonly isCopied: boolean; readonly run: RunContext; readonly now: Date },
 ): string | undefined {
   const isSame = ({ tags }: { readonly tags: Tags }) => isOwn(tags, image.name) && tags[TAGS.fingerprint] === fingerprint
   const same = observed.snapshots.filter(isSame)
   const hasAll = (version: string) =>
     captured.every(({ disk }) => same.some(({ name }) => name === snapshotName(image.name, version, disk)))
-  const isPending = ({ provisioningState }: Made) => provisioningState !== 'Succeeded' && provisioningState !== 'InUse'
+  const isOurs = ({ tags }: { readonly tags: Tags }) => isOfRun(tags, run.runUrl) || observed.vm?.vm.tags[TAGS.restart] !== undefined
+  // What another run captured of a running VM is no picture of it any more; of a stopped one, once it is complete.
+  const isOfOthers = (left: Snapshot) => !isOurs(left) && !isOld(left, now)
+  const isComplete = (version: string) =>
+    hasAll(version) && same.every(({ tags, provisioningState }) => tags[TAGS.version] !== version || provisioningState === 'Succeeded')
+  const isPending = (version: Made) =>
+    !['Succeeded', 'InUse'].includes(version.provisioningState) && (version.provisioningState === 'Failed' || !isLive || isOurs(version))
   // A managed image for another pool needs the snapshots of the first.
   const pending = made.find((version) => isSame(version) && isPending(version) && (image.kind === 'gallery' || hasAll(version.name)))
   if (pending) return pending.name
   return same
     .filter(({ tags }) => !made.some(({ name }) => name === tags[TAGS.version]))
+    .filter((left) => !isOfOthers(left) || (!isLive && isComplete(left.tags[TAGS.version] ?? '')))
     .filter((left) => isCopied || !isLive || (hasAll(left.tags[TAGS.version] ?? '') && !isOld(left, now)))
     .map(({ tags }) => tags[TAGS.version])
     .find((version) => version !== undefined)
@@ -228,8 +246,8 @@ function unfinished(
 
 /** Names of versions, and of those that have got no further than snapshots: another run, not an attempt of this one, may be at work on them. */
 function takenVersions(image: ImageSettings, { snapshots, vm }: Observed, made: readonly Made[], run: RunContext): readonly string[] {
-  const isDead = (tags: Tags) => vm?.vm.tags[TAGS.restart] !== undefined || tags[TAGS.run] === run.runUrl
-  const begun = snapshots.filter(({ tags }) => isOwn(tags, image.name) && tags[TEMPORARY_TAG] === undefined && !isDead(tags))
+  const isDead = (tags: Tags) => vm?.vm.tags[TAGS.restart] !== undefined || isOfRun(tags, run.runUrl)
+  const begun = snapshots.filter(({ tags }) => isOwn(tags, image.name) && !isDead(tags))
   return [...made.map(({ name }) => name), ...begun.flatMap(({ tags }) => tags[TAGS.version] ?? [])]
 }
 
@@ -269,7 +287,7 @@ function build({ config, image, observed, content, run, now, version, fingerprin
     source.kind === 'vm' && source.capture === 'copy' && vm
       ? planCopy({
           group: image.resourceGroup,
-          name: copyName(image.name, version),
+          name: copyName(image.name, version, run.runId),
           vm,
           captured,
           tags,
@@ -321,11 +339,9 @@ function build({ config, image, observed, content, run, now, version, fingerprin
   }
 }
 
-/** What a dead run captured of a running VM longer ago than a run may last is no picture of it any more. */
-const OLD_MS = 6 * 3_600_000
-
+/** Of a run that cannot live any more; of a running VM it is no picture either. */
 function isOld({ timeCreated }: Snapshot, now: Date): boolean {
-  return timeCreated === undefined || now.getTime() - Date.parse(timeCreated) > OLD_MS
+  return timeCreated === undefined || now.getTime() - Date.parse(timeCreated) > LONGEST_RUN_MS
 }
 
 /** What happens to a VM, or to its copy, before its disks are captured. */
@@ -379,7 +395,10 @@ function definitionRequest(id: ArmId, image: ImageSettings, location: string, de
   }
 }
 
-/** One replica per 300 nodes: https://learn.microsoft.com/azure/batch/batch-sig-images */
+/**
+ * Pools of one run grow side by side and pull the same version: the nodes of all of them count, not those of the largest.
+ * https://learn.microsoft.com/azure/batch/batch-sig-images
+ */
 const NODES_PER_REPLICA = 300
 
 function targetRegions(
@@ -388,7 +407,7 @@ function targetRegions(
   sourceRegion: string,
   batchRegion: string,
 ): readonly TargetRegion[] {
-  const nodes = Math.max(0, ...(pool?.requests ?? []).map(({ target }) => target.dedicated + target.lowPriority))
+  const nodes = (pool?.requests ?? []).reduce((sum, { target }) => sum + target.dedicated + target.lowPriority, 0)
   const replicas = image.replicas === 'auto' ? Math.max(1, Math.ceil(nodes / NODES_PER_REPLICA)) : image.replicas
   const regions = new Map<string, TargetRegion>()
   regions.set(regionName(sourceRegion), { name: regionName(sourceRegion), replicas: 1 })

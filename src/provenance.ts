@@ -60,15 +60,23 @@ export function isOwn(tags: Tags, image: string): boolean {
   return tags[TAGS.tool] === TOOL && tags[TAGS.image]?.toLowerCase() === image.toLowerCase()
 }
 
+/** Of this workflow run: of an earlier attempt, which is over when the next one begins. */
+export function isOfRun(tags: Tags, runUrl: string): boolean {
+  return (tags[TAGS.run] ?? '') === runUrl
+}
+
+/** No run lasts longer: `timeout` is 350 minutes at most. */
+export const LONGEST_RUN_MS = 6 * 3_600_000
+
 /** Names end in the disk, so that a second run finds what a dead one left. */
 export function snapshotName(image: string, version: string, disk: 'os' | number): string {
   const ending = `-${version}-${disk === 'os' ? 'os' : `lun${disk}`}`
   return `${image.slice(0, 80 - ending.length)}${ending}`
 }
 
-/** The name of a throw-away VM; names of VMs have at most 64 characters. */
-export function copyName(image: string, version: string): string {
-  const ending = `-${version}-copy`
+/** The name of a throw-away VM, which no other run has; names of VMs have at most 64 characters. */
+export function copyName(image: string, version: string, runId: string): string {
+  const ending = `-${version}-copy${runId && `-${runId}`}`
   return `${image.slice(0, 56 - ending.length)}${ending}`
 }
 

@@ -81,6 +81,7 @@ export const LIMIT_RULES: readonly Rule[] = [
     },
   },
   {
+    // A warning: other pools give cores back meanwhile, Batch then allocates what it can, and the failed resize says what is missing.
     id: 'core-quota',
     severity: 'warning',
     title: 'The core quotas of the account are enough, with blue-green for both pools',

@@ -12,7 +12,7 @@ export async function capture(plan: BuildPlan, context: StepContext): Promise<re
   const { prepare, deallocate, osType, copy } = plan
   // A dead run left all of them: the VM has been prepared and stopped for these.
   if (plan.snapshots.every(({ exists }) => exists)) {
-    if (copy) await sweepCopies(copy.vm, plan.tags[TAGS.image] ?? '', plan.version, context)
+    if (copy) await sweepCopies(copy.vm, plan.tags[TAGS.image] ?? '', plan.tags[TAGS.run] ?? '', context)
     return takeSnapshots(plan, context)
   }
   if (copy) {

@@ -1,8 +1,8 @@
-import { type ArmId, partsOf } from '../arm-id.ts'
+import { type ArmId, partsOf, sameId } from '../arm-id.ts'
 import { type CopyPlan, leftovers, TEMPORARY_TAG, type TemporaryResource } from '../copy-plan.ts'
-import { explain } from '../errors.ts'
+import { ActionError, explain } from '../errors.ts'
 import type { BuildPlan } from '../plan.ts'
-import { TAGS } from '../provenance.ts'
+import { isOfRun, TAGS } from '../provenance.ts'
 import { type StepContext, tell } from './context.ts'
 
 /**
@@ -10,7 +10,8 @@ import { type StepContext, tell } from './context.ts'
  * that is killed leaves that to the post step, and what even that leaves, to the next run.
  */
 export async function withCopy<T>(plan: BuildPlan, copy: CopyPlan, context: StepContext, capture: () => Promise<T>): Promise<T> {
-  await sweepCopies(copy.vm, plan.tags[TAGS.image] ?? '', plan.version, context)
+  const run = plan.tags[TAGS.run] ?? ''
+  await sweepCopies(copy.vm, plan.tags[TAGS.image] ?? '', run, context)
   try {
     for (const group of copy.groups) await putAll(group, context)
     for (const [index, script] of copy.scripts.entries()) {
@@ -21,6 +22,7 @@ export async function withCopy<T>(plan: BuildPlan, copy: CopyPlan, context: Step
     }
     tell(context, { kind: 'resource', change: 'updating', type: 'virtual machine', id: copy.vm, detail: 'deallocating' })
     await context.compute.deallocateVm(copy.vm, context.signal)
+    await refuseOthers(plan, run, context)
     const captured = await capture()
     await removeCopy(copy, context)
     return captured
@@ -32,6 +34,24 @@ export async function withCopy<T>(plan: BuildPlan, copy: CopyPlan, context: Step
       )
     }
     throw error
+  }
+}
+
+/** Two runs that began at once took the same version. The later one gives way: its disks are not those of the snapshots there. */
+async function refuseOthers({ snapshots, version }: BuildPlan, run: string, { compute }: StepContext): Promise<void> {
+  const found = await Promise.all(snapshots.map(({ id }) => compute.getSnapshot(id)))
+  const others = found.find((snapshot) => snapshot && !isOfRun(snapshot.tags, run))
+  if (others) throw new VersionTakenError(version, others.tags[TAGS.run] ?? 'another run')
+}
+
+class VersionTakenError extends ActionError {
+  constructor(version: string, by: string) {
+    super({
+      title: 'Another run makes this version',
+      message: `version ${version} is being made by ${by}, which began at the same time; nothing of it was touched`,
+      hint: 'Wait for that run, then run again. A `concurrency` group in the workflow keeps runs from meeting.',
+      link: 'https://docs.github.com/actions/how-tos/write-workflows/choose-when-workflows-run/control-workflow-concurrency',
+    })
   }
 }
 
@@ -62,9 +82,15 @@ async function remove({ id, apiVersion }: Pick<TemporaryResource, 'id' | 'apiVer
 }
 
 /** Deletes what copies of dead runs have left in the group of `anyOfGroup`. */
-export async function sweepCopies(anyOfGroup: ArmId, image: string, version: string | undefined, context: StepContext): Promise<void> {
+export async function sweepCopies(anyOfGroup: ArmId, image: string, run: string, context: StepContext): Promise<void> {
   const { resourceGroup } = partsOf(anyOfGroup)
   const found = await context.arm.find(anyOfGroup, `tagName eq '${TEMPORARY_TAG}' and tagValue eq '${image}'`)
   const here = found.filter(({ id }) => id.toLowerCase().includes(`/resourcegroups/${resourceGroup.toLowerCase()}/`))
-  for (const resource of leftovers(here, image, version, context.clock.now())) await remove(resource, context)
+  const going = leftovers(here, image, run, context.clock.now())
+  for (const resource of going) await remove(resource, context)
+  const left = here.filter(({ id }) => !going.some((one) => sameId(one.id, id)))
+  if (left.length === 0) return
+  const runs = [...new Set(left.map(({ tags }) => tags[TAGS.run] ?? 'another run'))].join(', ')
+  const text = `${left.length} temporary resources of ${runs} are left alone: it may still be at work. Once they are 6 hours old, the next run deletes them.`
+  tell(context, { kind: 'notice', level: 'warning', text })
 }

@@ -12,13 +12,15 @@ export async function observe(config: Config, context: StepContext): Promise<Obs
   const { image } = config
   const definition = image?.gallery && childId(image.gallery, 'images', image.name)
   const foundGallery = image?.gallery ? compute.getGallery(image.gallery) : undefined
+  const foundSnapshots = image ? compute.listSnapshots(image.resourceGroup) : Promise.resolve([])
   const [from, gallery, imageDefinition, versions, images, snapshots, batch, permissions, imageSubscription] = await Promise.all([
     observeSource(config, context),
     foundGallery,
     definition && compute.getImageDefinition(definition),
-    definition ? compute.listImageVersions(definition) : [],
+    // After the snapshots: another run drops them only once its version is there, so that one of the two shows that its name is taken.
+    definition ? foundSnapshots.then(() => compute.listImageVersions(definition)) : [],
     image?.kind === 'managed' ? compute.listImages(image.resourceGroup) : [],
-    image ? compute.listSnapshots(image.resourceGroup) : [],
+    foundSnapshots,
     config.pool ? observeBatch(config.pool.account, context) : { pools: [], vmSizes: [] },
     observePermissions(config, foundGallery, context),
     observeImageSubscription(config, context),

@@ -1,6 +1,6 @@
 import { type ArmId, childId, sameId } from '../arm-id.ts'
 import type { ImageSettings } from '../config.ts'
-import { isOwn, TAGS } from '../provenance.ts'
+import { TAGS } from '../provenance.ts'
 import { type MadeImage, planRetention, type RetentionPlan } from '../retention.ts'
 import { type StepContext, tell } from './context.ts'
 
@@ -11,24 +11,25 @@ export async function findPrunable(
   runStartedAt: Date,
   /** A version that does not exist yet: with it there, an older one may go. */
   upcoming: MadeImage | undefined,
-  { compute, batch }: StepContext,
+  { arm, compute, batch }: StepContext,
 ): Promise<RetentionPlan> {
   // Without the pools of the account nobody knows what is still in use.
   if (!account) return { images: [], snapshots: [] }
   const definition = image.gallery && childId(image.gallery, 'images', image.name)
-  const [versions, images, snapshots, pools] = await Promise.all([
+  const [versions, images, found, snapshots, pools] = await Promise.all([
     definition ? compute.listImageVersions(definition) : [],
     definition ? [] : compute.listImages(image.resourceGroup),
+    definition ? [] : arm.find(image.resourceGroup, "resourceType eq 'Microsoft.Compute/images'"),
     compute.listSnapshots(image.resourceGroup),
     batch.listPools(account),
   ])
-  const ageOf = (version: string) => snapshots.find(({ tags }) => isOwn(tags, image.name) && tags[TAGS.version] === version)?.timeCreated
-  // A managed image does not say when it was made; its snapshots do.
+  // A managed image does not say when it was made; Resource Manager's own list does.
+  const ageOf = (id: string) => found.find((one) => sameId(one.id, id))?.createdTime
   const made: readonly MadeImage[] = definition
     ? versions
     : images.map(({ id, provisioningState, tags }) => {
         const name = tags[TAGS.version] ?? ''
-        const publishedDate = ageOf(name)
+        const publishedDate = ageOf(id)
         return { id, name, provisioningState, tags, ...(publishedDate && { publishedDate }) }
       })
   const all = upcoming && !made.some(({ id }) => sameId(id, upcoming.id)) ? [...made, upcoming] : made

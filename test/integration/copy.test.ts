@@ -1,5 +1,6 @@
 /** `capture: copy`: the golden VM lives on as if nothing had happened, and nothing temporary is left, whatever happened. */
 import { expect, test } from 'vitest'
+import { sideBySide } from '../../src/steps/side-by-side.ts'
 import { loadScenario, type ScenarioVm } from '../azure/scenario.ts'
 import type { EmbeddedAzure } from '../azure/server.ts'
 import { again, annotations, azureOf, namesOf, type Ran, requestsTo, testConformance } from './embedded.ts'
@@ -9,6 +10,11 @@ const RUNNING = ['ProvisioningState/succeeded', 'PowerState/running']
 const inputs = { ...scenario.inputs, capture: 'copy', 'image-version': '1.0.0' }
 const azureWith = (vm: Partial<ScenarioVm> = {}) =>
   azureOf({ ...scenario, vm: { ...scenario.vm, statuses: RUNNING, tags: { team: 'render' }, ...vm } })
+
+const WINDOWS = {
+  os: 'Windows',
+  image: { publisher: 'MicrosoftWindowsServer', offer: 'WindowsServer', sku: '2022-datacenter', version: 'latest' },
+} as const
 
 /** The golden VM and its disks, as anyone else sees them. */
 const golden = ({ world }: EmbeddedAzure) =>
@@ -32,14 +38,10 @@ test.each([
   ['Linux', /waagent -deprovision\+user -force/],
   ['Windows', /Sysprep\.exe/],
 ] as const)('%s: generalized in a copy, captured, and gone; the golden VM untouched', async (os, script) => {
-  const image =
-    os === 'Windows'
-      ? { publisher: 'MicrosoftWindowsServer', offer: 'WindowsServer', sku: '2022-datacenter', version: 'latest' }
-      : scenario.vm.image
-  const azure = await azureWith({ os, ...(image && { image }) })
+  const azure = await azureWith(os === 'Windows' ? WINDOWS : {})
   const before = golden(azure)
   expectDone(await again(azure, inputs), before)
-  const [command] = requestsTo(azure, 'POST', /golden-1\.0\.0-copy\/runCommand/)
+  const [command] = requestsTo(azure, 'POST', /golden-1\.0\.0-copy-4711\/runCommand/)
   expect(JSON.stringify(command?.liveRequest.body)).toMatch(script)
   const machine = requestsTo(azure, 'PUT', /virtualMachines\/golden-1\.0\.0-copy/)[0]?.liveRequest.body
   expect(JSON.stringify(machine)).not.toMatch(/publicIPAddress/i)
@@ -50,7 +52,7 @@ test('prepare-script runs in the copy, not in the golden VM', async () => {
   const before = golden(azure)
   expectDone(await again(azure, { ...inputs, 'prepare-script': 'echo patched' }), before)
   expect(requestsTo(azure, 'POST', /virtualMachines\/golden\/runCommand/)).toEqual([])
-  expect(requestsTo(azure, 'POST', /virtualMachines\/golden-1\.0\.0-copy\/runCommand/)).toHaveLength(2)
+  expect(requestsTo(azure, 'POST', /virtualMachines\/golden-1\.0\.0-copy-4711\/runCommand/)).toHaveLength(2)
 })
 
 test('a golden VM with Trusted Launch is copied with it', async () => {
@@ -70,29 +72,51 @@ test('a script that fails in the copy ends red, with nothing temporary left', as
   expect(temporary(azure)).toEqual([])
 })
 
-test('killed at any request of the capture, and run again: the same end, nothing left over', async () => {
-  const whole = await azureWith()
-  await again(whole, inputs)
-  const captured = whole.exchanges.findIndex(({ liveRequest }) => liveRequest.method === 'PUT' && /\/versions\//.test(liveRequest.url))
-  const writes = whole.exchanges
-    .slice(0, captured)
-    .filter(({ plane, liveRequest }) => plane === 'arm' && liveRequest.method !== 'GET')
-    .map(({ liveRequest }) => `${liveRequest.method} ${liveRequest.url}`)
-  expect(writes.length).toBeGreaterThan(15)
-  for (const at of writes) {
-    const azure = await azureWith()
+const imageHalf = { ...inputs, 'batch-account': '', 'pool-id': '', 'vm-size': '', 'target-dedicated-nodes': '', 'resize-timeout': '' }
+const kindOf = ({ method, url }: { readonly method: string; readonly url: string }): string =>
+  `${method} ${(url.split('?')[0] ?? '').replace(/[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/, '*')}`
+
+test('killed at any request, and run again: the same end, nothing left over', async () => {
+  const whole = await azureWith(WINDOWS)
+  await again(whole, imageHalf)
+  const kinds = [...new Set(whole.exchanges.map(({ liveRequest }) => kindOf(liveRequest)))]
+  for (const method of ['GET', 'PUT', 'POST', 'DELETE']) expect(kinds.some((kind) => kind.startsWith(method))).toBe(true)
+  await sideBySide(kinds, 3, async (at) => {
+    const azure = await azureWith(WINDOWS)
     const before = golden(azure)
     const killer = new AbortController()
-    azure.intervene = ({ method, url }) => (`${method} ${url}` === at ? { kind: 'act', after: () => killer.abort() } : undefined)
-    await again(azure, inputs, { kill: killer.signal })
+    azure.intervene = (request) => (kindOf(request) === at ? { kind: 'act', after: () => killer.abort() } : undefined)
+    await again(azure, imageHalf, { kill: killer.signal })
     expect(killer.signal.aborted, at).toBe(true)
     azure.intervene = undefined
-    const second = await again(azure, inputs)
+    const second = await again(azure, imageHalf)
     expect({ at, errors: annotations(second), temporary: temporary(azure) }).toEqual({ at, errors: [], temporary: [] })
-    expectDone(second, before)
+    expect(golden(azure), at).toBe(before)
+    expect(namesOf(azure, 'snapshots'), at).toEqual([])
+    expect(namesOf(azure, 'galleries/images/versions'), at).toEqual(['1.0.0'])
     await azure.close()
-  }
+  })
 }, 600_000)
+
+test('what another run that may still be at work has made is left alone; once it cannot be, it goes', async () => {
+  const azure = await azureWith()
+  const killer = new AbortController()
+  azure.intervene = ({ method, url }) =>
+    method === 'POST' && /-copy-4712\/runCommand/.test(url) ? { kind: 'act', after: () => killer.abort() } : undefined
+  await again(azure, imageHalf, { kill: killer.signal, env: { GITHUB_RUN_ID: '4712' } })
+  azure.intervene = undefined
+  const theirs = temporary(azure)
+  expect(theirs.length).toBeGreaterThan(5)
+  const next = await again(azure, imageHalf)
+  expect(annotations(next)).toEqual([])
+  expect(next.log).toMatch(/temporary resources of \S+\/4712 are left alone/)
+  expect(temporary(azure)).toEqual(theirs)
+  for (const resource of azure.world.all()) {
+    if (theirs.includes(resource.id)) resource.createdTime = new Date(azure.clock.now().getTime() - 6.1 * 3_600_000).toISOString()
+  }
+  expect(annotations(await again(azure, { ...imageHalf, 'image-version': '2.0.0', rebuild: 'always' }))).toEqual([])
+  expect(temporary(azure)).toEqual([])
+})
 
 test('cancelled while the copy boots: the post step deletes it', async () => {
   const azure = await azureWith()

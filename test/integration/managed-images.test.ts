@@ -93,4 +93,17 @@ test('pruned by version: images that pools are on stay, and so do the snapshots 
   expect(namesOf(azure, 'snapshots').filter((name) => name.includes('1.0.0'))).toHaveLength(3)
 })
 
+test('made of a generalized VM, without snapshots that could date them, they are pruned all the same', async () => {
+  const azure = await azureOf(scenario)
+  const generalized = { ...inputs, capture: 'generalized', 'batch-account': '', 'pool-spec': '', 'vm-size': '', 'resize-timeout': '' }
+  const imageOnly = { ...generalized, 'target-dedicated-nodes': '', rebuild: 'always' }
+  expect(annotations(await again(azure, imageOnly))).toEqual([])
+  expect(annotations(await again(azure, { ...imageOnly, 'image-version': '2.0.0' }))).toEqual([])
+  expect(namesOf(azure, 'images').toSorted()).toEqual(['golden-1.0.0', 'golden-2.0.0'])
+  const { 'batch-account': account = '' } = inputs as Readonly<Record<string, string>>
+  const pruned = await again(azure, { ...imageOnly, 'batch-account': account, mode: 'prune', 'retain-versions': '1', vm: '', capture: '' })
+  expect(annotations(pruned)).toEqual([])
+  expect(namesOf(azure, 'images')).toEqual(['golden-2.0.0'])
+})
+
 testConformance()

@@ -9,7 +9,7 @@ const RUN = { repository: 'o/r', sha: 'a', runId: '1', runUrl: 'https://x/1', ac
 const tags = provenanceTags({ image: 'golden', version: '1.0.0', source: '/vm', fingerprint: 'f' }, RUN, {})
 const question: CopyQuestion = {
   group: GROUP,
-  name: copyName('golden', '1.0.0'),
+  name: copyName('golden', '1.0.0', '1'),
   vm: {
     id: '/vm',
     name: 'vm',
@@ -71,47 +71,47 @@ describe('a copy', () => {
   })
 
   test('has names that Azure takes, however long the image is called', () => {
-    expect(copyName('g'.repeat(80), '2147483647.2147483647.2147483647').length).toBeLessThanOrEqual(56)
+    expect(copyName('g'.repeat(80), '2147483647.2147483647.2147483647', '19876543210').length).toBeLessThanOrEqual(56)
     for (const { id } of plan.groups.flat()) expect(temporaryApiVersion(id)).toBeDefined()
   })
 })
 
 describe('remains of a copy', () => {
   const now = new Date('2026-11-24T10:00:00Z')
-  const remain = (type: string, version: string, createdTime: string, more: object = {}): TaggedResource => ({
+  const remain = (type: string, runUrl: string, createdTime: string, more: object = {}): TaggedResource => ({
     id: `${GROUP}/providers/${type}/x`,
     type,
     createdTime,
-    tags: { ...tags, [TEMPORARY_TAG]: 'golden', [TAGS.version]: version, ...more },
+    tags: { ...tags, [TEMPORARY_TAG]: 'golden', [TAGS.run]: runUrl, ...more },
   })
-  const young = '2026-11-24T09:00:00Z'
-  const old = '2026-11-22T09:00:00Z'
-  const typesOf = (found: readonly TaggedResource[]) => leftovers(found, 'golden', '1.0.0', now).map(({ id }) => id.split('/').at(-2))
+  const young = '2026-11-24T04:01:00Z'
+  const old = '2026-11-24T03:59:00Z'
+  const typesOf = (found: readonly TaggedResource[]) => leftovers(found, 'golden', RUN.runUrl, now).map(({ id }) => id.split('/').at(-2))
 
   test('go, what uses another one first', () => {
     const found = [
-      remain('Microsoft.Compute/snapshots', '1.0.0', young),
-      remain('Microsoft.Compute/disks', '1.0.0', young),
-      remain('Microsoft.Network/virtualNetworks', '1.0.0', young),
-      remain('Microsoft.Compute/virtualMachines', '1.0.0', young),
-      remain('Microsoft.Network/networkInterfaces', '1.0.0', young),
+      remain('Microsoft.Compute/snapshots', RUN.runUrl, young),
+      remain('Microsoft.Compute/disks', RUN.runUrl, young),
+      remain('Microsoft.Network/virtualNetworks', RUN.runUrl, young),
+      remain('Microsoft.Compute/virtualMachines', RUN.runUrl, young),
+      remain('Microsoft.Network/networkInterfaces', RUN.runUrl, young),
     ]
     expect(typesOf(found)).toEqual(['virtualMachines', 'networkInterfaces', 'disks', 'virtualNetworks', 'snapshots'])
   })
 
   test.each<[string, TaggedResource, boolean]>([
-    ['of this version', remain('Microsoft.Compute/disks', '1.0.0', young), true],
-    ['of another version, of today', remain('Microsoft.Compute/disks', '2.0.0', young), false],
-    ['of another version, of the day before', remain('Microsoft.Compute/disks', '2.0.0', old), true],
-    ['of another image', remain('Microsoft.Compute/disks', '1.0.0', old, { [TAGS.image]: 'other' }), false],
-    ["of somebody else's", remain('Microsoft.Compute/disks', '1.0.0', old, { [TAGS.tool]: 'theirs' }), false],
-    ['of a kind that copies do not have', remain('Microsoft.Storage/storageAccounts', '1.0.0', old), false],
+    ['of this run', remain('Microsoft.Compute/disks', RUN.runUrl, young), true],
+    ['of another run that may still be at work', remain('Microsoft.Compute/disks', 'https://x/2', young), false],
+    ['of another run, older than a run may get', remain('Microsoft.Compute/disks', 'https://x/2', old), true],
+    ['of another image', remain('Microsoft.Compute/disks', RUN.runUrl, old, { [TAGS.image]: 'other' }), false],
+    ["of somebody else's", remain('Microsoft.Compute/disks', RUN.runUrl, old, { [TAGS.tool]: 'theirs' }), false],
+    ['of a kind that copies do not have', remain('Microsoft.Storage/storageAccounts', RUN.runUrl, old), false],
   ])('%s', (_, found, goes) => {
     expect(typesOf([found])).toHaveLength(goes ? 1 : 0)
   })
 
   test('what is no temporary resource stays', () => {
-    const { [TEMPORARY_TAG]: _temporary, ...kept } = remain('Microsoft.Compute/snapshots', '1.0.0', old).tags
-    expect(typesOf([{ ...remain('Microsoft.Compute/snapshots', '1.0.0', old), tags: kept }])).toEqual([])
+    const { [TEMPORARY_TAG]: _temporary, ...kept } = remain('Microsoft.Compute/snapshots', RUN.runUrl, old).tags
+    expect(typesOf([{ ...remain('Microsoft.Compute/snapshots', RUN.runUrl, old), tags: kept }])).toEqual([])
   })
 })

@@ -207,6 +207,37 @@ describe('the image is', () => {
     ])
   })
 
+  const RUNNING = { vm: { vm: { ...vm, statuses: ['PowerState/running'] }, extensions: [], disks: [os, data] } }
+  const OTHER_RUN = `${RUN.runUrl}0`
+  const shots = (run: string, timeCreated: string, states: readonly string[] = ['Succeeded', 'Succeeded']): readonly Snapshot[] =>
+    ['os', 'lun3'].map((disk, index) => ({
+      ...snapshot(`golden-2026.1124.0-${disk}`, states[index], { ...TAGGED, [TAGS.version]: '2026.1124.0', [TAGS.run]: run }),
+      timeCreated,
+    }))
+
+  test.each<[string, readonly Snapshot[], Partial<Observed>, string]>([
+    ['is taken up by its next attempt', shots(RUN.runUrl, '2026-11-24T09:00:00Z', ['Succeeded', 'Creating']), {}, '2026.1124.0'],
+    ['is left to another run at work on it', shots(OTHER_RUN, '2026-11-24T09:00:00Z', ['Succeeded', 'Creating']), {}, '2026.1124.1'],
+    ['is shared once it is complete: the VM is stopped', shots(OTHER_RUN, '2026-11-24T09:00:00Z'), {}, '2026.1124.0'],
+    ['is not shared while the VM runs', shots(OTHER_RUN, '2026-11-24T09:00:00Z'), RUNNING, '2026.1124.1'],
+    [
+      'is taken up once no run can be at work on it',
+      shots(OTHER_RUN, '2026-11-24T03:59:00Z', ['Succeeded', 'Creating']),
+      {},
+      '2026.1124.0',
+    ],
+  ])('what is half-made %s', (_, snapshots, seen, expected) => {
+    expect(build({}, observe({ snapshots, ...seen })).version).toBe(expected)
+  })
+
+  test.each([
+    [RUN.runUrl, '2026.1124.0'],
+    [OTHER_RUN, '2026.1124.1'],
+  ])('of a VM that runs, a version that %s has begun leads to %s', (run, expected) => {
+    const begun = version('2026.1124.0', 'Creating', { ...TAGGED, [TAGS.run]: run })
+    expect(build({}, observe({ versions: [begun], ...RUNNING })).version).toBe(expected)
+  })
+
   test.each<[string, Snapshot]>([
     ['of other content', snapshot('golden-2026.1120.0-os', 'Succeeded', { ...OTHER, [TAGS.version]: '2026.1120.0' })],
     ["of somebody else's", snapshot('golden-2026.1124.0-os', 'Succeeded', {})],
@@ -284,6 +315,12 @@ describe('regions', () => {
       { 'target-dedicated-nodes': '300', 'target-low-priority-nodes': '1' },
       'northeurope',
       { westeurope: 1, northeurope: 2 },
+    ],
+    [
+      'pools that grow at once pull at once',
+      { 'pool-id': '', 'target-dedicated-nodes': '200', 'pool-spec': '[{ id: one }, { id: two }]' },
+      'westeurope',
+      { westeurope: 2 },
     ],
     ['no nodes need one', { 'target-dedicated-nodes': '0' }, 'westeurope', { westeurope: 1 }],
     ['as asked', { replicas: '7' }, 'westeurope', { westeurope: 7 }],
