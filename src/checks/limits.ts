@@ -109,7 +109,7 @@ export const LIMIT_RULES: readonly Rule[] = [
         ? [
             {
               seen: `account ${account.name} allocates in its own subscription, whose quotas this run does not see; ${cores} cores are asked for`,
-              fix: `Look with: az vm list-usage --location ${account.location} --output table.`,
+              fix: `Compare with \`az vm list-usage --location ${account.location} --output table\`.`,
             },
           ]
         : []

@@ -43,7 +43,7 @@ export const POOL_RULES: readonly Rule[] = [
       const end = image.batchSupportEndOfLife
       return [
         ...(end && Date.parse(end) > now.getTime()
-          ? [{ seen: `Batch supports ${name} until ${end.slice(0, 10)}`, fix: 'Move the golden VM to a newer base image before.' }]
+          ? [{ seen: `Batch supports ${name} until ${end.slice(0, 10)}`, fix: 'Move the golden VM to a newer base image before that day.' }]
           : []),
         ...(image.verificationType === 'unverified'
           ? [{ seen: `Batch has not verified ${name}`, fix: 'Prefer a verified base image.' }]

@@ -8,9 +8,11 @@ import { POOL_RULES } from './pool.ts'
 import { POOL_IMAGE_RULES } from './pool-image.ts'
 import { SHARING_RULES } from './sharing.ts'
 import { SOURCE_RULES } from './source.ts'
+import { SOURCE_DISK_RULES } from './source-disks.ts'
 
 export const RULES: readonly Rule[] = [
   ...SOURCE_RULES,
+  ...SOURCE_DISK_RULES,
   ...GIVEN_IMAGE_RULES,
   ...IMAGE_RULES,
   ...SHARING_RULES,

@@ -1,41 +1,17 @@
 /** Rules about the machine that becomes the image. */
-import { nameOf, sameId } from '../arm-id.ts'
-import type { Disk, VirtualMachine } from '../ports.ts'
+import { nameOf } from '../arm-id.ts'
+import type { VirtualMachine } from '../ports.ts'
 import { regionName, TAGS } from '../provenance.ts'
-import type { Facts, Rule } from './facts.ts'
+import type { Rule } from './facts.ts'
+import { disksOf } from './source-disks.ts'
 
 const GENERALIZE = 'https://learn.microsoft.com/azure/virtual-machines/generalize'
 const IMAGE_VERSION = 'https://learn.microsoft.com/azure/virtual-machines/image-version'
 const CUSTOM_IMAGES = 'https://learn.microsoft.com/azure/batch/batch-sig-images'
-const LARGEST_DATA_DISK_GIB = 1_024
-const LARGEST_MANAGED_IMAGE_DISK_GIB = 1_023
 
 /** Or will, before anything else: a run that died has stopped it, and this one starts it again. */
 const isRunning = ({ statuses, tags }: VirtualMachine): boolean =>
   statuses.includes('PowerState/running') || tags[TAGS.restart] !== undefined
-
-interface SourceDisk {
-  /** E.g. `data disk golden-data`. */
-  readonly what: string
-  readonly disk: Disk
-  readonly isData: boolean
-}
-
-/** The disks of the source as far as Azure tells of them: of a VM, or snapshots. VHDs and managed images keep theirs to themselves. */
-function disksOf({ config: { source }, observed: { vm, sourceSnapshots = [] } }: Facts): readonly SourceDisk[] {
-  if (vm) {
-    const osId = vm.vm.osDisk.managedDiskId
-    return vm.disks.map((disk) => {
-      const isData = !sameId(disk.id, osId)
-      return { disk, isData, what: `${isData ? 'data disk' : 'disk'} ${disk.name}` }
-    })
-  }
-  const osId = source.kind === 'snapshots' ? source.disks.find(({ disk }) => disk === 'os')?.source : undefined
-  return sourceSnapshots.map((disk) => {
-    const isData = !sameId(disk.id, osId)
-    return { disk, isData, what: `snapshot ${disk.name}` }
-  })
-}
 
 export const SOURCE_RULES: readonly Rule[] = [
   {
@@ -160,19 +136,6 @@ export const SOURCE_RULES: readonly Rule[] = [
         : [],
   },
   {
-    id: 'managed-disks',
-    severity: 'error',
-    title: 'All disks of the VM are managed disks',
-    link: CUSTOM_IMAGES,
-    check: ({ observed: { vm } }) =>
-      (vm ? [vm.vm.osDisk, ...vm.vm.dataDisks] : [])
-        .filter(({ managedDiskId }) => !managedDiskId)
-        .map(({ name, ephemeral }) => ({
-          seen: `disk ${name} is ${ephemeral ? 'an ephemeral disk' : 'not a managed disk'}`,
-          fix: 'Convert it to a managed disk; only those can be snapshotted.',
-        })),
-  },
-  {
     id: 'vm-extensions',
     severity: 'error',
     title: 'The VM has no extensions',
@@ -182,84 +145,10 @@ export const SOURCE_RULES: readonly Rule[] = [
         ? [
             {
               seen: `${vm.vm.name} has ${vm.extensions.map(({ name }) => name).join(', ')}`,
-              fix: 'Remove the extensions from the golden VM: Batch cannot deploy images that carry any.',
+              fix: `Batch cannot deploy images that carry extensions. Remove them: ${vm.extensions.map(({ name }) => `\`az vm extension delete --ids ${vm.vm.id}/extensions/${name}\``).join(', ')}.`,
             },
           ]
         : [],
-  },
-  {
-    id: 'disk-encryption',
-    severity: 'error',
-    title: 'The disks are not encrypted by Azure Disk Encryption',
-    link: CUSTOM_IMAGES,
-    check: (facts) =>
-      disksOf(facts)
-        .filter(({ disk }) => disk.encryptionSettingsEnabled)
-        .map(({ what }) => ({
-          seen: `${what} is encrypted by Azure Disk Encryption`,
-          fix: 'Decrypt it; pools can use `securityProfile.encryptionAtHost`.',
-        })),
-  },
-  {
-    id: 'data-disk-size',
-    severity: 'error',
-    title: 'Data disks are at most 1 TiB',
-    link: IMAGE_VERSION,
-    check: (facts) =>
-      disksOf(facts)
-        .filter(({ disk, isData }) => isData && disk.diskSizeGB > LARGEST_DATA_DISK_GIB)
-        .map(({ what, disk: { diskSizeGB } }) => ({
-          seen: `${what} has ${diskSizeGB} GiB`,
-          fix: 'An image version takes data disks of up to 1 TiB: use smaller ones.',
-        })),
-  },
-  {
-    id: 'os-disk-size',
-    severity: 'error',
-    title: 'The OS disk of a managed image has at most 1,023 GiB',
-    link: 'https://learn.microsoft.com/rest/api/compute/images/create-or-update#imageosdisk',
-    check: (facts) =>
-      facts.config.image?.kind !== 'managed'
-        ? []
-        : disksOf(facts)
-            .filter(({ disk, isData }) => !isData && disk.diskSizeGB > LARGEST_MANAGED_IMAGE_DISK_GIB)
-            .map(({ what, disk: { diskSizeGB } }) => ({
-              seen: `${what} has ${diskSizeGB} GiB`,
-              fix: 'Use `image-kind: gallery`, or a smaller OS disk.',
-            })),
-  },
-  {
-    id: 'os-disk-caching',
-    severity: 'warning',
-    title: 'The OS disk is cached for reading and writing',
-    link: CUSTOM_IMAGES,
-    check: ({ observed: { vm } }) =>
-      vm && vm.vm.osDisk.caching !== 'ReadWrite'
-        ? [
-            {
-              seen: `OS disk ${vm.vm.osDisk.name} has caching ${vm.vm.osDisk.caching}`,
-              fix: 'Nodes start faster with `ReadWrite`: `az vm update --set storageProfile.osDisk.caching=ReadWrite`.',
-            },
-          ]
-        : [],
-  },
-  {
-    id: 'data-disks-mounted',
-    severity: 'warning',
-    title: 'Data disks are mounted on the nodes',
-    link: 'https://learn.microsoft.com/azure/batch/batch-sig-images',
-    check: ({ config: { pool }, content }) => {
-      const luns = (content?.captured ?? []).flatMap(({ disk }) => (disk === 'os' ? [] : [disk]))
-      const isMounted = (pool?.requests ?? []).every(({ properties }) => properties.startTask !== undefined)
-      return pool && luns.length > 0 && !isMounted
-        ? [
-            {
-              seen: `the image has data disks at LUN ${luns.join(', ')}, and a pool has no start task`,
-              fix: 'Batch attaches data disks and does not mount them. If `/etc/fstab` of the image does not do it (by UUID, `nofail`), let a start task mount `/dev/disk/azure/scsi1/lun<N>`.',
-            },
-          ]
-        : []
-    },
   },
   {
     id: 'purchase-plan',
@@ -305,7 +194,7 @@ export const SOURCE_RULES: readonly Rule[] = [
         ? [
             {
               seen: `${vm.vm.name} is not marked as generalized`,
-              fix: 'Batch starts nodes only from a generalized system (Linux `waagent -deprovision+user`, Windows sysprep). If it was done inside, ignore this; else every node will end unusable.',
+              fix: 'Batch starts nodes only from a generalized system (Linux `waagent -deprovision+user`, Windows sysprep). If that was done inside, ignore this; if not, no node will start. `capture: copy` does it in a throw-away copy.',
             },
           ]
         : [],
@@ -320,7 +209,7 @@ export const SOURCE_RULES: readonly Rule[] = [
         ? [
             {
               seen: `${vm.vm.name} runs: its snapshots are consistent only as after a power cut, each disk for itself`,
-              fix: 'Use `capture: deallocate`.',
+              fix: 'Use `capture: deallocate`, which stops it, takes the snapshots, and starts it again.',
             },
           ]
         : [],

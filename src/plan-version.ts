@@ -1,0 +1,66 @@
+/** Pure: which version an image gets: one that a dead run was on its way to, or the next that nobody has. */
+import type { ImageSettings } from './config.ts'
+import type { Made } from './managed-images.ts'
+import type { Observed } from './observed.ts'
+import type { RunContext, Snapshot, Tags } from './ports.ts'
+import { isOfRun, isOwn, LONGEST_RUN_MS, snapshotName, TAGS } from './provenance.ts'
+import type { SourceContent } from './source-content.ts'
+
+/** The version that a dead run of the same source was on its way to. */
+export function unfinished(
+  image: ImageSettings,
+  observed: Observed,
+  { captured, isLive }: SourceContent,
+  made: readonly Made[],
+  {
+    fingerprint,
+    isCopied,
+    run,
+    now,
+  }: { readonly fingerprint: string; readonly isCopied: boolean; readonly run: RunContext; readonly now: Date },
+): string | undefined {
+  const isSame = ({ tags }: { readonly tags: Tags }) => isOwn(tags, image.name) && tags[TAGS.fingerprint] === fingerprint
+  const same = observed.snapshots.filter(isSame)
+  const hasAll = (version: string) =>
+    captured.every(({ disk }) => same.some(({ name }) => name === snapshotName(image.name, version, disk)))
+  const isOurs = ({ tags }: { readonly tags: Tags }) => isOfRun(tags, run.runUrl) || observed.vm?.vm.tags[TAGS.restart] !== undefined
+  // What another run captured of a running VM is no picture of it any more; of a stopped one, once it is complete.
+  const isOfOthers = (left: Snapshot) => !isOurs(left) && !isOld(left, now)
+  const isComplete = (version: string) =>
+    hasAll(version) && same.every(({ tags, provisioningState }) => tags[TAGS.version] !== version || provisioningState === 'Succeeded')
+  const isPending = (version: Made) =>
+    !['Succeeded', 'InUse'].includes(version.provisioningState) && (version.provisioningState === 'Failed' || !isLive || isOurs(version))
+  // A managed image for another pool needs the snapshots of the first.
+  const pending = made.find((version) => isSame(version) && isPending(version) && (image.kind === 'gallery' || hasAll(version.name)))
+  if (pending) return pending.name
+  return same
+    .filter(({ tags }) => !made.some(({ name }) => name === tags[TAGS.version]))
+    .filter((left) => !isOfOthers(left) || (!isLive && isComplete(left.tags[TAGS.version] ?? '')))
+    .filter((left) => isCopied || !isLive || (hasAll(left.tags[TAGS.version] ?? '') && !isOld(left, now)))
+    .map(({ tags }) => tags[TAGS.version])
+    .find((version) => version !== undefined)
+}
+
+/** Names of versions, and of those that have got no further than snapshots: another run, not an attempt of this one, may be at work on them. */
+export function takenVersions(
+  image: ImageSettings,
+  { snapshots, vm }: Observed,
+  made: readonly Made[],
+  run: RunContext,
+): readonly string[] {
+  const isDead = (tags: Tags) => vm?.vm.tags[TAGS.restart] !== undefined || isOfRun(tags, run.runUrl)
+  const begun = snapshots.filter(({ tags }) => isOwn(tags, image.name) && !isDead(tags))
+  return [...made.map(({ name }) => name), ...begun.flatMap(({ tags }) => tags[TAGS.version] ?? [])]
+}
+
+export function reasonToBuild({ rebuild }: ImageSettings, isLive: boolean, newest: Made | undefined): string {
+  if (!newest) return 'no version yet'
+  if (rebuild === 'always') return 'rebuild: always'
+  if (isLive) return 'the VM runs: its disks count as changed'
+  return `the source changed since version ${newest.name}`
+}
+
+/** Of a run that cannot live any more; of a running VM it is no picture either. */
+export function isOld({ timeCreated }: Snapshot, now: Date): boolean {
+  return timeCreated === undefined || now.getTime() - Date.parse(timeCreated) > LONGEST_RUN_MS
+}
