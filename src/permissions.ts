@@ -23,19 +23,21 @@ const COMPUTE = 'Microsoft.Compute'
 const VERSIONS = `${COMPUTE}/galleries/images/versions`
 const POOLS = 'Microsoft.Batch/batchAccounts/pools'
 
+/** Those that delete too: whoever can make a copy and not delete it pays for it until somebody sees it. */
+const COPY_ACTIONS: readonly string[] = [
+  ...['disks', 'virtualMachines'].flatMap((type) => [`${COMPUTE}/${type}/write`, `${COMPUTE}/${type}/delete`]),
+  ...['runCommand', 'deallocate'].map((action) => `${COMPUTE}/virtualMachines/${action}/action`),
+  ...['virtualNetworks', 'networkInterfaces'].flatMap((type) => [`Microsoft.Network/${type}/write`, `Microsoft.Network/${type}/delete`]),
+  'Microsoft.Network/virtualNetworks/subnets/join/action',
+  'Microsoft.Network/networkInterfaces/join/action',
+]
+
 /** What the run would have to do at most, by scope. A run that finds all as it should be needs less. */
 export function neededActions({ source, image, pool }: Config, has: { readonly gallery: boolean }): readonly Need[] {
   const takesSnapshots = source.kind === 'vm' && source.capture !== 'generalized'
   const group = image && [
     ...(takesSnapshots ? [`${COMPUTE}/snapshots/write`, `${COMPUTE}/snapshots/delete`] : []),
-    ...(source.kind === 'vm' && source.capture === 'copy'
-      ? [
-          `${COMPUTE}/disks/write`,
-          `${COMPUTE}/virtualMachines/write`,
-          `${COMPUTE}/virtualMachines/runCommand/action`,
-          'Microsoft.Network/virtualNetworks/write',
-        ]
-      : []),
+    ...(source.kind === 'vm' && source.capture === 'copy' ? COPY_ACTIONS : []),
     ...(image.kind === 'managed' ? [`${COMPUTE}/images/write`] : []),
   ]
   const gallery = image?.gallery && [
