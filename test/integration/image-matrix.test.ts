@@ -97,7 +97,7 @@ describe.each(CASES)('$name, $kind, $os', ({ way, kind, os }) => {
   })
 })
 
-/** Rows of the Trusted Launch matrix: security type of the disks, of the definition that exists, of the pool; and what becomes of it. */
+/** Rows of the Trusted Launch matrix: security type of the disks, of the definition that exists; security profile of the pool; and what becomes of it. */
 describe.each<[string, 'TrustedLaunch' | undefined, string | undefined, string | undefined, string | RegExp]>([
   ['a Trusted Launch VM', 'TrustedLaunch', undefined, undefined, 'trustedLaunch'],
   ['a Trusted Launch VM, a definition that fits', 'TrustedLaunch', 'TrustedLaunch', undefined, 'trustedLaunch'],
@@ -105,11 +105,11 @@ describe.each<[string, 'TrustedLaunch' | undefined, string | undefined, string |
   ['a Trusted Launch VM, a standard definition', 'TrustedLaunch', '', undefined, /definition-matches/],
   ['a standard VM, a definition for both', undefined, 'TrustedLaunchSupported', undefined, /definition-matches/],
   ['a standard VM, a Trusted Launch definition', undefined, 'TrustedLaunch', undefined, /definition-matches/],
-  ['a Trusted Launch VM, a pool without', 'TrustedLaunch', undefined, 'standard', /pool-security-type/],
-  ['a standard VM, a Trusted Launch pool', undefined, undefined, 'trustedLaunch', /pool-security-type/],
+  ['a Trusted Launch VM, a pool without', 'TrustedLaunch', undefined, 'encryptionAtHost: true', /pool-security-type/],
+  ['a standard VM, a Trusted Launch pool', undefined, undefined, 'securityType: trustedLaunch', /pool-security-type/],
 ])('Trusted Launch: %s', (_, disks, definition, pool, end) => {
   test(typeof end === 'string' ? 'ends on healthy nodes with it' : 'is refused, and nothing is written', async () => {
-    const spec = pool ? `\ndeploymentConfiguration: { virtualMachineConfiguration: { securityProfile: { securityType: ${pool} } } }` : ''
+    const spec = pool ? `\ndeploymentConfiguration: { virtualMachineConfiguration: { securityProfile: { ${pool} } } }` : ''
     const ran = await run(
       'happy',
       { 'pool-spec': `startTask: { commandLine: /opt/mount }${spec}` },
