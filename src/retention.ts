@@ -28,7 +28,10 @@ export interface RetentionPlan {
   readonly snapshots: readonly { readonly id: string; readonly name: string; readonly why: string }[]
 }
 
-/** What a dead run left half-made is taken for abandoned after a day: no run lasts longer. */
+/**
+ * What a dead run left half-made is taken for abandoned after a day: no run lasts longer. It goes where deletion was asked for only, by
+ * `retain-versions` or `mode: prune`: 0 means never, and the next run of the same source takes up what is there.
+ */
 const ABANDONED_MS = 24 * 3_600_000
 
 export function planRetention({ image, made, snapshots, pools, keep, runStartedAt }: RetentionQuestion): RetentionPlan {

@@ -63,8 +63,13 @@ test('a golden VM with Trusted Launch is copied with it', async () => {
   expect(machine).toMatchObject({ properties: { securityProfile: { securityType: 'TrustedLaunch' } } })
 })
 
-test('a script that fails in the copy ends red, with nothing temporary left', async () => {
-  const azure = await azureWith()
+const SYSTEMS = [
+  ['Linux', {}],
+  ['Windows', WINDOWS],
+] as const
+
+test.each(SYSTEMS)('%s: a script that fails in the copy ends red, with nothing temporary left', async (_, vm) => {
+  const azure = await azureWith(vm)
   const before = golden(azure)
   const ran = await again(azure, { ...inputs, 'prepare-script': 'echo broken\nexit 7' })
   expect(annotations(ran)[0]).toMatch(/status 7.*broken/)
@@ -118,8 +123,8 @@ test('what another run that may still be at work has made is left alone; once it
   expect(temporary(azure)).toEqual([])
 })
 
-test('cancelled while the copy boots: the post step deletes it', async () => {
-  const azure = await azureWith()
+test.each(SYSTEMS)('%s: cancelled while the copy boots, the post step deletes it', async (_, vm) => {
+  const azure = await azureWith(vm)
   const before = golden(azure)
   const person = new AbortController()
   azure.intervene = ({ method, url }) =>
