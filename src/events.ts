@@ -73,5 +73,7 @@ export type RunEvent = { readonly at: string } & (
   | { readonly kind: 'data-plane-unreachable'; readonly host: string; readonly reason: string }
   /** Nothing changed for a while; what is being waited for. */
   | { readonly kind: 'heartbeat'; readonly waitingFor: string; readonly elapsedMs: number }
+  /** For waits that have no words of their own. */
+  | { readonly kind: 'phase-goes-on'; readonly phase: PhaseName; readonly elapsedMs: number }
   | { readonly kind: 'notice'; readonly level: 'info' | 'warning'; readonly text: string }
 )

@@ -5,18 +5,17 @@ import { cleanUp, commandFor } from './cleanup.ts'
 import { type Config, parseConfig } from './config.ts'
 import { showDuration } from './duration.ts'
 import { CancelledError, type Explanation, explain, WaitTimeoutError } from './errors.ts'
+import type { RunEvent } from './events.ts'
 import { commentProblem, pullRequest } from './github/comment.ts'
 import type { EarlyAssertion } from './github/early-assertion.ts'
 import * as github from './github/runtime.ts'
 import { commentBody, commentMarker } from './report/comment.ts'
-import { closingLine, logLine } from './report/log-lines.ts'
+import { closingLine, isChatter, logLine } from './report/log-lines.ts'
 import { outputsOf } from './report/outputs.ts'
 import { recordEvent, startRecord, toReport } from './report/record.ts'
 import { renderRefusal, renderSummary, renderValid } from './report/summary.ts'
 import { secretsOf, withoutSecretsIn } from './secrets.ts'
 
-/** A heartbeat is for a log that has said nothing for about a minute, not for one line of many pools each. */
-const QUIET_MS = 45_000
 /** The version is that of `package.json`. */
 const USER_AGENT = 'azure-batch-image-pool/0.1.0'
 /** The runner ends a job's cleanup after five minutes. https://docs.github.com/actions/reference/workflows-and-actions/workflow-cancellation */
@@ -55,10 +54,9 @@ async function main(early: EarlyAssertion | undefined): Promise<void> {
   const run = github.runContext()
   let record = startRecord({ mode: config.mode, run, startedAt, portalUrl: cloudOf(config.identity, undefined).portalUrl })
   let shownAtMs = 0
-  const emit = (event: Parameters<typeof recordEvent>[1]) => {
+  const emit = (event: RunEvent) => {
     record = recordEvent(record, event)
-    const isChatter = event.kind === 'heartbeat' && Date.parse(event.at) - shownAtMs < QUIET_MS
-    const line = isChatter ? undefined : logLine(event, startedAt)
+    const line = isChatter(event, shownAtMs) ? undefined : logLine(event, startedAt)
     if (!line) return
     github.show(line)
     shownAtMs = Date.parse(event.at)
@@ -129,7 +127,9 @@ async function post(): Promise<void> {
   github.hide(secretsOf(config, github.inputReader.input('github-token')))
   const { arm, compute, batch } = await connect(config, POST_MS)
   const left = await cleanUp({ arm, compute, batch, ledger, signal: controller.signal, info: github.log.info })
-  for (const { id, why, command } of left) github.annotate('warning', 'Left behind', `${id}: ${why}. ${command}`)
+  if (left.length === 0) return
+  const lines = left.map(({ id, why, command }) => `${id}: ${why}. ${command}`)
+  github.annotate('warning', 'Left behind', lines.join('\n'))
 }
 
 /** Before a run has a report of its own: its inputs were refused, or something is wrong with this action. */

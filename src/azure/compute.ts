@@ -1,11 +1,11 @@
 import { ComputeManagementClient } from '@azure/arm-compute'
 import type { TokenCredential } from '@azure/core-auth'
-import { createDefaultHttpClient, createPipelineRequest } from '@azure/core-rest-pipeline'
+import { createDefaultHttpClient, createPipelineRequest, type PipelinePolicy } from '@azure/core-rest-pipeline'
 import { type ArmId, partsOf } from '../arm-id.ts'
 import type { Clock, Compute, LongOperation } from '../ports.ts'
 import type { Cloud } from './cloud.ts'
 import { toDefinition, toDisk, toGallery, toImage, toSnapshot, toVersion, toVirtualMachine } from './compute-model.ts'
-import { type Attempt, failedCall, type RawAnswer } from './failure.ts'
+import { type Attempt, failedCall, type RawAnswer, trusted } from './failure.ts'
 import { imageBody, versionBody } from './image-bodies.ts'
 import { follow, operationOf, PACES, type Pace } from './long-operation.ts'
 import { runCommandInput, scriptOutput } from './run-command.ts'
@@ -35,6 +35,7 @@ export function createCompute(credential: TokenCredential, cloud: Cloud, transpo
         endpoint: cloud.resourceManagerUrl,
         credentials: { scopes: [cloud.resourceManagerScope] },
         ...transport,
+        additionalPolicies: [...transport.additionalPolicies, { policy: stayAt(origin), position: 'perCall' }],
       })
     clients.set(subscriptionId, client)
     return client
@@ -256,6 +257,17 @@ export function createCompute(credential: TokenCredential, cloud: Cloud, transpo
       remove('managed image', id, PACES.image, signal, (options) => clientOf(id).images.delete(at(id).group, at(id).name, options)),
   }
   return compute
+}
+
+/** arm-compute follows the links of its lists by itself, wherever they lead. */
+function stayAt(origin: string): PipelinePolicy {
+  return {
+    name: 'stayAtPolicy',
+    async sendRequest(request, next) {
+      trusted(request.url, origin, 'the next page')
+      return next(request)
+    },
+  }
 }
 
 function isNotFound(error: unknown): boolean {

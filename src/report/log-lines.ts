@@ -23,6 +23,15 @@ export function logLine(event: RunEvent, startedAt: string): LogLine | undefined
   return line && { ...line, text: singleLine(line.text, LONGEST) }
 }
 
+/**
+ * Signs of life are for a log that has been silent so long, and are given often enough for it to say something every minute. Those that
+ * know what is being waited for come first.
+ */
+const SILENCE_MS: Partial<Record<RunEvent['kind'], number>> = { heartbeat: 40_000, 'phase-goes-on': 55_000 }
+
+/** Whether an event is not worth its line yet; `shownAtMs` is when the log last said something. */
+export const isChatter = ({ kind, at }: RunEvent, shownAtMs: number): boolean => Date.parse(at) - shownAtMs < (SILENCE_MS[kind] ?? 0)
+
 /** The last line of the log: where to look first. */
 export function closingLine({ result, startedAt, finishedAt, pools, image }: RunReport): LogLine {
   const shown = pools.slice(0, MOST_POOLS).map(({ name, healthy, current, target, nodeStates }) => {
@@ -94,6 +103,8 @@ function lineOf(event: RunEvent, elapsed: string): LogLine | undefined {
       return { level: 'warning', text: `Batch data plane ${event.host} cannot be reached, node states stay unknown: ${event.reason}` }
     case 'heartbeat':
       return info(`still waiting for ${event.waitingFor}, ${duration(event.elapsedMs)}`)
+    case 'phase-goes-on':
+      return info(`still at ${event.phase}, ${duration(event.elapsedMs)}`)
     case 'notice':
       return { level: event.level, text: event.text }
   }

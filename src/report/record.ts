@@ -96,6 +96,7 @@ export function recordEvent(record: RunRecord, event: RunEvent): RunRecord {
       return event.level === 'warning' ? withWarning(record, event.text) : record
     case 'resize-backoff':
     case 'heartbeat':
+    case 'phase-goes-on':
       return record
   }
 }

@@ -26,6 +26,8 @@ export function tell({ events, clock }: Pick<StepContext, 'events' | 'clock'>, e
 export async function phase<T>(context: StepContext, name: PhaseName, body: () => Promise<T>): Promise<T> {
   context.signal.throwIfAborted()
   tell(context, { kind: 'phase-started', phase: name })
+  const ended = new AbortController()
+  keepTelling(context, name, AbortSignal.any([ended.signal, context.signal]))
   try {
     const result = await body()
     tell(context, { kind: 'phase-ended', phase: name, outcome: 'succeeded' })
@@ -33,12 +35,24 @@ export async function phase<T>(context: StepContext, name: PhaseName, body: () =
   } catch (error) {
     tell(context, { kind: 'phase-ended', phase: name, outcome: context.signal.aborted ? 'cancelled' : 'failed' })
     throw error
+  } finally {
+    ended.abort()
   }
 }
 
-const HEARTBEAT_MS = 60_000
+const SIGN_OF_LIFE_MS = 5_000
 
-/** Asks `look` again and again until it answers something; says every minute what is being waited for. */
+/** Long operations and scripts run for up to half an hour without a word. */
+async function keepTelling(context: StepContext, name: PhaseName, ended: AbortSignal): Promise<void> {
+  const startedAtMs = context.clock.now().getTime()
+  for (;;) {
+    await context.clock.sleep(SIGN_OF_LIFE_MS, ended).catch(() => undefined)
+    if (ended.aborted) return
+    tell(context, { kind: 'phase-goes-on', phase: name, elapsedMs: context.clock.now().getTime() - startedAtMs })
+  }
+}
+
+/** Asks `look` again and again until it answers something; says each time what is being waited for. */
 export async function waitFor<T>(
   context: StepContext,
   waitingFor: string,
@@ -46,15 +60,11 @@ export async function waitFor<T>(
   look: () => Promise<T | undefined>,
 ): Promise<T> {
   const startedAtMs = context.clock.now().getTime()
-  let toldAtMs = startedAtMs
   for (;;) {
     const found = await look()
     if (found !== undefined) return found
-    const nowMs = context.clock.now().getTime()
-    if (nowMs - toldAtMs >= HEARTBEAT_MS) {
-      tell(context, { kind: 'heartbeat', waitingFor, elapsedMs: nowMs - startedAtMs })
-      toldAtMs = nowMs
-    }
-    await context.clock.sleep(delayMs(nowMs - startedAtMs), context.signal)
+    const elapsedMs = context.clock.now().getTime() - startedAtMs
+    tell(context, { kind: 'heartbeat', waitingFor, elapsedMs })
+    await context.clock.sleep(delayMs(elapsedMs), context.signal)
   }
 }

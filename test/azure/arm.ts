@@ -208,9 +208,10 @@ export const routeToAll = ({ world }: Arm, apiVersions: readonly string[], type:
 /** Long lists come in pages. How long Azure's are was not recorded; these are short, so that clients meet more than one. */
 const PAGE = 50
 
-export function page({ origin, path, query, apiVersion }: Call, all: readonly unknown[]): Answer {
+export function page({ origin, path, query }: Call, all: readonly unknown[]): Answer {
   const from = Number(query.get('$skipToken') ?? 0)
-  const next = new URLSearchParams({ 'api-version': apiVersion, $skipToken: String(from + PAGE) })
+  const next = new URLSearchParams(query)
+  next.set('$skipToken', String(from + PAGE))
   return {
     status: 200,
     body: { value: all.slice(from, from + PAGE), ...(all.length > from + PAGE && { nextLink: `${origin}${path}?${next}` }) },

@@ -13,7 +13,17 @@ const CHANGES_IMAGES = new Set(['2024-07-01', '2025-06-01'])
 /** Recorded: 64 s with nodes, 0 to 16 s without. */
 const DELETE_MS = { withNodes: 64_000, empty: 8_000 }
 const CHANGEABLE_AT_ANY_TIME = new Set(['startTask', 'metadata', 'applicationPackages', 'scaleSettings'])
-const RETIRED = ['certificates', 'resourceTags', 'targetNodeCommunicationMode', 'applicationLicenses']
+const KNOWN = new Set(
+  'displayName vmSize deploymentConfiguration scaleSettings interNodeCommunication networkConfiguration taskSlotsPerNode taskSchedulingPolicy userAccounts metadata startTask applicationPackages mountConfiguration upgradePolicy'.split(
+    ' ',
+  ),
+)
+/** Taken, and without effect. */
+const READ_ONLY = new Set(
+  'lastModified creationTime provisioningState provisioningStateTransitionTime allocationState allocationStateTransitionTime currentDedicatedNodes currentLowPriorityNodes autoScaleRun resizeOperationStatus'.split(
+    ' ',
+  ),
+)
 
 export function batchArmRoutes(arm: Arm, pools: Pools, { account }: Scenario, accountEndpoint: () => string): readonly Route[] {
   const accountId = `${GROUP_ID}/providers/Microsoft.Batch/batchAccounts/${account.name}`
@@ -174,7 +184,7 @@ function put(arm: Arm, pools: Pools, call: Call, poolQuota: number): Pool {
   if (!existing && call.headers['if-match']) throw conditionNotMet()
   if (existing) return patch(arm, pools, existing, call)
   if (!/^[\w-]{1,64}$/.test(name)) throw invalid('id', 'The pool id may hold letters, digits, hyphens and underscores, at most 64.')
-  const sent = call.body?.properties ?? {}
+  const sent = settable(call.body?.properties ?? {})
   checkBody(arm, pools, sent)
   if (pools.all().length >= poolQuota)
     throw new Refusal(409, 'PoolQuotaReached', 'Pool quota for the account has been reached.', { target: 'BatchAccount' })
@@ -212,7 +222,7 @@ function patch(arm: Arm, pools: Pools, pool: Pool, call: Call): Pool {
     throw new Refusal(409, 'PoolBeingDeleted', 'The specified pool has been marked for deletion and is being reclaimed.', {
       target: 'BatchAccount',
     })
-  const { scaleSettings, ...sent } = call.body?.properties ?? {}
+  const { scaleSettings, ...sent } = settable(call.body?.properties ?? {})
   const changed = Object.entries(sent).filter(([name, value]) => !isDeepStrictEqual(normalized(name, value), pool.properties[name]))
   const envelope = envelopeOf(call.body ?? {})
   const locked = envelope.identity ? 'identity' : changed.find(([name]) => !CHANGEABLE_AT_ANY_TIME.has(name))?.[0]
@@ -282,19 +292,26 @@ const GALLERY_FORMS =
   'The specified resource id must be of the format /subscriptions/{subscriptionId}/resourceGroups/{resourceGroupName}/providers/Microsoft.Compute/galleries/{galleryName}/images/{galleryImageName}/versions/{galleryImageVersionName} or /subscriptions/{subscriptionId}/resourceGroups/{resourceGroupName}/providers/Microsoft.Compute/galleries/{galleryName}/images/{galleryImageName}'
 const DEPLOYMENT = 'properties.deploymentConfiguration.virtualMachineConfiguration'
 
-function checkBody(
-  { world }: Arm,
-  { acceptsManagedImages }: Pools,
-  { vmSize, deploymentConfiguration, scaleSettings, ...rest }: Properties,
-): void {
+/** What the caller may send at all, to make a pool or to change one. @returns it, without what is Batch's own to say. */
+function settable(sent: Properties): Properties {
+  const unknown = Object.keys(sent).find((name) => !KNOWN.has(name) && !READ_ONLY.has(name))
+  if (unknown) throw invalid(`properties.${unknown}`, 'The property is not known at this api-version.')
+  const path = 'properties.scaleSettings.fixedScale'
+  const { resizeTimeout, ...targets } = sent.scaleSettings?.fixedScale ?? {}
+  for (const name of ['targetDedicatedNodes', 'targetLowPriorityNodes']) {
+    const target = targets[name] ?? 0
+    if (!Number.isInteger(target) || target < 0) throw invalid(`${path}.${name}`, 'The number of nodes must be a whole number, 0 or more.')
+  }
+  if (resizeTimeout && minutesOf(resizeTimeout) < 5)
+    throw invalid(`${path}.resizeTimeout`, 'The resize timeout must be at least 5 minutes.')
+  return Object.fromEntries(Object.entries(sent).filter(([name]) => !READ_ONLY.has(name)))
+}
+
+function checkBody({ world }: Arm, { acceptsManagedImages }: Pools, { vmSize, deploymentConfiguration }: Properties): void {
   const configuration = deploymentConfiguration?.virtualMachineConfiguration
   if (!vmSize) throw invalid('properties.vmSize', 'A VM size is required.')
   if (!sizeOf(vmSize)) throw invalid('properties.vmSize', `The specified vmSize ${vmSize} is not supported.`)
   if (!configuration?.nodeAgentSkuId) throw invalid(`${DEPLOYMENT}.nodeAgentSkuId`, 'A node agent SKU is required.')
-  for (const name of RETIRED) if (name in rest) throw invalid(`properties.${name}`, 'The property is not known at this api-version.')
-  const resizeTimeout = scaleSettings?.fixedScale?.resizeTimeout
-  if (resizeTimeout && minutesOf(resizeTimeout) < 5)
-    throw invalid('properties.scaleSettings.fixedScale.resizeTimeout', 'The resize timeout must be at least 5 minutes.')
   const { id, version, publisher } = configuration.imageReference ?? {}
   const agent: string = configuration.nodeAgentSkuId
   if (!IMAGES.some((image) => image.agent === agent.toLowerCase()))

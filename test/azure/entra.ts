@@ -16,6 +16,7 @@ export const REQUEST_TOKEN = 'runner-request-token'
 
 export class Entra {
   readonly #clock: AzureClock
+  readonly #resources: () => readonly string[]
   readonly #github = GITHUB_KEYS
   readonly #entra = ENTRA_KEYS
 
@@ -27,8 +28,10 @@ export class Entra {
   /** How long they are valid; on a fast clock five minutes are less than a busy machine needs. */
   assertionSeconds = 300
 
-  constructor(clock: AzureClock) {
+  /** @param resources What tokens may be for. */
+  constructor(clock: AzureClock, resources: () => readonly string[]) {
     this.#clock = clock
+    this.#resources = resources
   }
 
   async assertion(authorization: string | undefined, audience: string): Promise<{ status: number; body: unknown }> {
@@ -66,11 +69,22 @@ export class Entra {
         `Application with identifier '${form.get('client_id')}' was not found in the directory '${tenant}'.`,
       )
     }
+    const grant = form.get('grant_type')
+    if (grant !== 'client_credentials')
+      return this.#refuse(400, 70003, 'unsupported_grant_type', `The app requested an unsupported grant type '${grant ?? ''}'.`)
     const secret = form.get('client_secret')
     const refusal = secret === null ? await this.#checkAssertion(form.get('client_assertion') ?? '') : this.#checkSecret(secret)
     if (refusal) return refusal
-    const now = this.#seconds()
     const audience = (form.get('scope') ?? '').split(' ')[0]?.replace(/\/+\.default$/, '') ?? ''
+    if (!this.#resources().includes(audience)) {
+      return this.#refuse(
+        400,
+        500011,
+        'invalid_resource',
+        `The resource principal named ${audience} was not found in the tenant named ${tenant}. This can happen if the application has not been installed by the administrator of the tenant or consented to by any user in the tenant. You might have sent your authentication request to the wrong tenant.`,
+      )
+    }
+    const now = this.#seconds()
     const jwt = new SignJWT({ appid: CLIENT, oid: '44444444-4444-4444-8444-444444444444', tid: TENANT })
       .setProtectedHeader({ alg: 'RS256', kid: 'entra' })
       .setAudience(audience)

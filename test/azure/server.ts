@@ -1,6 +1,6 @@
 /** The embedded Azure: one process, TLS on loopback, a certificate made at start. One listener for ARM, Entra and GitHub, one for the Batch account. */
 import { randomUUID } from 'node:crypto'
-import { mkdtemp, writeFile } from 'node:fs/promises'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
@@ -83,12 +83,12 @@ function makeCertificate() {
 export async function startAzure(scenario: Scenario, speed: number, port = 0): Promise<EmbeddedAzure> {
   const clock = new AzureClock(speed)
   const world = new World()
-  const entra = new Entra(clock)
   const github = new GitHub()
   const exchanges: Exchange[] = []
   certificate ??= makeCertificate()
   const { cert, private: key } = await certificate
-  const caPath = path.join(await mkdtemp(path.join(tmpdir(), 'embedded-azure-')), 'ca.pem')
+  const folder = await mkdtemp(path.join(tmpdir(), 'embedded-azure-'))
+  const caPath = path.join(folder, 'ca.pem')
   await writeFile(caPath, cert)
   const listen = async (app: FastifyInstance, at: number) => app.listen({ host: '127.0.0.1', port: at })
   const server = () => {
@@ -203,6 +203,11 @@ export async function startAzure(scenario: Scenario, speed: number, port = 0): P
   const armApp = server()
   const batchApp = server()
   const origins = { arm: '', batch: '' }
+  const audiences = () => ({
+    arm: [origins.arm, localhost(origins.arm), 'https://management.azure.com', 'https://management.core.windows.net'],
+    batch: ['https://batch.core.windows.net'],
+  })
+  const entra = new Entra(clock, () => Object.values(audiences()).flat())
   const arm: Arm = { world, clock, operations: new Operations(clock), durations: new Durations(scenario.durations) }
   seedVm(arm, scenario.vm)
   const pools = new Pools(arm, scenario)
@@ -254,14 +259,14 @@ export async function startAzure(scenario: Scenario, speed: number, port = 0): P
       ...arm.operations.routes([...new Set([...COMPUTE, ...DISK, ...GALLERY])]),
       ...batchArmRoutes(arm, pools, scenario, () => new URL(origins.batch).host),
     ],
-    () => [origins.arm, localhost(origins.arm), 'https://management.azure.com', 'https://management.core.windows.net'],
+    () => audiences().arm,
     () => origins.arm,
   )
   mount(
     batchApp,
     'batch',
     batchDataPlaneRoutes(pools),
-    () => ['https://batch.core.windows.net'],
+    () => audiences().batch,
     () => origins.batch,
   )
   origins.batch = await listen(batchApp, 0)
@@ -281,7 +286,7 @@ export async function startAzure(scenario: Scenario, speed: number, port = 0): P
     access,
     async close() {
       clock.stop()
-      await Promise.all([armApp.close(), batchApp.close()])
+      await Promise.all([armApp.close(), batchApp.close(), rm(folder, { recursive: true, force: true })])
     },
   })
 }

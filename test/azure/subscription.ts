@@ -1,5 +1,5 @@
 /** Microsoft.Resources and what hangs on a scope: subscriptions, resource groups, locks, resources by name. */
-import type { Arm } from './arm.ts'
+import { type Arm, page } from './arm.ts'
 import { type Call, Refusal, type Route } from './route.ts'
 import { GROUP, GROUP_ID, REGION, SUBSCRIPTION, TENANT } from './scenario.ts'
 
@@ -36,17 +36,19 @@ export function subscriptionRoutes(arm: Arm): readonly Route[] {
       'Microsoft.Resources/subscriptions/resourceGroups/read',
       () => group,
     ),
-    get('/subscriptions/:subscriptionId/resources', 'Microsoft.Resources/subscriptions/resources/read', ({ query }) => {
-      const asked = (field: string) => new RegExp(`\\b${field} eq '([^']+)'`, 'i').exec(query.get('$filter') ?? '')?.[1]?.toLowerCase()
+    get('/subscriptions/:subscriptionId/resources', 'Microsoft.Resources/subscriptions/resources/read', (call) => {
+      const asked = (field: string) => new RegExp(`\\b${field} eq '([^']+)'`, 'i').exec(call.query.get('$filter') ?? '')?.[1]?.toLowerCase()
       const [type, name, tagName, tagValue] = ['resourceType', 'name', 'tagName', 'tagValue'].map(asked)
       const value = arm.world
         .all()
         .filter(({ tags = {}, ...resource }) => {
-          const hasTag = Object.entries(tags).some(([key, value]) => key.toLowerCase() === tagName && value.toLowerCase() === tagValue)
+          const hasTag = Object.entries(tags).some(
+            ([key, value]) => key.toLowerCase() === tagName && (!tagValue || value.toLowerCase() === tagValue),
+          )
           return (!type || resource.type.toLowerCase() === type) && (!name || resource.name.toLowerCase() === name) && (!tagName || hasTag)
         })
         .map(({ id, name, type, location, tags, createdTime }) => ({ id, name, type, location, tags, createdTime }))
-      return { value }
+      return page(call, value).body
     }),
     get(
       '/subscriptions/:subscriptionId/resourceGroups/:resourceGroup/providers/Microsoft.Authorization/locks',

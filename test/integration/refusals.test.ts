@@ -267,6 +267,24 @@ test.each<[string, Asked, string, string]>([
     'The specified imageReference with publisher a offer b sku c is not supported.',
   ],
   [
+    'half a node',
+    () => ask('PUT', pool, poolOf(undefined, { scaleSettings: { fixedScale: { targetDedicatedNodes: 1.5 } } })),
+    'PropertyPath',
+    'properties.scaleSettings.fixedScale.targetDedicatedNodes',
+  ],
+  [
+    'a property of an older api-version',
+    () => ask('PUT', pool, poolOf(undefined, { resourceTags: {} })),
+    'PropertyPath',
+    'properties.resourceTags',
+  ],
+  [
+    'a property that there is not',
+    () => ask('PUT', pool, poolOf(undefined, { vmsize: 'Standard_D2s_v5' })),
+    'PropertyPath',
+    'properties.vmsize',
+  ],
+  [
     'a resize timeout under five minutes',
     () => ask('PUT', pool, poolOf(undefined, { scaleSettings: { fixedScale: { targetDedicatedNodes: 1, resizeTimeout: 'PT4M' } } })),
     'PropertyPath',
@@ -412,4 +430,14 @@ test('long lists come in pages', async () => {
     url = body.nextLink
   }
   expect(names.filter((name) => name.startsWith('many-'))).toHaveLength(120)
+})
+
+test.each<[string, Record<string, string>, number, string]>([
+  ['a resource that nobody knows', { scope: 'https://unknown.example/.default' }, 500011, 'invalid_resource'],
+  ['an unknown grant', { grant_type: 'password' }, 70003, 'unsupported_grant_type'],
+])('a token for %s is refused', async (_, changes, code, kind) => {
+  const form = { client_id: CLIENT, client_secret: CLIENT_SECRET, scope: `${fast.azure.url}/.default`, grant_type: 'client_credentials' }
+  const { status, body } = await fast.azure.entra.token(TENANT, new URLSearchParams({ ...form, ...changes }))
+  expect(status).toBe(400)
+  expect(body).toMatchObject({ error: kind, error_codes: [code], error_description: expect.stringMatching(`^AADSTS${code}: `) })
 })

@@ -192,7 +192,12 @@ describe('tokens', () => {
 
 /** What Entra ID would give, for a resource. */
 async function tokenFor(azure: EmbeddedAzure, resource: string): Promise<string> {
-  const form = new URLSearchParams({ client_id: CLIENT, client_secret: CLIENT_SECRET, scope: `${resource}/.default` })
+  const form = new URLSearchParams({
+    client_id: CLIENT,
+    client_secret: CLIENT_SECRET,
+    scope: `${resource}/.default`,
+    grant_type: 'client_credentials',
+  })
   const { body } = await azure.entra.token(TENANT, form)
   return (body as { access_token: string }).access_token
 }
