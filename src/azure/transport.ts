@@ -88,13 +88,13 @@ export function createSender(
 
 const UNAUTHORIZED_DELAY_MS = 2_000
 
-/** A front end that has not heard of a token yet refuses it; the next one does not. */
+/** A front end that has not heard of a token yet refuses it; the next one does not. Entra ID means what it says: it is given no token. */
 function askAgain(): PipelinePolicy {
   return {
     name: 'askAgainPolicy',
     async sendRequest(request, next) {
       const response = await next(request)
-      if (response.status !== 401) return response
+      if (response.status !== 401 || !request.headers.has('authorization')) return response
       await delay(UNAUTHORIZED_DELAY_MS, undefined, request.abortSignal ? { signal: request.abortSignal as AbortSignal } : {})
       return next(request)
     },
