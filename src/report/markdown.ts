@@ -136,7 +136,7 @@ function address(url: string): Markdown {
 function entities(line: string): string {
   return line
     .replace(/[&<>"|\\`*_~[\]$]/g, entity)
-    .replace(/@(?=\w)|(?<!&)#(?=\d)|\bGH-(?=\d)/gi, '$&&#8203;')
+    .replace(/@(?=[\w-])|(?<!&)#(?=\d)|\bGH-(?=\d)/gi, '$&&#8203;')
     .replace(/^[#=:]|^[+-](?!\d)|^\d+[.)](?!\d)|:(?=\/\/)|\bwww\./gi, (start) => start.slice(0, -1) + entity(start.slice(-1)))
 }
 

@@ -70,6 +70,21 @@ test('cancelled while it is stopped: the post step starts it', async () => {
   expect(golden(azure)).toEqual(AS_BEFORE)
 })
 
+test('what the post step cannot put right is one warning, with a command for each', async () => {
+  const azure = await azureOf(scenario)
+  azure.intervene = ({ method }) => (method === 'POST' || method === 'DELETE' ? FORBIDDEN : undefined)
+  const at = (type: string, name: string) => `${GROUP_ID}/providers/Microsoft.Compute/${type}/${name}`
+  const ledger = [
+    { kind: 'startVm', id: at('virtualMachines', 'golden') },
+    { kind: 'temporary', id: at('disks', 'golden-os') },
+  ]
+  const { log, exitCode } = await again(azure, inputs, { state: { isPost: 'true', ledger: JSON.stringify(ledger) } })
+  expect(exitCode).toBe(0)
+  const warnings = log.split('\n').filter((line) => line.startsWith('::warning'))
+  expect(warnings).toHaveLength(1)
+  for (const { id } of ledger) expect(warnings[0]).toContain(`--ids "${id}"`)
+})
+
 test('a nightly run on a VM that runs again is built anew, and says why', async () => {
   const azure = await azureOf(scenario)
   await again(azure, inputs)

@@ -105,6 +105,21 @@ describe('in Markdown', () => {
     )
   })
 
+  test.each([
+    'www.x.example',
+    '1www.x.example',
+    'a@b.example',
+    'a@-b.example',
+    'a@_b.example',
+    'a.b@c-d.example',
+    'x_www.x.example',
+    'ftp://x.example',
+    'mailto:a@b.example',
+    'xmpp:a@b.example',
+  ])('no link is made of %s', (address) => {
+    expect(tagsOf(rendered(md`before ${address} after`.source))).toEqual(['p', 'p'])
+  })
+
   test('a row keeps its number of cells', () => {
     fc.assert(
       fc.property(hostile, hostile, (one, other) => {
