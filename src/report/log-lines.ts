@@ -27,7 +27,7 @@ export function logLine(event: RunEvent, startedAt: string): LogLine | undefined
  * Signs of life are for a log that has been silent so long, and are given often enough for it to say something every minute. Those that
  * know what is being waited for come first.
  */
-const SILENCE_MS: Partial<Record<RunEvent['kind'], number>> = { heartbeat: 40_000, 'phase-goes-on': 55_000 }
+const SILENCE_MS: Partial<Record<RunEvent['kind'], number>> = { heartbeat: 50_000, 'phase-goes-on': 55_000 }
 
 /** Whether an event is not worth its line yet; `shownAtMs` is when the log last said something. */
 export const isChatter = ({ kind, at }: RunEvent, shownAtMs: number): boolean => Date.parse(at) - shownAtMs < (SILENCE_MS[kind] ?? 0)

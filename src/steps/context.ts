@@ -26,33 +26,17 @@ export function tell({ events, clock }: Pick<StepContext, 'events' | 'clock'>, e
 export async function phase<T>(context: StepContext, name: PhaseName, body: () => Promise<T>): Promise<T> {
   context.signal.throwIfAborted()
   tell(context, { kind: 'phase-started', phase: name })
-  const ended = new AbortController()
-  keepTelling(context, name, AbortSignal.any([ended.signal, context.signal]))
   try {
-    const result = await body()
+    const result = await telling(context, (elapsedMs) => ({ kind: 'phase-goes-on', phase: name, elapsedMs }), body)
     tell(context, { kind: 'phase-ended', phase: name, outcome: 'succeeded' })
     return result
   } catch (error) {
     tell(context, { kind: 'phase-ended', phase: name, outcome: context.signal.aborted ? 'cancelled' : 'failed' })
     throw error
-  } finally {
-    ended.abort()
   }
 }
 
-const SIGN_OF_LIFE_MS = 5_000
-
-/** Long operations and scripts run for up to half an hour without a word. */
-async function keepTelling(context: StepContext, name: PhaseName, ended: AbortSignal): Promise<void> {
-  const startedAtMs = context.clock.now().getTime()
-  for (;;) {
-    await context.clock.sleep(SIGN_OF_LIFE_MS, ended).catch(() => undefined)
-    if (ended.aborted) return
-    tell(context, { kind: 'phase-goes-on', phase: name, elapsedMs: context.clock.now().getTime() - startedAtMs })
-  }
-}
-
-/** Asks `look` again and again until it answers something; says each time what is being waited for. */
+/** Asks `look` again and again until it answers something; meanwhile says what is being waited for. */
 export async function waitFor<T>(
   context: StepContext,
   waitingFor: string,
@@ -60,11 +44,37 @@ export async function waitFor<T>(
   look: () => Promise<T | undefined>,
 ): Promise<T> {
   const startedAtMs = context.clock.now().getTime()
-  for (;;) {
-    const found = await look()
-    if (found !== undefined) return found
-    const elapsedMs = context.clock.now().getTime() - startedAtMs
-    tell(context, { kind: 'heartbeat', waitingFor, elapsedMs })
-    await context.clock.sleep(delayMs(elapsedMs), context.signal)
+  return telling(
+    context,
+    (elapsedMs) => ({ kind: 'heartbeat', waitingFor, elapsedMs }),
+    async () => {
+      for (;;) {
+        const found = await look()
+        if (found !== undefined) return found
+        await context.clock.sleep(delayMs(context.clock.now().getTime() - startedAtMs), context.signal)
+      }
+    },
+  )
+}
+
+const SIGN_OF_LIFE_MS = 5_000
+
+/** Gives signs of life while `body` runs: a question may be minutes away, a long operation or a script half an hour. */
+async function telling<T>(context: StepContext, sign: (elapsedMs: number) => Untimed<RunEvent>, body: () => Promise<T>): Promise<T> {
+  const ended = new AbortController()
+  const over = AbortSignal.any([ended.signal, context.signal])
+  const startedAtMs = context.clock.now().getTime()
+  const goOn = async () => {
+    for (;;) {
+      await context.clock.sleep(SIGN_OF_LIFE_MS, over).catch(() => undefined)
+      if (over.aborted) return
+      tell(context, sign(context.clock.now().getTime() - startedAtMs))
+    }
+  }
+  goOn()
+  try {
+    return await body()
+  } finally {
+    ended.abort()
   }
 }

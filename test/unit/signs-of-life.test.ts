@@ -46,7 +46,7 @@ test('a long operation that says nothing by itself: a line every minute, and non
   expect(texts.length).toBeLessThan(30)
 })
 
-test.each([2_000, 15_000])('a wait that looks every %i ms: a line every minute, which says what for', async (everyMs) => {
+test.each([2_000, 15_000, 200_000])('a wait that looks every %i ms: a line every minute, which says what for', async (everyMs) => {
   const isOver = () => Date.now() >= Date.parse(START) + 20 * MINUTE_MS
   const { texts, longestSilenceMs } = await logOf((context) =>
     waitFor(
