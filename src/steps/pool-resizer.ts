@@ -11,6 +11,8 @@ import { cameNearer, classifyResizeError, decideNext, errorsOfThisRun, type Resi
 import { type StepContext, tell, waitFor } from './context.ts'
 import { diagnose } from './diagnose.ts'
 
+/** How long a pool that was just made may not be there for those who ask. */
+const UNSEEN_MS = 10_000
 /** A pool without nodes is steady within seconds, others take minutes: asked after 2 s at first, every 15 s later. */
 const poolDelayMs = (waitedMs: number): number => Math.min(15_000, Math.max(2_000, waitedMs))
 /** https://learn.microsoft.com/rest/api/batchservice/pool/remove-nodes */
@@ -327,14 +329,17 @@ export class PoolResizer {
     })
   }
 
-  /** A resize shows in the pool a moment after it was accepted. */
+  /** A resize shows in the pool a moment after it was accepted; so does a new pool itself. */
   #startOfLastResize(previousMs = 0): Promise<number> {
+    const { batch, clock } = this.#context
+    const unseenUntilMs = clock.now().getTime() + UNSEEN_MS
     return waitFor(
       this.#context,
       `the resize of pool ${this.#pool.name} to begin`,
       () => 1_000,
       async () => {
-        const startedAtMs = startOf(await this.get())
+        const pool = clock.now().getTime() < unseenUntilMs ? await batch.getPool(this.#pool.id) : await this.get()
+        const startedAtMs = pool ? startOf(pool) : 0
         return startedAtMs > previousMs ? startedAtMs : undefined
       },
     )
