@@ -142,13 +142,14 @@ export function disturb(
   wanted: Recorded,
   how: (request: SeenRequest) => Intervention | undefined | Promise<Intervention | undefined>,
   times = 1,
+  isExact = true,
 ) {
   const counter = new Counter()
   const disturbance = { reached: false }
   let left = times
   azure.intervene = (request) => {
     const place = counter.place(request)
-    const isNext = disturbance.reached ? place.shape === wanted.shape : nameOf(place) === nameOf(wanted)
+    const isNext = disturbance.reached || !isExact ? place.shape === wanted.shape : nameOf(place) === nameOf(wanted)
     if (!isNext || left === 0) return undefined
     disturbance.reached = true
     left -= 1
