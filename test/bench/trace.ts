@@ -9,7 +9,7 @@ import { PEERS, type Peer, prepareGallery } from './peers.ts'
 import { ratio } from './ratios.ts'
 
 /** Slow enough that the client's own work, which is real time, does not weigh more than on a runner. */
-const SPEED = 5
+const SPEED = 8
 
 export interface TraceResult {
   readonly client: string
