@@ -491,6 +491,7 @@ export interface ResizeRequest {
 /** A job of a pool. */
 export interface Job {
   readonly id: string
+  readonly etag: string
   readonly state: 'active' | 'disabling' | 'disabled' | 'enabling' | 'terminating' | 'completed' | 'deleting'
   readonly metadata: readonly { readonly name: string; readonly value: string }[]
 }
@@ -536,9 +537,9 @@ export interface BatchDataPlane {
   /** Jobs that run on the pool and have not ended. */
   listJobs(poolName: string): Promise<readonly Job[]>
   /** `undefined` where the job is gone. */
-  getJobState(id: string): Promise<Job['state'] | undefined>
-  /** Replaces the metadata of a job. */
-  setJobMetadata(id: string, metadata: Job['metadata']): Promise<void>
+  getJob(id: string): Promise<Job | undefined>
+  /** Replaces the metadata of a job as it was read (`If-Match`). */
+  setJobMetadata(job: Pick<Job, 'id' | 'etag'>, metadata: Job['metadata']): Promise<void>
   disableJob(id: string, disableTasks: 'wait' | 'requeue' | 'terminate'): Promise<void>
   /** The job must be disabled. */
   moveJob(id: string, poolName: string): Promise<void>

@@ -125,21 +125,21 @@ export function createDataPlane(
     },
 
     async listJobs(poolName) {
-      const jobs = await list<WireJob>('list jobs', '/jobs', { $select: 'id,state,poolInfo,metadata' })
+      const jobs = await list<WireJob>('list jobs', '/jobs', { $select: 'id,eTag,state,poolInfo,metadata' })
       return jobs
         .filter(({ state, poolInfo }) => isOn(poolInfo, poolName) && !['completed', 'terminating', 'deleting'].includes(state))
-        .map(({ id, state, metadata = [] }) => ({ id, state, metadata }))
+        .map(toJob)
     },
 
-    async getJobState(id) {
-      const { answer, attempt } = await send('read job', 'GET', `/jobs/${id}`, { query: { $select: 'id,state' } })
+    async getJob(id) {
+      const { answer, attempt } = await send('read job', 'GET', `/jobs/${id}`, { query: { $select: 'id,eTag,state,metadata' } })
       if (answer.status === 404) return undefined
       if (answer.status >= 400) throw failedAnswer(attempt, answer)
-      return (JSON.parse(answer.bodyAsText || '{}') as WireJob).state
+      return toJob(JSON.parse(answer.bodyAsText || '{}') as WireJob)
     },
 
-    async setJobMetadata(id, metadata) {
-      await ask('mark job', 'PATCH', `/jobs/${id}`, { body: { metadata } })
+    async setJobMetadata({ id, etag }, metadata) {
+      await ask('mark job', 'PATCH', `/jobs/${id}`, { body: { metadata }, headers: { 'if-match': etag } })
     },
 
     async disableJob(id, disableTasks) {
@@ -173,6 +173,7 @@ export function createDataPlane(
 }
 
 interface WireJob extends Pick<Job, 'id' | 'state'> {
+  readonly eTag: string
   readonly poolInfo?: PoolInfo
   readonly metadata?: Job['metadata']
 }
@@ -187,6 +188,8 @@ interface WireJobSchedule extends JobSchedule {
 }
 
 const isOn = (info: PoolInfo | undefined, poolName: string): boolean => info?.poolId?.toLowerCase() === poolName.toLowerCase()
+
+const toJob = ({ id, eTag, state, metadata = [] }: WireJob): Job => ({ id, etag: eTag, state, metadata })
 
 interface WireSupportedImage {
   readonly nodeAgentSKUId: string

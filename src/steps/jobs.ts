@@ -1,3 +1,4 @@
+import { AzureError } from '../errors.ts'
 import { MARKS, markIn, withMark } from '../pool-marks.ts'
 import type { BatchDataPlane, Job, NodeDeallocationOption } from '../ports.ts'
 import { type StepContext, tell, waitFor } from './context.ts'
@@ -49,7 +50,7 @@ async function moveJob(job: Job, move: Move): Promise<void> {
   const isActive = job.state === 'active' || job.state === 'enabling'
   const isOurs = isActive || isToBeEnabled(job)
   if (isActive) {
-    if (!isToBeEnabled(job)) await plane.setJobMetadata(job.id, withMark(job.metadata, MARKS.enable, to))
+    if (!isToBeEnabled(job) && !(await mark(job, plane, to))) return
     await plane.disableJob(job.id, DISABLE_TASKS[option])
   }
   try {
@@ -67,11 +68,33 @@ const isToBeEnabled = ({ metadata }: Job): boolean => markIn(metadata, MARKS.ena
 
 async function enable(job: Job, move: Move): Promise<void> {
   const { plane } = move
-  const state = await plane.getJobState(job.id)
+  const state = (await plane.getJob(job.id))?.state
   if (state === undefined) return
   if (state === 'disabled' || (state === 'disabling' && (await isDisabled(job, move)))) await plane.enableJob(job.id)
-  await plane.setJobMetadata(job.id, withMark(job.metadata, MARKS.enable))
+  await mark(job, plane)
 }
+
+/**
+ * Sets the mark, or without a value takes it off, in the metadata as they are now: hours may have passed since the job was listed.
+ * `false` where the job ended meanwhile.
+ */
+async function mark({ id }: Job, plane: BatchDataPlane, value?: string): Promise<boolean> {
+  for (let isSecondTry = false; ; isSecondTry = true) {
+    const job = await plane.getJob(id)
+    if (hasEnded(job)) return false
+    if (markIn(job.metadata, MARKS.enable) === value) return true
+    try {
+      await plane.setJobMetadata(job, withMark(job.metadata, MARKS.enable, value))
+      return true
+    } catch (error) {
+      // 412: changed since it was read; 409: ended since.
+      if (isSecondTry || !(error instanceof AzureError && (error.status === 412 || error.status === 409))) throw error
+    }
+  }
+}
+
+const hasEnded = (job: Job | undefined): job is undefined =>
+  job === undefined || job.state === 'terminating' || job.state === 'completed' || job.state === 'deleting'
 
 /** When the job's running tasks have ended as the option says; `false` where the job ended meanwhile. */
 function isDisabled({ id }: Job, { plane, context }: Move): Promise<boolean> {
@@ -80,9 +103,9 @@ function isDisabled({ id }: Job, { plane, context }: Move): Promise<boolean> {
     `job ${id} to be disabled`,
     () => JOB_DELAY_MS,
     async () => {
-      const state = await plane.getJobState(id)
-      if (state === undefined || state === 'terminating' || state === 'completed' || state === 'deleting') return false
-      return state === 'disabled' ? true : undefined
+      const job = await plane.getJob(id)
+      if (hasEnded(job)) return false
+      return job.state === 'disabled' ? true : undefined
     },
   )
 }

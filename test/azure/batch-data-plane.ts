@@ -1,4 +1,5 @@
 /** The Batch service: supported images, node counts, nodes and their files, resizes, jobs and job schedules. */
+import { createHash } from 'node:crypto'
 import { IMAGES } from './catalogue.ts'
 import { dataPlanePoolRoutes } from './data-plane-pools.ts'
 import type { Job } from './jobs.ts'
@@ -54,12 +55,22 @@ export function batchDataPlaneRoutes(pools: Pools): readonly Route[] {
     if (!job) throw new Refusal(404, 'JobNotFound', 'The specified job does not exist.')
     return job
   }
-  const shownJob = ({ id, state, poolId, metadata }: Job) => ({
-    id,
-    state,
-    poolInfo: poolId === undefined ? { autoPoolSpecification: { poolLifetimeOption: 'job' } } : { poolId },
-    ...(metadata.length > 0 && { metadata }),
-  })
+  const etagOf = ({ state, poolId, metadata }: Job): string =>
+    `0x${createHash('sha256')
+      .update(JSON.stringify([state, poolId, metadata]))
+      .digest('hex')
+      .slice(0, 15)
+      .toUpperCase()}`
+  const shownJob = (job: Job) => {
+    const { id, state, poolId, metadata } = job
+    return {
+      id,
+      eTag: etagOf(job),
+      state,
+      poolInfo: poolId === undefined ? { autoPoolSpecification: { poolLifetimeOption: 'job' } } : { poolId },
+      ...(metadata.length > 0 && { metadata }),
+    }
+  }
 
   return [
     route('GET', '/supportedimages', 'read', (call) =>
@@ -189,6 +200,7 @@ export function batchDataPlaneRoutes(pools: Pools): readonly Route[] {
     route('GET', '/jobs', 'jobs/read', (call) => page('jobs', call, jobs.map(shownJob))),
     route('GET', '/jobs/:job', 'jobs/read', (call) => ({
       status: 200,
+      headers: { etag: etagOf(jobOf(call)) },
       body: { 'odata.metadata': `${call.origin}/$metadata#jobs/@Element`, ...shownJob(jobOf(call)) },
     })),
     route('POST', '/jobs/:job/disable', 'jobs/write', (call) => {
@@ -207,6 +219,10 @@ export function batchDataPlaneRoutes(pools: Pools): readonly Route[] {
     route('PATCH', '/jobs/:job', 'jobs/write', (call) => {
       const job = jobOf(call)
       const poolId = call.body?.poolInfo?.poolId
+      const match = call.headers['if-match']
+      if (match && match !== '*' && match !== etagOf(job))
+        throw new Refusal(412, 'ConditionNotMet', 'The condition specified using HTTP conditional header(s) is not met.')
+      if (job.state === 'completed') throw new Refusal(409, 'JobCompleted', 'The specified job is already in a completed state.')
       if (poolId && job.state !== 'disabled')
         throw new Refusal(409, 'JobNotDisabled', 'The specified operation is not valid for the current state of the job.')
       if (poolId) job.poolId = poolId

@@ -100,6 +100,39 @@ test.each([
 })
 
 describe('blue-green', () => {
+  const NIGHTLY = { ...scenario, jobs: [{ id: 'nightly', poolId: 'render' }] }
+  const theirs = { name: 'owner', value: 'theirs' }
+
+  test.each([
+    ['while it is disabled', 1, ['POST', /\/jobs\/nightly\/disable\?/], false],
+    ['right before its mark is taken off (412)', 3, ['PATCH', /\/jobs\/nightly\?/], true],
+  ] as const)('metadata that someone gives a job %s stay, the mark goes', async (_, n, request, before) => {
+    const azure = await azureOf(NIGHTLY)
+    await again(azure, FIRST)
+    const [job] = azure.pools.jobs.all
+    if (!job) throw new Error('no job')
+    const change = () => {
+      job.metadata = [...job.metadata, theirs]
+    }
+    someone(azure, n, request, change, before)
+    expect(annotations(await again(azure, { ...SECOND, strategy: 'blue-green' }))).toEqual([])
+    expect(job).toMatchObject({ state: 'active', metadata: [theirs] })
+    expect(job.poolId).not.toBe('render')
+  })
+
+  test('a job that completes before its mark is taken off needs nothing more', async () => {
+    const azure = await azureOf(NIGHTLY)
+    await again(azure, FIRST)
+    const [job] = azure.pools.jobs.all
+    if (!job) throw new Error('no job')
+    const complete = () => {
+      job.state = 'completed'
+    }
+    someone(azure, 1, ['POST', /\/jobs\/nightly\/enable\?/], complete)
+    expect(annotations(await again(azure, { ...SECOND, strategy: 'blue-green' }))).toEqual([])
+    expect(job.state).toBe('completed')
+  })
+
   test('a job that Azure will not move goes on where it is; the new pool is not taken away', async () => {
     const azure = await azureOf({
       ...scenario,
