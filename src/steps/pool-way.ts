@@ -153,7 +153,13 @@ export class PoolWay {
 
   /** The health gate; unusable nodes are replaced as long as that helps and the cap on resizes allows. @throws GateError */
   async gate(pool: Pool, target: NodeTotals): Promise<Verdict> {
-    const look = (seen: Pool) => verify(this.plan, seen, target, this.#imageId, this.account, this.settings, this.context)
+    const { autoScale } = this.plan.request
+    const look = async (seen: Pool): Promise<Verdict> => {
+      const verdict = await verify(this.plan, seen, target, this.#imageId, this.account, this.settings, this.context)
+      // Fewer nodes than asked for are no failure of the image where somebody resized the pool.
+      if (verdict.error && !autoScale) this.resizer.refuseForeignTarget(await this.resizer.get(), target)
+      return verdict
+    }
     let verdict = await look(pool)
     let healthyBefore = -1
     while (verdict.error && verdict.unusable > 0 && this.resizer.mayResize && verdict.health.healthy > healthyBefore) {
@@ -162,10 +168,7 @@ export class PoolWay {
       const ids = nodes.map(({ id }) => id)
       verdict = await look(await this.resizer.replaceNodes(ids, target))
     }
-    if (verdict.error) {
-      this.resizer.refuseForeignTarget(await this.resizer.get(), target)
-      throw new GateError(verdict, verdict.error.explanation)
-    }
+    if (verdict.error) throw new GateError(verdict, verdict.error.explanation)
     return verdict
   }
 

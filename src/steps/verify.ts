@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util'
 import { sameId } from '../arm-id.ts'
 import type { PoolSettings } from '../config.ts'
 import { DataPlaneUnreachableError, PoolError } from '../errors.ts'
@@ -8,6 +9,7 @@ import type { BatchAccount, BatchDataPlane, ComputeNode, NodeCounts, NodeState, 
 import type { UnhealthyNode } from '../report/run-report.ts'
 import { type Health, healthOf } from '../resize.ts'
 import { type StepContext, tell, waitFor } from './context.ts'
+import { totals } from './pool-resizer.ts'
 
 export interface Verdict {
   readonly health: Health
@@ -39,8 +41,6 @@ export async function verify(
   context: StepContext,
 ): Promise<Verdict> {
   const { id: name, autoScale } = plan.request
-  const { currentDedicatedNodes, currentLowPriorityNodes } = pool.properties
-  const target = autoScale ? { dedicated: currentDedicatedNodes, lowPriority: currentLowPriorityNodes } : asked
   const nothing = { unhealthyNodes: [], unhealthyTotal: 0, unusable: 0 }
   const unseen = { health: { healthy: 0, required: 0, isHealthy: true, isSettled: true }, ...nothing }
   if (imageId && !sameId(imageOf(pool), imageId)) return { ...unseen, error: wrongImage(pool, imageId) }
@@ -48,7 +48,9 @@ export async function verify(
   const plane = context.batch.dataPlane(account)
   if (plan.request.properties.startTask?.waitForSuccess === false) tell(context, { kind: 'notice', level: 'info', text: UNAWAITED })
   try {
-    const { counts, health } = await settle(plane, name, target, settings, context)
+    const first = autoScale ? totals(pool) : asked
+    const sizedByFormula = async () => (autoScale ? context.batch.getPool(plan.id) : undefined)
+    const { counts, health, target } = await settle(plane, name, first, sizedByFormula, settings, context)
     if (health.isHealthy) return { health, counts, ...nothing }
     const nodes = await plane.listNodes(name, FAILING, MOST_NODES_SHOWN)
     const unhealthyNodes = await Promise.all(nodes.map((node) => explainNode(plane, name, node)))
@@ -62,16 +64,21 @@ export async function verify(
   }
 }
 
-/** Until the gate is passed, no node is on the way any more, or the time for starting is over. */
+/**
+ * Until the gate is passed, no node is on the way any more, or the time for starting is over. A formula may size the pool anew meanwhile:
+ * no verdict is given on a size that it has no more. https://learn.microsoft.com/azure/batch/batch-automatic-scaling
+ */
 async function settle(
   plane: BatchDataPlane,
   name: string,
-  target: NodeTotals,
+  first: NodeTotals,
+  sizedByFormula: () => Promise<Pool | undefined>,
   { minHealthyPercentage, nodeStartTimeoutMs }: PoolSettings,
   context: StepContext,
-): Promise<{ counts: NodeCounts; health: Health }> {
+): Promise<{ counts: NodeCounts; health: Health; target: NodeTotals }> {
   const startedAtMs = context.clock.now().getTime()
   let told = ''
+  let target = first
   return waitFor(context, `nodes of pool ${name} to start`, nodeDelayMs, async () => {
     const isLate = context.clock.now().getTime() - startedAtMs >= nodeStartTimeoutMs
     const counts = await plane.getNodeCounts(name)
@@ -82,7 +89,12 @@ async function settle(
     told = state
     // Batch goes on seeking Spot nodes by itself, after the resize has ended.
     const seeksSpot = sumOf(counts.lowPriority) < target.lowPriority
-    return health.isHealthy || (health.isSettled && !seeksSpot) || isLate ? { counts, health } : undefined
+    if (health.isHealthy) return { counts, health, target }
+    if (!(health.isSettled && !seeksSpot) && !isLate) return undefined
+    const now = await sizedByFormula()
+    if (!now || (now.properties.allocationState === 'Steady' && isDeepStrictEqual(totals(now), target))) return { counts, health, target }
+    target = totals(now)
+    return undefined
   })
 }
 

@@ -81,6 +81,36 @@ test('resized by someone while unusable nodes are replaced: their size stays', a
   expect(resizes(azure)).toEqual([])
 })
 
+test('resized by someone while its nodes start: their size stays, also where nodes are unusable', async () => {
+  const azure = await azureOf({ ...scenario, nodes: [{ index: 0, state: 'unusable' }] })
+  someone(azure, 1, ['GET', /\/nodecounts\?/], resizedBySomeone(azure, 4))
+  red(await again(azure, FIRST), /Pool resized by someone else/)
+  expect(targetOf(azure)).toBe(4)
+  expect(requestsTo(azure, 'POST', /\/removenodes\?/)).toEqual([])
+})
+
+describe('a pool that a formula shrinks while its nodes start', () => {
+  const spec = `id: render
+vmSize: Standard_D4s_v5
+scaleSettings:
+  autoScale: { formula: "$TargetDedicatedNodes = 6;", evaluationInterval: PT5M }`
+  const inputs = { ...FIRST, 'pool-spec': spec, 'pool-id': '', 'vm-size': '', 'target-dedicated-nodes': '' }
+
+  test('is judged by the size it has then', async () => {
+    const azure = await azureOf(scenario)
+    someone(azure, 1, ['GET', /\/nodecounts\?/], resizedBySomeone(azure, 3))
+    const ran = await again(azure, inputs)
+    expect(annotations(ran)).toEqual([])
+    expect(ran.outputs).toMatchObject({ result: 'succeeded', 'current-dedicated-nodes': '3' })
+  })
+
+  test('is red for its broken nodes, not for the formula', async () => {
+    const azure = await azureOf({ ...scenario, nodes: [{ index: 0, state: 'startTaskFailed', stderr: 'boom' }] })
+    someone(azure, 1, ['GET', /\/nodecounts\?/], resizedBySomeone(azure, 3))
+    red(await again(azure, inputs), /2 healthy nodes of 3 required.*boom/)
+  })
+})
+
 test('stopped by someone while it grows: told as that, and not asked for again', async () => {
   const azure = await azureOf(scenario)
   someone(azure, 1, ['PUT', /\/pools\/render\?/], () => azure.pools.get('render').stop?.())
