@@ -20,6 +20,7 @@ const nodesOf = (name: string): number | undefined => {
   const pool = azure.pools.find(name)
   return pool && azure.pools.nodesOf(pool).length
 }
+const versions = (): readonly unknown[] => azure.world.all().filter(({ type }) => /galleries\/images\/versions$/i.test(type))
 const succeeded = ({ log }: ActRun): readonly string[] =>
   [...log.matchAll(/\[[^\]]*?\/([^\]/]+?) *\] 🏁 {2}Job succeeded/g)].map(([, job = '']) => job)
 
@@ -43,8 +44,7 @@ describe.skipIf(!act)('on act (skipped where it is not installed)', () => {
     expect(ran.exitCode, ran.log).toBe(0)
     expect(nodesOf('render')).toBe(100)
     expect(nodesOf('preview')).toBe(4)
-    const versions = azure.world.all().filter(({ type }) => /galleries\/images\/versions$/i.test(type))
-    expect(versions).toHaveLength(1)
+    expect(versions()).toHaveLength(1)
     expect(ran.log).toContain('### Image pools: succeeded')
     expect(ran.log).toMatch(/2 of 2 pools reported/)
     expect(ran.log).toMatch(/\| `preview` \| succeeded \| created \| \d{4}\.\d{3,4}\.0 \| 4 of 4 \|/)
@@ -59,7 +59,7 @@ describe.skipIf(!act)('on act (skipped where it is not installed)', () => {
     expect(ran.log).toMatch(/\| `render` \| failed: /)
   })
 
-  test('nightly: refreshes what has drifted, and the next night nothing', async () => {
+  test('nightly: refreshes what has drifted, and the next night only sweeps', async () => {
     await world()
     const first = await run({ workflow: example('nightly.yml'), event: 'schedule' })
     expect(first.exitCode, first.log).toBe(0)
@@ -67,7 +67,9 @@ describe.skipIf(!act)('on act (skipped where it is not installed)', () => {
     const second = await run({ workflow: example('nightly.yml'), event: 'schedule' })
     expect(second.exitCode, second.log).toBe(0)
     expect(second.log).toContain('nothing to change')
-    expect(succeeded(second)).toEqual(['Drift'])
+    expect(succeeded(second)).toEqual(['Drift', 'Sweep'])
+    expect(nodesOf('render')).toBe(100)
+    expect(versions()).toHaveLength(1)
   })
 
   test('by hand: plan first, then apply, with the choices of the form', async () => {
