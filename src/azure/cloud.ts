@@ -1,3 +1,4 @@
+import { ASSERTION_AUDIENCES } from '../assertion-audience.ts'
 import type { Identity } from '../config.ts'
 
 /** Hosts and audiences of a cloud. URLs have no trailing slash. */
@@ -20,21 +21,18 @@ const CLOUDS = {
     resourceManagerUrl: 'https://management.azure.com',
     batchScope: 'https://batch.core.windows.net/.default',
     authorityHost: 'https://login.microsoftonline.com',
-    assertionAudience: 'api://AzureADTokenExchange',
     portalUrl: 'https://portal.azure.com',
   },
   AzureUSGovernment: {
     resourceManagerUrl: 'https://management.usgovcloudapi.net',
     batchScope: 'https://batch.core.usgovcloudapi.net/.default',
     authorityHost: 'https://login.microsoftonline.us',
-    assertionAudience: 'api://AzureADTokenExchangeUSGov',
     portalUrl: 'https://portal.azure.us',
   },
   AzureChinaCloud: {
     resourceManagerUrl: 'https://management.chinacloudapi.cn',
     batchScope: 'https://batch.chinacloudapi.cn/.default',
     authorityHost: 'https://login.chinacloudapi.cn',
-    assertionAudience: 'api://AzureADTokenExchangeChina',
     portalUrl: 'https://portal.azure.cn',
   },
 } as const
@@ -46,6 +44,7 @@ export function cloudOf(identity: Identity, authorityHost: string | undefined): 
   const authority = (authorityHost || cloud.authorityHost).replace(/\/+$/, '')
   return {
     ...cloud,
+    assertionAudience: ASSERTION_AUDIENCES[identity.environment],
     resourceManagerUrl,
     resourceManagerScope: `${resourceManagerUrl}/.default`,
     authorityHost: authority,

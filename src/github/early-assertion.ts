@@ -1,4 +1,5 @@
 import { get } from 'node:https'
+import { ASSERTION_AUDIENCES } from '../assertion-audience.ts'
 
 /** An assertion that was asked for before the packages were loaded; `undefined` where that was not possible. Never rejects. */
 export interface EarlyAssertion {
@@ -8,11 +9,6 @@ export interface EarlyAssertion {
   readonly sent: Promise<void>
 }
 
-/** https://learn.microsoft.com/entra/workload-id/workload-identity-federation-create-trust */
-const AUDIENCES: Readonly<Record<string, string>> = {
-  azureusgovernment: 'api://AzureADTokenExchangeUSGov',
-  azurechinacloud: 'api://AzureADTokenExchangeChina',
-}
 const PATIENCE_MS = 5_000
 /** Loading the rest holds up the handshake, and takes no longer than this by itself. */
 const LONGEST_HANDSHAKE_MS = 150
@@ -26,7 +22,8 @@ export function earlyAssertion(environment: Readonly<Record<string, string | und
   const isNeeded = isSignIn && input('MODE').toLowerCase() !== 'validate' && environment.STATE_isPost !== 'true'
   const hasProxy = ['https_proxy', 'HTTPS_PROXY', 'all_proxy', 'ALL_PROXY'].some((name) => environment[name])
   if (!isNeeded || hasProxy || !token || !url?.startsWith('https:')) return undefined
-  const audience = AUDIENCES[input('ENVIRONMENT').toLowerCase()] ?? 'api://AzureADTokenExchange'
+  const named = Object.entries(ASSERTION_AUDIENCES).find(([cloud]) => cloud.toLowerCase() === input('ENVIRONMENT').toLowerCase())
+  const audience = named?.[1] ?? ASSERTION_AUDIENCES.AzureCloud
   return { audience, ...ask(`${url}&audience=${encodeURIComponent(audience)}`, token) }
 }
 

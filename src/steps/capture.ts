@@ -6,6 +6,7 @@ import { type StepContext, tell } from './context.ts'
 import { sweepCopies, withCopy } from './copy.ts'
 import { createGalleryAndDefinition, VersionGoneError } from './publish.ts'
 import { whileStopped } from './restart.ts'
+import { allSideBySide } from './side-by-side.ts'
 
 /** Snapshots of the OS disk and every data disk at once. A VM that was stopped for it runs again afterwards, whatever happened. */
 export async function capture(plan: BuildPlan, context: StepContext): Promise<readonly SnapshotReport[]> {
@@ -39,11 +40,12 @@ async function withoutOldMoment(plan: BuildPlan, { compute, signal }: StepContex
  * ended: all are waited for.
  */
 async function takeSnapshots(plan: BuildPlan, context: StepContext): Promise<readonly SnapshotReport[]> {
-  const placing = Promise.allSettled([createGalleryAndDefinition(plan, context)])
-  const results = await Promise.allSettled(plan.snapshots.map((snapshot) => takeSnapshot(snapshot, plan, context)))
-  const failed = [...results, ...(await placing)].find((result) => result.status === 'rejected')
-  if (failed) throw failed.reason
-  return results.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []))
+  const taking = plan.snapshots.map((snapshot) => async () => [await takeSnapshot(snapshot, plan, context)])
+  const placing = async () => {
+    await createGalleryAndDefinition(plan, context)
+    return []
+  }
+  return (await allSideBySide([...taking, placing], (begin) => begin())).flat()
 }
 
 async function takeSnapshot(

@@ -4,6 +4,7 @@ import { ActionError, explain } from '../errors.ts'
 import type { BuildPlan } from '../plan.ts'
 import { isOfRun, TAGS } from '../provenance.ts'
 import { type StepContext, tell } from './context.ts'
+import { allSideBySide } from './side-by-side.ts'
 
 /**
  * Boots a copy of the golden VM, generalizes it inside, gives its disks to `capture`, and deletes it: also when something fails. A run
@@ -57,16 +58,12 @@ class VersionTakenError extends ActionError {
 
 /** One that fails does not hide how the others ended: all are waited for, so that none appears after the deletion. */
 async function putAll(group: readonly TemporaryResource[], context: StepContext): Promise<void> {
-  const results = await Promise.allSettled(
-    group.map(async ({ id, apiVersion, body }) => {
-      context.ledger.record({ id, kind: 'temporary' })
-      tell(context, { kind: 'resource', change: 'creating', type: 'temporary resource', id })
-      await context.arm.put(id, apiVersion, body, context.signal)
-      tell(context, { kind: 'resource', change: 'created', type: 'temporary resource', id })
-    }),
-  )
-  const failed = results.find((result) => result.status === 'rejected')
-  if (failed) throw failed.reason
+  await allSideBySide(group, async ({ id, apiVersion, body }) => {
+    context.ledger.record({ id, kind: 'temporary' })
+    tell(context, { kind: 'resource', change: 'creating', type: 'temporary resource', id })
+    await context.arm.put(id, apiVersion, body, context.signal)
+    tell(context, { kind: 'resource', change: 'created', type: 'temporary resource', id })
+  })
 }
 
 async function removeCopy({ groups }: CopyPlan, context: StepContext): Promise<void> {

@@ -4,6 +4,7 @@ import type { BuildPlan } from '../plan.ts'
 import type { ImageVersion, LongOperation, RegionReplication } from '../ports.ts'
 import { regionName, TAGS } from '../provenance.ts'
 import { type StepContext, tell, waitFor } from './context.ts'
+import { allSideBySide } from './side-by-side.ts'
 
 /** Snapshots → gallery image version (or managed images), until the Batch region has its replica. */
 export async function publish(plan: BuildPlan, context: StepContext): Promise<readonly RegionReplication[]> {
@@ -50,9 +51,7 @@ export async function createGalleryAndDefinition({ gallery, definition, location
 
 /** Side by side, all of the same disks. One that fails does not hide how the others ended. */
 async function publishManagedImages(plan: BuildPlan, context: StepContext): Promise<void> {
-  const results = await Promise.allSettled((plan.poolImages ?? []).map((image) => publishManagedImage(image, plan, context)))
-  const failed = results.find((result) => result.status === 'rejected')
-  if (failed) throw failed.reason
+  await allSideBySide(plan.poolImages ?? [], (image) => publishManagedImage(image, plan, context))
 }
 
 async function publishManagedImage({ id, pool, state }: PoolImage, plan: BuildPlan, context: StepContext): Promise<void> {

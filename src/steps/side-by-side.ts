@@ -20,3 +20,7 @@ export async function sideBySide<T, R>(
     return result.value
   })
 }
+
+/** The same for a few items: all at once. */
+export const allSideBySide = <T, R>(items: readonly T[], work: (item: T) => Promise<R>): Promise<readonly R[]> =>
+  sideBySide(items, items.length, work)
