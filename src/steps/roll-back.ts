@@ -1,6 +1,6 @@
 import { type Explanation, explain, ForeignChangeError } from '../errors.ts'
 import { lastStateOf, MARKS, markIn, withMark } from '../pool-marks.ts'
-import type { Pool, PoolEnvelope, PoolProperties } from '../ports.ts'
+import type { Pool, PoolEnvelope, PoolIdentity, PoolProperties } from '../ports.ts'
 import type { Arrival } from './bring-up.ts'
 import { tell } from './context.ts'
 import { startOf, targetOf } from './pool-resizer.ts'
@@ -66,7 +66,7 @@ async function restore(way: PoolWay, existing: Pool, error: Explanation): Promis
   const previous: Pool = { ...existing, properties: { ...existing.properties, ...properties } }
   const target = targetOf(previous)
   const { autoScale } = properties.scaleSettings ?? {}
-  const envelope = envelopeOf(existing)
+  const envelope = envelopeOf(existing, plan.request.identity)
   const request = { ...plan.request, ...envelope, target, autoScale: autoScale !== undefined }
   const calm = { ...settings, canaryNodes: 0 }
   const plain = { id: plan.id, request }
@@ -105,13 +105,14 @@ function before(existing: Pool, changed: PoolProperties): PoolProperties {
   }
 }
 
-/** What Azure adds to an identity is not given back to it. */
-function envelopeOf({ identity, tags }: Pool): PoolEnvelope {
+/** What Azure adds to an identity is not given back to it; one that this run gave to a pool without any is taken away. */
+function envelopeOf({ identity, tags }: Pool, given: PoolIdentity | undefined): PoolEnvelope {
   const ids = Object.keys(identity?.userAssignedIdentities ?? {})
-  return {
-    ...(identity && { identity: { type: identity.type, userAssignedIdentities: Object.fromEntries(ids.map((id) => [id, {}])) } }),
-    ...(tags && { tags }),
-  }
+  const previous: PoolIdentity | undefined =
+    ids.length > 0
+      ? { type: 'UserAssigned', userAssignedIdentities: Object.fromEntries(ids.map((id) => [id, {}])) }
+      : given && { type: 'None' }
+  return { ...(previous && { identity: previous }), ...(tags && { tags }) }
 }
 
 const whole = ({ properties }: Pool): PoolProperties => ({

@@ -212,7 +212,12 @@ function envelopeOf({ identity, tags }: Properties): Properties {
     id,
     { principalId: randomUUID(), clientId: randomUUID() },
   ])
-  return { ...(identity && { identity: { ...identity, userAssignedIdentities: Object.fromEntries(identities) } }), ...(tags && { tags }) }
+  return {
+    ...(identity && {
+      identity: { ...identity, ...(identities.length > 0 && { userAssignedIdentities: Object.fromEntries(identities) }) },
+    }),
+    ...(tags && { tags }),
+  }
 }
 
 function patch(arm: Arm, pools: Pools, pool: Pool, call: Call): Pool {

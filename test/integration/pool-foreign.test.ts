@@ -1,6 +1,6 @@
 /** Other people's hands on a pool while a run is at it: noticed, told, left alone, also by a rollback. */
 import { describe, expect, test } from 'vitest'
-import { loadScenario } from '../azure/scenario.ts'
+import { GROUP_ID, loadScenario } from '../azure/scenario.ts'
 import type { EmbeddedAzure } from '../azure/server.ts'
 import { again, annotations, azureOf, type Ran, requestsTo, resizes, testConformance } from './embedded.ts'
 
@@ -217,6 +217,17 @@ describe('a rollback', () => {
     const ran = await again(azure, { ...SECOND, 'on-failure': 'rollback' })
     red(ran, /boom/)
     expect(ran.summary).toMatch(/rollback of pool .?render.? failed/i)
+  })
+
+  test('takes away the identity that the run gave to a pool without any', async () => {
+    const azure = await azureOf({ ...scenario, nodes: broken.slice(0, 10) })
+    await again(azure, FIRST)
+    const id = `${GROUP_ID}/providers/Microsoft.ManagedIdentity/userAssignedIdentities/nodes`
+    const spec = `identity: { type: UserAssigned, userAssignedIdentities: { ${id}: {} } }`
+    const ran = await again(azure, { ...SECOND, 'pool-spec': spec, 'on-failure': 'rollback' })
+    expect(ran.outputs.result).toBe('rolled-back')
+    expect(imageOf(azure, 'render')).toMatch(/1\.0\.0$/)
+    expect(azure.pools.get('render').envelope.identity).toEqual({ type: 'None' })
   })
 
   test('of replace makes the pool of before again', async () => {
