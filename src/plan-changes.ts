@@ -1,6 +1,7 @@
 /** Pure: a plan in words, one line for each change. */
 import { type ArmId, nameOf } from './arm-id.ts'
 import type { ImagePlan, PoolPlan } from './plan.ts'
+import { nodesOf } from './report/nodes.ts'
 import type { PlannedChange } from './report/run-report.ts'
 
 const IMAGE_VERBS = { absent: 'create', failed: 'rebuild', creating: 'adopt', succeeded: 'adopt' } as const
@@ -37,7 +38,7 @@ export function imageChanges(image: ImagePlan): readonly PlannedChange[] {
 
 export function poolChanges(plan: PoolPlan): readonly PlannedChange[] {
   const { id, request, action } = plan
-  const size = request.autoScale ? 'size by its formula' : `${request.target.dedicated} dedicated, ${request.target.lowPriority} Spot nodes`
+  const size = request.autoScale ? 'size by its formula' : nodesOf(request.target)
   const change = (verb: PlannedChange['verb'], reason: string): PlannedChange => ({ verb, type: 'pool', name: request.id, id, reason })
   switch (action) {
     case 'none':

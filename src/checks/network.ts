@@ -1,6 +1,6 @@
 /** Rules about the network of a pool. */
-import type { NodeTotals } from '../events.ts'
 import type { PoolProperties } from '../ports.ts'
+import { nodesOf } from '../report/nodes.ts'
 import type { Rule } from './facts.ts'
 
 const POOL_REFERENCE = 'https://learn.microsoft.com/rest/api/batchmanagement/pool/create'
@@ -19,7 +19,7 @@ export const NETWORK_RULES: readonly Rule[] = [
         return provision === 'UserManaged' && ipAddressIds.length < needed
           ? [
               {
-                seen: `pool ${id} brings ${ipAddressIds.length} public IP addresses; ${showTarget(target)} need ${needed}`,
+                seen: `pool ${id} brings ${ipAddressIds.length} public IP addresses; ${nodesOf(target)} need ${needed}`,
                 fix: 'Add addresses to `publicIPAddressConfiguration.ipAddressIds`, or use fewer nodes.',
               },
             ]
@@ -55,7 +55,6 @@ interface Network {
 }
 
 const networkOf = ({ networkConfiguration }: PoolProperties): Network => networkConfiguration ?? {}
-const showTarget = ({ dedicated, lowPriority }: NodeTotals): string => `${dedicated} dedicated and ${lowPriority} Spot nodes`
 
 const MOST_NAT_POOLS = 5
 const MOST_RULES = 25

@@ -16,6 +16,14 @@ export function nodesOf({ dedicated, lowPriority }: NodeTotals): string {
   return dedicated === 0 ? spot : `${count(dedicated)} dedicated and ${spot}`
 }
 
+/** E.g. `0 of 10 dedicated nodes`, `790 of 800 dedicated and 3 of 100 Spot nodes`: the kinds that are asked for or there. */
+export function nodesOutOf(current: NodeTotals, target: NodeTotals): string {
+  const dedicated = `${count(current.dedicated)} of ${count(target.dedicated)} dedicated`
+  const spot = `${count(current.lowPriority)} of ${count(target.lowPriority)} Spot`
+  if (current.lowPriority + target.lowPriority === 0) return `${dedicated} nodes`
+  return current.dedicated + target.dedicated === 0 ? `${spot} nodes` : `${dedicated} and ${spot} nodes`
+}
+
 /** Rounded down, so that 100 % means all. */
 export const percent = (part: number, whole: number): string => `${whole === 0 ? 100 : Math.floor((100 * part) / whole)} %`
 

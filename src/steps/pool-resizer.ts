@@ -7,6 +7,7 @@ import { isBeingDeleted } from '../plan-pool.ts'
 import { isSubset } from '../pool-drift.ts'
 import { markIn, marksIn, withMark, withoutMarks } from '../pool-marks.ts'
 import type { BatchAccount, BatchDataPlane, Pool, PoolEnvelope, PoolProperties, ResizeRequest } from '../ports.ts'
+import { nodesOf, nodesOutOf, totalOf } from '../report/nodes.ts'
 import { cameNearer, classifyResizeError, decideNext, errorsOfThisRun, type ResizeError } from '../resize.ts'
 import { type StepContext, tell, waitFor } from './context.ts'
 import { diagnose } from './diagnose.ts'
@@ -166,7 +167,7 @@ export class PoolResizer {
       await this.plane.removeNodes(this.#pool.name, chunk, { resizeTimeout, nodeDeallocationOption })
       const pool = await this.steady(target, `${chunk.length} unusable nodes to leave pool ${this.#pool.name}`)
       // The service takes the removed nodes off the target.
-      const missing = nodesOf(before) - nodesOf(targetOf(pool))
+      const missing = totalOf(before) - totalOf(targetOf(pool))
       if (missing < 0 || missing > chunk.length) this.refuseForeignTarget(pool, before)
     }
     return this.grow(target)
@@ -270,10 +271,10 @@ export class PoolResizer {
     const { autoScale } = pool.properties.scaleSettings ?? {}
     const seen = targetOf(pool)
     if (!autoScale && isDeepStrictEqual(seen, target)) return
-    const became = autoScale ? 'given an autoscale formula' : `resized to ${seen.dedicated} dedicated and ${seen.lowPriority} Spot nodes`
+    const became = autoScale ? 'given an autoscale formula' : `resized to ${nodesOf(seen)}`
     throw new ForeignChangeError({
       title: 'Pool resized by someone else',
-      message: `pool ${pool.name} was ${became} during the run, which asked for ${target.dedicated} and ${target.lowPriority}`,
+      message: `pool ${pool.name} was ${became} during the run, which asked for ${nodesOf(target)}`,
       hint: 'That was left alone. Run again when it is settled who sizes the pool.',
     })
   }
@@ -320,10 +321,10 @@ export class PoolResizer {
     return this.#startOfLastResize(before)
   }
 
-  #notStarted({ dedicated, lowPriority }: NodeTotals): PoolError {
+  #notStarted(target: NodeTotals): PoolError {
     return new PoolError({
       title: 'Resize not started',
-      message: `pool ${this.#pool.name}: the target was set to ${dedicated} dedicated and ${lowPriority} Spot nodes, but Azure began no resize, and the data plane cannot be reached to ask for one`,
+      message: `pool ${this.#pool.name}: the target was set to ${nodesOf(target)}, but Azure began no resize, and the data plane cannot be reached to ask for one`,
       hint: 'Run on a machine that reaches the data plane of the account.',
       link: 'https://learn.microsoft.com/azure/batch/public-network-access',
     })
@@ -375,10 +376,7 @@ export class PoolResizer {
       'not-started': ', and without the data plane Azure began no other resize',
     }[why]
     const found = error && (await diagnose(error, pool, target, this.#account, this.#context))
-    const seen =
-      nodesOf(target) === 0
-        ? `could not be drained: ${nodesOf(current)} nodes are left`
-        : `has ${current.dedicated} of ${target.dedicated} dedicated and ${current.lowPriority} of ${target.lowPriority} Spot nodes`
+    const seen = totalOf(target) === 0 ? `could not be drained: ${nodesOf(current)} left` : `has ${nodesOutOf(current, target)}`
     return new PoolError({
       title: error?.code ?? 'Pool short of its target',
       message: `pool ${pool.name} ${seen}${reason}: ${words}${found ? `\n${found.words}` : ''}`,
@@ -400,9 +398,7 @@ export function targetOf(pool: Pool): NodeTotals {
     : totals(pool)
 }
 
-const nodesOf = ({ dedicated, lowPriority }: NodeTotals): number => dedicated + lowPriority
-
-const nodesIn = (pool: Pool): number => nodesOf(totals(pool))
+const nodesIn = (pool: Pool): number => totalOf(totals(pool))
 
 const isAt = (pool: Pool, target: NodeTotals): boolean =>
   isDeepStrictEqual(targetOf(pool), target) && isDeepStrictEqual(totals(pool), target)

@@ -109,7 +109,7 @@ describe('limits', () => {
       'one node too many',
       'public-ip-pool-size',
       { ...addresses(2), 'target-dedicated-nodes': '201' },
-      ['pool render brings 2 public IP addresses; 201 dedicated and 0 Spot nodes need 3'],
+      ['pool render brings 2 public IP addresses; 201 dedicated nodes need 3'],
     ],
     [
       'Spot nodes too many',

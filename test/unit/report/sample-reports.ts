@@ -57,7 +57,7 @@ const ENDING: RunEnding = {
       type: 'pool',
       name: 'render',
       id: poolId('render'),
-      reason: 'drain to 0, change the image, grow to 800 dedicated, 100 Spot nodes',
+      reason: 'drain to 0, change the image, grow to 800 dedicated and 100 Spot nodes',
     },
   ],
   image: IMAGE,
@@ -458,8 +458,10 @@ export const outOfCapacity = (): RunReport => {
   )
 }
 
-export const invalidInputs = (): RunReport =>
-  reportOf([], {
+export const invalidInputs = (): RunReport => {
+  const { image: _, ...ending } = ENDING
+  return toReport(startRecord(RUN), {
+    ...ending,
     result: 'failed',
     finishedAt: at(1),
     changes: [],
@@ -471,6 +473,7 @@ export const invalidInputs = (): RunReport =>
       hint: 'Correct the inputs of the step; nothing was sent to Azure.',
     },
   })
+}
 
 export const cancelled = (): RunReport =>
   reportOf(
