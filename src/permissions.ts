@@ -1,5 +1,5 @@
 /** Pure: what the caller needs to be allowed to do, and what Azure says it is. */
-import { type ArmId, partsOf, resourceGroupId } from './arm-id.ts'
+import { type ArmId, childId, partsOf, resourceGroupId } from './arm-id.ts'
 import type { Config } from './config.ts'
 
 /** https://learn.microsoft.com/rest/api/authorization/permissions: one entry per role; actions may have wildcards. */
@@ -33,16 +33,19 @@ const COPY_ACTIONS: readonly string[] = [
 ]
 
 /** What the run would have to do at most, by scope. A run that finds all as it should be needs less. */
-export function neededActions({ source, image, pool }: Config, has: { readonly gallery: boolean }): readonly Need[] {
+export function neededActions(
+  { source, image, pool }: Config,
+  has: { readonly gallery: boolean; readonly definition: boolean },
+): readonly Need[] {
   const takesSnapshots = source.kind === 'vm' && source.capture !== 'generalized'
   const group = image && [
     ...(takesSnapshots ? [`${COMPUTE}/snapshots/write`, `${COMPUTE}/snapshots/delete`] : []),
     ...(source.kind === 'vm' && source.capture === 'copy' ? COPY_ACTIONS : []),
     ...(image.kind === 'managed' ? [`${COMPUTE}/images/write`] : []),
   ]
-  const gallery = image?.gallery && [
+  const definition = image?.gallery && [
     ...(has.gallery ? [] : [`${COMPUTE}/galleries/write`]),
-    `${COMPUTE}/galleries/images/write`,
+    ...(has.definition ? [] : [`${COMPUTE}/galleries/images/write`]),
     `${VERSIONS}/write`,
     ...(image.retainVersions > 0 ? [`${VERSIONS}/delete`] : []),
   ]
@@ -58,11 +61,17 @@ export function neededActions({ source, image, pool }: Config, has: { readonly g
   const account = pool && pool.requests.length > 0 ? [`${POOLS}/write`, ...(needsDelete(pool.strategy) ? [`${POOLS}/delete`] : [])] : []
   const needs: readonly (Need | undefined)[] = [
     group && { scope: image.resourceGroup, actions: group },
-    gallery && { scope: has.gallery ? image.gallery : resourceGroupId(image.gallery), actions: gallery },
+    // Teams that share a gallery may have roles on their own definitions only.
+    definition && { scope: innermost(image.gallery, image.name, has), actions: definition },
     source.kind === 'vm' ? { scope: source.id, actions: vm } : undefined,
     pool && { scope: pool.account, actions: account },
   ]
   return needs.filter((need) => need !== undefined && need.actions.length > 0) as readonly Need[]
+}
+
+function innermost(gallery: ArmId, image: string, has: Parameters<typeof neededActions>[1]): ArmId {
+  if (has.definition) return childId(gallery, 'images', image)
+  return has.gallery ? gallery : resourceGroupId(gallery)
 }
 
 const needsDelete = (strategy: string): boolean => strategy === 'replace' || strategy === 'blue-green'

@@ -167,14 +167,14 @@ export const POOL_RULES: readonly Rule[] = [
     severity: 'error',
     title: 'The identity may do what the run would do, where Azure tells',
     link: 'https://learn.microsoft.com/azure/role-based-access-control/permissions-reference',
-    check: ({ config, observed: { permissions = [], gallery } }) =>
-      neededActions(config, { gallery: gallery !== undefined }).flatMap((need) => {
+    check: ({ config, observed: { permissions = [], gallery, definition } }) =>
+      neededActions(config, { gallery: gallery !== undefined, definition: definition !== undefined }).flatMap((need) => {
         const missing = missingActions(need, permissions)
         return missing.length > 0
           ? [
               {
                 seen: `the identity lacks ${missing.join(', ')} on ${showScope(need.scope)}`,
-                fix: 'Give it a role with these actions there; the roles of this action are in `.github/roles`.',
+                fix: `Give it a role with these actions; those of this action are in \`.github/roles\`: \`az role assignment create --assignee <client id> --role "<role>" --scope "${need.scope}"\`.`,
               },
             ]
           : []

@@ -12,17 +12,18 @@ export async function observe(config: Config, context: StepContext): Promise<Obs
   const { image } = config
   const definition = image?.gallery && childId(image.gallery, 'images', image.name)
   const foundGallery = image?.gallery ? compute.getGallery(image.gallery) : undefined
+  const foundDefinition = definition ? compute.getImageDefinition(definition) : undefined
   const foundSnapshots = image ? compute.listSnapshots(image.resourceGroup) : Promise.resolve([])
   const [from, gallery, imageDefinition, versions, images, snapshots, batch, permissions, imageSubscription] = await Promise.all([
     observeSource(config, context),
     foundGallery,
-    definition && compute.getImageDefinition(definition),
+    foundDefinition,
     // After the snapshots: another run drops them only once its version is there, so that one of the two shows that its name is taken.
     definition ? foundSnapshots.then(() => compute.listImageVersions(definition)) : [],
     image?.kind === 'managed' ? compute.listImages(image.resourceGroup) : [],
     foundSnapshots,
     config.pool ? observeBatch(config.pool.account, context) : { pools: [], vmSizes: [] },
-    observePermissions(config, foundGallery, context),
+    observePermissions(config, foundGallery, foundDefinition, context),
     observeImageSubscription(config, context),
   ])
   return {
@@ -87,25 +88,32 @@ const PERMISSIONS_API_VERSION = '2022-04-01'
 async function observePermissions(
   config: Config,
   gallery: Promise<unknown> | undefined,
-  { arm }: StepContext,
+  definition: Promise<unknown> | undefined,
+  context: StepContext,
 ): Promise<readonly ScopePermissions[]> {
-  const needs = neededActions(config, { gallery: (await gallery) !== undefined })
+  const needs = neededActions(config, { gallery: (await gallery) !== undefined, definition: (await definition) !== undefined })
   const scopes = new Map(needs.map(({ scope }) => [scope.toLowerCase(), scope]))
-  return Promise.all(
+  const refusals: AzureError[] = []
+  const told = await Promise.all(
     [...scopes.values()].map(async (scope) => {
-      const answer = await visible(arm.get(childId(scope, 'providers/Microsoft.Authorization', 'permissions'), PERMISSIONS_API_VERSION))
+      const id = childId(scope, 'providers/Microsoft.Authorization', 'permissions')
+      const answer = await visible(context.arm.get(id, PERMISSIONS_API_VERSION), (refusal) => refusals.push(refusal))
       return { scope, permissions: (answer as { value?: readonly Permission[] } | undefined)?.value ?? [] }
     }),
   )
+  if (refusals[0])
+    tell(context, { kind: 'notice', level: 'info', text: `Permissions are not checked beforehand. ${refusals[0].explanation.hint}` })
+  return told
 }
 
 /** What the caller may not see says nothing: Azure has the last word. */
-async function visible<T>(reading: Promise<T>): Promise<T | undefined> {
+async function visible<T>(reading: Promise<T>, onRefusal?: (refusal: AzureError) => void): Promise<T | undefined> {
   try {
     return await reading
   } catch (error) {
-    if (error instanceof AzureError && error.status === 403) return undefined
-    throw error
+    if (!(error instanceof AzureError && error.status === 403)) throw error
+    onRefusal?.(error)
+    return undefined
   }
 }
 

@@ -11,6 +11,7 @@ const SCOPES = [
   GROUP_PATH,
   `${GROUP_PATH}/providers/Microsoft.Compute/virtualMachines/:name`,
   `${GROUP_PATH}/providers/Microsoft.Compute/galleries/:gallery`,
+  `${GROUP_PATH}/providers/Microsoft.Compute/galleries/:gallery/images/:image`,
   `${GROUP_PATH}/providers/Microsoft.Batch/batchAccounts/:account`,
 ]
 

@@ -166,7 +166,7 @@ function inputs(): string {
 }
 
 const resizeRow = (what: string, { class: kind, fix, link }: ResizeError): readonly string[] => [what, kind, `${fix} [More](${link})`]
-const withoutIds = (text: string): string => text.replace(/\/subscriptions\/[^\s`]+/g, '<id>')
+const withoutIds = (text: string): string => text.replace(/\/subscriptions\/[^\s`"]+/g, '<id>')
 const code = (text: string): string => `\`${text}\``
 const cell = (text: string): string =>
   text

@@ -102,20 +102,27 @@ export function sufficiencyCases(recorded: readonly Recorded[]): readonly Case[]
   }))
 }
 
-/** Each entry taken away: the error names it, the scope and the command; nothing half-made is left untold. */
+/** With it the preflight finds what is missing; without it Azure refuses. */
+const FORESIGHT = 'Microsoft.Authorization/permissions/read'
+
+/** Each entry taken away, alone and with the foresight: the error names it, the scope and the command; nothing half-made is left untold. */
 export function necessityCases(recorded: readonly Recorded[], bundle?: string): readonly Case[] {
-  return ROLES.flatMap((assignment) =>
-    entriesOf(assignment).map((action) => ({
-      name: `${assignment.role.Name} without ${action}`,
+  const taken = ROLES.flatMap((assignment) => entriesOf(assignment).map((action) => ({ assignment, action })))
+  return taken.flatMap(({ assignment, action }) =>
+    (action === FORESIGHT ? [[FORESIGHT]] : [[action], [action, FORESIGHT]]).map((actions) => ({
+      name: `${assignment.role.Name} without ${actions.join(' and ')}`,
       run: async () => {
         const needing = recorded.filter(({ asOwner }) => [...asOwner.used].some((used) => used.toLowerCase() === action.toLowerCase()))
         const shortest = needing.toSorted((one, other) => one.asOwner.used.size - other.asOwner.used.size)[0]
         if (!shortest) return ['no documented feature needs it']
-        const without = ROLES.map((one) => (one === assignment ? { ...one, role: withoutEntry(one.role, action) } : one))
+        const without = ROLES.map((one) => ({
+          ...one,
+          role: withoutEntries(one.role, one === assignment ? actions : actions.filter((other) => other !== action)),
+        }))
         const done = await perform(shortest.feature, without, bundle)
         const problems: string[] = []
         const name = action.replaceAll('.', '\\.')
-        const refusal = new RegExp(`action '${name}'|\\(${name}\\)`, 'i')
+        const refusal = new RegExp(`action '${name}'|\\(${name}\\)|lacks [^\\n]*${name}[, ]|role with ${name}:`, 'i')
         if (!refusal.test(done.told)) problems.push(`${shortest.feature.name}: nothing tells of the missing action: ${done.errors}`)
         if (!new RegExp(`az role assignment create .*--scope "/subscriptions/${SUBSCRIPTION}`).test(done.told))
           problems.push(`${shortest.feature.name}: no command: ${done.errors}`)
@@ -126,7 +133,7 @@ export function necessityCases(recorded: readonly Recorded[], bundle?: string): 
   )
 }
 
-function withoutEntry(role: Assignment['role'], entry: string): Assignment['role'] {
-  const others = (entries: readonly string[] = []) => entries.filter((one) => one !== entry)
+function withoutEntries(role: Assignment['role'], taken: readonly string[]): Assignment['role'] {
+  const others = (entries: readonly string[] = []) => entries.filter((one) => !taken.includes(one))
   return { ...role, Actions: others(role.Actions), DataActions: others(role.DataActions) }
 }

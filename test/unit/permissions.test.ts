@@ -12,7 +12,9 @@ const role = (name: string): Permission => {
 const MAIN = role('azure-batch-image-pool')
 const COPY = role('azure-batch-image-pool-copy')
 
-const needs = (inputs: Readonly<Record<string, string>>) => {
+const NOTHING = { gallery: false, definition: false }
+
+const needs = (inputs: Readonly<Record<string, string>>, has: Parameters<typeof neededActions>[1] = NOTHING) => {
   const given: Readonly<Record<string, string>> = {
     vm: 'golden',
     'subscription-id': '11111111-2222-3333-4444-555555555555',
@@ -25,9 +27,7 @@ const needs = (inputs: Readonly<Record<string, string>>) => {
     'target-dedicated-nodes': '1',
     ...inputs,
   }
-  return neededActions(parseConfig({ input: (name) => given[name] ?? '', environment: () => undefined, file: () => undefined }), {
-    gallery: false,
-  })
+  return neededActions(parseConfig({ input: (name) => given[name] ?? '', environment: () => undefined, file: () => undefined }), has)
 }
 const missing = (inputs: Readonly<Record<string, string>>, roles: readonly Permission[]): readonly string[] =>
   needs(inputs).flatMap((need) => missingActions(need, [{ scope: need.scope, permissions: roles }]))
@@ -49,4 +49,14 @@ test('a copy needs the second role too, and what deletes the copy is asked for b
   for (const type of ['Compute/disks', 'Compute/virtualMachines', 'Network/virtualNetworks', 'Network/networkInterfaces']) {
     expect(lacking).toContain(`Microsoft.${type}/delete`)
   }
+})
+
+test.each([
+  ['nothing', NOTHING, 'resourceGroups/render', ['galleries/write', 'galleries/images/write', 'galleries/images/versions/write']],
+  ['a gallery', { gallery: true, definition: false }, 'galleries/farm', ['galleries/images/write', 'galleries/images/versions/write']],
+  ['a definition', { gallery: true, definition: true }, 'galleries/farm/images/golden', ['galleries/images/versions/write']],
+] as const)('where there is %s, what is to be made is asked for at the innermost resource, and no more', (_, has, scope, actions) => {
+  const need = needs({}, has).find((one) => one.actions.some((action) => /versions/.test(action)))
+  expect(need?.scope.endsWith(scope)).toBe(true)
+  expect(need?.actions).toEqual(actions.map((action) => `Microsoft.Compute/${action}`))
 })
