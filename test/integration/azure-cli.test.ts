@@ -1,57 +1,26 @@
 /** Another team's client on the embedded Azure: the Azure CLI, which knows nothing of this project. */
-import { execFile, execFileSync } from 'node:child_process'
-import { mkdtemp } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import path from 'node:path'
-import { promisify } from 'node:util'
 import { expect, type TestContext, test } from 'vitest'
+import { CLI_HOST, hasAzureCli, signIn, startAzureForCli } from '../azure/azure-cli.ts'
 import { openApiViolations, SPECS_ARE_HERE, unrecordedSequences } from '../azure/conformance.ts'
-import { CLIENT, CLIENT_SECRET, GROUP, GROUP_ID, loadScenario, SUBSCRIPTION, TENANT } from '../azure/scenario.ts'
-import { type EmbeddedAzure, startAzure } from '../azure/server.ts'
+import { GROUP, GROUP_ID, loadScenario, SUBSCRIPTION, TENANT } from '../azure/scenario.ts'
+import type { EmbeddedAzure } from '../azure/server.ts'
 
-const HOST = 'https://localhost'
 /** What the CLI sends, and the documents at hand. */
 const VERSION_MAP = [
   ...['2022-03-02=2024-03-02', '2022-07-02=2024-03-02', '2021-10-01=2023-07-03', '2022-03-03=2023-07-03'],
   ...['Microsoft.Compute/2022-11-01=2024-03-01', 'Microsoft.Batch/2022-10-01=2024-02-01'],
 ]
 
-function hasCli(): boolean {
-  try {
-    execFileSync('az', ['--help'], { stdio: 'ignore', env: { ...process.env, AZURE_CORE_COLLECT_TELEMETRY: 'false' } })
-    return true
-  } catch {
-    return false
-  }
-}
-
-/** MSAL drops the port of an authority: nothing but 443 will do. */
 async function azureAt443(context: TestContext): Promise<EmbeddedAzure> {
   try {
-    return await startAzure(loadScenario('happy'), 500, 443)
+    return await startAzureForCli(loadScenario('happy'), 500)
   } catch (error) {
     context.skip(`port 443 of loopback cannot be bound: ${(error as Error).message}`)
     throw error
   }
 }
 
-async function cliOn({ caPath, entra, clock }: EmbeddedAzure) {
-  entra.tokenLifetimeS *= clock.speed
-  const env = {
-    ...process.env,
-    REQUESTS_CA_BUNDLE: caPath,
-    AZURE_CONFIG_DIR: await mkdtemp(path.join(tmpdir(), 'azure-cli-')),
-    AZURE_CORE_COLLECT_TELEMETRY: 'false',
-    AZURE_CORE_ONLY_SHOW_ERRORS: 'true',
-  }
-  // biome-ignore lint/suspicious/noExplicitAny: whatever the command prints
-  return async (...command: readonly string[]): Promise<any> => {
-    const { stdout } = await promisify(execFile)('az', [...command, '--output', 'json'], { env })
-    return stdout.trim() ? JSON.parse(stdout) : undefined
-  }
-}
-
-const available = hasCli()
+const available = hasAzureCli()
 if (!available) console.warn('skipped: the Azure CLI is not on this machine')
 
 test.skipIf(!available)(
@@ -60,14 +29,7 @@ test.skipIf(!available)(
   async (context) => {
     const azure = await azureAt443(context)
     try {
-      const az = await cliOn(azure)
-      const endpoints = ['resource-manager', 'management', 'active-directory-resource-id', 'active-directory-graph-resource-id']
-      await az(
-        ...['cloud', 'register', '--name', 'embedded', '--endpoint-active-directory', `${HOST}/adfs`],
-        ...endpoints.flatMap((name) => [`--endpoint-${name}`, HOST]),
-      )
-      await az('cloud', 'set', '--name', 'embedded')
-      const accounts = await az('login', '--service-principal', '-u', CLIENT, '-p', CLIENT_SECRET, '--tenant', TENANT)
+      const { az, accounts } = await signIn(azure)
       expect(accounts).toMatchObject([{ id: SUBSCRIPTION, tenantId: TENANT }])
 
       const inGroup = ['--resource-group', GROUP]
@@ -97,7 +59,14 @@ test.skipIf(!available)(
       expect(account).toMatchObject({ poolAllocationMode: 'BatchService', dedicatedCoreQuota: 5000 })
 
       const rest = (method: string, id: string, apiVersion: string, body?: object) =>
-        az('rest', '--method', method, '--url', `${HOST}${id}?api-version=${apiVersion}`, ...(body ? ['--body', JSON.stringify(body)] : []))
+        az(
+          'rest',
+          '--method',
+          method,
+          '--url',
+          `${CLI_HOST}${id}?api-version=${apiVersion}`,
+          ...(body ? ['--body', JSON.stringify(body)] : []),
+        )
       // `az image list` of Debian's package fails before it asks anything.
       expect(await rest('get', `${GROUP_ID}/providers/Microsoft.Compute/images`, '2022-11-01')).toEqual({ value: [] })
       const pool = `${account.id}/pools/cli`
