@@ -1,6 +1,7 @@
 /** `npm run bench`: this action beside models of other tools, on the same embedded Azure with the same operation times. */
 import { readdirSync, statSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
+import { runAzureCli } from './azure-cli.ts'
 import { ratio } from './ratios.ts'
 import { measureScale } from './scale.ts'
 import { measureStartUp } from './start-up.ts'
@@ -17,6 +18,8 @@ function bundleSize(): number {
 }
 
 const startUp = await measureStartUp()
+// It waits in real time, most of its ten minutes: the rest goes on beside it.
+const azureCli = runAzureCli()
 const [ours, ...peers] = await runTrace()
 const scale = await measureScale()
 const results = {
@@ -26,7 +29,11 @@ const results = {
     firstRequestToBareNode: ratio(startUp.firstRequestMs, startUp.bareNodeMs),
     firstRequestToUnbundled: ratio(startUp.firstRequestMs, startUp.unbundledMs),
   },
-  trace: { ours, peers: peers.map((peer) => ({ ...peer, overheadToOurs: ratio(peer.overheadS, ours?.overheadS ?? 0) })) },
+  trace: {
+    ours,
+    peers: peers.map((peer) => ({ ...peer, overheadToOurs: ratio(peer.overheadS, ours?.overheadS ?? 0) })),
+    azureCli: await azureCli,
+  },
   scale,
 }
 console.log(JSON.stringify(results, undefined, 2))

@@ -1,11 +1,7 @@
 /** How requests, time and memory grow with pools, nodes and old versions, and what becomes of a run that is throttled. */
-import { mkdtemp, readFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import path from 'node:path'
-import { pathToFileURL } from 'node:url'
-import { runAction } from '../azure/run-action.ts'
 import { GROUP_ID, loadScenario, type Scenario } from '../azure/scenario.ts'
 import { type EmbeddedAzure, startAzure } from '../azure/server.ts'
+import { runMeasured } from './run-measured.ts'
 
 const SPEED = 20
 
@@ -111,17 +107,13 @@ async function measure({ what, inputs, prepare }: Load, isThrottled = false): Pr
   const azure = await startAzure(scenario, SPEED)
   prepare?.(azure)
   const refused = isThrottled ? throttle(azure) : () => 0
-  const file = path.join(await mkdtemp(path.join(tmpdir(), 'peak-')), 'kib')
-  const preloads = ['clock-preload.mjs', 'peak-memory.mjs'].map(
-    (name) => `--import=${pathToFileURL(path.join(import.meta.dirname, '../azure', name))}`,
-  )
   const startedMs = azure.clock.now().getTime()
-  const { exitCode, log } = await runAction({ azure, inputs, env: { NODE_OPTIONS: preloads.join(' '), PEAK_MEMORY_FILE: file } })
+  const { exitCode, log, peakMiB } = await runMeasured(azure, inputs)
   const wallS = Math.round((azure.clock.now().getTime() - startedMs) / 1_000)
   const requests = azure.exchanges.length
   await azure.close()
   if (exitCode !== 0) throw new Error(`${what} failed:\n${log.slice(-5_000)}`)
-  return { what, wallS, requests, peakMiB: Math.round(Number(await readFile(file, 'utf8')) / 1_024), refused: refused() }
+  return { what, wallS, requests, peakMiB, refused: refused() }
 }
 
 export interface Scale {

@@ -1,12 +1,12 @@
 /** The reference trace: this action and models of other tools on the same embedded Azure with the same operation times. */
 
 import { DURATION_MS } from '../azure/pools.ts'
-import { runAction } from '../azure/run-action.ts'
 import { loadScenario, type Scenario } from '../azure/scenario.ts'
 import { type EmbeddedAzure, startAzure } from '../azure/server.ts'
 import { PeerClient } from './peer-client.ts'
 import { PEERS, type Peer, prepareGallery } from './peers.ts'
 import { ratio } from './ratios.ts'
+import { runMeasured } from './run-measured.ts'
 
 /** Slow enough that the client's own work, which is real time, does not weigh more than on a runner. */
 const SPEED = 8
@@ -20,6 +20,8 @@ export interface TraceResult {
   readonly overheadS: number
   readonly wallToBound: number
   readonly requests: number
+  /** Resident memory of the process; of ours only. */
+  readonly peakMiB?: number
 }
 
 export async function runTrace(): Promise<readonly TraceResult[]> {
@@ -46,13 +48,13 @@ function result(client: string, wallS: number, boundS: number, requests: number)
 async function runOurs(scenario: Scenario): Promise<TraceResult> {
   const azure = await startAzure(scenario, SPEED)
   const startedS = seconds(azure)
-  const { exitCode, log } = await runAction({ azure, inputs: scenario.inputs })
+  const { exitCode, log, peakMiB } = await runMeasured(azure, scenario.inputs)
   const wallS = seconds(azure) - startedS
   if (exitCode !== 0) throw new Error(`the run on the reference trace failed:\n${log}`)
   const bound = boundOf(azure, scenario)
   const requests = azure.exchanges.length
   await azure.close()
-  return result('this action, to healthy nodes', wallS, bound, requests)
+  return { ...result('this action, to healthy nodes', wallS, bound, requests), peakMiB }
 }
 
 /** The longest chain: the slowest snapshot, the version, then the pool until its last node has run its start task. */
