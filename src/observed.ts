@@ -2,6 +2,7 @@ import type { ScopePermissions } from './permissions.ts'
 import type {
   BatchAccount,
   BatchVmSize,
+  ComputeUsage,
   Disk,
   Gallery,
   ImageDefinition,
@@ -46,6 +47,8 @@ export interface Observed {
   /** Absent where the data plane cannot be reached. */
   readonly supportedImages?: readonly SupportedImage[]
   readonly vmSizes: readonly BatchVmSize[]
+  /** Of the subscription of an account in user subscription mode, where the caller may read them. */
+  readonly usages?: readonly ComputeUsage[]
   /** What the caller may do, where Azure tells; by the resource or group that it may do it to. */
   readonly permissions?: readonly ScopePermissions[]
   /** Of the image, where it is not the one of the account. */

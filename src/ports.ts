@@ -285,6 +285,17 @@ export interface Compute {
   listImages(group: ArmId): Promise<readonly ManagedImage[]>
   createImage(request: ManagedImageRequest, signal: AbortSignal): Promise<void>
   deleteImage(id: ArmId, signal: AbortSignal): Promise<void>
+
+  /** What the subscription that `of` is in uses in a region, and may. */
+  listUsages(of: ArmId, location: string): Promise<readonly ComputeUsage[]>
+}
+
+/** https://learn.microsoft.com/rest/api/compute/usage/list */
+export interface ComputeUsage {
+  /** E.g. `cores`, `lowPriorityCores`, or a VM family. */
+  readonly name: string
+  readonly currentValue: number
+  readonly limit: number
 }
 
 /** A started long operation, asked by hand. */

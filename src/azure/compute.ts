@@ -255,6 +255,12 @@ export function createCompute(credential: TokenCredential, cloud: Cloud, transpo
 
     deleteImage: (id, signal) =>
       remove('managed image', id, PACES.image, signal, (options) => clientOf(id).images.delete(at(id).group, at(id).name, options)),
+
+    async listUsages(of, location) {
+      const region = `/subscriptions/${partsOf(of).subscriptionId}/providers/Microsoft.Compute/locations/${location}` as ArmId
+      const all = await list('list usages of Compute', region, (options) => clientOf(of).usage.list(location, options))
+      return all.map(({ name, currentValue, limit }) => ({ name: name.value ?? '', currentValue, limit }))
+    },
   }
   return compute
 }

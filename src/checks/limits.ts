@@ -1,6 +1,7 @@
 /** Rules about how large pools may be: limits of Batch, quotas of the account. */
 import { guidanceMs } from '../config.ts'
 import { parseDurationMs, showDuration } from '../duration.ts'
+import type { Pool } from '../ports.ts'
 import { type CoreQuota, coreQuotas, coresOf } from '../quota.ts'
 import type { Facts, Rule } from './facts.ts'
 
@@ -84,7 +85,7 @@ export const LIMIT_RULES: readonly Rule[] = [
     // A warning: other pools give cores back meanwhile, Batch then allocates what it can, and the failed resize says what is missing.
     id: 'core-quota',
     severity: 'warning',
-    title: 'The core quotas of the account are enough, with blue-green for both pools',
+    title: 'The core quotas of the account, or of its subscription, are enough, with blue-green for both pools',
     link: QUOTA,
     check: (facts) =>
       coreDemand(facts)
@@ -97,10 +98,10 @@ export const LIMIT_RULES: readonly Rule[] = [
   {
     id: 'subscription-quota',
     severity: 'warning',
-    title: 'In user subscription mode the core quotas of the subscription count',
+    title: 'In user subscription mode the core quotas of the subscription can be read',
     link: 'https://learn.microsoft.com/azure/virtual-machines/quotas',
-    check: ({ config: { pool }, observed: { account, vmSizes } }) => {
-      if (!pool || account?.poolAllocationMode !== 'UserSubscription') return []
+    check: ({ config: { pool }, observed: { account, vmSizes, usages } }) => {
+      if (!pool || usages || account?.poolAllocationMode !== 'UserSubscription') return []
       const cores = pool.requests.reduce(
         (sum, { target, properties }) => sum + (target.dedicated + target.lowPriority) * coresOf(vmSizes, properties.vmSize),
         0,
@@ -108,8 +109,8 @@ export const LIMIT_RULES: readonly Rule[] = [
       return cores > 0
         ? [
             {
-              seen: `account ${account.name} allocates in its own subscription, whose quotas this run does not see; ${cores} cores are asked for`,
-              fix: `Compare with \`az vm list-usage --location ${account.location} --output table\`.`,
+              seen: `account ${account.name} allocates in its own subscription, whose quotas this run may not read; ${cores} cores are asked for`,
+              fix: `Allow \`Microsoft.Compute/locations/usages/read\`, or compare with \`az vm list-usage --location ${account.location} --output table\`.`,
             },
           ]
         : []
@@ -139,12 +140,13 @@ export const LIMIT_RULES: readonly Rule[] = [
 /** By quota, over all pools asked for. In place, what they use now is given back first; blue-green needs both at once. */
 export function coreDemand({
   config: { pool },
-  observed: { account, vmSizes, pools },
+  observed: { account, vmSizes, pools, usages },
 }: Pick<Facts, 'config' | 'observed'>): readonly CoreQuota[] {
   if (!pool || !account) return []
   const asked = new Set(pool.requests.map(({ id }) => id.toLowerCase()))
-  const staying = pool.strategy === 'blue-green' ? pools : pools.filter(({ name }) => !asked.has(name.toLowerCase()))
-  const quotas = pool.requests.flatMap(({ properties, target }) => coreQuotas(account, vmSizes, staying, properties.vmSize ?? '', target))
+  const isLeaving = ({ name }: Pool) => pool.strategy !== 'blue-green' && asked.has(name.toLowerCase())
+  const use = { staying: pools.filter((one) => !isLeaving(one)), leaving: pools.filter(isLeaving), ...(usages && { usages }) }
+  const quotas = pool.requests.flatMap(({ properties, target }) => coreQuotas(account, vmSizes, use, properties.vmSize ?? '', target))
   const byName = new Map<string, CoreQuota>()
   for (const quota of quotas) byName.set(quota.name, { ...quota, needed: (byName.get(quota.name)?.needed ?? 0) + quota.needed })
   return [...byName.values()]

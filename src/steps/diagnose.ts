@@ -15,15 +15,16 @@ export interface Diagnosis {
 
 /** What Azure's words leave out: the numbers behind a quota, or which resource of the pool is gone. Never throws. */
 export async function diagnose(
-  { code }: ResizeError,
+  error: ResizeError,
   pool: Pool,
   target: NodeTotals,
   account: BatchAccount,
   context: StepContext,
 ): Promise<Diagnosis | undefined> {
   try {
-    if (/quota/i.test(code)) return await quotaNumbers(code, pool, target, account, context)
-    if (!/^(?:AllocationFailed|DependentResourceNotFound|FailedIdentityOperation|DiskEncryptionFailure|Unknown)$/i.test(code))
+    const quota = quotaOf(error, account)
+    if (quota) return await quotaNumbers(quota, pool, target, account, context)
+    if (!/^(?:AllocationFailed|DependentResourceNotFound|FailedIdentityOperation|DiskEncryptionFailure|Unknown)$/i.test(error.code))
       return undefined
     const found = (await Promise.all(needsOf(pool, account, context).map(lookAt))).flat()
     if (found.length === 0) return undefined
@@ -33,23 +34,48 @@ export async function diagnose(
   }
 }
 
+interface ReachedQuota {
+  readonly isSpot: boolean
+  readonly isOfFamily: boolean
+}
+
+/** By the code; in user subscription mode by the words of the compute provider. */
+function quotaOf({ code, innermostMessage = '' }: ResizeError, { poolAllocationMode }: BatchAccount): ReachedQuota | undefined {
+  const ofProvider = poolAllocationMode === 'UserSubscription' ? /approved (.*cores) quota/i.exec(innermostMessage)?.[1] : undefined
+  const words = /quota/i.test(code) ? code : ofProvider
+  return words ? { isSpot: /low.?priority|spot/i.test(words), isOfFamily: /series|family/i.test(words) } : undefined
+}
+
 async function quotaNumbers(
-  code: string,
-  { properties }: Pool,
+  { isSpot, isOfFamily }: ReachedQuota,
+  { name, properties }: Pool,
   target: NodeTotals,
   { id }: BatchAccount,
-  { batch }: StepContext,
+  { batch, compute }: StepContext,
 ): Promise<Diagnosis | undefined> {
   const account = await batch.getAccount(id as ArmId)
   if (!account) return undefined
-  const [pools, vmSizes] = await Promise.all([batch.listPools(id as ArmId), batch.listVmSizes(id as ArmId, account.location)])
-  const isSpot = /lowpriority|spot/i.test(code)
-  const isFamily = /series|family/i.test(code)
-  const quotas = coreQuotas(account, vmSizes, pools, properties.vmSize ?? '', target)
-  const relevant = quotas.filter(({ name }) => /^Spot/.test(name) === isSpot)
-  const found = relevant.find(({ name }) => / of /.test(name) === isFamily) ?? relevant[0]
-  if (!found) return undefined
-  return { words: `Quota of ${found.name}: ${found.quota}; in use: ${found.used}; this pool needs ${found.needed} in all.`, isFinal: true }
+  const { location, poolAllocationMode } = account
+  try {
+    const [pools, vmSizes, usages] = await Promise.all([
+      batch.listPools(id as ArmId),
+      batch.listVmSizes(id as ArmId, location),
+      poolAllocationMode === 'UserSubscription' ? compute.listUsages(id as ArmId, location) : undefined,
+    ])
+    const isThis = (other: Pool) => other.name === name
+    const use = { staying: pools.filter((other) => !isThis(other)), leaving: pools.filter(isThis), ...(usages && { usages }) }
+    const quotas = coreQuotas(account, vmSizes, use, properties.vmSize ?? '', target)
+    const relevant = quotas.filter((quota) => /^Spot/.test(quota.name) === isSpot)
+    const found = relevant.find((quota) => / of /.test(quota.name) === isOfFamily) ?? relevant[0]
+    if (!found) return undefined
+    return {
+      words: `Quota of ${found.name}: ${found.quota}; in use besides: ${found.used}; this pool needs ${found.needed} in all.`,
+      isFinal: true,
+    }
+  } catch (error) {
+    if (!(error instanceof AzureError) || error.status !== 403) throw error
+    return { words: `The quota cannot be compared. ${error.explanation.hint}`, isFinal: false }
+  }
 }
 
 interface Fault {

@@ -156,15 +156,31 @@ async function observeVm(id: ArmId, { compute }: StepContext): Promise<Observed[
   return { vm, extensions, disks: disks.filter((disk): disk is Disk => typeof disk === 'object') }
 }
 
-async function observeBatch(id: ArmId, context: StepContext): Promise<Pick<Observed, 'account' | 'pools' | 'supportedImages' | 'vmSizes'>> {
+async function observeBatch(
+  id: ArmId,
+  context: StepContext,
+): Promise<Pick<Observed, 'account' | 'pools' | 'supportedImages' | 'vmSizes' | 'usages'>> {
   const account = await context.batch.getAccount(id)
   if (!account) return { pools: [], vmSizes: [] }
-  const [pools, vmSizes, supportedImages] = await Promise.all([
+  const [pools, vmSizes, supportedImages, usages] = await Promise.all([
     context.batch.listPools(id),
     context.batch.listVmSizes(id, account.location),
     observeSupportedImages(account, context),
+    observeUsages(account, context),
   ])
-  return { account, pools, vmSizes, ...(supportedImages && { supportedImages }) }
+  return { account, pools, vmSizes, ...(supportedImages && { supportedImages }), ...(usages && { usages }) }
+}
+
+/** Only in user subscription mode: there the quotas of the subscription bind. */
+async function observeUsages({ id, location, poolAllocationMode }: BatchAccount, context: StepContext): Promise<Observed['usages']> {
+  if (poolAllocationMode !== 'UserSubscription') return undefined
+  return visible(context.compute.listUsages(id as ArmId, location), ({ explanation }) =>
+    tell(context, {
+      kind: 'notice',
+      level: 'info',
+      text: `Core quotas of the subscription are not checked beforehand. ${explanation.hint}`,
+    }),
+  )
 }
 
 /** A private account still has its management plane: the run goes on with less to see. */

@@ -5,7 +5,7 @@ import { type Arm, page, plainRegion, routesOf } from './arm.ts'
 import { IMAGES, SIZES, sizeOf } from './catalogue.ts'
 import { minutesOf, type Pool, type Pools, type Properties } from './pools.ts'
 import { type Answer, type Call, Refusal, type Route } from './route.ts'
-import { GROUP_ID, REGION, type Scenario, SUBSCRIPTION } from './scenario.ts'
+import { GROUP_ID, KEY_VAULT_ID, REGION, type Scenario, type ScenarioAccount, SUBSCRIPTION } from './scenario.ts'
 
 const BATCH = ['2022-10-01', '2023-11-01', '2024-02-01', '2024-07-01', '2025-06-01']
 /** Image changes of a pool came with https://learn.microsoft.com/azure/batch/batch-pool-update-properties */
@@ -54,12 +54,8 @@ export function batchArmRoutes(arm: Arm, pools: Pools, { account }: Scenario, ac
     location: REGION,
     properties: {
       provisioningState: 'Succeeded',
-      poolAllocationMode: 'BatchService',
       publicNetworkAccess: 'Enabled',
-      dedicatedCoreQuota: account.dedicatedCoreQuota,
-      lowPriorityCoreQuota: account.lowPriorityCoreQuota ?? 100,
-      dedicatedCoreQuotaPerVMFamily: Object.entries(account.familyQuota ?? {}).map(([name, coreQuota]) => ({ name, coreQuota })),
-      dedicatedCoreQuotaPerVMFamilyEnforced: account.familyQuota !== undefined,
+      ...allocationOf(account),
       poolQuota: account.poolQuota ?? 100,
       activeJobAndJobScheduleQuota: 300,
     },
@@ -151,6 +147,21 @@ export function batchArmRoutes(arm: Arm, pools: Pools, { account }: Scenario, ac
       handle: () => ({ status: 200, body: { value: [withEndpoint()] } }),
     },
   ]
+}
+
+/** Whose quotas bind; those of the subscription are not for Batch to tell. */
+function allocationOf(account: ScenarioAccount): object {
+  const { poolAllocationMode = 'BatchService', familyQuota } = account
+  if (poolAllocationMode === 'UserSubscription') {
+    return { poolAllocationMode, keyVaultReference: { id: KEY_VAULT_ID, url: 'https://batchsecrets.vault.azure.net/' } }
+  }
+  return {
+    poolAllocationMode,
+    dedicatedCoreQuota: account.dedicatedCoreQuota,
+    lowPriorityCoreQuota: account.lowPriorityCoreQuota ?? 100,
+    dedicatedCoreQuotaPerVMFamily: Object.entries(familyQuota ?? {}).map(([name, coreQuota]) => ({ name, coreQuota })),
+    dedicatedCoreQuotaPerVMFamilyEnforced: familyQuota !== undefined,
+  }
 }
 
 /** The account is the target of whatever Batch itself refuses. */

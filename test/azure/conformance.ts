@@ -18,7 +18,7 @@ if (!SPECS_ARE_HERE) console.warn('skipped: ../shared/azure-data is not here; no
 
 /** What no document at hand covers: polls of operations, and providers besides Compute and Batch. */
 const COVERED_BY_NONE =
-  /\(poll\)$|^OTHER_SERVICE \S+ (?:\/subscriptions|Microsoft\.(?:Network|Authorization|Resources|ManagedIdentity)\/)|^\S+ (?:GET Microsoft\.Authorization\/permissions|PATCH Microsoft\.Resources\/tags\/default) /i
+  /\(poll\)$|^OTHER_SERVICE \S+ (?:\/subscriptions|Microsoft\.(?:Network|Authorization|Resources|ManagedIdentity|KeyVault)\/)|^\S+ (?:GET Microsoft\.Authorization\/permissions|PATCH Microsoft\.Resources\/tags\/default) /i
 
 /**
  * One line per violation, and per kind of pair that should have been checked and was not.

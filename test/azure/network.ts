@@ -1,4 +1,4 @@
-/** Microsoft.Network, as far as a throw-away VM needs it: virtual networks, subnets, network interfaces. */
+/** Microsoft.Network, as far as a throw-away VM needs it and a pool refers to it: virtual networks, subnets, network interfaces, public IP addresses. */
 import { type Arm, create, found, remove, required, routesOf, show } from './arm.ts'
 import { Refusal, type Route } from './route.ts'
 import type { Resource } from './world.ts'
@@ -62,6 +62,7 @@ export function networkRoutes(arm: Arm): readonly Route[] {
       return create(arm, call, INTERFACES, { afterMs: DURATION_MS.create, properties: call.body.properties })
     }),
     route('DELETE', '/networkInterfaces/:name', 'networkInterfaces/delete', remove(arm, INTERFACES, DURATION_MS.delete, attached)),
+    route('GET', '/publicIPAddresses/:name', 'publicIPAddresses/read', show(arm)),
     ...arm.operations.routes(NETWORK, 'Microsoft.Network'),
   ]
 }

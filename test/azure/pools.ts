@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto'
 import type { Arm } from './arm.ts'
 import { sizeOf } from './catalogue.ts'
+import { coreRefusal } from './core-quotas.ts'
 import { Jobs } from './jobs.ts'
 import { Refusal } from './route.ts'
 import type { ResizeFailure, Scenario } from './scenario.ts'
@@ -206,7 +207,8 @@ export class Pools {
   #allocate(pool: Pool, { targetDedicatedNodes, targetLowPriorityNodes }: Target): { born: Node[]; error?: ResizeFailure | undefined } {
     const has = (dedicated: boolean) => pool.nodes.filter((node) => node.isDedicated === dedicated && !node.isLeaving).length
     const missing = { dedicated: targetDedicatedNodes - has(true), lowPriority: targetLowPriorityNodes - has(false) }
-    const refused = this.#quotaError(pool, targetDedicatedNodes, targetLowPriorityNodes) ?? this.#imageError(pool)
+    const target = { dedicated: targetDedicatedNodes, lowPriority: targetLowPriorityNodes }
+    const refused = coreRefusal(this.#scenario.account, this.all(), pool, target) ?? this.#imageError(pool)
     if (refused) return { born: [], error: refused }
     const behaviour = this.#behaviours.length > 1 ? this.#behaviours.shift() : this.#behaviours[0]
     const gain = Math.max(0, Math.min(missing.dedicated, behaviour?.gain ?? missing.dedicated))
@@ -215,30 +217,6 @@ export class Pools {
       ...Array.from({ length: Math.max(0, missing.lowPriority) }, () => this.#newNode(pool, false)),
     ]
     return { born, error: gain < missing.dedicated ? (behaviour?.error ?? TIMED_OUT) : undefined }
-  }
-
-  #quotaError(pool: Pool, dedicated: number, lowPriority: number): ResizeFailure | undefined {
-    const { dedicatedCoreQuota, lowPriorityCoreQuota = 100, familyQuota } = this.#scenario.account
-    const size = sizeOf(pool.properties.vmSize)
-    const vCpus = size?.vCPUs ?? 1
-    const others = this.all().filter((other) => other !== pool)
-    const coresOf = (isDedicated: boolean, family?: string) =>
-      others
-        .filter(({ properties }) => !family || sizeOf(properties.vmSize)?.familyName === family)
-        .reduce(
-          (sum, other) =>
-            sum + other.nodes.filter((node) => node.isDedicated === isDedicated).length * (sizeOf(other.properties.vmSize)?.vCPUs ?? 1),
-          0,
-        )
-    if (dedicated > 0 && coresOf(true) + dedicated * vCpus > dedicatedCoreQuota)
-      return { code: 'AccountCoreQuotaReached', message: 'The specified account has reached core quota' }
-    const family = size?.familyName ?? ''
-    if (familyQuota && dedicated > 0 && coresOf(true, family) + dedicated * vCpus > (familyQuota[family] ?? 0)) {
-      return { code: 'AccountVMSeriesCoreQuotaReached', message: `The specified account has reached VM series core quota for ${family}` }
-    }
-    if (lowPriority > 0 && coresOf(false) + lowPriority * vCpus > lowPriorityCoreQuota)
-      return { code: 'AccountLowPriorityCoreQuotaReached', message: 'The specified account has reached low priority core quota' }
-    return undefined
   }
 
   /** What the compute provider refuses, in the wrapping that Batch gives it. */

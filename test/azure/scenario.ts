@@ -54,6 +54,10 @@ export interface ScenarioAccount {
   readonly acceptsManagedImages?: boolean
   /** Cores by VM family; given: enforced. */
   readonly familyQuota?: Readonly<Record<string, number>>
+  /** Default: `BatchService`. In user subscription mode the account has a key vault, and `subscriptionCores` bind. */
+  readonly poolAllocationMode?: 'UserSubscription'
+  /** E.g. `cores`, `lowPriorityCores`, `standardDSv5Family`: what the subscription may have in the region, and uses besides the pools. */
+  readonly subscriptionCores?: Readonly<Record<string, { readonly limit: number; readonly used: number }>>
 }
 
 export interface ScenarioPool {
@@ -105,6 +109,9 @@ export const CLIENT_SECRET = 'embedded-azure-client-secret'
 export const GROUP = 'render'
 export const REGION = 'westeurope'
 export const GROUP_ID = `/subscriptions/${SUBSCRIPTION}/resourceGroups/${GROUP}`
+
+/** Of an account in user subscription mode. */
+export const KEY_VAULT_ID = `${GROUP_ID}/providers/Microsoft.KeyVault/vaults/batchsecrets`
 
 const FOLDER = path.join(import.meta.dirname, 'scenarios')
 

@@ -1,7 +1,7 @@
-/** The world as the scenario has it before the run: the golden VM and its disks. */
+/** The world as the scenario has it before the run: the golden VM and its disks, the key vault of the account. */
 import { randomUUID } from 'node:crypto'
 import type { Arm } from './arm.ts'
-import { GROUP_ID, REGION, type ScenarioVm } from './scenario.ts'
+import { GROUP_ID, KEY_VAULT_ID, REGION, type ScenarioAccount, type ScenarioVm } from './scenario.ts'
 
 const idAt = (type: string, name: string) => `${GROUP_ID}/providers/Microsoft.Compute/${type}/${name}`
 
@@ -64,5 +64,17 @@ export function seedVm({ world, clock }: Pick<Arm, 'world' | 'clock'>, vm: Scena
       statuses: [...vm.statuses],
       extensions: [...(vm.extensions ?? [])],
     },
+  })
+}
+
+/** Puts the key vault there that an account in user subscription mode has. */
+export function seedKeyVault({ world }: Pick<Arm, 'world'>, { poolAllocationMode }: ScenarioAccount): void {
+  if (poolAllocationMode !== 'UserSubscription') return
+  world.put({
+    id: KEY_VAULT_ID,
+    name: 'batchsecrets',
+    type: 'Microsoft.KeyVault/vaults',
+    location: REGION,
+    properties: { provisioningState: 'Succeeded', enabledForDeployment: true },
   })
 }

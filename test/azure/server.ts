@@ -11,6 +11,7 @@ import { authorizationRoutes } from './authorization.ts'
 import { batchArmRoutes } from './batch-arm.ts'
 import { batchDataPlaneRoutes } from './batch-data-plane.ts'
 import { AzureClock } from './clock.ts'
+import { usageRoutes } from './core-quotas.ts'
 import { DISK, diskRoutes } from './disks.ts'
 import { Durations } from './durations.ts'
 import { Entra, REQUEST_TOKEN } from './entra.ts'
@@ -19,13 +20,14 @@ import { GitHub } from './github.ts'
 import { identityRoutes } from './identities.ts'
 import { imageRoutes } from './images.ts'
 import type { Intervene, Plane } from './intervention.ts'
+import { keyVaultRoutes } from './key-vaults.ts'
 import { networkRoutes } from './network.ts'
 import { Operations } from './operations.ts'
 import { Pools } from './pools.ts'
 import { RateLimits } from './rate-limits.ts'
 import { type Answer, type Call, Refusal, type Route } from './route.ts'
 import { GROUP, GROUP_ID, type Scenario, SUBSCRIPTION, TENANT } from './scenario.ts'
-import { seedVm } from './seed.ts'
+import { seedKeyVault, seedVm } from './seed.ts'
 import { refuseLocked, subscriptionRoutes } from './subscription.ts'
 import { COMPUTE, virtualMachineRoutes } from './virtual-machines.ts'
 import { World } from './world.ts'
@@ -210,6 +212,7 @@ export async function startAzure(scenario: Scenario, speed: number, port = 0): P
   const entra = new Entra(clock, () => Object.values(audiences()).flat())
   const arm: Arm = { world, clock, operations: new Operations(clock), durations: new Durations(scenario.durations) }
   seedVm(arm, scenario.vm)
+  seedKeyVault(arm, scenario.account)
   const pools = new Pools(arm, scenario)
 
   armApp.get('/_apis/oidc/token', (request, reply) =>
@@ -256,6 +259,8 @@ export async function startAzure(scenario: Scenario, speed: number, port = 0): P
       ...galleryRoutes(arm),
       ...networkRoutes(arm),
       ...identityRoutes(arm),
+      ...keyVaultRoutes(arm),
+      ...usageRoutes(pools, scenario.account),
       ...arm.operations.routes([...new Set([...COMPUTE, ...DISK, ...GALLERY])]),
       ...batchArmRoutes(arm, pools, scenario, () => new URL(origins.batch).host),
     ],

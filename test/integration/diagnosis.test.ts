@@ -1,6 +1,6 @@
 /** A pool that cannot grow: what it needs is looked up, and the one that is gone, or may not be read, is named. */
 import { expect, test } from 'vitest'
-import { GROUP_ID, loadScenario, REGION, type Scenario } from '../azure/scenario.ts'
+import { GROUP_ID, KEY_VAULT_ID, loadScenario, REGION, type Scenario } from '../azure/scenario.ts'
 import type { EmbeddedAzure } from '../azure/server.ts'
 import { again, annotations, azureOf, resizes, testConformance } from './embedded.ts'
 
@@ -9,12 +9,15 @@ const GALLERY = `${GROUP_ID}/providers/Microsoft.Compute/galleries/images`
 const VERSION = `${GALLERY}/images/golden/versions/1.0.0`
 const SUBNET = `${GROUP_ID}/providers/Microsoft.Network/virtualNetworks/farm/subnets/nodes`
 const IDENTITY = `${GROUP_ID}/providers/Microsoft.ManagedIdentity/userAssignedIdentities/nodes`
+const ADDRESS = `${GROUP_ID}/providers/Microsoft.Network/publicIPAddresses/nodes`
 const IMAGE = `${GROUP_ID}/providers/Microsoft.Compute/images/golden-1.0.0`
 const SNAPSHOT = `${GROUP_ID}/providers/Microsoft.Compute/snapshots/golden-os`
 const SPEC = `
 identity: { type: UserAssigned, userAssignedIdentities: { ${IDENTITY}: {} } }
 startTask: { commandLine: /opt/mount-data-disks }
-networkConfiguration: { subnetId: ${SUBNET} }
+networkConfiguration:
+  subnetId: ${SUBNET}
+  publicIPAddressConfiguration: { provision: UserManaged, ipAddressIds: [${ADDRESS}] }
 `
 const REMOVED = {
   code: 'AllocationFailed',
@@ -26,6 +29,11 @@ const REMOVED = {
     },
   ],
 }
+const IN_SUBSCRIPTION: Scenario['account'] = {
+  ...scenario.account,
+  poolAllocationMode: 'UserSubscription',
+  subscriptionCores: { cores: { limit: 1000, used: 0 } },
+}
 const FAILING: Partial<Scenario> = { resizes: [{ gain: 10 }, { gain: 0, error: REMOVED }] }
 
 function put(azure: EmbeddedAzure, id: string, properties: object = {}): void {
@@ -33,10 +41,11 @@ function put(azure: EmbeddedAzure, id: string, properties: object = {}): void {
   azure.world.put({ id, name, type, location: REGION, properties: { provisioningState: 'Succeeded', ...properties } })
 }
 
-/** A pool of 10 nodes in a subnet, with an identity, on version 1.0.0; growing it will fail. */
+/** A pool of 10 nodes in a subnet, with an identity and a public IP address, of an account with a key vault, on version 1.0.0; growing it will fail. */
 async function poolThatCannotGrow(changes: Partial<Scenario> = {}): Promise<EmbeddedAzure> {
-  const azure = await azureOf({ ...scenario, ...FAILING, ...changes })
+  const azure = await azureOf({ ...scenario, ...FAILING, account: IN_SUBSCRIPTION, ...changes })
   put(azure, SUBNET)
+  put(azure, ADDRESS)
   put(azure, IDENTITY)
   const ran = await again(azure, { ...scenario.inputs, 'pool-spec': SPEC, 'image-version': '1.0.0' })
   expect(annotations(ran)).toEqual([])
@@ -63,6 +72,8 @@ test.each([
   ['the image version', VERSION, `image version ${VERSION} does not exist`],
   ['the subnet', SUBNET, `subnet ${SUBNET} does not exist`],
   ['the identity', IDENTITY, `managed identity ${IDENTITY} does not exist`],
+  ['the public IP address', ADDRESS, `public IP address ${ADDRESS} does not exist`],
+  ['the key vault', KEY_VAULT_ID, `key vault of the account ${KEY_VAULT_ID} does not exist`],
 ])('%s was deleted', async (_, id, expected) => {
   const azure = await poolThatCannotGrow()
   azure.world.delete(id)
@@ -76,12 +87,15 @@ test('a version that lost its replica in the region of the account', async () =>
   expect(await grow(azure)).toContain('image version 1.0.0 has no replica in westeurope, where the account is')
 })
 
-test('what may not be read is not called missing', async () => {
-  const azure = await poolThatCannotGrow({ denied: ['Microsoft.ManagedIdentity/userAssignedIdentities/read'] })
+test.each([
+  ['subnet', SUBNET, 'Microsoft.Network/virtualNetworks/subnets/read'],
+  ['public IP address', ADDRESS, 'Microsoft.Network/publicIPAddresses/read'],
+  ['managed identity', IDENTITY, 'Microsoft.ManagedIdentity/userAssignedIdentities/read'],
+  ['key vault of the account', KEY_VAULT_ID, 'Microsoft.KeyVault/vaults/read'],
+])('a %s that may not be read is not called missing', async (what, id, action) => {
+  const azure = await poolThatCannotGrow({ denied: [action] })
   const said = await grow(azure)
-  expect(said).toContain(
-    `managed identity ${IDENTITY} cannot be read by this identity, so it may be there or not (Microsoft.ManagedIdentity/userAssignedIdentities/read)`,
-  )
+  expect(said).toContain(`${what} ${id} cannot be read by this identity, so it may be there or not (${action})`)
   expect(said).not.toContain('does not exist')
 })
 

@@ -80,7 +80,7 @@ describe('red says why', () => {
     expect(resizes(ran.azure)).toHaveLength(0)
     const [annotation] = annotations(ran)
     expect(annotation).toContain('AccountCoreQuotaReached')
-    expect(annotation).toMatch(/Quota of dedicated cores: \d+; in use: \d+; this pool needs 40 in all/)
+    expect(annotation).toMatch(/Quota of dedicated cores: \d+; in use besides: \d+; this pool needs 40 in all/)
     expect(ran.summary).toContain('AccountCoreQuotaReached')
   })
 

@@ -15,6 +15,10 @@ const { create, inPlace, managed, deallocate, copy, blueGreen } = FLOWS
 const NETWORK = `${GROUP_ID}/providers/Microsoft.Network/virtualNetworks/nodes`
 const SUBNET = `${NETWORK}/subnets/default`
 const IDENTITY = `${GROUP_ID}/providers/Microsoft.ManagedIdentity/userAssignedIdentities/nodes`
+const ADDRESS = `${GROUP_ID}/providers/Microsoft.Network/publicIPAddresses/nodes`
+const withPublicAddress = {
+  'pool-spec': `networkConfiguration: { publicIPAddressConfiguration: { provision: UserManaged, ipAddressIds: [${ADDRESS}] } }`,
+}
 const withSubnet = { 'pool-spec': `networkConfiguration: { subnetId: ${SUBNET} }` }
 const withIdentity = { 'pool-spec': `identity: { type: UserAssigned, userAssignedIdentities: { ${IDENTITY}: {} } }` }
 const autoScale = `scaleSettings:
@@ -51,6 +55,15 @@ const putIdentity = ({ world }: EmbeddedAzure): void => {
     properties: { provisioningState: 'Succeeded' },
   })
 }
+const putPublicAddress = ({ world }: EmbeddedAzure): void => {
+  world.put({
+    id: ADDRESS,
+    name: 'nodes',
+    type: 'Microsoft.Network/publicIPAddresses',
+    location: 'westeurope',
+    properties: { provisioningState: 'Succeeded' },
+  })
+}
 const putStorageAccount = ({ world }: EmbeddedAzure): void => {
   world.put({
     id: `${GROUP_ID}/providers/Microsoft.Storage/storageAccounts/packerout`,
@@ -72,6 +85,14 @@ const vhd = {
 
 const UNALLOCATED = {
   resizes: [{ gain: 0, error: { code: 'AllocationFailed', message: 'Desired number of dedicated nodes could not be allocated' } }],
+}
+
+const USER_SUBSCRIPTION: Partial<Scenario> = {
+  account: {
+    ...create.scenario.account,
+    poolAllocationMode: 'UserSubscription',
+    subscriptionCores: { cores: { limit: 10_000, used: 0 } },
+  },
 }
 
 export const FEATURES: readonly Feature[] = [
@@ -106,5 +127,11 @@ export const FEATURES: readonly Feature[] = [
   feature('pool with a managed identity', create, [withIdentity], { prepare: putIdentity }),
   feature('diagnosis of a pool in a virtual network', create, [withSubnet], { prepare: putNetwork, scenario: UNALLOCATED }),
   feature('diagnosis of a pool with a managed identity', create, [withIdentity], { prepare: putIdentity, scenario: UNALLOCATED }),
+  feature('diagnosis of a pool with a public IP address', create, [withPublicAddress], {
+    prepare: putPublicAddress,
+    scenario: UNALLOCATED,
+  }),
+  feature('user subscription mode', create, [{}], { scenario: USER_SUBSCRIPTION }),
+  feature('diagnosis in user subscription mode', create, [{}], { scenario: { ...USER_SUBSCRIPTION, ...UNALLOCATED } }),
   feature('on-cancel: stop-resize', create, [{ 'on-cancel': 'stop-resize' }], { isCancelled: true }),
 ]

@@ -61,13 +61,45 @@ describe('core quotas', () => {
       ['dedicated cores 4+0/500'],
     ],
   ])('%s', (_, changes, pools, [dedicated, lowPriority], expected) => {
-    const found = coreQuotas({ ...account, ...changes }, SIZES, pools, 'standard_d4s_v5', { dedicated, lowPriority })
+    const found = coreQuotas({ ...account, ...changes }, SIZES, { staying: pools, leaving: [] }, 'standard_d4s_v5', {
+      dedicated,
+      lowPriority,
+    })
     expect(found.map(({ name, quota, used, needed }) => `${name} ${needed}+${used}/${quota}`)).toEqual(expected)
   })
 
-  test('none in user subscription mode: the account does not tell', () => {
+  test('none where the account does not tell', () => {
     const { dedicatedCoreQuota: _quota, ...without } = account
-    expect(coreQuotas(without, SIZES, [], 'Standard_D4s_v5', { dedicated: 10, lowPriority: 10 })).toEqual([])
+    expect(coreQuotas(without, SIZES, { staying: [], leaving: [] }, 'Standard_D4s_v5', { dedicated: 10, lowPriority: 10 })).toEqual([])
+  })
+
+  const inSubscription = {
+    account: { ...account, poolAllocationMode: 'UserSubscription' as const },
+    pools: [poolOf('render', 50)],
+    usages: [{ name: 'cores', currentValue: 250, limit: 500 }],
+  }
+
+  test.each([
+    ['in place: only growth counts', 'in-place', '100', []],
+    [
+      'in place, and beyond',
+      'in-place',
+      '120',
+      ['480 dedicated cores in the subscription are needed, 50 are in use besides, the quota is 500'],
+    ],
+    ['blue-green', 'blue-green', '100', ['400 dedicated cores in the subscription are needed, 250 are in use besides, the quota is 500']],
+  ])('of the subscription, %s', (_, strategy, target, expected) => {
+    const inputs = { strategy, 'target-dedicated-nodes': target }
+    expect(seen('core-quota', inputs, inSubscription)).toEqual(expected)
+    expect(seen('subscription-quota', inputs, inSubscription)).toEqual([])
+  })
+
+  test('of a subscription that may not be read, only what is asked for is told', () => {
+    const { usages: _usages, ...unread } = inSubscription
+    expect(seen('core-quota', { 'target-dedicated-nodes': '10' }, unread)).toEqual([])
+    expect(seen('subscription-quota', { 'target-dedicated-nodes': '10' }, unread)).toEqual([
+      'account renderbatch allocates in its own subscription, whose quotas this run may not read; 40 cores are asked for',
+    ])
   })
 
   test.each([

@@ -1,0 +1,90 @@
+/** Pools of an account in user subscription mode: their nodes count against the quotas of the subscription. */
+import { expect, test } from 'vitest'
+import { loadScenario, type Scenario } from '../azure/scenario.ts'
+import { again, annotations, azureOf, type Ran, requestsTo, resizes, testConformance } from './embedded.ts'
+
+const scenario = loadScenario('happy')
+type Cores = NonNullable<Scenario['account']['subscriptionCores']>
+const READ = 'Microsoft.Compute/locations/usages/read'
+
+/** The account grants nothing by itself: what binds is the subscription. */
+async function run(subscriptionCores: Cores, inputs: Readonly<Record<string, string>> = {}, changes: Partial<Scenario> = {}): Promise<Ran> {
+  const account: Scenario['account'] = {
+    ...scenario.account,
+    dedicatedCoreQuota: 0,
+    poolAllocationMode: 'UserSubscription',
+    subscriptionCores,
+  }
+  return again(await azureOf({ ...scenario, account, ...changes }), { ...scenario.inputs, ...inputs })
+}
+
+test('within the quotas of the subscription nothing is said of them', async () => {
+  const ran = await run({ cores: { limit: 100, used: 60 }, standardDSv5Family: { limit: 40, used: 0 } })
+  expect(ran.exitCode).toBe(0)
+  expect(ran.log + ran.summary).not.toMatch(/core-quota|subscription-quota/)
+  expect(requestsTo(ran.azure, 'GET', /\/usages\?/)).toHaveLength(1)
+})
+
+test('other accounts send no request for them', async () => {
+  const azure = await azureOf(scenario)
+  expect((await again(azure, scenario.inputs)).exitCode).toBe(0)
+  expect(requestsTo(azure, 'GET', /\/usages\?/)).toEqual([])
+})
+
+test.each<[string, Cores, Readonly<Record<string, string>>, string, string]>([
+  [
+    'all cores of the region',
+    { cores: { limit: 100, used: 70 }, standardDSv5Family: { limit: 100, used: 0 } },
+    {},
+    '40 dedicated cores in the subscription are needed, 70 are in use besides, the quota is 100',
+    'Quota of dedicated cores in the subscription: 100; in use besides: 70; this pool needs 40 in all.',
+  ],
+  [
+    'cores of the family',
+    { cores: { limit: 1000, used: 70 }, standardDSv5Family: { limit: 50, used: 20 } },
+    {},
+    '40 dedicated cores of standardDSv5Family in the subscription are needed, 20 are in use besides, the quota is 50',
+    'Quota of dedicated cores of standardDSv5Family in the subscription: 50; in use besides: 20; this pool needs 40 in all.',
+  ],
+  [
+    'Spot cores',
+    { cores: { limit: 1000, used: 0 }, lowPriorityCores: { limit: 10, used: 4 } },
+    { 'target-spot-nodes': '2' },
+    '8 Spot cores in the subscription are needed, 4 are in use besides, the quota is 10',
+    'Quota of Spot cores in the subscription: 10; in use besides: 4; this pool needs 8 in all.',
+  ],
+])('%s: the preflight warns, and the resize that hits it is told with numbers', async (_, cores, inputs, warned, told) => {
+  const ran = await run(cores, inputs)
+  expect(ran.exitCode).toBe(1)
+  expect(ran.summary).toContain(warned)
+  expect(annotations(ran).join()).toContain(told)
+  expect(annotations(ran).join()).toContain('OperationNotAllowed')
+  expect(resizes(ran.azure).length).toBeLessThanOrEqual(1)
+})
+
+test('in place the nodes of the pool are given back first: twice their cores are not needed', async () => {
+  const cores = { cores: { limit: 40, used: 0 } }
+  const first = await run(cores)
+  expect(first.exitCode).toBe(0)
+  const second = await again(first.azure, { ...scenario.inputs, rebuild: 'always', 'image-version': '9.0.0' })
+  expect(second.exitCode).toBe(0)
+  expect(second.summary).not.toContain('core-quota')
+})
+
+test('quotas that may not be read are a note with the command, and no error', async () => {
+  const ran = await run({ cores: { limit: 1000, used: 0 } }, {}, { denied: [READ] })
+  expect(ran.exitCode).toBe(0)
+  expect(annotations(ran)).toEqual([])
+  expect(ran.log).toContain('Core quotas of the subscription are not checked beforehand.')
+  expect(ran.log).toContain(READ)
+  expect(ran.summary).toContain('subscription-quota')
+})
+
+test('nor does a diagnosis without them end in another error', async () => {
+  const ran = await run({ cores: { limit: 10, used: 0 } }, {}, { denied: [READ] })
+  expect(ran.exitCode).toBe(1)
+  expect(annotations(ran).join()).toContain('exceeding approved Total Regional Cores quota')
+  expect(annotations(ran).join()).toContain('The quota cannot be compared.')
+})
+
+testConformance()
