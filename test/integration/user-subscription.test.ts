@@ -49,7 +49,7 @@ test.each<[string, Cores, Readonly<Record<string, string>>, string, string]>([
   [
     'Spot cores',
     { cores: { limit: 1000, used: 0 }, lowPriorityCores: { limit: 10, used: 4 } },
-    { 'target-spot-nodes': '2' },
+    { 'target-low-priority-nodes': '2' },
     '8 Spot cores in the subscription are needed, 4 are in use besides, the quota is 10',
     'Quota of Spot cores in the subscription: 10; in use besides: 4; this pool needs 8 in all.',
   ],
