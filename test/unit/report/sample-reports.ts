@@ -44,33 +44,42 @@ export const IMAGE: ImageReport = {
   ],
 }
 
+const BUILD_CHANGES: RunEnding['changes'] = [
+  { verb: 'create', type: 'snapshot', name: 'golden-2026.1123.0-os', id: snapshotId('os'), reason: 'OS disk' },
+  { verb: 'create', type: 'snapshot', name: 'golden-2026.1123.0-lun0', id: snapshotId('lun0'), reason: 'data disk at LUN 0' },
+  { verb: 'create', type: 'image version', name: '2026.1123.0', id: versionId('2026.1123.0'), reason: 'the source changed' },
+]
+
+const toTarget = ({ dedicated, lowPriority }: NodeTotals): RunEnding['changes'] => [
+  ...BUILD_CHANGES,
+  {
+    verb: 'reimage',
+    type: 'pool',
+    name: 'render',
+    id: poolId('render'),
+    reason: `drain to 0, change the image, grow to ${dedicated} dedicated${lowPriority ? ` and ${lowPriority} Spot` : ''} nodes`,
+  },
+]
+
 const ENDING: RunEnding = {
   result: 'succeeded',
   finishedAt: at(1_450),
   findings: [],
-  changes: [
-    { verb: 'create', type: 'snapshot', name: 'golden-2026.1123.0-os', id: snapshotId('os'), reason: 'OS disk' },
-    { verb: 'create', type: 'snapshot', name: 'golden-2026.1123.0-lun0', id: snapshotId('lun0'), reason: 'data disk at LUN 0' },
-    { verb: 'create', type: 'image version', name: '2026.1123.0', id: versionId('2026.1123.0'), reason: 'the source changed' },
-    {
-      verb: 'reimage',
-      type: 'pool',
-      name: 'render',
-      id: poolId('render'),
-      reason: 'drain to 0, change the image, grow to 800 dedicated and 100 Spot nodes',
-    },
-  ],
+  changes: toTarget(nodes(800, 100)),
   image: IMAGE,
   pools: [],
-  accountPools: [
-    { name: 'render', image: versionId('2026.1123.0'), isBehind: false, current: nodes(800, 100) },
-    { name: 'preview', image: versionId('2026.1004.0'), isBehind: true, current: nodes(12) },
-    { name: 'tools', image: 'canonical:ubuntu-24_04-lts:server:latest', isBehind: false, current: nodes(2) },
-  ],
+  accountPools: [],
   warnings: [],
   leftBehind: [],
   requests: { total: 214, writes: 9, retries: 2 },
 }
+
+/** The pools of the run as it left them, and the others of the account. */
+const accountPoolsOf = (pools: readonly PoolOutcome[]): RunEnding['accountPools'] => [
+  ...pools.map(({ name, imageAfter = '', current }) => ({ name, image: imageAfter, isBehind: imageAfter !== IMAGE.id, current })),
+  { name: 'preview', image: versionId('2026.1004.0'), isBehind: true, current: nodes(12) },
+  { name: 'tools', image: 'canonical:ubuntu-24_04-lts:server:latest', isBehind: false, current: nodes(2) },
+]
 
 const POOL: PoolOutcome = {
   name: 'render',
@@ -94,6 +103,9 @@ const POOL: PoolOutcome = {
   unhealthyNodes: [],
   unhealthyTotal: 0,
 }
+
+/** Nothing to drain. */
+const EMPTY_BEFORE = { targetBefore: nodes(0), currentBefore: nodes(0) }
 
 const QUOTA: ResizeError = {
   code: 'AccountVMSeriesCoreQuotaReached',
@@ -137,7 +149,7 @@ const PREPARED: readonly RunEvent[] = [
     imageId: IMAGE.id,
     regions: [
       { region: 'West Europe', state: 'Completed', progress: 100 },
-      { region: 'North Europe', state: 'Replicating', progress: 40 },
+      { region: 'North Europe', state: 'Completed', progress: 100 },
     ],
   },
 ]
@@ -205,7 +217,7 @@ const states = (pool: string, seconds: number, counts: NodeCounts, healthy: numb
 
 export function reportOf(events: readonly RunEvent[], ending: Partial<RunEnding>, start: Partial<RunReport> = {}): RunReport {
   const record = events.toSorted((one, other) => one.at.localeCompare(other.at)).reduce(recordEvent, startRecord({ ...RUN, ...start }))
-  return toReport(record, { ...ENDING, ...ending })
+  return toReport(record, { ...ENDING, accountPools: accountPoolsOf(ending.pools ?? []), ...ending })
 }
 
 const GROWTH = [0, 40, 130, 260, 395, 520, 610, 700, 760, 800].map((dedicated) => nodes(dedicated, Math.round(dedicated / 8)))
@@ -252,6 +264,7 @@ export const planned = (): RunReport =>
         { name: 'dedicated cores', quota: 3_000, used: 56, needed: 3_200 },
         { name: 'Spot cores', quota: 1_000, used: 0, needed: 400 },
       ],
+      accountPools: accountPoolsOf([{ ...POOL, imageAfter: versionId('2026.1101.0'), current: nodes(600) }]),
       image: { ...IMAGE, action: 'planned', snapshots: IMAGE.snapshots.map((snapshot) => ({ ...snapshot, state: 'planned' })) },
       findings: [
         {
@@ -287,6 +300,15 @@ export const quotaReached = (): RunReport => {
   return reportOf(
     [
       ...PREPARED,
+      {
+        at: at(501),
+        kind: 'replication',
+        imageId: IMAGE.id,
+        regions: [
+          { region: 'West Europe', state: 'Completed', progress: 100 },
+          { region: 'North Europe', state: 'Replicating', progress: 40 },
+        ],
+      },
       ...phase('pool', 512, 770),
       ...resize('render', 1, 515, 760, [nodes(600), nodes(410), nodes(95), nodes(0)], nodes(0)),
       ...phase('follow', 770, 1_020, 'failed'),
@@ -314,14 +336,8 @@ export const quotaReached = (): RunReport => {
           error,
         },
       ],
-      leftBehind: [
-        {
-          id: snapshotId('os'),
-          kind: 'snapshot',
-          why: 'kept until the version is replicated to all regions (North Europe: 40 %)',
-          command: `az snapshot delete --ids ${snapshotId('os')}`,
-        },
-      ],
+      changes: toTarget(nodes(900)),
+      image: { ...IMAGE, snapshots: IMAGE.snapshots.map((snapshot) => ({ ...snapshot, state: 'kept' })) },
     },
   )
 }
@@ -373,6 +389,7 @@ export const startTaskFailed = (): RunReport => {
     {
       result: 'failed',
       finishedAt: at(1_301),
+      changes: [...BUILD_CHANGES, { verb: 'create', type: 'pool', name: 'render', id: poolId('render'), reason: '50 dedicated nodes' }],
       error,
       pools: [
         {
@@ -452,8 +469,11 @@ export const outOfCapacity = (): RunReport => {
     {
       result: 'failed',
       finishedAt: at(6_010),
+      changes: toTarget(nodes(900)),
       error,
-      pools: [(({ nodeStates: _, ...pool }) => ({ ...pool, target: nodes(900), current: nodes(310), healthy: 0, error }))(POOL)],
+      pools: [
+        (({ nodeStates: _, ...pool }) => ({ ...pool, ...EMPTY_BEFORE, target: nodes(900), current: nodes(310), healthy: 0, error }))(POOL),
+      ],
     },
   )
 }
@@ -494,6 +514,7 @@ export const cancelled = (): RunReport =>
       pools: [
         {
           ...POOL,
+          ...EMPTY_BEFORE,
           allocationState: 'Resizing',
           current: nodes(610, 76),
           healthy: 300,
@@ -503,25 +524,60 @@ export const cancelled = (): RunReport =>
     },
   )
 
-/** Twenty pools, one of them broken. */
+/** Twenty new pools, one of them short of its dedicated nodes. */
 export const manyPools = (): RunReport => {
   const names = Array.from({ length: 20 }, (_, index) => `render-${String(index + 1).padStart(2, '0')}`)
-  const broken = quotaReached().pools[0]
+  const short = 'render-07'
+  const quota = {
+    ...QUOTA,
+    message:
+      'The specified account has reached VM series core quota for DSv5. Current limit: 64448, current usage: 64448, additional required: 1552.',
+  }
+  const error = {
+    title: `Core quota reached on pool ${short}`,
+    message: quota.message,
+    hint: quota.fix,
+    link: quota.link,
+    code: quota.code,
+  }
+  const target = nodes(800, 100)
+  const { imageBefore: _image, targetBefore: _target, currentBefore: _current, ...pool } = POOL
   return reportOf(
     [
       ...PREPARED,
       ...phase('pool', 512, 520),
       ...phase('follow', 520, 1_200),
-      ...names.flatMap((name) => resize(name, 1, 520, 1_200, GROWTH, nodes(800, 100))),
+      ...names.flatMap((name) =>
+        name === short
+          ? resize(name, 1, 520, 1_200, [nodes(0), nodes(130, 16), nodes(395, 49), nodes(412, 100)], target, [quota])
+          : resize(name, 1, 520, 1_200, GROWTH, target),
+      ),
       ...phase('verify', 1_200, 1_400),
     ],
     {
       result: 'failed',
-      pools: names.map((name, index) => ({
-        ...POOL,
+      error,
+      changes: [
+        ...BUILD_CHANGES,
+        ...names.map((name) => ({
+          verb: 'create' as const,
+          type: 'pool',
+          name,
+          id: poolId(name),
+          reason: '800 dedicated and 100 Spot nodes',
+        })),
+      ],
+      pools: names.map((name) => ({
+        ...pool,
         name,
         id: poolId(name),
-        ...(index === 6 && broken?.error && { current: nodes(412), healthy: 397, error: broken.error }),
+        action: 'created',
+        ...(name === short && {
+          current: nodes(412, 100),
+          healthy: 497,
+          nodeStates: { dedicated: { idle: 397, starting: 15 }, lowPriority: { idle: 100 } },
+          error,
+        }),
       })),
     },
   )
