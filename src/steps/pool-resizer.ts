@@ -19,6 +19,7 @@ const poolDelayMs = (waitedMs: number): number => Math.min(15_000, Math.max(2_00
 /** https://learn.microsoft.com/rest/api/batchservice/pool/remove-nodes */
 const MOST_NODES_REMOVED_AT_ONCE = 100
 const BUSY_DELAY_MS = 5_000
+const MOST_MARKINGS = 5
 /** What becomes of running tasks, for a reader who waits. */
 const WAYS = { TaskCompletion: 'their tasks end first', Requeue: 'their tasks are requeued', Terminate: 'their tasks are ended' } as const
 const NO_NODES: NodeTotals = { dedicated: 0, lowPriority: 0 }
@@ -192,10 +193,19 @@ export class PoolResizer {
     return this.#update(metadata ? { ...properties, metadata: [...metadata, ...marks] } : properties, etag, envelope)
   }
 
-  /** Sets a mark of this action on the pool; without a value takes it off. */
+  /** Sets a mark of this action on the pool; without a value takes it off. It stands beside whatever else is written meanwhile. */
   async mark(name: string, value?: string): Promise<void> {
-    const { etag, properties } = await this.get()
-    if (markIn(properties.metadata, name) !== value) await this.#update({ metadata: withMark(properties.metadata, name, value) }, etag)
+    for (let tries = 1; ; tries += 1) {
+      const { etag, properties } = await this.get()
+      if (markIn(properties.metadata, name) === value) return
+      try {
+        const change = { metadata: withMark(properties.metadata, name, value) }
+        await this.#context.batch.updatePool(this.#pool.id, change, etag)
+        return this.#tellUpdated(change)
+      } catch (error) {
+        if (tries === MOST_MARKINGS || !(error instanceof AzureError && error.status === 412)) throw error
+      }
+    }
   }
 
   async #update(properties: PoolProperties, etag: string, envelope?: PoolEnvelope): Promise<Pool> {
@@ -207,9 +217,13 @@ export class PoolResizer {
       pool = await this.get()
       if (!isSubset(properties, pool.properties)) throw this.#changedByOthers(Object.keys(properties))
     }
+    this.#tellUpdated(properties)
+    return pool
+  }
+
+  #tellUpdated(properties: PoolProperties): void {
     const detail = Object.keys(properties).join(', ')
     tell(this.#context, { kind: 'resource', change: 'updated', type: 'pool', id: this.#pool.id, detail })
-    return pool
   }
 
   /** A pool that sizes itself can be resized by nobody. */
@@ -264,6 +278,15 @@ export class PoolResizer {
       if (began === undefined) throw await this.#shortfall(now, target, 'not-started', errors[0])
       sinceMs = began
     }
+  }
+
+  /** The size is this run's to set; a person who set another since it was decided on gets to know. */
+  tellForeignSize(now: Pool, decidedOn: Pool): void {
+    const isSized = [now, decidedOn].every(({ properties }) => properties.scaleSettings?.fixedScale)
+    const seen = targetOf(now)
+    if (!isSized || isDeepStrictEqual(seen, targetOf(decidedOn))) return
+    const text = `Pool ${now.name} was resized to ${nodesOf(seen)} since this run had looked at it, not by this run; it gets the size that was asked for.`
+    tell(this.#context, { kind: 'notice', level: 'warning', text })
   }
 
   /** A person's resize is not undone behind their back. */

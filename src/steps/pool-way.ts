@@ -77,9 +77,10 @@ export class PoolWay {
       case 'none':
         return 'as-it-is'
       case 'resize':
+        this.resizer.tellForeignSize(await this.resizer.free(), plan.existing)
         return 'new-resize'
       case 'update':
-        await this.resizer.free()
+        this.resizer.tellForeignSize(await this.resizer.free(), plan.existing)
         await this.resizer.patch(plan.properties, plan.existing.properties, tagsOf(plan.request, plan.existing))
         return plan.resize ? 'new-resize' : 'as-it-is'
       case 'reimage':
@@ -105,7 +106,9 @@ export class PoolWay {
   async #reimage(existing: Pool, properties: PoolProperties): Promise<From> {
     const { id: name, autoScale } = this.plan.request
     // Nobody's nodes are drained for an image that will not be put there.
-    this.resizer.refuseForeignChange(properties, (await this.resizer.free()).properties, existing.properties)
+    const now = await this.resizer.free()
+    this.resizer.refuseForeignChange(properties, now.properties, existing.properties)
+    this.resizer.tellForeignSize(now, existing)
     await this.resizer.mark(MARKS.before, writeMark(lastStateOf(existing)))
     const formula = existing.properties.scaleSettings?.autoScale ? ', and its autoscale is off' : ''
     this.#left = `Pool ${name} is drained for its new image and still on the old one${formula}; run again to finish.`
@@ -191,11 +194,13 @@ export class PoolWay {
     return moveJobs(from, to, this.resizer.plane, this.settings.nodeDeallocationOption, this.context)
   }
 
-  /** The pool is healthy: what it was before is of no use any more. */
+  /** The pool is healthy: what it was before is of no use any more. @throws ForeignChangeError where it was resized since the gate. */
   async forget(pool: Pool): Promise<Pool> {
     if (markIn(pool.properties.metadata, MARKS.before) === undefined || this.settings.wait === 'none') return pool
     await this.resizer.mark(MARKS.before)
-    return this.resizer.get()
+    const now = await this.resizer.get()
+    if (!this.plan.request.autoScale) this.resizer.refuseForeignTarget(now, this.plan.request.target)
+    return now
   }
 
   async create(properties: PoolProperties): Promise<void> {

@@ -246,3 +246,29 @@ describe('a rollback', () => {
 })
 
 testConformance()
+
+test('resized by someone while the image is made: overwritten, and told', async () => {
+  const azure = await poolOnFirst()
+  someone(azure, 1, ['PUT', /\/snapshots\//], resizedBySomeone(azure, 7))
+  const ran = await again(azure, SECOND)
+  expect(annotations(ran).filter((text) => text.startsWith('::error'))).toEqual([])
+  expect(ran.log).toMatch(/resized to 7 dedicated nodes since this run had looked at it, not by this run|already resizing to 7/)
+  expect(targetOf(azure)).toBe(10)
+})
+
+test('resized by someone while the mark is taken off: no mark is left, their size stays', async () => {
+  const azure = await poolOnFirst()
+  const isLast = () => azure.pools.get('render').properties.currentDedicatedNodes === 10
+  let isDone = false
+  azure.intervene = ({ method, url }) => {
+    if (isDone || method !== 'PATCH' || !PATCH_POOL[1].test(url) || !isLast() || !imageOf(azure, 'render').endsWith('1.1.0'))
+      return undefined
+    isDone = true
+    resizedBySomeone(azure, 7)()
+    return undefined
+  }
+  red(await again(azure, SECOND), /Pool resized by someone else/)
+  expect(isDone).toBe(true)
+  expect(JSON.stringify(azure.pools.get('render').properties.metadata ?? [])).not.toContain('image-pool-before')
+  expect(targetOf(azure)).toBe(7)
+})
