@@ -187,7 +187,7 @@ function impatientHttpClient(): HttpClient {
  * https://learn.microsoft.com/entra/identity-platform/reference-error-codes
  */
 const PASSING =
-  /AADSTS(?:700024|90033|50196|90006|90055|90078)\b|temporarily_unavailable|server_error|throttl|too many requests|\b(?:429|50[0234])\b|ENOTFOUND|EAI_AGAIN|ECONNRE(?:SET|FUSED)|ETIMEDOUT|network_error|no_network|no answer within/i
+  /AADSTS(?:700024|90033|50196|90006|90055|90078)\b|temporarily_unavailable|server_error|throttl|too many requests|\b(?:429|50[0234])\b|ENOTFOUND|EAI_AGAIN|ECONNRE(?:SET|FUSED)|ETIMEDOUT|socket hang up|do not have ID Token field|network_error|no_network|no answer within/i
 
 function isPassing(error: unknown): boolean {
   if (error instanceof ActionError) return false

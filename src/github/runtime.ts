@@ -116,9 +116,26 @@ export function assertionOf(early: EarlyAssertion | undefined): ((audience: stri
   return async (audience) => {
     const token = first?.audience === audience ? await first.token : undefined
     first = undefined
-    if (!token) return core.getIDToken(audience)
+    if (!token) return answered(core.getIDToken(audience))
     core.setSecret(token)
     return token
+  }
+}
+
+/** `@actions/core` tries again by itself for some ten seconds, and waits three minutes for an answer that does not come. */
+const ASSERTION_PATIENCE_MS = 60_000
+
+/** @throws Error where GitHub keeps silent. */
+async function answered(asking: Promise<string>): Promise<string> {
+  const over = new AbortController()
+  const silence = delay(ASSERTION_PATIENCE_MS, undefined, { signal: over.signal, ref: false }).then(() => {
+    throw new Error(`GitHub gave no answer within ${ASSERTION_PATIENCE_MS / 1_000} s`)
+  })
+  silence.catch(() => undefined)
+  try {
+    return await Promise.race([asking, silence])
+  } finally {
+    over.abort()
   }
 }
 

@@ -41,6 +41,8 @@ export class PoolResizer {
   #number = 0
   /** What this run asked for last. Until it has asked for anything, the pool is as others left it. */
   #asked: NodeTotals | undefined
+  /** When the resize began that the pool was drained by: what Azure shows of it later is not yet what came after. */
+  #drainBeganMs = 0
 
   constructor(pool: ResizedPool, account: BatchAccount, settings: PoolSettings, context: StepContext) {
     this.#pool = pool
@@ -127,7 +129,7 @@ export class PoolResizer {
 
   /** Follows the resize that creating or changing the pool began by itself. */
   async follow(target: NodeTotals): Promise<Pool> {
-    const startedAtMs = await this.#startOfLastResize()
+    const startedAtMs = await this.#startOfLastResize(this.#drainBeganMs)
     this.#asked = target
     this.#tellStarted(NO_NODES, this.#request(target))
     return this.#reach(target, NO_NODES, startedAtMs)
@@ -150,6 +152,7 @@ export class PoolResizer {
       this.refuseForeignTarget(pool, NO_NODES)
       if (nodesIn(pool) > 0) await this.#context.clock.sleep(30_000, this.#context.signal)
     }
+    this.#drainBeganMs = startOf(pool)
     return pool
   }
 
@@ -354,7 +357,7 @@ export class PoolResizer {
   }
 
   /** A resize shows in the pool a moment after it was accepted; so does a new pool itself. */
-  #startOfLastResize(previousMs = 0): Promise<number> {
+  #startOfLastResize(previousMs: number): Promise<number> {
     const { batch, clock } = this.#context
     const unseenUntilMs = clock.now().getTime() + UNSEEN_MS
     return waitFor(

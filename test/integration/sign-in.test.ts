@@ -148,6 +148,20 @@ describe('a token endpoint in trouble', () => {
     expect(told(ran)).toContain('busy for longer')
   })
 
+  test.each(['reset', 'cut', 'hang'] as const)('GitHub in trouble while a token is renewed (%s): asked again', async (kind) => {
+    let disturbed = 0
+    const ran = await plan({}, { env: { EMBEDDED_AZURE_SHORTEST_TIMEOUT_MS: '1000' } }, (azure) => {
+      azure.intervene = ({ plane }) => {
+        // The early one is asked for again in any case; the next is nobody's but the credential's.
+        if (plane !== 'github' || ++disturbed > 2) return undefined
+        return { kind }
+      }
+    })
+    expect(annotations(ran)).toEqual([])
+    expect(ran.exitCode).toBe(0)
+    expect(disturbed).toBeGreaterThan(2)
+  })
+
   test('an assertion that had grown too old is asked for anew', async () => {
     let refused = 0
     const ran = await plan({}, {}, (azure) => {

@@ -12,6 +12,8 @@ const VOLATILE = new Set([
   // It holds the random id of the golden VM's disks.
   'image-pool-fingerprint',
   'lastModified',
+  // How long the embedded Azure takes for it; a PUT that is sent twice is an update, which is quicker. Azure shows no such thing.
+  'lastsMs',
   'provisioningStateTransitionTime',
   'publishedDate',
   'sourceUniqueId',
