@@ -2,6 +2,7 @@ import type { TokenCredential } from '@azure/core-auth'
 import { createHttpHeaders, createPipelineRequest, type HttpMethods } from '@azure/core-rest-pipeline'
 import { BatchManagementClient } from '#arm-batch'
 import { type ArmId, partsOf } from '../arm-id.ts'
+import { AzureError } from '../errors.ts'
 import type { Batch, BatchAccount, BatchVmSize, Clock, Pool } from '../ports.ts'
 import { createDataPlane } from './batch-data-plane.ts'
 import type { Cloud } from './cloud.ts'
@@ -63,9 +64,13 @@ export function createBatch(credential: TokenCredential, cloud: Cloud, transport
 
   const get = async <T>(operation: string, id: ArmId, path: string = id): Promise<T | undefined> => {
     const attempt = attemptAt(operation, 'GET', id, path)
-    const answer = await send(id, attempt)
-    if (answer.status === 404) return undefined
-    return bodyOf<T>(attempt, answer)
+    try {
+      return bodyOf<T>(attempt, await send(id, attempt))
+    } catch (error) {
+      // Also where the body was cut off, which the SDK throws for.
+      if (error instanceof AzureError && error.status === 404) return undefined
+      throw error
+    }
   }
 
   const list = async <T>(operation: string, id: ArmId, path: string): Promise<T[]> => {

@@ -170,4 +170,13 @@ describe('blue-green', () => {
   })
 })
 
+test('half an answer that there is no pool is enough to make it', async () => {
+  const azure = await azureOf(scenario)
+  azure.intervene = ({ method, url }) =>
+    method === 'GET' && /\/pools\/render\?/.test(url) && !azure.pools.find('render') ? { kind: 'cut' } : undefined
+  const ran = await again(azure, FIRST)
+  expect(annotations(ran)).toEqual([])
+  expect(ran.outputs.result).toBe('succeeded')
+})
+
 testConformance()
