@@ -1,6 +1,6 @@
 /** Starts the committed bundle as the runner does: environment variables, command files, a process of its own. */
 import { spawn } from 'node:child_process'
-import { mkdtemp, readFile, writeFile } from 'node:fs/promises'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { pathToFileURL } from 'node:url'
@@ -16,6 +16,8 @@ export interface ActionRun {
   readonly outputs: Readonly<Record<string, string>>
   readonly state: Readonly<Record<string, string>>
   readonly summary: string
+  /** The JSON report; '' where none was written. */
+  readonly report: string
 }
 
 export interface RunOptions {
@@ -107,13 +109,18 @@ export async function runAction(options: RunOptions): Promise<ActionRun> {
   }
   const exitCode = await new Promise<number>((resolve) => child.on('close', (code) => resolve(code ?? 1)))
   const read = async (name: string) => readFile(name, 'utf8')
-  return {
+  const outputs = commandFile(await read(files.output))
+  const ran = {
     exitCode,
     log,
-    outputs: commandFile(await read(files.output)),
+    outputs,
     state: commandFile(await read(files.state)),
     summary: await read(files.summary),
+    report: outputs.report ? await read(outputs.report) : '',
   }
+  // `KEEP_RUNS=1`: for somebody who wants to look at the files.
+  if (!process.env.KEEP_RUNS) await rm(folder, { recursive: true, force: true })
+  return ran
 }
 
 /** Defaults of `action.yml`, as the runner fills them in. */

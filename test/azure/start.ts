@@ -1,5 +1,5 @@
 /** `npm start`: the main job on the embedded Azure, as the runner would run it. */
-import { mkdir, readFile, writeFile } from 'node:fs/promises'
+import { mkdir, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { parseArgs } from 'node:util'
 import { renderPage } from './preview.ts'
@@ -21,12 +21,12 @@ function lineWriter(): (text: string) => void {
 }
 
 /** Log, summary, page and report of a run. @returns the path of the page. */
-async function keep(name: string, { log, summary, outputs }: ActionRun): Promise<string> {
+async function keep(name: string, { log, summary, report }: ActionRun): Promise<string> {
   const folder = path.resolve('out', name)
   await mkdir(folder, { recursive: true })
   await writeFile(path.join(folder, 'summary.md'), summary)
   await writeFile(path.join(folder, 'log.txt'), log)
-  if (outputs.report) await writeFile(path.join(folder, 'report.json'), await readFile(outputs.report))
+  if (report) await writeFile(path.join(folder, 'report.json'), report)
   return renderPage(summary, folder, 'summary')
 }
 

@@ -1,5 +1,4 @@
 /** The committed bundle on the embedded Azure, started as the runner starts it; what tests of whole runs share. */
-import { readFile } from 'node:fs/promises'
 import { afterEach, expect, test } from 'vitest'
 import { openApiViolations, SPECS_ARE_HERE, unrecordedSequences } from '../azure/conformance.ts'
 import { type ActionRun, type RunOptions, runAction } from '../azure/run-action.ts'
@@ -58,7 +57,7 @@ export const requestsTo = ({ exchanges: all }: EmbeddedAzure, method: string, ur
 
 export const resizes = (azure: EmbeddedAzure): readonly Exchange[] => requestsTo(azure, 'POST', /\/resize\?/)
 // biome-ignore lint/suspicious/noExplicitAny: a report as its readers parse it
-export const reportOf = async ({ outputs }: ActionRun): Promise<any> => JSON.parse(await readFile(outputs.report ?? '', 'utf8'))
+export const reportOf = async ({ report }: ActionRun): Promise<any> => JSON.parse(report)
 export const annotations = ({ log }: ActionRun): readonly string[] => log.split('\n').filter((line) => line.startsWith('::error'))
 /** Names of what there is of a type, e.g. `snapshots`. */
 export const namesOf = ({ world }: EmbeddedAzure, type: string): readonly string[] =>
