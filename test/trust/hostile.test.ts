@@ -1,7 +1,7 @@
 /** Text that means harm, in every place where text from outside comes in; and secrets, in every place where something goes out. */
 import fc from 'fast-check'
 import { marked } from 'marked'
-import { afterEach, describe, expect, test, vi } from 'vitest'
+import { afterAll, afterEach, describe, expect, test, vi } from 'vitest'
 import { type InputReader, parseConfig } from '../../src/config.ts'
 import { AzureError, explain, InputError } from '../../src/errors.ts'
 import * as github from '../../src/github/runtime.ts'
@@ -12,7 +12,7 @@ import { outputsOf } from '../../src/report/outputs.ts'
 import type { RunReport } from '../../src/report/run-report.ts'
 import { renderRefusal, renderSummary } from '../../src/report/summary.ts'
 import { SAMPLES } from '../unit/report/sample-reports.ts'
-import { hold, SEED } from './matrix.ts'
+import { hold, leave, SEED } from './matrix.ts'
 import { commandsIn } from './runner-commands.ts'
 import { secretCases } from './secrets.ts'
 
@@ -67,7 +67,23 @@ const hostile = fc
   .map((parts) => parts.join(''))
 const RUNS = { seed: SEED, numRuns: 300 }
 
+const counted = { all: 0, run: 0, held: 0, broken: [] as string[] }
+const startedAtMs = Date.now()
+
+/** `fc.assert`, each run counted as a case for the table. */
+function assertAll<T>(property: fc.IProperty<T>, parameters: typeof RUNS): void {
+  const details = fc.check(property, parameters)
+  counted.all += parameters.numRuns
+  counted.run += details.numRuns
+  counted.held += details.failed ? details.numRuns - 1 : details.numRuns
+  const report = fc.defaultReportMessage(details)
+  if (!report) return
+  counted.broken.push(`${expect.getState().currentTestName}: ${report}`)
+  throw new Error(report)
+}
+
 afterEach(() => vi.restoreAllMocks())
+afterAll(() => leave({ matrix: 'hostile', flow: 'texts and inputs', seconds: Math.round((Date.now() - startedAtMs) / 1_000), ...counted }))
 
 /** What `say` writes to the runner. */
 function printed(say: () => void): string {
@@ -89,7 +105,7 @@ describe('the runner hears no command that is not ours', () => {
     ['log.startGroup', (words: string) => github.log.startGroup(words), ['group']],
     ['annotate', (words: string) => github.annotate('error', words, words), ['error']],
   ] as const)('%s', (_, say, expected) => {
-    fc.assert(
+    assertAll(
       fc.property(hostile, (words) => {
         expect(commandsIn(printed(() => say(words)))).toEqual(expected)
       }),
@@ -99,7 +115,7 @@ describe('the runner hears no command that is not ours', () => {
 
   test('a line of the log for each event', () => {
     const at = '2026-11-23T19:00:00Z'
-    fc.assert(
+    assertAll(
       fc.property(hostile, (words) => {
         const events = [
           { kind: 'notice', level: 'info', text: words, at },
@@ -137,7 +153,7 @@ const rendered = (source: string): string => marked.parse(source, { gfm: true, a
 
 describe('the summary shows text as text', () => {
   test('a value in Markdown does not change its structure', () => {
-    fc.assert(
+    assertAll(
       fc.property(hostile, (words) => {
         const page = (value: string) =>
           rendered(
@@ -157,7 +173,7 @@ describe('the summary shows text as text', () => {
   })
 
   test('prose, code and fences hold it', () => {
-    fc.assert(
+    assertAll(
       fc.property(hostile, (words) => {
         for (const part of [text(words), code(words), multiline(words), fence(words)]) {
           expect(foreignIn(rendered(part.source))).toEqual([])
@@ -170,7 +186,7 @@ describe('the summary shows text as text', () => {
 
   test('whole reports: no foreign tag, no event handler, no heading that is not ours, at most 1 MiB', () => {
     const headings = (html: string) => [...html.matchAll(/<h\d/g)].length
-    fc.assert(
+    assertAll(
       fc.property(hostile, fc.constantFrom(...Object.values(SAMPLES)), (words, sample) => {
         const report = sample()
         const html = rendered(renderSummary(poisoned(report, words)))
@@ -226,7 +242,7 @@ function poisoned(report: RunReport, words: string): RunReport {
 
 describe('nothing crashes without a message', () => {
   test('any answer of Azure is explained, in bounded words', () => {
-    fc.assert(
+    assertAll(
       fc.property(fc.oneof(fc.jsonValue(), hostile, fc.anything()), (body) => {
         expect(innermost(body).message.length).toBeLessThanOrEqual(2_001)
         const { title, message, hint } = explain(
@@ -267,7 +283,7 @@ describe('nothing crashes without a message', () => {
       fc.constantFrom(...names),
       fc.oneof(hostile, fc.json(), fc.constantFrom('apply', 'golden', '1.0.0', '30m', 'id: x', '[]', '- id: a\n- 5', 'id: &a [*a]')),
     )
-    fc.assert(
+    assertAll(
       fc.property(inputs, (given) => {
         const reader: InputReader = { input: (name) => given[name]?.trim() ?? '', environment: () => undefined, file: () => undefined }
         try {

@@ -44,12 +44,17 @@ function sliceOf(cases: readonly Case[], most: number): readonly Case[] {
 export async function hold(matrix: string, flow: string, cases: readonly Case[], most: number): Promise<void> {
   expect(cases.length, 'a matrix without cases').toBeGreaterThan(0)
   const { broken, ...outcome } = await tried(matrix, flow, cases, most)
-  await mkdir(FOLDER, { recursive: true })
-  await writeFile(path.join(FOLDER, `${matrix} ${flow}.json`.replace(/[^\w.]+/g, '-')), JSON.stringify({ ...outcome, broken }))
+  await leave({ ...outcome, broken })
   console.log(
     `${matrix}, ${flow}: ${outcome.run} of ${outcome.all} cases run, ${outcome.held} held, ${outcome.seconds} s${IS_SLICE ? ` (seed ${SEED})` : ''}`,
   )
   expect.soft(broken).toEqual([])
+}
+
+/** For the table. */
+export async function leave(outcome: Outcome): Promise<void> {
+  await mkdir(FOLDER, { recursive: true })
+  await writeFile(path.join(FOLDER, `${outcome.matrix} ${outcome.flow}.json`.replace(/[^\w.]+/g, '-')), JSON.stringify(outcome))
 }
 
 /** The same, without judging: for those who expect cases to break. */
