@@ -125,6 +125,23 @@ export function servingPool(name: string, pools: readonly Pool[]): Pool | undefi
   return familyOf(name, pools)[0]
 }
 
+/** What Azure says of the last time that anybody touched a pool. */
+function lastTouched({ properties }: Pool): number {
+  const times = [properties.creationTime, properties.lastModified, properties.allocationStateTransitionTime]
+  return Math.max(...times.map((time) => Date.parse(String(time ?? '')) || 0))
+}
+
+/** Blue-green pools that nobody has touched since `beforeMs`, while another one still serves: runs that died have left them. */
+export function strandedPools(pools: readonly Pool[], beforeMs: number): readonly { readonly pool: Pool; readonly serving: Pool }[] {
+  return pools.flatMap((pool) => {
+    const name = markIn(pool.properties.metadata, MARKS.successorOf)
+    const serving = name === undefined ? undefined : servingPool(name, pools)
+    const touchedMs = lastTouched(pool)
+    if (!serving || serving === pool || isBeingDeleted(pool) || touchedMs === 0 || touchedMs >= beforeMs) return []
+    return [{ pool, serving }]
+  })
+}
+
 /** Image id of a pool, or `publisher:offer:sku:version`. */
 export function imageOf({ properties }: Pool): string {
   const { id, publisher, offer, sku, version } = properties.deploymentConfiguration?.virtualMachineConfiguration?.imageReference ?? {}

@@ -32,7 +32,7 @@ export interface RetentionPlan {
  * What a dead run left half-made is taken for abandoned after a day: no run lasts longer. It goes where deletion was asked for only, by
  * `retain-versions` or `mode: prune`: 0 means never, and the next run of the same source takes up what is there.
  */
-const ABANDONED_MS = 24 * 3_600_000
+export const ABANDONED_MS = 24 * 3_600_000
 
 export function planRetention({ image, made, snapshots, pools, keep, runStartedAt }: RetentionQuestion): RetentionPlan {
   const own = made.filter(({ tags }) => isOwn(tags, image)).sort(byVersionDescending)

@@ -1,8 +1,11 @@
 import { type ArmId, childId, sameId } from '../arm-id.ts'
 import type { ImageSettings } from '../config.ts'
+import { strandedPools } from '../plan-pool.ts'
 import { TAGS } from '../provenance.ts'
-import { type MadeImage, planRetention, type RetentionPlan } from '../retention.ts'
+import { totalOf } from '../report/nodes.ts'
+import { ABANDONED_MS, type MadeImage, planRetention, type RetentionPlan } from '../retention.ts'
 import { type StepContext, tell } from './context.ts'
+import { totals } from './pool-resizer.ts'
 
 /** What retention would delete now. Read afresh: pools may have moved to another image since the run began. */
 export async function findPrunable(
@@ -11,8 +14,9 @@ export async function findPrunable(
   runStartedAt: Date,
   /** A version that does not exist yet: with it there, an older one may go. */
   upcoming: MadeImage | undefined,
-  { arm, compute, batch }: StepContext,
+  context: StepContext,
 ): Promise<RetentionPlan> {
+  const { arm, compute, batch } = context
   // Without the pools of the account nobody knows what is still in use.
   if (!account) return { images: [], snapshots: [] }
   const definition = image.gallery && childId(image.gallery, 'images', image.name)
@@ -23,6 +27,7 @@ export async function findPrunable(
     compute.listSnapshots(image.resourceGroup),
     batch.listPools(account),
   ])
+  for (const stranded of strandedPools(pools, runStartedAt.getTime() - ABANDONED_MS)) tellStranded(stranded, context)
   // A managed image does not say when it was made; Resource Manager's own list does.
   const ageOf = (id: string) => found.find((one) => sameId(one.id, id))?.createdTime
   const made: readonly MadeImage[] = definition
@@ -34,6 +39,12 @@ export async function findPrunable(
       })
   const all = upcoming && !made.some(({ id }) => sameId(id, upcoming.id)) ? [...made, upcoming] : made
   return planRetention({ image: image.name, made: all, snapshots, pools, keep: image.retainVersions, runStartedAt })
+}
+
+/** It may have jobs by now, and nodes that run their tasks: taken away by people, or by the next run of its workflow. */
+function tellStranded({ pool, serving }: ReturnType<typeof strandedPools>[number], context: StepContext): void {
+  const text = `Pool ${pool.name} was to take over from pool ${serving.name}; the run that made it died more than a day ago. The next run with \`strategy: blue-green\` finishes that or deletes it; until then its ${totalOf(totals(pool))} nodes cost money.`
+  tell(context, { kind: 'notice', level: 'warning', text })
 }
 
 /** Images first: what they are made of goes only after them. */

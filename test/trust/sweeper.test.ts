@@ -80,6 +80,30 @@ const cases: readonly Case[] = LEFT.flatMap((left) =>
   })),
 )
 
+test('a pool that was to take over and never did is told, and stays', async () => {
+  const azure = await startWorld(FLOWS.inPlace)
+  try {
+    const made = await runAction({ azure, inputs: { ...FLOWS.inPlace.inputs, wait: 'none' } })
+    expect(made.exitCode, made.log).toBe(0)
+    const time = new Date(azure.clock.now().getTime() - 2 * DAY_MS).toISOString()
+    const times = { creationTime: time, lastModified: time, allocationStateTransitionTime: time }
+    const { properties } = azure.pools.get('render')
+    const earlier = new Date(azure.clock.now().getTime() - 9 * DAY_MS).toISOString()
+    properties.creationTime = earlier
+    const green = azure.pools.add('render-0-9-0', {
+      ...structuredClone(properties),
+      ...times,
+      metadata: [{ name: 'image-pool-successor-of', value: 'render' }],
+    })
+    const run = await runAction({ azure, inputs: { ...FLOWS.inPlace.inputs, vm: '', mode: 'prune' } })
+    expect(run.exitCode, run.log).toBe(0)
+    expect(run.log).toContain('Pool render-0-9-0 was to take over from pool render')
+    expect(azure.pools.find(green.name)).toBeDefined()
+  } finally {
+    await azure.close()
+  }
+})
+
 test('sweeper', async () => {
   expect(cases.length).toBe(LEFT.length * AGES.length)
   await hold('sweeper', 'mode: prune', cases, 6)

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest'
 import type { ArmId } from '../../src/arm-id.ts'
 import type { PoolRequest, PoolSettings } from '../../src/config.ts'
 import type { DerivedImage } from '../../src/derived-image.ts'
-import { imageOf, type PoolQuestion, planPool } from '../../src/plan-pool.ts'
+import { imageOf, type PoolQuestion, planPool, strandedPools } from '../../src/plan-pool.ts'
 import type { Pool, PoolProperties } from '../../src/ports.ts'
 
 const ACCOUNT = '/subscriptions/s/resourceGroups/g/providers/Microsoft.Batch/batchAccounts/a'
@@ -213,4 +213,37 @@ test.each([
   ],
 ])('the image of a pool is an id, or that of the Marketplace', (seen, expected) => {
   expect(imageOf(seen)).toBe(expected)
+})
+
+describe('pools that dead runs have left', () => {
+  const BEFORE_MS = Date.parse('2026-11-23T03:00:00Z')
+  const pool = (name: string, creationTime: string, properties: Record<string, unknown> = {}): Pool =>
+    ({
+      id: `${ACCOUNT}/pools/${name}`,
+      name,
+      properties: { provisioningState: 'Succeeded', creationTime, ...properties },
+    }) as unknown as Pool
+  const successor = { metadata: [{ name: 'image-pool-successor-of', value: 'render' }] }
+  const old = pool('render', '2026-11-01T00:00:00Z')
+  const stranded = (pools: readonly Pool[]) => strandedPools(pools, BEFORE_MS).map(({ pool: { name }, serving }) => [name, serving.name])
+
+  test.each<[string, readonly Pool[], readonly (readonly string[])[]]>([
+    ['beside the one that serves', [old, pool('render-1', '2026-11-20T00:00:00Z', successor)], [['render-1', 'render']]],
+    ['not one that took over', [pool('render-1', '2026-11-20T00:00:00Z', successor)], []],
+    ['not a young one', [old, pool('render-1', '2026-11-23T20:00:00Z', successor)], []],
+    [
+      'not one that was changed or resized lately',
+      [
+        old,
+        pool('render-1', '2026-11-20T00:00:00Z', { ...successor, lastModified: '2026-11-23T20:00:00Z' }),
+        pool('render-2', '2026-11-20T00:00:00Z', { ...successor, allocationStateTransitionTime: '2026-11-23T20:00:00Z' }),
+      ],
+      [],
+    ],
+    ["not somebody else's, whatever its name", [old, pool('render-1', '2026-11-20T00:00:00Z')], []],
+    ['not one on its way out', [old, pool('render-1', '2026-11-20T00:00:00Z', { ...successor, provisioningState: 'Deleting' })], []],
+    ['not one of an unknown age', [old, pool('render-1', '', successor)], []],
+  ])('%s', (_, pools, expected) => {
+    expect(stranded(pools)).toEqual(expected)
+  })
 })
