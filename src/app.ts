@@ -187,9 +187,11 @@ function outcomeOf(
 ): PoolOutcome {
   const { request, existing } = plan
   const scale = existing?.properties.scaleSettings?.fixedScale
+  // After a failed blue-green this may be the old pool.
+  const { name, id } = error && pool ? pool : { name: request.id, id: plan.id }
   return {
-    name: request.id,
-    id: plan.id,
+    name,
+    id,
     account,
     action: plan.action === 'none' && hasResized ? 'resized' : ACTIONS[plan.action],
     vmSize: pool?.properties.vmSize ?? request.properties.vmSize ?? '',

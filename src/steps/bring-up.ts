@@ -49,11 +49,17 @@ export async function bringUp(
     if (settings.onFailure === 'rollback') return { ...told, ...(await stage('pool', () => rollBack(way, explanation, error))) }
     const isAsBefore = way.left !== undefined && !(error instanceof ForeignChangeError) && (await giveFormulaBack(way))
     if (!isAsBefore) tellLeft()
-    const pool = await way.resizer.get().catch(() => undefined)
+    const pool = await standing(way).catch(() => undefined)
     return { ...(pool && { pool }), ...told, error: explanation, isRolledBack: false, hasResized: way.resizer.hasResized }
   } finally {
     context.signal.removeEventListener('abort', tellLeft)
   }
+}
+
+/** The pool as it is; where blue-green did not come to make the new one, the old. */
+async function standing({ plan, context }: PoolWay): Promise<Pool | undefined> {
+  const pool = await context.batch.getPool(plan.id)
+  return pool ?? (plan.action === 'blue-green' ? plan.old : undefined)
 }
 
 /** A pool that sized itself and got no new image sizes itself again. @returns whether it does. */

@@ -67,6 +67,7 @@ describe('where the data plane cannot be reached', () => {
     const ran = await again(azure, { ...FIRST, 'image-version': '1.1.0', strategy: 'blue-green' })
     expect(ran.exitCode).toBe(1)
     expect(annotations(ran)[0]).toContain('Batch data plane not reachable')
+    expect(ran.outputs).toMatchObject({ 'pool-id': 'render', 'current-dedicated-nodes': '10' })
     expect(azure.pools.all().map(({ name }) => name)).toEqual(['render'])
   })
 

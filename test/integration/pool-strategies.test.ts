@@ -3,7 +3,7 @@ import { expect, test } from 'vitest'
 import type { Properties } from '../azure/pools.ts'
 import { loadScenario, type Scenario } from '../azure/scenario.ts'
 import type { EmbeddedAzure } from '../azure/server.ts'
-import { again, annotations, azureOf, type Ran, requestsTo, resizes, run, testConformance } from './embedded.ts'
+import { again, annotations, azureOf, type Ran, reportOf, requestsTo, resizes, run, testConformance } from './embedded.ts'
 
 const scenario = loadScenario('happy')
 const FIRST = { ...scenario.inputs, 'image-version': '1.0.0' }
@@ -181,8 +181,9 @@ test('blue-green with rollback: the old pool keeps its jobs and nodes, the new o
   )
   const ran = await again(azure, { ...SECOND, strategy: 'blue-green', 'on-failure': 'rollback' })
   expect(ran.exitCode).toBe(1)
-  expect(ran.outputs.result).toBe('rolled-back')
+  expect(ran.outputs).toMatchObject({ result: 'rolled-back', 'pool-id': 'render', 'current-dedicated-nodes': '10' })
   expect(azure.pools.all().map(({ name }) => name)).toEqual(['render'])
+  expect((await reportOf(ran)).accountPools.map(({ name }: { name: string }) => name)).toEqual(['render'])
   expect(requestsTo(azure, 'PATCH', /\/jobs\//)).toEqual([])
 })
 
