@@ -72,6 +72,8 @@ export interface PoolRequest extends PoolEnvelope {
   readonly keepsSize?: true
   /** ISO 8601; as asked for, or by the documented guidance for the target. */
   readonly resizeTimeout: string
+  /** Neither size nor resize timeout is given: the guidance is to be that for an image of this kind and the size the pool has. */
+  readonly resizeTimeoutFor?: ImageKind
   /** Absent: looked up from the source's base image. */
   readonly nodeAgentSkuId?: string
 }
@@ -127,7 +129,7 @@ export function parseConfig(reader: InputReader): Config {
   const image = source?.kind === 'image-id' ? undefined : readImage(inputs, group)
   if (source?.kind === 'managed-image' && image?.kind === 'managed')
     inputs.refuse('managed-image', 'is an image already: there is nothing to build with `image-kind: managed`', '`image-id`')
-  const pool = readPool(inputs, reader, group, image?.kind ?? 'gallery', mode)
+  const pool = readPool(inputs, reader, group, imageKindOf(source, image), mode)
   if (image && !pool && (mode === 'prune' || image.retainVersions > 0))
     inputs.refuse('batch-account', 'is needed to see which images its pools still use, before any is deleted')
   // Only looked at here: what they ask for is done for refused inputs, too.
@@ -151,6 +153,11 @@ export function parseConfig(reader: InputReader): Config {
   }
   if (inputs.problems.length > 0 || !source) throw new InputError(inputs.problems)
   return { ...config, source }
+}
+
+function imageKindOf(source: Source | undefined, image: ImageSettings | undefined): ImageKind {
+  const isManaged = source?.kind === 'image-id' && parseArmId(source.id)?.type.toLowerCase() === 'microsoft.compute/images'
+  return isManaged ? 'managed' : (image?.kind ?? 'gallery')
 }
 
 function readGroup(inputs: Inputs, reader: InputReader): Group {
@@ -371,6 +378,7 @@ function readRequest(inputs: Inputs, spec: PoolSpec, imageKind: ImageKind): Pool
     autoScale !== undefined ||
     (targetDedicatedNodes ?? targetLowPriorityNodes) !== undefined ||
     ['target-dedicated-nodes', 'target-low-priority-nodes'].some((input) => inputs.text(input) !== '')
+  const isTimed = fixedScale?.resizeTimeout !== undefined || inputs.text('resize-timeout') !== ''
   const nodeAgentSkuId =
     inputs.text('node-agent-sku-id') || spec.properties.deploymentConfiguration?.virtualMachineConfiguration?.nodeAgentSkuId
   return {
@@ -381,6 +389,7 @@ function readRequest(inputs: Inputs, spec: PoolSpec, imageKind: ImageKind): Pool
       autoScale !== undefined && ['target-dedicated-nodes', 'target-low-priority-nodes'].every((input) => inputs.text(input) === ''),
     resizeTimeout: readResizeTimeout(inputs, fixedScale?.resizeTimeout, guidanceMs(target.dedicated + target.lowPriority, imageKind)),
     ...(!isSized && { keepsSize: true as const }),
+    ...(!isSized && !isTimed && { resizeTimeoutFor: imageKind }),
     ...(nodeAgentSkuId && { nodeAgentSkuId }),
     ...(spec.identity && { identity: spec.identity }),
     ...(spec.tags && { tags: spec.tags }),

@@ -1,7 +1,8 @@
 /** Pure: one pool as asked for against the pool that is there. */
 import { type ArmId, nameOf, sameId } from './arm-id.ts'
-import type { PoolRequest, PoolSettings } from './config.ts'
+import { guidanceMs, type PoolRequest, type PoolSettings } from './config.ts'
 import type { DerivedImage } from './derived-image.ts'
+import { isoDuration } from './duration.ts'
 import { resolveNodeAgent } from './node-agent.ts'
 import type { PoolPlan } from './plan.ts'
 import { isSubset } from './pool-drift.ts'
@@ -50,10 +51,9 @@ export function planPool(question: PoolQuestion): PoolPlan {
 function sizedLike(request: PoolRequest, existing: Pool): PoolRequest {
   const { autoScale, fixedScale } = lastStateOf(existing).scaleSettings
   if (autoScale) return { ...request, autoScale: true, properties: { ...request.properties, scaleSettings: { autoScale } } }
-  return {
-    ...request,
-    target: { dedicated: fixedScale?.targetDedicatedNodes ?? 0, lowPriority: fixedScale?.targetLowPriorityNodes ?? 0 },
-  }
+  const target = { dedicated: fixedScale?.targetDedicatedNodes ?? 0, lowPriority: fixedScale?.targetLowPriorityNodes ?? 0 }
+  const { resizeTimeoutFor: kind } = request
+  return { ...request, target, ...(kind && { resizeTimeout: isoDuration(guidanceMs(target.dedicated + target.lowPriority, kind)) }) }
 }
 
 /** Properties that the pool does not have as asked, the image and a fixed size aside. */

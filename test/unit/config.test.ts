@@ -76,6 +76,7 @@ test('the least there is, with every default', () => {
           keepsSize: true,
           autoScale: false,
           resizeTimeout: 'PT15M',
+          resizeTimeoutFor: 'gallery',
         },
       ],
       strategy: 'in-place',
@@ -177,6 +178,8 @@ describe('a duration', () => {
   test('of a resize is by guidance where none is given', () => {
     expect(config({ 'target-dedicated-nodes': '2500' }).pool?.requests[0]?.resizeTimeout).toBe('PT45M')
     expect(config({ 'target-dedicated-nodes': '301', 'image-kind': 'managed' }).pool?.requests[0]?.resizeTimeout).toBe('PT30M')
+    const managed = { vm: '', 'image-name': '', gallery: '', 'image-id': `${GROUP}/providers/Microsoft.Compute/images/golden` }
+    expect(config({ ...managed, 'target-dedicated-nodes': '301' }).pool?.requests[0]?.resizeTimeout).toBe('PT30M')
     fc.assert(
       fc.property(fc.nat(20_000), fc.nat(20_000), fc.constantFrom('gallery', 'managed'), (one, more, kind) => {
         expect(guidanceMs(one, kind)).toBeGreaterThanOrEqual(15 * 60_000)

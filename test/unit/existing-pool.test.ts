@@ -144,6 +144,17 @@ describe('drift', () => {
     const planned = plan(drained, spec({}, { target: { dedicated: 0, lowPriority: 0 }, keepsSize: true }))
     expect(planned).toMatchObject({ action: 'resize', request: { target: { dedicated: 10 } } })
   })
+
+  test.each<[string, Partial<PoolRequest>, string]>([
+    ['by guidance, is that of the size it keeps', { resizeTimeoutFor: 'gallery' }, 'PT45M'],
+    ['by guidance, depends on the kind of image', { resizeTimeoutFor: 'managed' }, 'PT30M'],
+    ['as asked for, stays', {}, 'PT20M'],
+  ])('the resize timeout of a pool whose size was not asked for, %s', (_, more, resizeTimeout) => {
+    const large = poolOf('render', { version: '0.9.0', scaleSettings: { fixedScale: { targetDedicatedNodes: 2_500 } } })
+    const request = { target: { dedicated: 0, lowPriority: 0 }, keepsSize: true as const, resizeTimeout: 'PT20M', ...more }
+    const planned = plan(large, spec({}, request))
+    expect(planned).toMatchObject({ request: { resizeTimeout }, properties: { scaleSettings: { fixedScale: { resizeTimeout } } } })
+  })
 })
 
 describe('which pool serves under a name', () => {
