@@ -83,6 +83,7 @@ async function runPhases(config: Config, run: RunContext, context: StepContext, 
   const plan = await phase(context, 'plan', async () => planRun(config, observed, content, run, now))
   progress.plan = plan
   refuseOtherImages(plan, config)
+  tellWithheld(plan, context)
   const retains = (config.image?.retainVersions ?? 0) > 0
   if (config.mode === 'plan') {
     progress.pools = plan.pools.map((pool) => plannedOutcome(pool, plan, observed, config))
@@ -137,6 +138,15 @@ function refuseOtherImages({ pools, image }: Plan, { pool }: Config): void {
     hint: 'Choose another strategy, or another pool id.',
     link: 'https://learn.microsoft.com/azure/batch/batch-pool-update-properties',
   })
+}
+
+/** What a spec asks for is not dropped in silence. */
+function tellWithheld({ pools }: Plan, context: StepContext): void {
+  for (const { request, withheld } of pools) {
+    if (!withheld) continue
+    const text = `Pool ${request.id} stays as it is in ${withheld.join(', ')}: what was asked for needs a pool without nodes, which \`strategy: resize-only\` does not make.`
+    tell(context, { kind: 'notice', level: 'warning', text })
+  }
 }
 
 /** What a plan is about to add. */

@@ -35,16 +35,20 @@ export function planPool(question: PoolQuestion): PoolPlan {
   const keepsImage = strategy === 'resize-only'
   const resize = !request.autoScale && isOffTarget(request, existing)
   const patch = driftOf(request, properties, existing)
-  const needsEmptyPool = Object.keys(patch).some((name) => !CHANGEABLE_AT_ANY_TIME.has(name)) || !hasIdentities(request, existing)
+  const needingEmptyPool = [
+    ...Object.keys(patch).filter((name) => !CHANGEABLE_AT_ANY_TIME.has(name)),
+    ...(hasIdentities(request, existing) ? [] : ['identity']),
+  ]
 
-  if (!keepsImage && (!isOnImage || needsEmptyPool)) {
+  if (!keepsImage && (!isOnImage || needingEmptyPool.length > 0)) {
     if (strategy === 'blue-green') return planGreen({ ...question, request }, existing, properties)
     return { id, request, existing, action: strategy === 'replace' ? 'replace' : 'reimage', properties }
   }
+  const base = { id, request, existing, ...(needingEmptyPool.length > 0 && { withheld: needingEmptyPool }) }
   const anyTime = Object.fromEntries(Object.entries(patch).filter(([name]) => CHANGEABLE_AT_ANY_TIME.has(name)))
   if (Object.keys(anyTime).length > 0 || !isSubset(request.tags ?? {}, existing.tags ?? {}))
-    return { id, request, existing, action: 'update', properties: anyTime, resize }
-  return { id, request, existing, action: resize ? 'resize' : 'none' }
+    return { ...base, action: 'update', properties: anyTime, resize }
+  return { ...base, action: resize ? 'resize' : 'none' }
 }
 
 /** No size was asked for: the pool keeps its own, also one that a dead run has drained. */

@@ -113,6 +113,18 @@ test('resize-only: the size changes, the image stays', async () => {
   expect(imageOf(azure, 'render')).toMatch(/versions\/1\.0\.0$/)
 })
 
+test.each(['plan', 'apply'])('resize-only: what of the spec cannot be given to a pool with nodes is told (mode: %s)', async (mode) => {
+  const azure = await poolOnFirst()
+  const spec = 'taskSlotsPerNode: 2\nstartTask: { commandLine: /opt/mount-data-disks }'
+  const inputs = { ...FIRST, strategy: 'resize-only', 'vm-size': 'Standard_D8s_v5', 'pool-spec': spec, mode }
+  const ran = await again(azure, inputs)
+  green(ran)
+  const told = /Pool render stays as it is in taskSlotsPerNode, vmSize: /
+  expect(ran.log).toMatch(told)
+  expect((await reportOf(ran)).warnings).toContainEqual(expect.stringMatching(told))
+  expect(azure.pools.get('render').properties).toMatchObject({ vmSize: 'STANDARD_D4S_V5' })
+})
+
 test('fail: red before anything is written', async () => {
   const azure = await poolOnFirst()
   const before = azure.exchanges.length
