@@ -1,4 +1,5 @@
 /** Rules about what a pool spec says of its nodes' machines, against what the image is. */
+import { sameId } from '../arm-id.ts'
 import type { PoolRequest } from '../config.ts'
 import type { VirtualMachineConfiguration } from '../ports.ts'
 import type { Facts, Rule } from './facts.ts'
@@ -34,6 +35,25 @@ export const POOL_IMAGE_RULES: readonly Rule[] = [
         ]
       })
     },
+  },
+  {
+    id: 'pool-spec-image',
+    severity: 'warning',
+    title: 'A pool spec names no other image than that of the run',
+    link: 'https://learn.microsoft.com/azure/batch/batch-sig-images',
+    check: (facts) =>
+      requestsOf(facts).flatMap(({ id, configuration: { imageReference } }) => {
+        const { source } = facts.config
+        if (!imageReference || (source.kind === 'image-id' && sameId(source.id, imageReference.id))) return []
+        const { id: imageId, publisher, offer, sku, version } = imageReference
+        const named = imageId ?? [publisher, offer, sku, version].filter(Boolean).join(':')
+        return [
+          {
+            seen: `the spec of pool ${id} names the image ${named}; the pool gets that of this run`,
+            fix: 'Leave `imageReference` out of the spec; for a pool on an image that is there already, give it as `image-id`.',
+          },
+        ]
+      }),
   },
   {
     id: 'pool-ephemeral-os-disk',

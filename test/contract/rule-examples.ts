@@ -252,6 +252,9 @@ export const RULE_EXAMPLES: Readonly<Record<string, Facts>> = {
   'pool-security-type': factsOf({
     'pool-spec': `startTask: { commandLine: mount }\n${configured('securityProfile: { securityType: trustedLaunch }')}`,
   }),
+  'pool-spec-image': factsOf({
+    'pool-spec': `startTask: { commandLine: mount }\n${configured('imageReference: { publisher: canonical, offer: ubuntu-24_04-lts, sku: server }')}`,
+  }),
   'pool-ephemeral-os-disk': factsOf({
     'target-low-priority-nodes': '5',
     'pool-spec': `startTask: { commandLine: mount }\n${configured('osDisk: { ephemeralOSDiskSettings: { placement: CacheDisk } }')}`,
@@ -309,6 +312,14 @@ export const FACTS_WITHOUT_OBJECTION: Readonly<Record<string, Facts>> = {
   'a stopped, generalized VM': factsOf(),
   'a version that exists': factsOf(
     { ...GIVEN, 'image-id': version.id },
+    { ...onlyGiven, givenImage: { kind: 'gallery', version, definition } },
+  ),
+  'a version that exists, and that the pool spec names': factsOf(
+    {
+      ...GIVEN,
+      'image-id': version.id,
+      'pool-spec': `startTask: { commandLine: mount }\n${configured(`imageReference: { id: ${version.id.toLowerCase()} }`)}`,
+    },
     { ...onlyGiven, givenImage: { kind: 'gallery', version, definition } },
   ),
   'a version that was made of this very source': factsOf({ 'image-version': '2.0.0' }, { versions: [version], definition }),
