@@ -154,7 +154,10 @@ export class PoolWay {
     return this.resizer.grow(target)
   }
 
-  /** The health gate; unusable nodes are replaced as long as that helps and the cap on resizes allows. @throws GateError */
+  /**
+   * The health gate; unusable nodes are replaced as long as that helps and the cap on resizes allows. Where a formula sizes the pool they
+   * are left: without them it would look healthy at a size that the formula has not asked for. @throws GateError
+   */
   async gate(pool: Pool, target: NodeTotals): Promise<Verdict> {
     const { autoScale } = this.plan.request
     const look = async (seen: Pool): Promise<Verdict> => {
@@ -165,7 +168,11 @@ export class PoolWay {
     }
     let verdict = await look(pool)
     let healthyBefore = -1
-    while (verdict.error && verdict.unusable > 0 && this.resizer.mayResize && verdict.health.healthy > healthyBefore) {
+    if (verdict.error && verdict.unusable > 0 && autoScale) {
+      const text = `Pool ${this.plan.request.id}: ${verdict.unusable} unusable nodes are left, for its formula sizes it; remove them, and it asks for others.`
+      tell(this.context, { kind: 'notice', level: 'warning', text })
+    }
+    while (!autoScale && verdict.error && verdict.unusable > 0 && this.resizer.mayResize && verdict.health.healthy > healthyBefore) {
       healthyBefore = verdict.health.healthy
       const nodes = await this.resizer.plane.listNodes(this.plan.request.id, ['unusable'], verdict.unusable)
       const ids = nodes.map(({ id }) => id)

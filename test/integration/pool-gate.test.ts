@@ -147,6 +147,23 @@ scaleSettings:
     expect(verdictOf(ran)).toMatch(/0 of 0 nodes .*sized by formula/)
   })
 
+  test.each([
+    ['100', 1],
+    ['80', 0],
+  ])('unusable nodes of a pool that sizes itself are told and left, its formula stays on (%s %%)', async (percentage, exitCode) => {
+    const spec = `id: render
+vmSize: Standard_D4s_v5
+scaleSettings:
+  autoScale: { formula: "$TargetDedicatedNodes = 6;", evaluationInterval: PT5M }`
+    const inputs = { 'pool-spec': spec, 'pool-id': '', 'vm-size': '', 'target-dedicated-nodes': '', 'min-healthy-percentage': percentage }
+    const ran = await run('happy', inputs, { nodes: [{ index: 2, state: 'unusable' }] })
+    expect(ran.exitCode).toBe(exitCode)
+    if (exitCode) expect(ran.log).toContain('Pool render: 1 unusable nodes are left, for its formula sizes it')
+    expect(ran.outputs).toMatchObject({ 'current-dedicated-nodes': '6' })
+    expect(requestsTo(ran.azure, 'POST', /disableAutoScale|removenodes|resize/i)).toEqual([])
+    expect(ran.azure.pools.get('render').properties.scaleSettings.autoScale.formula).toContain('= 6')
+  })
+
   test('unusable nodes without an error are explained by the network', async () => {
     const nodes = Array.from({ length: 40 }, (_, index) => ({ index, state: 'unusable' as const }))
     const ran = await run('happy', {}, { nodes })
