@@ -41,7 +41,7 @@ export async function bringUp(
     const pool = await stage('follow', () => way.follow(from))
     const verdict = await stage('verify', () => way.gate(pool, plan.request.target))
     if (plan.action === 'blue-green') await stage('pool', () => way.retire([plan.old, ...plan.strays]))
-    return { pool: await way.forget(await way.resizer.get()), verdict, isRolledBack: false, hasResized: way.resizer.hasResized }
+    return { pool: await way.forget(await way.resizer.editor.get()), verdict, isRolledBack: false, hasResized: way.resizer.hasResized }
   } catch (error) {
     if (context.signal.aborted) throw error
     const explanation = error instanceof GateError ? error.explanation : explain(error)
@@ -69,8 +69,8 @@ async function giveFormulaBack({ plan, resizer, context }: PoolWay): Promise<boo
   const name = plan.request.id
   try {
     await resizer.free()
-    await resizer.patch({ scaleSettings: { autoScale } })
-    await resizer.mark(MARKS.before)
+    await resizer.editor.patch({ scaleSettings: { autoScale } })
+    await resizer.editor.mark(MARKS.before)
     tell(context, { kind: 'notice', level: 'warning', text: `Pool ${name} is on its old image; its autoscale formula is back.` })
     return true
   } catch (error) {

@@ -3,23 +3,21 @@ import type { ArmId } from '../arm-id.ts'
 import type { PoolSettings } from '../config.ts'
 import { AzureError, DataPlaneUnreachableError, ForeignChangeError, PoolError } from '../errors.ts'
 import type { NodeTotals } from '../events.ts'
-import { isBeingDeleted } from '../plan-pool.ts'
-import { isSubset } from '../pool-drift.ts'
-import { markIn, marksIn, withMark, withoutMarks } from '../pool-marks.ts'
-import type { BatchAccount, BatchDataPlane, Pool, PoolEnvelope, PoolProperties, ResizeRequest } from '../ports.ts'
+import { isAt, nodesIn, startAt, startOf, targetOf, totals } from '../pool-size.ts'
+import type { BatchAccount, BatchDataPlane, Pool, ResizeRequest } from '../ports.ts'
 import { nodesOf, nodesOutOf, totalOf } from '../report/nodes.ts'
 import { cameNearer, classifyResizeError, decideNext, errorsOfThisRun, type ResizeError } from '../resize.ts'
 import { type StepContext, tell, waitFor } from './context.ts'
 import { diagnose } from './diagnose.ts'
+import { PoolEditor } from './pool-editor.ts'
 
 /** How long a pool that was just made may not be there for those who ask. */
 const UNSEEN_MS = 10_000
-/** A pool without nodes is steady within seconds, others take minutes: asked after 2 s at first, every 15 s later. */
-const poolDelayMs = (waitedMs: number): number => Math.min(15_000, Math.max(2_000, waitedMs))
+/** A pool without nodes is steady within seconds, others take minutes: asked after 3 s at first, every 15 s later. */
+const poolDelayMs = (waitedMs: number): number => Math.min(15_000, Math.max(3_000, waitedMs))
 /** https://learn.microsoft.com/rest/api/batchservice/pool/remove-nodes */
 const MOST_NODES_REMOVED_AT_ONCE = 100
 const BUSY_DELAY_MS = 5_000
-const MOST_MARKINGS = 5
 /** What becomes of running tasks, for a reader who waits. */
 const WAYS = { TaskCompletion: 'their tasks end first', Requeue: 'their tasks are requeued', Terminate: 'their tasks are ended' } as const
 const NO_NODES: NodeTotals = { dedicated: 0, lowPriority: 0 }
@@ -34,6 +32,7 @@ export interface ResizedPool {
 
 /** One pool on its way to a size: sends resizes, follows them, asks again as the policy says. */
 export class PoolResizer {
+  readonly editor: PoolEditor
   readonly #pool: ResizedPool
   readonly #account: BatchAccount
   readonly #settings: PoolSettings
@@ -45,6 +44,7 @@ export class PoolResizer {
   #drainBeganMs = 0
 
   constructor(pool: ResizedPool, account: BatchAccount, settings: PoolSettings, context: StepContext) {
+    this.editor = new PoolEditor(pool, context)
     this.#pool = pool
     this.#account = account
     this.#settings = settings
@@ -65,22 +65,11 @@ export class PoolResizer {
     return this.#number > 0
   }
 
-  /** @throws ForeignChangeError where it is gone, or going. */
-  async get(): Promise<Pool> {
-    const pool = await this.#context.batch.getPool(this.#pool.id)
-    if (pool && !isBeingDeleted(pool)) return pool
-    throw new ForeignChangeError({
-      title: 'Pool deleted',
-      message: `pool ${this.#pool.name} ${pool ? 'is being deleted' : 'was deleted during the run'}`,
-      hint: 'Someone deleted it. Run again to create it.',
-    })
-  }
-
   /** The pool as soon as it is steady. */
   async steady(target?: NodeTotals, waitingFor = `pool ${this.#pool.name} to be steady`): Promise<Pool> {
     let told = ''
     return waitFor(this.#context, waitingFor, poolDelayMs, async () => {
-      const pool = await this.get()
+      const pool = await this.editor.get()
       const { allocationState } = pool.properties
       const current = totals(pool)
       const state = `${allocationState} ${current.dedicated} ${current.lowPriority}`
@@ -103,7 +92,7 @@ export class PoolResizer {
 
   /** The pool when nobody resizes it any more; says so if somebody else does. */
   async free(): Promise<Pool> {
-    const pool = await this.get()
+    const pool = await this.editor.get()
     if (pool.properties.allocationState === 'Steady') return pool
     const { targetDedicatedNodes = 0, targetLowPriorityNodes = 0, startTime } = pool.properties.resizeOperationStatus ?? {}
     const target = { dedicated: targetDedicatedNodes, lowPriority: targetLowPriorityNodes }
@@ -177,58 +166,6 @@ export class PoolResizer {
     return this.grow(target)
   }
 
-  /** What is about to be overwritten must be as it was when the run decided to; the size is its to set. @throws ForeignChangeError */
-  refuseForeignChange(properties: PoolProperties, now: PoolProperties, decidedOn: PoolProperties): void {
-    const overwritten = Object.keys(properties).filter((name) => name !== 'scaleSettings')
-    const foreign = overwritten.filter((name) => !isDeepStrictEqual(unmarked(name, now), unmarked(name, decidedOn)))
-    if (foreign.length > 0) throw this.#changedByOthers(foreign)
-  }
-
-  /**
-   * PATCH under the ETag. What it overwrites must be as it was when the run decided; a lost answer makes the next try fail with 412,
-   * so that what counts is whether the pool now says what was asked. Marks of this action stay. @throws ForeignChangeError
-   */
-  async patch(properties: PoolProperties, decidedOn?: PoolProperties, envelope?: PoolEnvelope): Promise<Pool> {
-    const { etag, properties: now } = await this.get()
-    if (decidedOn) this.refuseForeignChange(properties, now, decidedOn)
-    const { metadata } = properties
-    const marks = marksIn(now.metadata).filter(({ name }) => markIn(metadata, name) === undefined)
-    return this.#update(metadata ? { ...properties, metadata: [...metadata, ...marks] } : properties, etag, envelope)
-  }
-
-  /** Sets a mark of this action on the pool; without a value takes it off. It stands beside whatever else is written meanwhile. */
-  async mark(name: string, value?: string): Promise<void> {
-    for (let tries = 1; ; tries += 1) {
-      const { etag, properties } = await this.get()
-      if (markIn(properties.metadata, name) === value) return
-      try {
-        const change = { metadata: withMark(properties.metadata, name, value) }
-        await this.#context.batch.updatePool(this.#pool.id, change, etag)
-        return this.#tellUpdated(change)
-      } catch (error) {
-        if (tries === MOST_MARKINGS || !(error instanceof AzureError && error.status === 412)) throw error
-      }
-    }
-  }
-
-  async #update(properties: PoolProperties, etag: string, envelope?: PoolEnvelope): Promise<Pool> {
-    let pool: Pool
-    try {
-      pool = await this.#context.batch.updatePool(this.#pool.id, properties, etag, envelope)
-    } catch (error) {
-      if (!(error instanceof AzureError && error.status === 412)) throw error
-      pool = await this.get()
-      if (!isSubset(properties, pool.properties)) throw this.#changedByOthers(Object.keys(properties))
-    }
-    this.#tellUpdated(properties)
-    return pool
-  }
-
-  #tellUpdated(properties: PoolProperties): void {
-    const detail = Object.keys(properties).join(', ')
-    tell(this.#context, { kind: 'resource', change: 'updated', type: 'pool', id: this.#pool.id, detail })
-  }
-
   /** A pool that sizes itself can be resized by nobody. */
   async #withoutFormula(): Promise<Pool> {
     const pool = await this.free()
@@ -238,15 +175,6 @@ export class PoolResizer {
     tell(this.#context, { kind: 'notice', level: 'info', text })
     await this.#context.batch.disableAutoScale(this.#pool.id)
     return this.steady()
-  }
-
-  #changedByOthers(names: readonly string[]): PoolError {
-    return new ForeignChangeError({
-      title: 'Pool changed by someone else',
-      message: `pool ${this.#pool.name} was changed during the run (${names.join(', ')}); nothing of it was overwritten`,
-      hint: 'Run again: it starts from the pool as it is then. Let only one workflow or template own the pool.',
-      link: 'https://docs.github.com/actions/how-tos/write-workflows/choose-when-workflows-run/control-workflow-concurrency',
-    })
   }
 
   /** Follows the resize that began at `startedAtMs` and asks again until the target is there or the policy says stop. */
@@ -317,19 +245,19 @@ export class PoolResizer {
    * the data plane a PATCH does it, believed only if the start moved: `undefined` where it did not.
    */
   async #send(request: ResizeRequest): Promise<number | undefined> {
-    const before = startOf(await this.get())
+    const before = startOf(await this.editor.get())
     const asked = { dedicated: request.targetDedicatedNodes, lowPriority: request.targetLowPriorityNodes }
     try {
       await this.plane.resize(this.#pool.name, request)
     } catch (error) {
       if (error instanceof DataPlaneUnreachableError) {
-        const { etag } = await this.get()
-        const after = await this.#update({ scaleSettings: { fixedScale: { ...request } } }, etag)
+        const { etag } = await this.editor.get()
+        const after = await this.editor.update({ scaleSettings: { fixedScale: { ...request } } }, etag)
         this.#asked = asked
         return startOf(after) > before ? startOf(after) : undefined
       }
       if (!(error instanceof AzureError && error.status === 409)) throw error
-      const { resizeOperationStatus: status, allocationState } = (await this.get()).properties
+      const { resizeOperationStatus: status, allocationState } = (await this.editor.get()).properties
       const isOurs =
         status !== undefined &&
         (status.targetDedicatedNodes ?? 0) === request.targetDedicatedNodes &&
@@ -365,7 +293,7 @@ export class PoolResizer {
       `the resize of pool ${this.#pool.name} to begin`,
       () => 1_000,
       async () => {
-        const pool = clock.now().getTime() < unseenUntilMs ? await batch.getPool(this.#pool.id) : await this.get()
+        const pool = clock.now().getTime() < unseenUntilMs ? await batch.getPool(this.#pool.id) : await this.editor.get()
         const startedAtMs = pool ? startOf(pool) : 0
         return startedAtMs > previousMs ? startedAtMs : undefined
       },
@@ -410,31 +338,4 @@ export class PoolResizer {
       ...(error && { link: error.link, code: error.innermostCode || error.code }),
     })
   }
-}
-
-export function totals({ properties }: Pool): NodeTotals {
-  return { dedicated: properties.currentDedicatedNodes, lowPriority: properties.currentLowPriorityNodes }
-}
-
-/** What the pool is to have; of one that sizes itself, what it has. */
-export function targetOf(pool: Pool): NodeTotals {
-  const { fixedScale } = pool.properties.scaleSettings ?? {}
-  return fixedScale
-    ? { dedicated: fixedScale.targetDedicatedNodes ?? 0, lowPriority: fixedScale.targetLowPriorityNodes ?? 0 }
-    : totals(pool)
-}
-
-const nodesIn = (pool: Pool): number => totalOf(totals(pool))
-
-const isAt = (pool: Pool, target: NodeTotals): boolean =>
-  isDeepStrictEqual(targetOf(pool), target) && isDeepStrictEqual(totals(pool), target)
-
-const unmarked = (name: string, properties: PoolProperties): unknown =>
-  name === 'metadata' ? withoutMarks(properties.metadata) : properties[name]
-
-const startAt = (time: string | undefined): number => Date.parse(time ?? '') || 0
-
-/** When the pool's last resize began, in milliseconds; 0: never. */
-export function startOf({ properties }: Pool): number {
-  return startAt(properties.resizeOperationStatus?.startTime)
 }

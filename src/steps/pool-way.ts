@@ -6,10 +6,11 @@ import type { PoolPlan } from '../plan.ts'
 import { isBeingDeleted } from '../plan-pool.ts'
 import { isSubset } from '../pool-drift.ts'
 import { lastStateOf, MARKS, markIn, writeMark } from '../pool-marks.ts'
+import { startOf, totals } from '../pool-size.ts'
 import type { BatchAccount, Pool, PoolEnvelope, PoolProperties } from '../ports.ts'
 import { type StepContext, tell, waitFor } from './context.ts'
 import { moveJobs } from './jobs.ts'
-import { PoolResizer, startOf, totals } from './pool-resizer.ts'
+import { PoolResizer } from './pool-resizer.ts'
 import { type Verdict, verify } from './verify.ts'
 
 /** The gate said no. */
@@ -81,7 +82,7 @@ export class PoolWay {
         return 'new-resize'
       case 'update':
         this.resizer.tellForeignSize(await this.resizer.free(), plan.existing)
-        await this.resizer.patch(plan.properties, plan.existing.properties, tagsOf(plan.request, plan.existing))
+        await this.resizer.editor.patch(plan.properties, plan.existing.properties, tagsOf(plan.request, plan.existing))
         return plan.resize ? 'new-resize' : 'as-it-is'
       case 'reimage':
         return this.#reimage(plan.existing, plan.properties)
@@ -107,14 +108,14 @@ export class PoolWay {
     const { id: name, autoScale } = this.plan.request
     // Nobody's nodes are drained for an image that will not be put there.
     const now = await this.resizer.free()
-    this.resizer.refuseForeignChange(properties, now.properties, existing.properties)
+    this.resizer.editor.refuseForeignChange(properties, now.properties, existing.properties)
     this.resizer.tellForeignSize(now, existing)
-    await this.resizer.mark(MARKS.before, writeMark(lastStateOf(existing)))
+    await this.resizer.editor.mark(MARKS.before, writeMark(lastStateOf(existing)))
     const formula = existing.properties.scaleSettings?.autoScale ? ', and its autoscale is off' : ''
     this.#left = `Pool ${name} is drained for its new image and still on the old one${formula}; run again to finish.`
     const drained = await this.resizer.drain()
     const envelope = envelopeOf(this.plan.request, existing)
-    const patched = await this.resizer.patch(this.#sized(properties, this.#first), existing.properties, envelope)
+    const patched = await this.resizer.editor.patch(this.#sized(properties, this.#first), existing.properties, envelope)
     this.#left = undefined
     if (autoScale) return 'as-it-is'
     // A PATCH that repeats the pool's target may begin no resize.
@@ -142,11 +143,11 @@ export class PoolWay {
     const { target, autoScale } = this.plan.request
     if (this.settings.wait === 'none') {
       if (from === 'new-resize') await this.resizer.resize(target)
-      return this.resizer.get()
+      return this.resizer.editor.get()
     }
     if (from === 'as-it-is' || autoScale) return this.resizer.steady()
     const first = this.#first
-    if (from === 'new-resize' && (first === target || totals(await this.resizer.get()).dedicated > first.dedicated))
+    if (from === 'new-resize' && (first === target || totals(await this.resizer.editor.get()).dedicated > first.dedicated))
       return this.resizer.grow(target)
     const pool = from === 'new-resize' ? await this.resizer.grow(first) : await this.resizer.follow(first)
     if (first === target) return pool
@@ -163,7 +164,7 @@ export class PoolWay {
     const look = async (seen: Pool): Promise<Verdict> => {
       const verdict = await verify(this.plan, seen, target, this.#imageId, this.account, this.settings, this.context)
       // Fewer nodes than asked for are no failure of the image where somebody resized the pool.
-      if (verdict.error && !autoScale) this.resizer.refuseForeignTarget(await this.resizer.get(), target)
+      if (verdict.error && !autoScale) this.resizer.refuseForeignTarget(await this.resizer.editor.get(), target)
       return verdict
     }
     let verdict = await look(pool)
@@ -204,8 +205,8 @@ export class PoolWay {
   /** The pool is healthy: what it was before is of no use any more. @throws ForeignChangeError where it was resized since the gate. */
   async forget(pool: Pool): Promise<Pool> {
     if (markIn(pool.properties.metadata, MARKS.before) === undefined || this.settings.wait === 'none') return pool
-    await this.resizer.mark(MARKS.before)
-    const now = await this.resizer.get()
+    await this.resizer.editor.mark(MARKS.before)
+    const now = await this.resizer.editor.get()
     if (!this.plan.request.autoScale) this.resizer.refuseForeignTarget(now, this.plan.request.target)
     return now
   }

@@ -1,11 +1,11 @@
 import { type ArmId, childId, sameId } from '../arm-id.ts'
 import type { ImageSettings } from '../config.ts'
 import { strandedPools } from '../plan-pool.ts'
+import { totals } from '../pool-size.ts'
 import { TAGS } from '../provenance.ts'
 import { totalOf } from '../report/nodes.ts'
 import { ABANDONED_MS, type MadeImage, planRetention, type RetentionPlan } from '../retention.ts'
 import { type StepContext, tell } from './context.ts'
-import { totals } from './pool-resizer.ts'
 
 /** What retention would delete now. Read afresh: pools may have moved to another image since the run began. */
 export async function findPrunable(

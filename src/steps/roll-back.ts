@@ -1,9 +1,9 @@
 import { type Explanation, explain, ForeignChangeError } from '../errors.ts'
 import { lastStateOf, MARKS, markIn, withMark } from '../pool-marks.ts'
+import { startOf, targetOf } from '../pool-size.ts'
 import type { Pool, PoolEnvelope, PoolIdentity, PoolProperties } from '../ports.ts'
 import type { Arrival } from './bring-up.ts'
 import { tell } from './context.ts'
-import { startOf, targetOf } from './pool-resizer.ts'
 import { type From, GateError, PoolWay } from './pool-way.ts'
 
 /** Set by Batch; a pool is not made with them. */
@@ -27,7 +27,7 @@ export async function rollBack(way: PoolWay, error: Explanation, cause: unknown)
   const warn = (text: string) => tell(context, { kind: 'notice', level: 'warning', text })
   const kept = async (text: string): Promise<Arrival> => {
     warn(text)
-    const pool = await way.resizer.get().catch(() => undefined)
+    const pool = await way.resizer.editor.get().catch(() => undefined)
     return { ...(pool && { pool }), error, isRolledBack: false }
   }
   if (cause instanceof ForeignChangeError) return kept(`No rollback of pool ${name}: someone else changes it.`)
@@ -77,8 +77,8 @@ async function restore(way: PoolWay, existing: Pool, error: Explanation): Promis
     return arrive(anew, 'own-resize', error)
   }
   const drained = await way.resizer.drain()
-  const patched = await way.resizer.patch(properties, undefined, envelope)
-  await way.resizer.mark(MARKS.before)
+  const patched = await way.resizer.editor.patch(properties, undefined, envelope)
+  await way.resizer.editor.mark(MARKS.before)
   const back = new PoolWay({ ...plain, existing: previous, action: 'resize' }, undefined, account, calm, context)
   return arrive(back, startOf(patched) > startOf(drained) ? 'own-resize' : 'new-resize', error)
 }
@@ -86,7 +86,7 @@ async function restore(way: PoolWay, existing: Pool, error: Explanation): Promis
 async function arrive(back: PoolWay, from: From, error: Explanation): Promise<Arrival> {
   const pool = await back.follow(from)
   const verdict = await back.gate(pool, back.plan.request.target)
-  return { pool: await back.resizer.get(), verdict, error, isRolledBack: true }
+  return { pool: await back.resizer.editor.get(), verdict, error, isRolledBack: true }
 }
 
 /** What this run, or a dead one, changed, as it was. Passwords are never given back by Batch, so accounts stay as they are. */

@@ -5,11 +5,11 @@ import { DataPlaneUnreachableError, PoolError } from '../errors.ts'
 import type { NodeTotals } from '../events.ts'
 import type { PoolPlan } from '../plan.ts'
 import { imageOf } from '../plan-pool.ts'
+import { totals } from '../pool-size.ts'
 import type { BatchAccount, BatchDataPlane, ComputeNode, NodeCounts, NodeState, NodeStateCounts, Pool } from '../ports.ts'
 import type { UnhealthyNode } from '../report/run-report.ts'
 import { type Health, healthOf } from '../resize.ts'
 import { type StepContext, tell, waitFor } from './context.ts'
-import { totals } from './pool-resizer.ts'
 
 export interface Verdict {
   readonly health: Health

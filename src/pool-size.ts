@@ -1,0 +1,29 @@
+/** Pure: how many nodes a pool has and is to have, and since when. */
+import { isDeepStrictEqual } from 'node:util'
+import type { NodeTotals } from './events.ts'
+import type { Pool } from './ports.ts'
+import { totalOf } from './report/nodes.ts'
+
+export function totals({ properties }: Pool): NodeTotals {
+  return { dedicated: properties.currentDedicatedNodes, lowPriority: properties.currentLowPriorityNodes }
+}
+
+/** What the pool is to have; of one that sizes itself, what it has. */
+export function targetOf(pool: Pool): NodeTotals {
+  const { fixedScale } = pool.properties.scaleSettings ?? {}
+  return fixedScale
+    ? { dedicated: fixedScale.targetDedicatedNodes ?? 0, lowPriority: fixedScale.targetLowPriorityNodes ?? 0 }
+    : totals(pool)
+}
+
+export const nodesIn = (pool: Pool): number => totalOf(totals(pool))
+
+export const isAt = (pool: Pool, target: NodeTotals): boolean =>
+  isDeepStrictEqual(targetOf(pool), target) && isDeepStrictEqual(totals(pool), target)
+
+export const startAt = (time: string | undefined): number => Date.parse(time ?? '') || 0
+
+/** When the pool's last resize began, in milliseconds; 0: never. */
+export function startOf({ properties }: Pool): number {
+  return startAt(properties.resizeOperationStatus?.startTime)
+}
