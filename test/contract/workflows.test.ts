@@ -52,6 +52,12 @@ describe('language service', () => {
   })
 })
 
+/** Without `shell: bash`, the runner's bash does not have `pipefail`. */
+interface Job {
+  readonly defaults?: { readonly run: { readonly shell?: string } }
+  readonly steps?: readonly { readonly run?: string; readonly shell?: string }[]
+}
+
 describe('conventions', () => {
   const workflows = WORKFLOWS.map((name) => [name, parse(read(name)), read(name)] as const)
 
@@ -65,6 +71,13 @@ describe('conventions', () => {
     expect(
       uses.filter(([, reference = '', comment = '']) => !/@[0-9a-f]{40}$/.test(reference) || !/^ # v\d+\.\d+\.\d+$/.test(comment)),
     ).toEqual([])
+  })
+
+  test.each(workflows)('%s fails where the first part of a pipe does', (_, { jobs }) => {
+    const unsafe = Object.values<Job>(jobs).flatMap(({ defaults, steps = [] }) =>
+      steps.filter(({ run, shell }) => / \|(?: |$)/m.test(run ?? '') && (shell ?? defaults?.run.shell) !== 'bash'),
+    )
+    expect(unsafe).toEqual([])
   })
 
   test.each(workflows)('%s has a time limit for every job of its own', (_, { jobs }) => {
