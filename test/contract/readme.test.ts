@@ -10,6 +10,7 @@ import { outputsOf } from '../../src/report/outputs.ts'
 import { classifyResizeError } from '../../src/resize.ts'
 import { SAMPLES } from '../unit/report/sample-reports.ts'
 import { metadata, RESIZE_CODES, ROOT, read, withGenerated } from './generated.ts'
+import { yamlBlocks } from './readme-workflows.ts'
 import { COMPANIONS, FACTS_WITHOUT_OBJECTION, RULE_EXAMPLES } from './rule-examples.ts'
 
 const PAGES = ['README.md', 'CHANGELOG.md', '.github/CONTRIBUTING.md']
@@ -80,8 +81,7 @@ describe('inputs', () => {
   })
 
   test('the README and the examples use no others', () => {
-    const blocks = [...read('README.md').matchAll(/```yaml\n([\s\S]*?)```/g)].map(([, block = '']) => block)
-    const workflows = [...blocks, ...EXAMPLES.map(read)].map((text) => parse(text) as unknown)
+    const workflows = [...yamlBlocks(), ...EXAMPLES.map(read)].map((text) => parse(text) as unknown)
     const reusable = parse(read('.github/workflows/refresh-pool.yml')) as { on: { workflow_call: { inputs: object } } }
     const calls = workflows.flatMap(callsIn)
     expect(calls.length).toBeGreaterThan(EXAMPLES.length - 1)

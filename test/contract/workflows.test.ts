@@ -6,6 +6,7 @@ import { describe, expect, test } from 'vitest'
 import { TextDocument } from 'vscode-languageserver-textdocument'
 import { parse } from 'yaml'
 import { metadata, ROOT, read } from './generated.ts'
+import { readmeWorkflows, yamlBlocks } from './readme-workflows.ts'
 
 const ymlIn = (folder: string): readonly string[] =>
   readdirSync(path.join(ROOT, folder))
@@ -38,12 +39,12 @@ describe('language service', () => {
     expect(await complaints(name, read(name))).toEqual([])
   })
 
-  test('workflows in the README', async () => {
-    const blocks = [...read('README.md').matchAll(/```yaml\n([\s\S]*?)```/g)]
-      .map(([, block = '']) => block)
-      .filter((block) => parse(block)?.jobs)
-    expect(blocks.length).toBeGreaterThan(0)
-    for (const [index, block] of blocks.entries()) expect(await complaints(`readme-${index}.yml`, block)).toEqual([])
+  test.each(readmeWorkflows())('%s: a block of the README', async (name, workflow) => {
+    expect(await complaints(name, workflow)).toEqual([])
+  })
+
+  test('no block of the README that calls an action is left out', () => {
+    expect(readmeWorkflows()).toHaveLength(yamlBlocks().filter((block) => /\buses:/.test(block)).length)
   })
 
   test('an input that the action does not have is found out', async () => {

@@ -1,11 +1,11 @@
-/** Other people's linters: workflows, examples and the quick start of the README are clean, but for what their own files say. */
+/** Other people's linters: workflows, examples and the blocks of the README are clean, but for what their own files say. */
 import { spawnSync } from 'node:child_process'
 import { cpSync, mkdirSync, mkdtempSync, readdirSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { ROOT } from '../contract/generated.ts'
-import { blockUnder } from './act.ts'
+import { readmeWorkflows } from '../contract/readme-workflows.ts'
 import { tool } from './tools.ts'
 
 /** A repository with all of them as its workflows, and the two actions. */
@@ -29,7 +29,7 @@ beforeAll(() => {
   for (const name of readdirSync(path.join(ROOT, '.github/examples'))) {
     if (name !== 'pool.yaml') cpSync(path.join(ROOT, '.github/examples', name), path.join(target, `example-${name}`))
   }
-  writeFileSync(path.join(target, 'quick-start.yml'), blockUnder('Quick start'))
+  for (const [name, workflow] of readmeWorkflows()) writeFileSync(path.join(target, name), workflow)
   workflows = readdirSync(target).map((name) => path.join('.github/workflows', name))
   expect(workflows.length).toBeGreaterThan(10)
 })
