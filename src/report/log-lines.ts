@@ -102,9 +102,9 @@ function lineOf(event: RunEvent, elapsed: string): LogLine | undefined {
     case 'data-plane-unreachable':
       return { level: 'warning', text: `Batch data plane ${event.host} cannot be reached, node states stay unknown: ${event.reason}` }
     case 'heartbeat':
-      return info(`still waiting for ${event.waitingFor}, ${duration(event.elapsedMs)}`)
+      return info(`still waiting for ${event.waitingFor}, for ${duration(event.elapsedMs)} now, ${elapsed}`)
     case 'phase-goes-on':
-      return info(`still at ${event.phase}, ${duration(event.elapsedMs)}`)
+      return info(`still at ${event.phase}, for ${duration(event.elapsedMs)} now, ${elapsed}`)
     case 'notice':
       return { level: event.level, text: event.text }
   }
