@@ -6,6 +6,9 @@ import { parse } from 'yaml'
 import type { Facts } from '../../src/checks/facts.ts'
 import { checkAll, RULES } from '../../src/checks/rules.ts'
 import { parseConfig } from '../../src/config.ts'
+import { TEMPORARY_TAG } from '../../src/copy-plan.ts'
+import { MARKS } from '../../src/pool-marks.ts'
+import { TAGS } from '../../src/provenance.ts'
 import { outputsOf } from '../../src/report/outputs.ts'
 import { classifyResizeError } from '../../src/resize.ts'
 import { SAMPLES } from '../unit/report/sample-reports.ts'
@@ -164,6 +167,13 @@ describe('preflight rules', () => {
   test.each(Object.entries(FACTS_WITHOUT_OBJECTION))('none objects to %s', (_, facts) => {
     expect(checkAll(facts)).toEqual([])
   })
+})
+
+test('the README explains every tag and mark that is left on resources', () => {
+  const explained = [...read('README.md').matchAll(/^\| (`image-pool-[^|]*) \|/gm)].flatMap(
+    ([, names = '']) => names.match(/[\w-]+/g) ?? [],
+  )
+  expect(explained.sort()).toEqual([...Object.values(TAGS), TEMPORARY_TAG, ...Object.values(MARKS)].sort())
 })
 
 describe('resize codes', () => {
