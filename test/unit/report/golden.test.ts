@@ -1,6 +1,7 @@
 /** The summaries of the sample reports, reviewed by eye like code (`npm run preview` shows them), and their bounds. */
 import { describe, expect, test } from 'vitest'
 import { cloudOf } from '../../../src/azure/cloud.ts'
+import { explain, InputError } from '../../../src/errors.ts'
 import { commentBody, commentMarker } from '../../../src/report/comment.ts'
 import type { RunReport, UnhealthyNode } from '../../../src/report/run-report.ts'
 import { renderRefusal, renderSummary, renderValid } from '../../../src/report/summary.ts'
@@ -14,9 +15,11 @@ describe('golden summaries', () => {
   })
 
   test('refused inputs', async () => {
-    const { error } = SAMPLES.invalidInputs()
-    if (!error) throw new Error('the sample has no error')
-    await expect(renderRefusal(error)).toMatchFileSnapshot('golden/refusal.md')
+    const refused = new InputError([
+      { input: 'resize-timeout', value: '4m', problem: 'too short', allowed: '5m or longer' },
+      { input: 'vm', value: 'golden', problem: 'needs `resource-group`' },
+    ])
+    await expect(renderRefusal(explain(refused))).toMatchFileSnapshot('golden/refusal.md')
   })
 
   test('valid inputs', async () => {

@@ -1,4 +1,7 @@
 /** Reports as runs give them: built from events with the real recorder, so that the samples cannot drift from it. */
+import type { Finding } from '../../../src/checks/finding.ts'
+import { RULES } from '../../../src/checks/rules.ts'
+import { explain, PreflightError } from '../../../src/errors.ts'
 import type { NodeTotals, RunEvent } from '../../../src/events.ts'
 import type { NodeCounts } from '../../../src/ports.ts'
 import { type PoolOutcome, type RunEnding, recordEvent, startRecord, toReport } from '../../../src/report/record.ts'
@@ -60,6 +63,13 @@ const toTarget = ({ dedicated, lowPriority }: NodeTotals): RunEnding['changes'] 
     reason: `drain to 0, change the image, grow to ${dedicated} dedicated${lowPriority ? ` and ${lowPriority} Spot` : ''} nodes`,
   },
 ]
+
+/** With what the rule of that name always says. */
+function finding(id: string, seen: string, fix: string): Finding {
+  const rule = RULES.find((one) => one.id === id)
+  if (!rule) throw new Error(`there is no rule ${id}`)
+  return { id, severity: rule.severity, link: rule.link, seen, fix }
+}
 
 const ENDING: RunEnding = {
   result: 'succeeded',
@@ -267,13 +277,16 @@ export const planned = (): RunReport =>
       accountPools: accountPoolsOf([{ ...POOL, imageAfter: versionId('2026.1101.0'), current: nodes(600) }]),
       image: { ...IMAGE, action: 'planned', snapshots: IMAGE.snapshots.map((snapshot) => ({ ...snapshot, state: 'planned' })) },
       findings: [
-        {
-          id: 'temporary-disk',
-          severity: 'warning',
-          seen: 'VM golden-vm has its data disk at LUN 0 mounted from /etc/fstab by name (/dev/sdc1)',
-          fix: 'Mount it by UUID: device names differ between nodes.',
-          link: 'https://learn.microsoft.com/azure/virtual-machines/linux/attach-disk-portal',
-        },
+        finding(
+          'data-disks-mounted',
+          'the image has data disks at LUN 0, and a pool has no start task',
+          'Batch attaches data disks and does not mount them. If `/etc/fstab` of the image does not do it (by UUID, `nofail`), let a start task mount `/dev/disk/azure/scsi1/lun<N>`.',
+        ),
+        finding(
+          'core-quota',
+          '3200 dedicated cores are needed, 56 are in use besides, the quota is 3000',
+          'Ask for more quota, or use a smaller target or VM size; in place needs less than blue-green.',
+        ),
       ],
       pools: [
         {
@@ -478,20 +491,35 @@ export const outOfCapacity = (): RunReport => {
   )
 }
 
-export const invalidInputs = (): RunReport => {
+/** Before a plan is made: no image, no change, and the pools of the account as they are. */
+export const preflightFailed = (): RunReport => {
   const { image: _, ...ending } = ENDING
-  return toReport(startRecord(RUN), {
+  const findings = [
+    finding('vm-size', 'pool render: Batch does not offer Standard_D4s_v7 in the region', 'Use another `vm-size`.'),
+    finding(
+      'pool-security-type',
+      'pool render has security type trustedLaunch, the image Standard',
+      'Leave `securityProfile.securityType` out, or build the golden VM with that security type.',
+    ),
+    finding(
+      'running-source',
+      'golden-vm runs: its snapshots are consistent only as after a power cut, each disk for itself',
+      'Use `capture: deallocate`, which stops it, takes the snapshots, and starts it again.',
+    ),
+  ]
+  const record = [...phase('observe', 0, 8), ...phase('check', 8, 9, 'failed')].reduce(recordEvent, startRecord(RUN))
+  return toReport(record, {
     ...ending,
     result: 'failed',
-    finishedAt: at(1),
+    finishedAt: at(9),
+    findings,
     changes: [],
-    accountPools: [],
-    requests: { total: 0, writes: 0, retries: 0 },
-    error: {
-      title: '2 invalid inputs',
-      message: 'resize-timeout "4m": too short (allowed: 5m or longer)\nvm "golden": needs `resource-group`',
-      hint: 'Correct the inputs of the step; nothing was sent to Azure.',
-    },
+    accountPools: accountPoolsOf([{ ...POOL, imageAfter: versionId('2026.1101.0'), current: nodes(600) }]).map((pool) => ({
+      ...pool,
+      isBehind: pool.name === 'preview',
+    })),
+    requests: { total: 24, writes: 0, retries: 0 },
+    error: explain(new PreflightError(findings)),
   })
 }
 
@@ -583,4 +611,14 @@ export const manyPools = (): RunReport => {
   )
 }
 
-export const SAMPLES = { succeeded, unchanged, planned, quotaReached, startTaskFailed, outOfCapacity, invalidInputs, cancelled, manyPools }
+export const SAMPLES = {
+  succeeded,
+  unchanged,
+  planned,
+  quotaReached,
+  startTaskFailed,
+  outOfCapacity,
+  preflightFailed,
+  cancelled,
+  manyPools,
+}
