@@ -157,11 +157,15 @@ export interface Outcome {
   readonly maxResizes: number
   /** Rounds in a row, this one included, that came no nearer to the target (`cameNearer`). */
   readonly roundsWithoutGain: number
+  /** Share of the target that must be healthy; a pool that has so many nodes is not given up for the rest. */
+  readonly minHealthyPercentage: number
 }
 
 export type NextMove =
   | { readonly kind: 'done' }
   | { readonly kind: 'resize'; readonly afterMs: number }
+  /** Short of the target, but of nodes enough for the health gate, which decides. */
+  | { readonly kind: 'enough'; readonly why: 'max-resizes' | 'no-progress'; readonly error?: ResizeError }
   | { readonly kind: 'fail'; readonly why: 'fatal' | 'max-resizes' | 'no-progress'; readonly error?: ResizeError }
 
 const FIRST_BACKOFF_MS = 30_000
@@ -187,10 +191,17 @@ export function decideNext(outcome: Outcome, random: number): NextMove {
   if (fatal) return { kind: 'fail', why: 'fatal', error: fatal }
   const worst = errors.find((error) => error.class === 'retry') ?? errors[0]
   const cap = errors.some((error) => error.once) ? Math.min(2, maxResizes) : maxResizes
-  if (number >= cap) return { kind: 'fail', why: 'max-resizes', ...(worst && { error: worst }) }
-  if (roundsWithoutGain >= MOST_ROUNDS_WITHOUT_GAIN) return { kind: 'fail', why: 'no-progress', ...(worst && { error: worst }) }
+  const kind = isEnough(outcome) ? 'enough' : 'fail'
+  if (number >= cap) return { kind, why: 'max-resizes', ...(worst && { error: worst }) }
+  if (roundsWithoutGain >= MOST_ROUNDS_WITHOUT_GAIN) return { kind, why: 'no-progress', ...(worst && { error: worst }) }
   const backoffMs = Math.min(LONGEST_BACKOFF_MS, FIRST_BACKOFF_MS * 2 ** (number - 1))
   return { kind: 'resize', afterMs: Math.round(backoffMs * (0.5 + random / 2)) }
+}
+
+/** A gate that asks for nothing (0 %) does not make a pool without nodes a good one. */
+function isEnough({ target, current, minHealthyPercentage }: Outcome): boolean {
+  const required = Math.ceil((target.dedicated * minHealthyPercentage) / 100)
+  return required > 0 && current.dedicated >= required && current.dedicated <= target.dedicated && current.lowPriority <= target.lowPriority
 }
 
 const HEALTHY: readonly NodeState[] = ['idle', 'running']

@@ -180,7 +180,7 @@ export class PoolResizer {
   /** Follows the resize that began at `startedAtMs` and asks again until the target is there or the policy says stop. */
   async #reach(target: NodeTotals, from: NodeTotals, startedAtMs: number): Promise<Pool> {
     const { clock, random, signal } = this.#context
-    const { maxResizes } = this.#settings
+    const { maxResizes, minHealthyPercentage } = this.#settings
     let sinceMs = startedAtMs
     let before = from
     let roundsWithoutGain = 0
@@ -192,10 +192,16 @@ export class PoolResizer {
       tell(this.#context, { kind: 'resize-ended', pool: pool.name, number: this.#number, gained, current, errors })
       if (!errors.some((error) => error.class === 'fatal')) this.refuseForeignTarget(pool, target)
       roundsWithoutGain = cameNearer({ target, before, current }) ? 0 : roundsWithoutGain + 1
-      const outcome = { target, before, current, errors, number: this.#number, maxResizes, roundsWithoutGain }
+      const outcome = { target, before, current, errors, number: this.#number, maxResizes, roundsWithoutGain, minHealthyPercentage }
       const move = decideNext(outcome, random())
       if (move.kind === 'done') return pool
-      if (move.kind === 'fail') throw await this.#shortfall(pool, target, move.why, move.error)
+      if (move.kind !== 'resize') {
+        const shortfall = await this.#shortfall(pool, target, move.why, move.error)
+        if (move.kind === 'fail') throw shortfall
+        const text = `${shortfall.message}\nThat is enough for \`min-healthy-percentage\` ${minHealthyPercentage}: the health of the nodes decides.`
+        tell(this.#context, { kind: 'notice', level: 'warning', text })
+        return pool
+      }
       const [error] = errors
       if (error && (await diagnose(error, pool, target, this.#account, this.#context))?.isFinal)
         throw await this.#shortfall(pool, target, 'fatal', error)

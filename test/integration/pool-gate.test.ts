@@ -131,6 +131,26 @@ describe('how many must be healthy', () => {
     expect(ran.exitCode).toBe(exitCode)
   })
 
+  test.each([
+    ['80', 0, 'succeeded'],
+    ['90', 1, 'failed'],
+  ])('8 of 10 nodes allocated for min-healthy-percentage %s: exit code %i', async (percentage, exitCode, result) => {
+    const inputs = { 'min-healthy-percentage': percentage, 'max-resizes': '2' }
+    const error = { code: 'AllocationTimedout', message: 'Desired number of dedicated nodes could not be allocated' }
+    const ran = await run('happy', inputs, {
+      resizes: [
+        { gain: 8, error },
+        { gain: 0, error },
+      ],
+    })
+    expect(ran.exitCode).toBe(exitCode)
+    expect(ran.outputs).toMatchObject({ result, 'current-dedicated-nodes': '8', 'target-dedicated-nodes': '10', 'resize-attempts': '2' })
+    if (exitCode === 0) {
+      expect(ran.log).toMatch(/has 8 of 10 dedicated nodes after 2 resizes.*AllocationTimedout.*enough for `min-healthy-percentage` 80/)
+      expect(verdictOf(ran)).toContain('8 of 10 nodes')
+    }
+  })
+
   test('a target of 0 is reached with 0, and does not claim more', async () => {
     const ran = await run('happy', { 'target-dedicated-nodes': '0' })
     expect(annotations(ran)).toEqual([])

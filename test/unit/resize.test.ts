@@ -244,6 +244,7 @@ describe('what comes next', () => {
     number: 1,
     maxResizes: 5,
     roundsWithoutGain: 0,
+    minHealthyPercentage: 100,
     ...change,
   })
 
@@ -254,6 +255,25 @@ describe('what comes next', () => {
     ['a quota is fatal at once', { errors: [timeout, quota] }, { kind: 'fail', why: 'fatal', error: quota }],
     ['no resize is left', { number: 5 }, { kind: 'fail', why: 'max-resizes', error: timeout }],
     ['three rounds brought nothing', { number: 3, roundsWithoutGain: 3 }, { kind: 'fail', why: 'no-progress', error: timeout }],
+    ['the share asked for is there', { minHealthyPercentage: 40, number: 5 }, { kind: 'enough', why: 'max-resizes', error: timeout }],
+    [
+      'the share asked for is there, and no round brings more',
+      { minHealthyPercentage: 31, number: 3, roundsWithoutGain: 3 },
+      { kind: 'enough', why: 'no-progress', error: timeout },
+    ],
+    ['one node short of the share', { minHealthyPercentage: 41, number: 5 }, { kind: 'fail', why: 'max-resizes', error: timeout }],
+    ['the share does not end the tries', { minHealthyPercentage: 40 }, { kind: 'resize', afterMs: 15_000 }],
+    ['the share does not hide a quota', { minHealthyPercentage: 40, errors: [quota] }, { kind: 'fail', why: 'fatal', error: quota }],
+    [
+      'a share of nothing',
+      { minHealthyPercentage: 0, number: 5, current: { dedicated: 0, lowPriority: 0 } },
+      { kind: 'fail', why: 'max-resizes', error: timeout },
+    ],
+    [
+      'more than asked for is not enough',
+      { minHealthyPercentage: 50, number: 5, target: { dedicated: 2, lowPriority: 0 }, errors: [removal] },
+      { kind: 'fail', why: 'max-resizes', error: removal },
+    ],
     ['an unknown code is asked again once', { errors: [unknown] }, { kind: 'resize', afterMs: 15_000 }],
     ['and not twice', { errors: [unknown], number: 2 }, { kind: 'fail', why: 'max-resizes', error: unknown }],
     ['short without any error', { errors: [] }, { kind: 'resize', afterMs: 15_000 }],
@@ -309,7 +329,10 @@ test('whatever comes: never over the cap, never after a fatal error, never longe
         let number = 1
         for (const { current, errors } of all) {
           roundsWithoutGain = cameNearer({ target, before, current }) ? 0 : roundsWithoutGain + 1
-          const move = decideNext({ target, before, current, errors, number, maxResizes, roundsWithoutGain }, random)
+          const move = decideNext(
+            { target, before, current, errors, number, maxResizes, roundsWithoutGain, minHealthyPercentage: 100 },
+            random,
+          )
           if (move.kind === 'done') expect(current.dedicated).toBe(target.dedicated)
           if (move.kind !== 'resize') return
           expect(errors.some((error) => error.class === 'fatal')).toBe(false)
