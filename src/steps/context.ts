@@ -39,14 +39,14 @@ export async function phase<T>(context: StepContext, name: PhaseName, body: () =
 /** Asks `look` again and again until it answers something; meanwhile says what is being waited for. */
 export async function waitFor<T>(
   context: StepContext,
-  waitingFor: string,
+  waitingFor: () => string,
   delayMs: (waitedMs: number) => number,
   look: () => Promise<T | undefined>,
 ): Promise<T> {
   const startedAtMs = context.clock.now().getTime()
   return telling(
     context,
-    (elapsedMs) => ({ kind: 'heartbeat', waitingFor, elapsedMs }),
+    (elapsedMs) => ({ kind: 'heartbeat', waitingFor: waitingFor(), elapsedMs }),
     async () => {
       for (;;) {
         const found = await look()

@@ -100,7 +100,7 @@ const hasEnded = (job: Job | undefined): job is undefined =>
 function isDisabled({ id }: Job, { plane, context }: Move): Promise<boolean> {
   return waitFor(
     context,
-    `job ${id} to be disabled`,
+    () => `job ${id} to be disabled`,
     () => JOB_DELAY_MS,
     async () => {
       const job = await plane.getJob(id)

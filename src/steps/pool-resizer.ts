@@ -68,26 +68,33 @@ export class PoolResizer {
   /** The pool as soon as it is steady. */
   async steady(target?: NodeTotals, waitingFor = `pool ${this.#pool.name} to be steady`): Promise<Pool> {
     let told = ''
-    return waitFor(this.#context, waitingFor, poolDelayMs, async () => {
-      const pool = await this.editor.get()
-      const { allocationState } = pool.properties
-      const current = totals(pool)
-      const state = `${allocationState} ${current.dedicated} ${current.lowPriority}`
-      if (state !== told && target) {
-        const { maxResizes } = this.#settings
-        tell(this.#context, {
-          kind: 'node-count-changed',
-          pool: pool.name,
-          allocationState,
-          current,
-          target,
-          number: this.#number,
-          maxResizes,
-        })
-      }
-      told = state
-      return allocationState === 'Steady' ? pool : undefined
-    })
+    let progress = ''
+    return waitFor(
+      this.#context,
+      () => `${waitingFor}${progress}`,
+      poolDelayMs,
+      async () => {
+        const pool = await this.editor.get()
+        const { allocationState } = pool.properties
+        const current = totals(pool)
+        const state = `${allocationState} ${current.dedicated} ${current.lowPriority}`
+        if (state !== told && target) {
+          const { maxResizes } = this.#settings
+          tell(this.#context, {
+            kind: 'node-count-changed',
+            pool: pool.name,
+            allocationState,
+            current,
+            target,
+            number: this.#number,
+            maxResizes,
+          })
+        }
+        told = state
+        if (target) progress = totalOf(target) > 0 ? `, ${nodesOutOf(current, target)} so far` : `, ${nodesOf(current)} left`
+        return allocationState === 'Steady' ? pool : undefined
+      },
+    )
   }
 
   /** The pool when nobody resizes it any more; says so if somebody else does. */
@@ -296,7 +303,7 @@ export class PoolResizer {
     const unseenUntilMs = clock.now().getTime() + UNSEEN_MS
     return waitFor(
       this.#context,
-      `the resize of pool ${this.#pool.name} to begin`,
+      () => `the resize of pool ${this.#pool.name} to begin`,
       () => 1_000,
       async () => {
         const pool = clock.now().getTime() < unseenUntilMs ? await batch.getPool(this.#pool.id) : await this.editor.get()

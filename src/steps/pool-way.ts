@@ -235,7 +235,7 @@ export class PoolWay {
   async #untilGone(): Promise<void> {
     await waitFor(
       this.context,
-      `the earlier pool ${this.plan.request.id} to be gone`,
+      () => `the earlier pool ${this.plan.request.id} to be gone`,
       () => GONE_DELAY_MS,
       async () => {
         const pool = await this.context.batch.getPool(this.plan.id)

@@ -85,19 +85,24 @@ async function followVersion(plan: BuildPlan, operation: LongOperation | undefin
   let reached = 0
   const delayMs = (waitedMs: number) => versionDelayMs(waitedMs, reached)
   if (operation) await context.clock.sleep(delayMs(0), context.signal)
-  return waitFor(context, `image version ${plan.version}`, delayMs, async () => {
-    const version = await context.compute.getImageVersion(plan.id)
-    if (!version) throw new VersionGoneError(plan.version)
-    const progress = version.replication
-      .map(({ region, state, progress: percent }) => `${region} ${state} ${Math.floor(percent / 25)}`)
-      .join()
-    if (progress !== told) tell(context, { kind: 'replication', imageId: plan.id, regions: version.replication })
-    told = progress
-    const replica = version.replication.find(({ region }) => regionName(region) === plan.waitForRegion)
-    reached = replica?.progress ?? 0
-    if (version.provisioningState === 'Failed' || replica?.state === 'Failed') return failVersion(plan, version, operation)
-    return version.provisioningState === 'Succeeded' || replica?.state === 'Completed' ? version : undefined
-  })
+  return waitFor(
+    context,
+    () => `image version ${plan.version}`,
+    delayMs,
+    async () => {
+      const version = await context.compute.getImageVersion(plan.id)
+      if (!version) throw new VersionGoneError(plan.version)
+      const progress = version.replication
+        .map(({ region, state, progress: percent }) => `${region} ${state} ${Math.floor(percent / 25)}`)
+        .join()
+      if (progress !== told) tell(context, { kind: 'replication', imageId: plan.id, regions: version.replication })
+      told = progress
+      const replica = version.replication.find(({ region }) => regionName(region) === plan.waitForRegion)
+      reached = replica?.progress ?? 0
+      if (version.provisioningState === 'Failed' || replica?.state === 'Failed') return failVersion(plan, version, operation)
+      return version.provisioningState === 'Succeeded' || replica?.state === 'Completed' ? version : undefined
+    },
+  )
 }
 
 /** The resource only says `Failed`; why is told by the operation, or by a region. */

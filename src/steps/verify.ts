@@ -79,23 +79,28 @@ async function settle(
   const startedAtMs = context.clock.now().getTime()
   let told = ''
   let target = first
-  return waitFor(context, `nodes of pool ${name} to start`, nodeDelayMs, async () => {
-    const isLate = context.clock.now().getTime() - startedAtMs >= nodeStartTimeoutMs
-    const counts = await plane.getNodeCounts(name)
-    const health = healthOf(counts, target, minHealthyPercentage)
-    const state = JSON.stringify(counts)
-    if (state !== told)
-      tell(context, { kind: 'node-states-changed', pool: name, counts, target, healthy: health.healthy, required: health.required })
-    told = state
-    // Batch goes on seeking Spot nodes by itself, after the resize has ended.
-    const seeksSpot = sumOf(counts.lowPriority) < target.lowPriority
-    if (health.isHealthy) return { counts, health, target }
-    if (!(health.isSettled && !seeksSpot) && !isLate) return undefined
-    const now = await sizedByFormula()
-    if (!now || (now.properties.allocationState === 'Steady' && isDeepStrictEqual(totals(now), target))) return { counts, health, target }
-    target = totals(now)
-    return undefined
-  })
+  return waitFor(
+    context,
+    () => `nodes of pool ${name} to start`,
+    nodeDelayMs,
+    async () => {
+      const isLate = context.clock.now().getTime() - startedAtMs >= nodeStartTimeoutMs
+      const counts = await plane.getNodeCounts(name)
+      const health = healthOf(counts, target, minHealthyPercentage)
+      const state = JSON.stringify(counts)
+      if (state !== told)
+        tell(context, { kind: 'node-states-changed', pool: name, counts, target, healthy: health.healthy, required: health.required })
+      told = state
+      // Batch goes on seeking Spot nodes by itself, after the resize has ended.
+      const seeksSpot = sumOf(counts.lowPriority) < target.lowPriority
+      if (health.isHealthy) return { counts, health, target }
+      if (!(health.isSettled && !seeksSpot) && !isLate) return undefined
+      const now = await sizedByFormula()
+      if (!now || (now.properties.allocationState === 'Steady' && isDeepStrictEqual(totals(now), target))) return { counts, health, target }
+      target = totals(now)
+      return undefined
+    },
+  )
 }
 
 async function explainNode(

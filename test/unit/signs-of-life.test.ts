@@ -51,7 +51,7 @@ test.each([2_000, 15_000, 200_000])('a wait that looks every %i ms: a line every
   const { texts, longestSilenceMs } = await logOf((context) =>
     waitFor(
       context,
-      'image version 1.0.0',
+      () => 'image version 1.0.0',
       () => everyMs,
       async () => isOver() || undefined,
     ),
