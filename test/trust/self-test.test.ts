@@ -51,7 +51,7 @@ const BUGS: readonly Planted[] = [
   {
     name: 'lost answer taken for a refusal',
     matrix: 'fault once',
-    changes: [{ file: 'steps/pool-resizer.js', from: 'error.status === 412)', to: 'error.status === 1)' }],
+    changes: [{ file: 'steps/pool-editor.js', from: 'if (!(error instanceof AzureError && error.status === 412))', to: 'if (error)' }],
     cases: async (entry) => like(faultCases(await recorded(FLOWS.inPlace), entry), 'reset after the effect', 'arm patch'),
   },
   {
