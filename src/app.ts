@@ -7,7 +7,7 @@ import { type Explanation, explain, PoolError, PreflightError } from './errors.t
 import { isBehind } from './image-age.ts'
 import type { Observed } from './observed.ts'
 import { type BuildPlan, type ImagePlan, imageIdFor, type Plan, type PoolPlan, planRun } from './plan.ts'
-import { imageOf } from './plan-pool.ts'
+import { imageOf, requestsOn } from './plan-pool.ts'
 import { totals } from './pool-size.ts'
 import type { RegionReplication, RunContext } from './ports.ts'
 import type { PoolOutcome, RunEnding } from './report/record.ts'
@@ -68,7 +68,8 @@ async function runPhases(config: Config, run: RunContext, context: StepContext, 
 
   await phase(context, 'check', async () => {
     const derived = derivedOf(content, observed)
-    progress.findings = checkAll({ config, observed, now, ...(content && { content }), ...(derived && { derived }) })
+    const asked = config.pool ? { ...config, pool: { ...config.pool, requests: requestsOn(config.pool, observed.pools) } } : config
+    progress.findings = checkAll({ config: asked, observed, now, ...(content && { content }), ...(derived && { derived }) })
     if (progress.findings.some(({ severity }) => severity === 'error')) throw new PreflightError(progress.findings)
   })
   const retain = async () => {

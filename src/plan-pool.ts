@@ -1,5 +1,5 @@
 /** Pure: one pool as asked for against the pool that is there. */
-import { type ArmId, nameOf, sameId } from './arm-id.ts'
+import { type ArmId, childId, nameOf, sameId } from './arm-id.ts'
 import { guidanceMs, type PoolRequest, type PoolSettings } from './config.ts'
 import type { DerivedImage } from './derived-image.ts'
 import { isoDuration } from './duration.ts'
@@ -29,7 +29,7 @@ const CHANGEABLE_AT_ANY_TIME = new Set(['startTask', 'metadata', 'applicationPac
 export function planPool(question: PoolQuestion): PoolPlan {
   const { id, existing, imageId, strategy } = question
   if (!existing) return { id, request: question.request, action: 'create', properties: propertiesOf(question) }
-  const request = question.request.keepsSize ? sizedLike(question.request, existing) : question.request
+  const request = sizedLike(question.request, existing)
   const properties = propertiesOf({ ...question, request })
   const isOnImage = sameId(imageOf(existing), imageId)
   const keepsImage = strategy === 'resize-only'
@@ -51,8 +51,9 @@ export function planPool(question: PoolQuestion): PoolPlan {
   return { ...base, action: resize ? 'resize' : 'none' }
 }
 
-/** No size was asked for: the pool keeps its own, also one that a dead run has drained. */
+/** Where no size was asked for, the pool keeps its own, also one that a dead run has drained. */
 function sizedLike(request: PoolRequest, existing: Pool): PoolRequest {
+  if (!request.keepsSize) return request
   const { autoScale, fixedScale } = lastStateOf(existing).scaleSettings
   if (autoScale) return { ...request, autoScale: true, properties: { ...request.properties, scaleSettings: { autoScale } } }
   const target = { dedicated: fixedScale?.targetDedicatedNodes ?? 0, lowPriority: fixedScale?.targetLowPriorityNodes ?? 0 }
@@ -127,6 +128,21 @@ function familyOf(name: string, pools: readonly Pool[]): readonly Pool[] {
 /** The pool that serves under this name now: the oldest of its family, for a run deletes the older one as soon as the newer has its jobs. */
 export function servingPool(name: string, pools: readonly Pool[]): Pool | undefined {
   return familyOf(name, pools)[0]
+}
+
+/** The pool that a request is about. Blue-green goes on from the oldest of the family, others from the pool of that very name if there is one. */
+export function poolFor(name: string, { account, strategy }: PoolSettings, pools: readonly Pool[]): Pool | undefined {
+  const named = childId(account, 'pools', name)
+  const own = strategy === 'blue-green' ? undefined : pools.find((pool) => sameId(pool.id, named) && !isBeingDeleted(pool))
+  return own ?? servingPool(name, pools)
+}
+
+/** What is asked for, as the rules are to see it: by the name of the pool that serves, and at its size where none is asked for. */
+export function requestsOn(settings: PoolSettings, pools: readonly Pool[]): readonly PoolRequest[] {
+  return settings.requests.map((request) => {
+    const existing = poolFor(request.id, settings, pools)
+    return existing ? { ...sizedLike(request, existing), id: existing.name } : request
+  })
 }
 
 /** What Azure says of the last time that anybody touched a pool. */

@@ -7,7 +7,7 @@ import type { PoolImage } from './managed-images.ts'
 import type { Observed } from './observed.ts'
 import { imageChanges, poolChanges, startChanges } from './plan-changes.ts'
 import { planImage } from './plan-image.ts'
-import { isBeingDeleted, planPool, servingPool } from './plan-pool.ts'
+import { planPool, poolFor } from './plan-pool.ts'
 import type {
   AttachedDisk,
   HyperVGeneration,
@@ -161,9 +161,7 @@ export function imageIdFor(image: ImagePlan, pool: string): ArmId {
 function planPools(settings: PoolSettings, observed: Observed, image: ImagePlan, derived: DerivedImage | undefined): readonly PoolPlan[] {
   return settings.requests.map((request) => {
     const named = childId(settings.account, 'pools', request.id)
-    const existing =
-      (settings.strategy === 'blue-green' ? undefined : observed.pools.find((pool) => sameId(pool.id, named) && !isBeingDeleted(pool))) ??
-      servingPool(request.id, observed.pools)
+    const existing = poolFor(request.id, settings, observed.pools)
     return planPool({
       id: existing ? (existing.id as ArmId) : named,
       request: existing ? { ...request, id: existing.name } : request,

@@ -131,6 +131,20 @@ export class PoolResizer {
     return this.#reach(target, NO_NODES, startedAtMs)
   }
 
+  /** A new size by formula, once steady. The formula asks again by itself; that is no comfort where it cannot help, or where no node came. */
+  async followFormula(): Promise<Pool> {
+    const pool = await this.steady()
+    const { targetDedicatedNodes = 0, targetLowPriorityNodes = 0 } = pool.properties.resizeOperationStatus ?? {}
+    const target = { dedicated: targetDedicatedNodes, lowPriority: targetLowPriorityNodes }
+    const errors = errorsOfThisRun(pool, this.#drainBeganMs + 1).map(classifyResizeError)
+    if (errors.length === 0 || totals(pool).dedicated >= target.dedicated) return pool
+    const fatal = errors.find((error) => error.class === 'fatal')
+    const shortfall = await this.#shortfall(pool, target, 'fatal', fatal ?? errors[0])
+    if (fatal || nodesIn(pool) === 0) throw shortfall
+    tell(this.#context, { kind: 'notice', level: 'warning', text: `${shortfall.message}\nIts formula asks again by itself.` })
+    return pool
+  }
+
   /** To 0 nodes; long tasks may outlast one resize, so it is asked again until the run's own time is over. */
   async drain(): Promise<Pool> {
     const { name } = this.#pool

@@ -145,6 +145,7 @@ export class PoolWay {
       if (from === 'new-resize') await this.resizer.resize(target)
       return this.resizer.editor.get()
     }
+    if (autoScale && this.#isNew) return this.resizer.followFormula()
     if (from === 'as-it-is' || autoScale) return this.resizer.steady()
     const first = this.#first
     if (from === 'new-resize' && (first === target || totals(await this.resizer.editor.get()).dedicated > first.dedicated))
@@ -244,14 +245,18 @@ export class PoolWay {
     )
   }
 
+  /** Whether the image is new to the pool: by this run, or by a dead one that had not finished. */
+  get #isNew(): boolean {
+    const { action, existing } = this.plan
+    const isMarked = existing && markIn(existing.properties.metadata, MARKS.before) !== undefined
+    return isMarked || ['create', 'reimage', 'replace', 'blue-green'].includes(action)
+  }
+
   /** The canary's size where the image is new to the pool, or all. */
   get #first(): NodeTotals {
-    const { plan, settings } = this
-    const { target } = plan.request
-    const isMarked = plan.existing && markIn(plan.existing.properties.metadata, MARKS.before) !== undefined
-    const isNew = isMarked || ['create', 'reimage', 'replace', 'blue-green'].includes(plan.action)
-    const { canaryNodes, wait } = settings
-    return isNew && wait !== 'none' && canaryNodes > 0 && canaryNodes < target.dedicated
+    const { target } = this.plan.request
+    const { canaryNodes, wait } = this.settings
+    return this.#isNew && wait !== 'none' && canaryNodes > 0 && canaryNodes < target.dedicated
       ? { dedicated: canaryNodes, lowPriority: 0 }
       : target
   }

@@ -167,15 +167,38 @@ scaleSettings:
     expect(verdictOf(ran)).toMatch(/0 of 0 nodes .*sized by formula/)
   })
 
+  const AUTO = {
+    'pool-spec': `id: render
+vmSize: Standard_D4s_v5
+scaleSettings:
+  autoScale: { formula: "$TargetDedicatedNodes = 6;", evaluationInterval: PT5M }`,
+    'pool-id': '',
+    'vm-size': '',
+    'target-dedicated-nodes': '',
+  }
+  const { account } = loadScenario('happy')
+  const timedOut = { code: 'AllocationTimedout', message: 'Desired number of dedicated nodes could not be allocated' }
+  test.each<[string, Partial<Scenario>, number, RegExp]>([
+    ['a quota in the way', { account: { ...account, dedicatedCoreQuota: 20 } }, 1, /has \d of 6 dedicated nodes: AccountCoreQuotaReached/],
+    ['nothing came', { resizes: [{ gain: 0, error: timedOut }] }, 1, /has 0 of 6 dedicated nodes: AllocationTimedout/],
+    [
+      'some came',
+      { resizes: [{ gain: 4, error: timedOut }] },
+      0,
+      /has 4 of 6 dedicated nodes: AllocationTimedout.*Its formula asks again by itself/s,
+    ],
+  ])('a formula that asks for 6 nodes, %s: told, and red where asking again cannot help', async (_, changes, exitCode, told) => {
+    const ran = await run('happy', AUTO, changes)
+    expect(ran.exitCode).toBe(exitCode)
+    expect(ran.log).toMatch(told)
+    expect(requestsTo(ran.azure, 'POST', /disableAutoScale|resize/i)).toEqual([])
+  })
+
   test.each([
     ['100', 1],
     ['80', 0],
   ])('unusable nodes of a pool that sizes itself are told and left, its formula stays on (%s %%)', async (percentage, exitCode) => {
-    const spec = `id: render
-vmSize: Standard_D4s_v5
-scaleSettings:
-  autoScale: { formula: "$TargetDedicatedNodes = 6;", evaluationInterval: PT5M }`
-    const inputs = { 'pool-spec': spec, 'pool-id': '', 'vm-size': '', 'target-dedicated-nodes': '', 'min-healthy-percentage': percentage }
+    const inputs = { ...AUTO, 'min-healthy-percentage': percentage }
     const ran = await run('happy', inputs, { nodes: [{ index: 2, state: 'unusable' }] })
     expect(ran.exitCode).toBe(exitCode)
     if (exitCode) expect(ran.log).toContain('Pool render: 1 unusable nodes are left, for its formula sizes it')

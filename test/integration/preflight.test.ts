@@ -45,4 +45,21 @@ test.each<[string, Readonly<Record<string, string>>, Partial<Scenario>, readonly
   expect(writes(ran.azure)).toEqual([])
 })
 
+test.each([
+  ['in-place', false],
+  ['blue-green', true],
+])('a pool that keeps its size, %s: the quota is looked at for that size', async (strategy, isTold) => {
+  const properties = {
+    vmSize: 'Standard_D4s_v5',
+    deploymentConfiguration: {
+      virtualMachineConfiguration: { imageReference: { id: VERSION }, nodeAgentSkuId: 'batch.node.ubuntu 24.04' },
+    },
+  }
+  const existing = { id: 'render', nodes: 4, properties }
+  const inputs = { mode: 'plan', strategy, 'target-dedicated-nodes': '', 'resize-timeout': '' }
+  const ran = await run('happy', inputs, { pools: [existing], account: { ...loadScenario('happy').account, dedicatedCoreQuota: 20 } })
+  expect(ran.exitCode).toBe(0)
+  expect(ran.summary.includes('16 dedicated cores are needed, 16 are in use besides, the quota is 20')).toBe(isTold)
+})
+
 testConformance()

@@ -1,8 +1,8 @@
 /** What a pool that is there already needs, by what it says of itself. */
 import { describe, expect, test } from 'vitest'
 import type { ArmId } from '../../src/arm-id.ts'
-import type { PoolRequest } from '../../src/config.ts'
-import { planPool, servingPool } from '../../src/plan-pool.ts'
+import type { PoolRequest, PoolSettings } from '../../src/config.ts'
+import { planPool, requestsOn, servingPool } from '../../src/plan-pool.ts'
 import { lastStateOf, MARKS, writeMark } from '../../src/pool-marks.ts'
 import type { Pool, PoolProperties, VirtualMachineConfiguration } from '../../src/ports.ts'
 
@@ -178,6 +178,23 @@ describe('which pool serves under a name', () => {
     ],
   ])('%s', (_, pools, expected) => {
     expect(servingPool('render', pools)?.name).toBe(expected)
+  })
+
+  test.each<[string, PoolSettings['strategy'], readonly Pool[], string, number]>([
+    ['nothing is there', 'in-place', [], 'render', 0],
+    ['the pool itself', 'in-place', [poolOf('render')], 'render', 10],
+    ['its successor', 'in-place', [poolOf('render-1-1-0', { metadata: successor })], 'render-1-1-0', 10],
+    [
+      'the older of two',
+      'blue-green',
+      [poolOf('render', { created: '2026-03-01' }), poolOf('render-1-1-0', { metadata: successor })],
+      'render-1-1-0',
+      10,
+    ],
+  ])('rules see the pool that serves, at its size where none is asked for: %s', (_, strategy, pools, name, dedicated) => {
+    const request: PoolRequest = { ...REQUEST, target: { dedicated: 0, lowPriority: 0 }, keepsSize: true }
+    const settings = { account: ACCOUNT, strategy, requests: [request] } as unknown as PoolSettings
+    expect(requestsOn(settings, pools)).toMatchObject([{ id: name, target: { dedicated, lowPriority: 0 } }])
   })
 
   test('a green pool is taken up, and pools of other dead runs go with the old one', () => {
