@@ -1,4 +1,4 @@
-/** Runs the cases of a matrix two at a time, tells how many held, and leaves the count for the table. */
+/** Runs the cases of a matrix side by side, tells how many held, and leaves the count for the table. */
 import { mkdir, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import fc from 'fast-check'
@@ -7,7 +7,8 @@ import type { EmbeddedAzure } from '../azure/server.ts'
 import { disturb, nameOf, type Recorded, type Recording, startWorld } from './recording.ts'
 
 export const FOLDER = path.join(import.meta.dirname, '../../out/trust')
-const AT_ONCE = 2
+/** Cases side by side: what two cores take. */
+const AT_ONCE = Number(process.env.TRUST_AT_ONCE ?? 2)
 
 export interface Case {
   readonly name: string
