@@ -1,7 +1,7 @@
 /** The reference trace: this action and models of other tools on the same embedded Azure with the same operation times. */
 
 import { DURATION_MS } from '../azure/pools.ts'
-import { loadScenario, type Scenario } from '../azure/scenario.ts'
+import { loadScenario } from '../azure/scenario.ts'
 import { type EmbeddedAzure, startAzure } from '../azure/server.ts'
 import { PeerClient } from './peer-client.ts'
 import { PEERS, type Peer, prepareGallery } from './peers.ts'
@@ -24,10 +24,11 @@ export interface TraceResult {
   readonly peakMiB?: number
 }
 
-export async function runTrace(): Promise<readonly TraceResult[]> {
-  const scenario = loadScenario('reference-trace')
-  const results = [await runOurs(scenario)]
-  for (const peer of PEERS) results.push(await runPeer(peer, scenario))
+const scenario = loadScenario('reference-trace')
+
+export async function runPeers(): Promise<readonly TraceResult[]> {
+  const results: TraceResult[] = []
+  for (const peer of PEERS) results.push(await runPeer(peer))
   return results
 }
 
@@ -45,20 +46,21 @@ function result(client: string, wallS: number, boundS: number, requests: number)
   }
 }
 
-async function runOurs(scenario: Scenario): Promise<TraceResult> {
+export async function runOurs(): Promise<TraceResult> {
   const azure = await startAzure(scenario, SPEED)
   const startedS = seconds(azure)
   const { exitCode, log, peakMiB } = await runMeasured(azure, scenario.inputs)
   const wallS = seconds(azure) - startedS
   if (exitCode !== 0) throw new Error(`the run on the reference trace failed:\n${log}`)
-  const bound = boundOf(azure, scenario)
+  const bound = boundOf(azure)
   const requests = azure.exchanges.length
   await azure.close()
   return { ...result('this action, to healthy nodes', wallS, bound, requests), peakMiB }
 }
 
 /** The longest chain: the slowest snapshot, the version, then the pool until its last node has run its start task. */
-function boundOf({ pools }: EmbeddedAzure, { durations = {} }: Scenario): number {
+function boundOf({ pools }: EmbeddedAzure): number {
+  const { durations = {} } = scenario
   const [pool] = pools.all()
   if (!pool) throw new Error('there is no pool')
   const { startTime } = pool.properties.resizeOperationStatus
@@ -67,7 +69,7 @@ function boundOf({ pools }: EmbeddedAzure, { durations = {} }: Scenario): number
   return Math.max(...(durations.snapshot ?? [])) + (durations.version?.[0] ?? 0) + Math.max(durations.allocation?.[0] ?? 0, healthyS)
 }
 
-async function runPeer({ name, boundS, run }: Peer, scenario: Scenario): Promise<TraceResult> {
+async function runPeer({ name, boundS, run }: Peer): Promise<TraceResult> {
   const azure = await startAzure(scenario, SPEED)
   const client = new PeerClient(azure)
   await prepareGallery(client)
