@@ -8,7 +8,7 @@ import { isBehind } from './image-age.ts'
 import type { Observed } from './observed.ts'
 import { type BuildPlan, type ImagePlan, imageIdFor, type Plan, type PoolPlan, planRun } from './plan.ts'
 import { imageOf, requestsOn } from './plan-pool.ts'
-import { totals } from './pool-size.ts'
+import { askedIn, totals } from './pool-size.ts'
 import type { RegionReplication, RunContext } from './ports.ts'
 import type { PoolOutcome, RunEnding } from './report/record.ts'
 import type { AccountPool, ImageReport, PlannedChange, RunResult, SnapshotReport } from './report/run-report.ts'
@@ -217,7 +217,7 @@ function outcomeOf(
     unhealthyTotal: verdict?.unhealthyTotal ?? 0,
     isRolledBack,
     ...(existing && { imageBefore: imageOf(existing), currentBefore: totals(existing) }),
-    ...(scale && { targetBefore: { dedicated: scale.targetDedicatedNodes ?? 0, lowPriority: scale.targetLowPriorityNodes ?? 0 } }),
+    ...(scale && { targetBefore: askedIn(scale) }),
     ...(pool && { imageAfter: imageOf(pool), allocationState: pool.properties.allocationState }),
     ...(verdict?.counts && { nodeStates: verdict.counts }),
     ...(error && { error }),

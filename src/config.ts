@@ -155,7 +155,8 @@ export function parseConfig(reader: InputReader): Config {
   return { ...config, source }
 }
 
-function imageKindOf(source: Source | undefined, image: ImageSettings | undefined): ImageKind {
+/** Of the image that the nodes will have: one that is given, or the one that is built. */
+export function imageKindOf(source: Source | undefined, image: ImageSettings | undefined): ImageKind {
   const isManaged = source?.kind === 'image-id' && parseArmId(source.id)?.type.toLowerCase() === 'microsoft.compute/images'
   return isManaged ? 'managed' : (image?.kind ?? 'gallery')
 }

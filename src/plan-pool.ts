@@ -7,6 +7,7 @@ import { resolveNodeAgent } from './node-agent.ts'
 import type { PoolPlan } from './plan.ts'
 import { isSubset } from './pool-drift.ts'
 import { lastStateOf, MARKS, markIn, marksIn, withMark } from './pool-marks.ts'
+import { askedIn } from './pool-size.ts'
 import type { Pool, PoolEnvelope, PoolProperties, SupportedImage, VirtualMachineConfiguration } from './ports.ts'
 
 export interface PoolQuestion {
@@ -56,7 +57,7 @@ function sizedLike(request: PoolRequest, existing: Pool): PoolRequest {
   if (!request.keepsSize) return request
   const { autoScale, fixedScale } = lastStateOf(existing).scaleSettings
   if (autoScale) return { ...request, autoScale: true, properties: { ...request.properties, scaleSettings: { autoScale } } }
-  const target = { dedicated: fixedScale?.targetDedicatedNodes ?? 0, lowPriority: fixedScale?.targetLowPriorityNodes ?? 0 }
+  const target = askedIn(fixedScale)
   const { resizeTimeoutFor: kind } = request
   return { ...request, target, ...(kind && { resizeTimeout: isoDuration(guidanceMs(target.dedicated + target.lowPriority, kind)) }) }
 }

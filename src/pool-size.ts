@@ -1,19 +1,25 @@
 /** Pure: how many nodes a pool has and is to have, and since when. */
 import { isDeepStrictEqual } from 'node:util'
 import type { NodeTotals } from './events.ts'
-import type { Pool } from './ports.ts'
+import type { Pool, ResizeRequest } from './ports.ts'
 import { totalOf } from './report/nodes.ts'
 
 export function totals({ properties }: Pool): NodeTotals {
   return { dedicated: properties.currentDedicatedNodes, lowPriority: properties.currentLowPriorityNodes }
 }
 
+/** What a scale, a resize or a request for one asks for; Azure leaves out what is 0. */
+export function askedIn({
+  targetDedicatedNodes = 0,
+  targetLowPriorityNodes = 0,
+}: Partial<Pick<ResizeRequest, 'targetDedicatedNodes' | 'targetLowPriorityNodes'>> = {}): NodeTotals {
+  return { dedicated: targetDedicatedNodes, lowPriority: targetLowPriorityNodes }
+}
+
 /** What the pool is to have; of one that sizes itself, what it has. */
 export function targetOf(pool: Pool): NodeTotals {
   const { fixedScale } = pool.properties.scaleSettings ?? {}
-  return fixedScale
-    ? { dedicated: fixedScale.targetDedicatedNodes ?? 0, lowPriority: fixedScale.targetLowPriorityNodes ?? 0 }
-    : totals(pool)
+  return fixedScale ? askedIn(fixedScale) : totals(pool)
 }
 
 export const nodesIn = (pool: Pool): number => totalOf(totals(pool))

@@ -200,9 +200,12 @@ export function decideNext(outcome: Outcome, random: number): NextMove {
 
 /** A gate that asks for nothing (0 %) does not make a pool without nodes a good one. */
 function isEnough({ target, current, minHealthyPercentage }: Outcome): boolean {
-  const required = Math.ceil((target.dedicated * minHealthyPercentage) / 100)
+  const required = shareOf(target.dedicated, minHealthyPercentage)
   return required > 0 && current.dedicated >= required && current.dedicated <= target.dedicated && current.lowPriority <= target.lowPriority
 }
+
+/** Of so many nodes, how many must be healthy. */
+const shareOf = (nodes: number, percentage: number): number => Math.ceil((nodes * percentage) / 100)
 
 const HEALTHY: readonly NodeState[] = ['idle', 'running']
 const ON_THE_WAY: readonly NodeState[] = [
@@ -231,7 +234,7 @@ export function healthOf(counts: NodeCounts, target: NodeTotals, minHealthyPerce
   const count = (states: readonly NodeState[]) =>
     states.reduce((sum, state) => sum + (counts.dedicated[state] ?? 0) + (counts.lowPriority[state] ?? 0), 0)
   const spotMissing = counts.lowPriority.preempted ?? 0
-  const required = Math.ceil(((target.dedicated + Math.max(0, target.lowPriority - spotMissing)) * minHealthyPercentage) / 100)
+  const required = shareOf(target.dedicated + Math.max(0, target.lowPriority - spotMissing), minHealthyPercentage)
   const healthy = count(HEALTHY)
   return { healthy, required, isHealthy: healthy >= required, isSettled: count(ON_THE_WAY) === 0 }
 }

@@ -1,5 +1,5 @@
 /** Rules about how large pools may be: limits of Batch, quotas of the account. */
-import { guidanceMs } from '../config.ts'
+import { guidanceMs, imageKindOf } from '../config.ts'
 import { parseDurationMs, showDuration } from '../duration.ts'
 import type { Pool } from '../ports.ts'
 import { type CoreQuota, coreQuotas, coresOf } from '../quota.ts'
@@ -123,9 +123,8 @@ export const LIMIT_RULES: readonly Rule[] = [
     link: 'https://learn.microsoft.com/azure/batch/batch-sig-images',
     check: ({ config: { pool, image, source } }) =>
       (pool?.requests ?? []).flatMap(({ id, target, autoScale, resizeTimeout }) => {
-        const isManaged = source.kind === 'image-id' && !source.id.toLowerCase().includes('/galleries/')
         const nodes = target.dedicated + target.lowPriority
-        const recommendedMs = guidanceMs(nodes, isManaged ? 'managed' : (image?.kind ?? 'gallery'))
+        const recommendedMs = guidanceMs(nodes, imageKindOf(source, image))
         if (autoScale || (parseDurationMs(resizeTimeout) ?? 0) >= recommendedMs || nodes === 0) return []
         return [
           {

@@ -3,7 +3,7 @@ import type { ArmId } from '../arm-id.ts'
 import type { PoolSettings } from '../config.ts'
 import { AzureError, DataPlaneUnreachableError, ForeignChangeError, PoolError } from '../errors.ts'
 import type { NodeTotals } from '../events.ts'
-import { isAt, nodesIn, startAt, startOf, targetOf, totals } from '../pool-size.ts'
+import { askedIn, isAt, nodesIn, startAt, startOf, targetOf, totals } from '../pool-size.ts'
 import type { BatchAccount, BatchDataPlane, Pool, ResizeRequest } from '../ports.ts'
 import { nodesOf, nodesOutOf, totalOf } from '../report/nodes.ts'
 import { cameNearer, classifyResizeError, decideNext, errorsOfThisRun, type ResizeError } from '../resize.ts'
@@ -101,8 +101,9 @@ export class PoolResizer {
   async free(): Promise<Pool> {
     const pool = await this.editor.get()
     if (pool.properties.allocationState === 'Steady') return pool
-    const { targetDedicatedNodes = 0, targetLowPriorityNodes = 0, startTime } = pool.properties.resizeOperationStatus ?? {}
-    const target = { dedicated: targetDedicatedNodes, lowPriority: targetLowPriorityNodes }
+    const { resizeOperationStatus } = pool.properties
+    const { startTime } = resizeOperationStatus ?? {}
+    const target = askedIn(resizeOperationStatus)
     if (!isDeepStrictEqual(target, this.#asked))
       tell(this.#context, { kind: 'resize-foreign', pool: pool.name, target, ...(startTime && { startedAt: startTime }) })
     return this.steady()
@@ -134,8 +135,7 @@ export class PoolResizer {
   /** A new size by formula, once steady. The formula asks again by itself; that is no comfort where it cannot help, or where no node came. */
   async followFormula(): Promise<Pool> {
     const pool = await this.steady()
-    const { targetDedicatedNodes = 0, targetLowPriorityNodes = 0 } = pool.properties.resizeOperationStatus ?? {}
-    const target = { dedicated: targetDedicatedNodes, lowPriority: targetLowPriorityNodes }
+    const target = askedIn(pool.properties.resizeOperationStatus)
     const errors = errorsOfThisRun(pool, this.#drainBeganMs + 1).map(classifyResizeError)
     if (errors.length === 0 || totals(pool).dedicated >= target.dedicated) return pool
     const fatal = errors.find((error) => error.class === 'fatal')
@@ -273,7 +273,7 @@ export class PoolResizer {
    */
   async #send(request: ResizeRequest): Promise<number | undefined> {
     const before = startOf(await this.editor.get())
-    const asked = { dedicated: request.targetDedicatedNodes, lowPriority: request.targetLowPriorityNodes }
+    const asked = askedIn(request)
     try {
       await this.plane.resize(this.#pool.name, request)
     } catch (error) {
@@ -285,11 +285,7 @@ export class PoolResizer {
       }
       if (!(error instanceof AzureError && error.status === 409)) throw error
       const { resizeOperationStatus: status, allocationState } = (await this.editor.get()).properties
-      const isOurs =
-        status !== undefined &&
-        (status.targetDedicatedNodes ?? 0) === request.targetDedicatedNodes &&
-        (status.targetLowPriorityNodes ?? 0) === request.targetLowPriorityNodes &&
-        startAt(status.startTime) > before
+      const isOurs = status !== undefined && isDeepStrictEqual(askedIn(status), asked) && startAt(status.startTime) > before
       if (!isOurs) {
         if (allocationState === 'Steady' && !/^PoolBeing(?:Resized|Created)$/i.test(error.code)) throw error
         const pool = await this.free()

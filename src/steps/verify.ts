@@ -6,7 +6,8 @@ import type { NodeTotals } from '../events.ts'
 import type { PoolPlan } from '../plan.ts'
 import { imageOf } from '../plan-pool.ts'
 import { totals } from '../pool-size.ts'
-import type { BatchAccount, BatchDataPlane, ComputeNode, NodeCounts, NodeState, NodeStateCounts, Pool } from '../ports.ts'
+import type { BatchAccount, BatchDataPlane, ComputeNode, NodeCounts, NodeState, Pool } from '../ports.ts'
+import { sumOf } from '../report/nodes.ts'
 import type { UnhealthyNode } from '../report/run-report.ts'
 import { type Health, healthOf } from '../resize.ts'
 import { type StepContext, tell, waitFor } from './context.ts'
@@ -165,5 +166,3 @@ function hintFor(node: UnhealthyNode | undefined): string {
     return 'A node without errors cannot reach Batch: check outbound access on port 443 to the service tag BatchNodeManagement of the region (network security group, user-defined routes, DNS, a way out of the subnet), and that the image starts.'
   return 'See the errors of the nodes in the summary; BatchAgentInstallationFailure mostly means that the node agent SKU does not fit the image.'
 }
-
-const sumOf = (counts: NodeStateCounts): number => Object.values(counts).reduce((sum, count) => sum + count, 0)

@@ -1,8 +1,7 @@
 /** The real Azure CLI on the reference trace, for the steps it has: from the disks to the image version. In real time, as it waits in real time. */
 import { hasAzureCli, signIn, startAzureForCli } from '../azure/azure-cli.ts'
 import { GROUP, loadScenario } from '../azure/scenario.ts'
-import { ratio } from './ratios.ts'
-import type { TraceResult } from './trace.ts'
+import { result, type TraceResult } from './trace.ts'
 
 const NAME = 'Azure CLI itself, from the disks to the image version'
 const DISKS = ['golden-os', 'golden-data0', 'golden-data5'] as const
@@ -38,14 +37,7 @@ export async function runAzureCli(): Promise<TraceResult | string> {
     const wallS = (performance.now() - startedMs) / 1_000
     const { snapshot = [], version = [] } = scenario.durations ?? {}
     const boundS = [...snapshot, ...version].reduce((total, seconds) => total + seconds, 0)
-    return {
-      client: NAME,
-      wallS: Math.round(wallS * 10) / 10,
-      boundS,
-      overheadS: Math.round((wallS - boundS) * 10) / 10,
-      wallToBound: ratio(wallS, boundS),
-      requests: azure.exchanges.length - before,
-    }
+    return result(NAME, wallS, boundS, azure.exchanges.length - before)
   } finally {
     await azure.close()
   }

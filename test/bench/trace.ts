@@ -32,7 +32,8 @@ export const runPeers = (): Promise<readonly TraceResult[]> => Promise.all(PEERS
 const seconds = (azure: EmbeddedAzure): number => azure.clock.now().getTime() / 1_000
 const rounded = (value: number): number => Math.round(value * 10) / 10
 
-function result(client: string, wallS: number, boundS: number, requests: number): TraceResult {
+/** A client's wall time against what Azure itself needs; seconds. */
+export function result(client: string, wallS: number, boundS: number, requests: number): TraceResult {
   return {
     client,
     wallS: rounded(wallS),
