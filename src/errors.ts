@@ -145,6 +145,19 @@ export class PoolError extends ActionError {}
 /** Someone else changed the pool meanwhile. Their change is left alone, also by a rollback. */
 export class ForeignChangeError extends PoolError {}
 
+/** Of things done side by side several failed, each for a reason of its own. */
+export class SeveralError extends ActionError {
+  constructor(first: Explanation, others: readonly Explanation[]) {
+    const all = [first, ...others]
+    super({
+      ...first,
+      message: all.map(({ title, message }) => `${title}: ${message}`).join('\n'),
+      hint: [...new Set(all.map(({ hint }) => hint))].join('\n'),
+      title: `${first.title}, and ${others.length} more`,
+    })
+  }
+}
+
 /** A deadline passed. Azure goes on with what was begun. */
 export class WaitTimeoutError extends ActionError {
   constructor(what: string, limit: string, lastSeen: string, input: string) {

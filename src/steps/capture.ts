@@ -31,7 +31,8 @@ export async function capture(plan: BuildPlan, context: StepContext): Promise<re
 
 /** Some snapshots of a copy that is gone and others of a new one would be disks of two moments: all are taken again. */
 async function withoutOldMoment(plan: BuildPlan, { compute, signal }: StepContext): Promise<BuildPlan> {
-  await Promise.all(plan.snapshots.filter(({ exists, isStale }) => exists || isStale).map(({ id }) => compute.deleteSnapshot(id, signal)))
+  const old = plan.snapshots.filter(({ exists, isStale }) => exists || isStale)
+  await allSideBySide(old, ({ id }) => compute.deleteSnapshot(id, signal))
   return { ...plan, snapshots: plan.snapshots.map((snapshot) => ({ ...snapshot, exists: false, isStale: false })) }
 }
 
@@ -71,12 +72,10 @@ async function takeSnapshot(
 
 /** What earlier runs left of versions that are complete. */
 export async function dropLeftSnapshots(left: readonly ArmId[], context: StepContext): Promise<void> {
-  await Promise.all(
-    left.map(async (id) => {
-      await context.compute.deleteSnapshot(id, context.signal)
-      tell(context, { kind: 'resource', change: 'deleted', type: 'snapshot', id, detail: 'left by an earlier run' })
-    }),
-  )
+  await allSideBySide(left, async (id) => {
+    await context.compute.deleteSnapshot(id, context.signal)
+    tell(context, { kind: 'resource', change: 'deleted', type: 'snapshot', id, detail: 'left by an earlier run' })
+  })
 }
 
 /** Snapshots are needed no longer once every region has its replica; until then they are kept, and a later run removes them. */
@@ -99,17 +98,15 @@ export function settleSnapshots(
   context: StepContext,
 ): Promise<readonly SnapshotReport[]> {
   const { compute, ledger, signal } = context
-  return Promise.all(
-    snapshots.map(async (snapshot): Promise<SnapshotReport> => {
-      const planned = plan.snapshots.find(({ id }) => id === snapshot.id)
-      if (!isReplicated || !planned) {
-        ledger.settle(snapshot.id)
-        return { ...snapshot, state: 'kept' }
-      }
-      await compute.deleteSnapshot(planned.id, signal)
+  return allSideBySide(snapshots, async (snapshot): Promise<SnapshotReport> => {
+    const planned = plan.snapshots.find(({ id }) => id === snapshot.id)
+    if (!isReplicated || !planned) {
       ledger.settle(snapshot.id)
-      tell(context, { kind: 'resource', change: 'deleted', type: 'snapshot', id: snapshot.id })
-      return { ...snapshot, state: 'deleted' }
-    }),
-  )
+      return { ...snapshot, state: 'kept' }
+    }
+    await compute.deleteSnapshot(planned.id, signal)
+    ledger.settle(snapshot.id)
+    tell(context, { kind: 'resource', change: 'deleted', type: 'snapshot', id: snapshot.id })
+    return { ...snapshot, state: 'deleted' }
+  })
 }

@@ -68,7 +68,7 @@ async function putAll(group: readonly TemporaryResource[], context: StepContext)
 
 async function removeCopy({ groups }: CopyPlan, context: StepContext): Promise<void> {
   for (const group of groups.toReversed()) {
-    await Promise.all(group.map((resource) => remove(resource, context)))
+    await allSideBySide(group, (resource) => remove(resource, context))
   }
 }
 

@@ -6,6 +6,7 @@ import { TAGS } from '../provenance.ts'
 import { totalOf } from '../report/nodes.ts'
 import { ABANDONED_MS, type MadeImage, planRetention, type RetentionPlan } from '../retention.ts'
 import { type StepContext, tell } from './context.ts'
+import { allSideBySide } from './side-by-side.ts'
 
 /** What retention would delete now. Read afresh: pools may have moved to another image since the run began. */
 export async function findPrunable(
@@ -55,17 +56,13 @@ export async function prune(
 ): Promise<void> {
   const { compute } = context
   const type = image.gallery ? 'image version' : 'managed image'
-  await Promise.all(
-    images.map(async ({ id, why }) => {
-      tell(context, { kind: 'resource', change: 'deleting', type, id, detail: why })
-      await (image.gallery ? compute.deleteImageVersion(id as ArmId, signal) : compute.deleteImage(id as ArmId, signal))
-      tell(context, { kind: 'resource', change: 'deleted', type, id })
-    }),
-  )
-  await Promise.all(
-    snapshots.map(async ({ id, why }) => {
-      await compute.deleteSnapshot(id as ArmId, signal)
-      tell(context, { kind: 'resource', change: 'deleted', type: 'snapshot', id, detail: why })
-    }),
-  )
+  await allSideBySide(images, async ({ id, why }) => {
+    tell(context, { kind: 'resource', change: 'deleting', type, id, detail: why })
+    await (image.gallery ? compute.deleteImageVersion(id as ArmId, signal) : compute.deleteImage(id as ArmId, signal))
+    tell(context, { kind: 'resource', change: 'deleted', type, id })
+  })
+  await allSideBySide(snapshots, async ({ id, why }) => {
+    await compute.deleteSnapshot(id as ArmId, signal)
+    tell(context, { kind: 'resource', change: 'deleted', type: 'snapshot', id, detail: why })
+  })
 }

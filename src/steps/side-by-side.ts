@@ -1,4 +1,9 @@
-/** `work` on every item, at most `most` at a time; results in the order of the items. The first failure is thrown after all have ended. */
+import { explain, SeveralError } from '../errors.ts'
+
+/**
+ * `work` on every item, at most `most` at a time; results in the order of the items. One that fails does not hide how the others ended:
+ * all are waited for. @throws SeveralError where failures differ
+ */
 export async function sideBySide<T, R>(
   items: readonly T[],
   most: number,
@@ -15,10 +20,16 @@ export async function sideBySide<T, R>(
     }
   }
   await Promise.all(Array.from({ length: Math.min(most, items.length) }, lane))
-  return results.map((result) => {
-    if (result.status === 'rejected') throw result.reason
-    return result.value
-  })
+  const failures = results.flatMap((result) => (result.status === 'rejected' ? [result.reason as unknown] : []))
+  if (failures.length > 0) throw asOne(failures)
+  return results.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []))
+}
+
+/** The first, unless others have something else to say. */
+function asOne(failures: readonly unknown[]): unknown {
+  const explanations = failures.map(explain)
+  const [first, ...others] = new Map(explanations.map((one) => [`${one.title}: ${one.message}`, one])).values()
+  return first && others.length > 0 ? new SeveralError(first, others) : failures[0]
 }
 
 /** The same for a few items: all at once. */

@@ -24,12 +24,13 @@ export interface Verdict {
 }
 
 const UNAWAITED = 'startTask.waitForSuccess is false: nodes count as healthy whatever becomes of their start task.'
+/** `preempted`, `deallocated` and the like pass by themselves or are not ours. */
 const FAILING: readonly NodeState[] = ['startTaskFailed', 'unusable', 'offline', 'unknown']
 /** More would bury the reader; all are counted. */
 const MOST_NODES_SHOWN = 20
 const OUTPUT_BYTES = 4_096
-/** `preempted`, `deallocated` and the like pass by themselves or are not ours. */
-const nodeDelayMs = (waitedMs: number): number => Math.min(15_000, Math.max(5_000, waitedMs / 10))
+/** Nodes take half a minute to many minutes to start and to run their start task. */
+const nodeDelayMs = (waitedMs: number): number => Math.min(15_000, Math.max(4_000, waitedMs / 10))
 
 /** Whether the pool really runs the image on enough healthy nodes; if not, which nodes fail and why. */
 export async function verify(

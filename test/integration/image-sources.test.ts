@@ -331,6 +331,31 @@ describe('retention', () => {
     expect(namesOf(azure, 'galleries/images/versions')).toEqual(['1.1.0'])
   })
 
+  test('versions that cannot be deleted are all named, and hold up no other', async () => {
+    const first = await run('happy', { 'image-version': '1.0.0', 'batch-account': '' })
+    const { azure } = first
+    for (const version of ['1.1.0', '1.2.0', '1.3.0']) {
+      await again(azure, { ...scenario.inputs, 'batch-account': '', 'image-version': version, rebuild: 'always' })
+    }
+    azure.intervene = ({ method, url }) => {
+      const locked = method === 'DELETE' && /\/versions\/(1\.[01]\.0)\?/.exec(url)?.[1]
+      const message = `The scope of version ${locked} cannot perform delete operation because following scope(s) are locked.`
+      return locked ? { kind: 'answer', status: 409, body: { error: { code: 'ScopeLocked', message } } } : undefined
+    }
+    const ran = await again(azure, {
+      'resource-group': 'render',
+      'image-name': 'golden',
+      gallery: 'images',
+      'batch-account': 'renderbatch',
+      mode: 'prune',
+      'retain-versions': '1',
+    })
+    expect(ran.exitCode).toBe(1)
+    expect(annotations(ran)).toHaveLength(1)
+    for (const version of ['1.0.0', '1.1.0']) expect(annotations(ran)[0]).toContain(`The scope of version ${version} cannot`)
+    expect(namesOf(azure, 'galleries/images/versions').toSorted()).toEqual(['1.0.0', '1.1.0', '1.3.0'])
+  })
+
   test('is refused without the account whose pools may use the images', async () => {
     const ran = await run('happy', { 'retain-versions': '2', 'batch-account': '' })
     expect(ran.exitCode).toBe(1)
