@@ -77,36 +77,51 @@ function oldVersions(count: number): Load {
   }
 }
 
-/** ARM's bucket, a tenth as large as the real one: what comes too fast is refused and told when to come again. */
-function throttle(azure: EmbeddedAzure): () => number {
-  const [capacity, refillPerS, retryAfterS] = [25, 2.5, 5]
-  let tokens: number = capacity
-  let seenAtMs = azure.clock.now().getTime()
+/** Requests that ARM takes at once, and how many more each second, of a subscription and principal. */
+interface Buckets {
+  readonly reads: readonly [capacity: number, perS: number]
+  readonly writes: readonly [capacity: number, perS: number]
+}
+
+/** https://learn.microsoft.com/azure/azure-resource-manager/management/request-limits-and-throttling */
+const REAL: Buckets = { reads: [250, 25], writes: [200, 10] }
+/** What is left where others work in the same subscription. */
+const SCARCE: Buckets = { reads: [25, 2.5], writes: [20, 1] }
+const RETRY_AFTER_S = 5
+
+/** What comes too fast is refused and told when to come again. Gives how many were refused. */
+function throttle(azure: EmbeddedAzure, { reads, writes }: Buckets): () => number {
+  const now = () => azure.clock.now().getTime()
+  const bucket = ([capacity, perS]: readonly [number, number]) => ({ capacity, perS, tokens: capacity, seenAtMs: now() })
+  const [read, write] = [bucket(reads), bucket(writes)]
   let refused = 0
-  azure.intervene = ({ plane }) => {
+  azure.intervene = ({ plane, method }) => {
     if (plane !== 'arm') return undefined
-    const nowMs = azure.clock.now().getTime()
-    tokens = Math.min(capacity, tokens + ((nowMs - seenAtMs) / 1_000) * refillPerS)
-    seenAtMs = nowMs
-    if (tokens >= 1) {
-      tokens -= 1
+    const used = method === 'GET' ? read : write
+    const nowMs = now()
+    used.tokens = Math.min(used.capacity, used.tokens + ((nowMs - used.seenAtMs) / 1_000) * used.perS)
+    used.seenAtMs = nowMs
+    if (used.tokens >= 1) {
+      used.tokens -= 1
       return undefined
     }
     refused += 1
     return {
       kind: 'answer',
       status: 429,
-      headers: { 'retry-after': String(retryAfterS) },
-      body: { error: { code: 'SubscriptionRequestsThrottled', message: `Please try again after '${retryAfterS}' seconds.` } },
+      headers: { 'retry-after': String(RETRY_AFTER_S) },
+      body: { error: { code: 'SubscriptionRequestsThrottled', message: `Please try again after '${RETRY_AFTER_S}' seconds.` } },
     }
   }
   return () => refused
 }
 
-async function measure({ what, inputs, prepare }: Load, isThrottled = false): Promise<ScaleResult & { readonly refused: number }> {
+type Throttled = ScaleResult & { readonly refused: number }
+
+async function measure({ what, inputs, prepare }: Load, buckets?: Buckets): Promise<Throttled> {
   const azure = await startAzure(scenario, SPEED)
   prepare?.(azure)
-  const refused = isThrottled ? throttle(azure) : () => 0
+  const refused = buckets ? throttle(azure, buckets) : () => 0
   const startedMs = azure.clock.now().getTime()
   const { exitCode, log, peakMiB } = await runMeasured(azure, inputs)
   const wallS = Math.round((azure.clock.now().getTime() - startedMs) / 1_000)
@@ -118,7 +133,7 @@ async function measure({ what, inputs, prepare }: Load, isThrottled = false): Pr
 
 export interface Scale {
   readonly loads: readonly ScaleResult[]
-  readonly throttled: ScaleResult & { readonly refused: number }
+  readonly throttled: readonly Throttled[]
 }
 
 export async function measureScale(): Promise<Scale> {
@@ -128,6 +143,7 @@ export async function measureScale(): Promise<Scale> {
     const { refused: _refused, ...result } = await measure(load)
     results.push(result)
   }
-  const throttled = await measure({ ...poolsOf(10, 10), what: '10 pools of 10 nodes, throttled' }, true)
-  return { loads: results, throttled }
+  const real = await measure({ ...poolsOf(50, 10), what: "50 pools of 10 nodes, ARM's limits" }, REAL)
+  const scarce = await measure({ ...poolsOf(10, 10), what: "10 pools of 10 nodes, a tenth of ARM's limits" }, SCARCE)
+  return { loads: results, throttled: [real, scarce] }
 }
