@@ -26,7 +26,7 @@ for (const name of ['SIGINT', 'SIGTERM', 'SIGBREAK'] as const) process.on(name, 
 
 /** Loaded only by runs that get this far: the packages of Azure are most of the bundle. */
 async function connect({ identity }: Config, timeoutMs: number, early?: EarlyAssertion): Promise<Clients> {
-  const { createClients } = await import(/* webpackMode: "eager" */ './azure/clients.ts')
+  const { createClients } = await import('./azure/clients.ts')
   const assertion = github.assertionOf(early)
   return createClients(identity, {
     authorityHost: github.environment('AZURE_AUTHORITY_HOST'),

@@ -31,9 +31,9 @@ test('with ten pools, requests per pool do not grow', async () => {
   expect(ten.azure.exchanges.length / 10).toBeLessThan(one.azure.exchanges.length)
 })
 
-test('the bundle has at most 2.6 MB', () => {
+test('the bundle has at most 2 MB', () => {
   const bytes = readdirSync(DIST)
     .filter((name) => name.endsWith('.js'))
     .reduce((sum, name) => sum + statSync(path.join(DIST, name)).size, 0)
-  expect(bytes).toBeLessThanOrEqual(2_600_000)
+  expect(bytes).toBeLessThanOrEqual(2_000_000)
 })
