@@ -1,4 +1,4 @@
-import { nameOf, parseArmId, sameId } from './arm-id.ts'
+import { type ArmId, nameOf, parseArmId, sameId } from './arm-id.ts'
 import type { Finding } from './checks/finding.ts'
 import { coreDemand } from './checks/limits.ts'
 import { checkAll } from './checks/rules.ts'
@@ -84,10 +84,10 @@ async function runPhases(config: Config, run: RunContext, context: StepContext, 
   const plan = await phase(context, 'plan', async () => planRun(config, observed, content, run, now))
   progress.plan = plan
   refuseOtherImages(plan, config)
-  tellWithheld(plan, context)
+  tellWithheld(plan, config, context)
   const retains = (config.image?.retainVersions ?? 0) > 0
   if (config.mode === 'plan') {
-    progress.pools = plan.pools.map((pool) => plannedOutcome(pool, plan, observed, config))
+    progress.pools = plan.pools.map((pool, index) => plannedOutcome(pool, imageFor(pool, index, plan, config), observed, config))
     return retains ? retain() : undefined
   }
 
@@ -141,12 +141,16 @@ function refuseOtherImages({ pools, image }: Plan, { pool }: Config): void {
   })
 }
 
-/** What a spec asks for is not dropped in silence. */
-function tellWithheld({ pools }: Plan, context: StepContext): void {
+/** What is asked for is not dropped in silence. */
+function tellWithheld({ pools }: Plan, { pool: settings }: Config, context: StepContext): void {
+  const warn = (text: string) => tell(context, { kind: 'notice', level: 'warning', text })
   for (const { request, withheld } of pools) {
-    if (!withheld) continue
-    const text = `Pool ${request.id} stays as it is in ${withheld.join(', ')}: what was asked for needs a pool without nodes, which \`strategy: resize-only\` does not make.`
-    tell(context, { kind: 'notice', level: 'warning', text })
+    if (withheld)
+      warn(
+        `Pool ${request.id} stays as it is in ${withheld.join(', ')}: what was asked for needs a pool without nodes, which \`strategy: resize-only\` does not make.`,
+      )
+    if (request.autoScale && settings?.canaryNodes)
+      warn(`Pool ${request.id} is sized by its autoscale formula: \`canary-nodes\` has no effect on it.`)
   }
 }
 
@@ -162,20 +166,14 @@ function upcoming(image: ImagePlan | undefined): MadeImage | undefined {
 const MOST_POOLS_AT_ONCE = 100
 
 /** All pools side by side; with only one, each part of its way is a phase. */
-async function bringUpAll(
-  config: Config,
-  { pools, image }: Plan,
-  { account }: Observed,
-  context: StepContext,
-): Promise<readonly PoolOutcome[]> {
+async function bringUpAll(config: Config, plan: Plan, { account }: Observed, context: StepContext): Promise<readonly PoolOutcome[]> {
+  const { pools } = plan
   const settings = config.pool
   if (!settings || !account) return []
-  const expected = (index: number) =>
-    settings.strategy === 'resize-only' ? undefined : imageIdFor(image, settings.requests[index]?.id ?? '')
   const stage: Stage = pools.length === 1 ? (name, body) => phase(context, name, body) : (_, body) => body()
   const all = () =>
     sideBySide(pools, MOST_POOLS_AT_ONCE, async (pool, index) =>
-      outcomeOf(pool, account.name, config, await bringUp(pool, expected(index), account, settings, context, stage)),
+      outcomeOf(pool, account.name, config, await bringUp(pool, imageFor(pool, index, plan, config), account, settings, context, stage)),
     )
   return pools.length === 1 ? all() : phase(context, 'pool', all)
 }
@@ -224,11 +222,15 @@ function outcomeOf(
   }
 }
 
+/** The image that the run puts a pool on; absent where it leaves the pool's image alone. */
+function imageFor({ existing }: PoolPlan, index: number, { image }: Plan, { pool }: Config): ArmId | undefined {
+  return existing && pool?.strategy === 'resize-only' ? undefined : imageIdFor(image, pool?.requests[index]?.id ?? '')
+}
+
 /** The pool as it is, and the image that it would be on. */
-function plannedOutcome(plan: PoolPlan, { image }: Plan, { account }: Observed, config: Config): PoolOutcome {
+function plannedOutcome(plan: PoolPlan, image: ArmId | undefined, { account }: Observed, config: Config): PoolOutcome {
   const outcome = outcomeOf(plan, account?.name ?? '', config, { isRolledBack: false, ...(plan.existing && { pool: plan.existing }) })
-  const imageAfter = config.pool?.strategy === 'resize-only' ? outcome.imageBefore : image.id
-  return { ...outcome, ...(imageAfter && { imageAfter }) }
+  return { ...outcome, ...(image && { imageAfter: image }) }
 }
 
 function resultOf(config: Config, { plan, pools, retention }: Progress): RunResult {

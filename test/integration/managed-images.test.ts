@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest'
 import { loadScenario } from '../azure/scenario.ts'
 import type { EmbeddedAzure } from '../azure/server.ts'
-import { again, annotations, azureOf, namesOf, requestsTo, testConformance, writes } from './embedded.ts'
+import { again, annotations, azureOf, namesOf, type Ran, requestsTo, testConformance, writes } from './embedded.ts'
 
 const happy = loadScenario('happy')
 const scenario = { ...happy, account: { ...happy.account, acceptsManagedImages: true } }
@@ -17,6 +17,8 @@ const inputs = {
 }
 const imageOfPool = (azure: EmbeddedAzure, name: string): string =>
   azure.pools.get(name).properties.deploymentConfiguration.virtualMachineConfiguration.imageReference.id.split('/').at(-1)
+const imagesOfPools = ({ outputs }: Ran): readonly (string | undefined)[] =>
+  (JSON.parse(outputs.pools ?? '') as { 'image-id': string }[]).map((pool) => pool['image-id'].split('/').at(-1))
 
 test('two pools: an image of its own for each, of one set of snapshots; the next run changes nothing', async () => {
   const azure = await azureOf(scenario)
@@ -25,6 +27,7 @@ test('two pools: an image of its own for each, of one set of snapshots; the next
     type === 'managed image' ? name : [],
   )
   expect(names).toEqual(['golden-1.0.0-one', 'golden-1.0.0-two'])
+  expect(imagesOfPools(planned)).toEqual(names)
   expect(writes(azure)).toEqual([])
   const first = await again(azure, inputs)
   expect(annotations(first)).toEqual([])
@@ -32,8 +35,7 @@ test('two pools: an image of its own for each, of one set of snapshots; the next
   expect(namesOf(azure, 'snapshots')).toHaveLength(3)
   expect([imageOfPool(azure, 'one'), imageOfPool(azure, 'two')]).toEqual(['golden-1.0.0-one', 'golden-1.0.0-two'])
   expect(first.outputs['image-id']).toMatch(/golden-1\.0\.0-one$/)
-  const pools = JSON.parse(first.outputs.pools ?? '') as { 'image-id': string }[]
-  expect(pools.map((one) => one['image-id'].split('/').at(-1))).toEqual(['golden-1.0.0-one', 'golden-1.0.0-two'])
+  expect(imagesOfPools(first)).toEqual(['golden-1.0.0-one', 'golden-1.0.0-two'])
   expect((await again(azure, { ...inputs, 'image-version': 'auto' })).outputs.result).toBe('unchanged')
 })
 

@@ -214,15 +214,16 @@ test('somebody resizes while this run waits: left alone, and said so', async () 
   expect(azure.pools.get('render').properties.scaleSettings.fixedScale.targetDedicatedNodes).toBe(3)
 })
 
-test('an autoscale pool gets the image; its size is left to the formula', async () => {
+test('an autoscale pool gets the image; its size is left to the formula, without a canary, which is said', async () => {
   const spec = `id: render
 vmSize: Standard_D4s_v5
 scaleSettings:
   autoScale: { formula: "$TargetDedicatedNodes = 6;", evaluationInterval: PT5M }`
   const inputs = { 'pool-spec': spec, 'pool-id': '', 'vm-size': '', 'target-dedicated-nodes': '', 'resize-timeout': '' }
   const azure = await poolOnFirst({}, inputs)
-  const ran = await again(azure, { ...SECOND, ...inputs })
+  const ran = await again(azure, { ...SECOND, ...inputs, 'canary-nodes': '1' })
   green(ran)
+  expect(ran.log).toContain('`canary-nodes` has no effect')
   expect(ran.outputs).toMatchObject({ 'pool-action': 'reimaged', 'current-dedicated-nodes': '6' })
   expect(azure.pools.get('render').properties.scaleSettings.autoScale.formula).toContain('= 6')
   expect(requestsTo(azure, 'POST', /disableAutoScale/i)).toHaveLength(1)
