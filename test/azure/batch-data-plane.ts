@@ -1,7 +1,8 @@
 /** The Batch service: supported images, node counts, nodes and their files, resizes, jobs and job schedules. */
 import { createHash } from 'node:crypto'
+import type { Arm } from './arm.ts'
 import { IMAGES } from './catalogue.ts'
-import { dataPlanePoolRoutes } from './data-plane-pools.ts'
+import { dataPlanePoolRoutes, missing } from './data-plane-pools.ts'
 import type { Job } from './jobs.ts'
 import { DURATION_MS, minutesOf, type Node, type Pool, type Pools } from './pools.ts'
 import { type Answer, type Call, Refusal, type Route } from './route.ts'
@@ -26,7 +27,7 @@ const STATES = [
   'upgradingOS',
 ]
 
-export function batchDataPlaneRoutes(pools: Pools): readonly Route[] {
+export function batchDataPlaneRoutes(arm: Arm, pools: Pools): readonly Route[] {
   const { all: jobs, schedules } = pools.jobs
   const route = (method: Route['method'], path: string, action: string, handle: (call: Call) => Answer): Route => ({
     method,
@@ -113,7 +114,7 @@ export function batchDataPlaneRoutes(pools: Pools): readonly Route[] {
         nodes.map((node) => shownNode(pools, pool, node)),
       )
     }),
-    ...dataPlanePoolRoutes(pools, route, page, (pool, id) => {
+    ...dataPlanePoolRoutes(arm, pools, route, page, (pool, id) => {
       const node = pools.nodesOf(pool).find((one) => one.id === id)
       return node && shownNode(pools, pool, node)
     }),
@@ -141,11 +142,7 @@ export function batchDataPlaneRoutes(pools: Pools): readonly Route[] {
         throw new Refusal(409, 'AutoScalingFormulaInUse', 'The specified pool is configured to use autoscaling.')
       pools.refuseBusy(pool)
       const { targetDedicatedNodes, targetLowPriorityNodes, resizeTimeout = 'PT15M', nodeDeallocationOption } = call.body ?? {}
-      if (targetDedicatedNodes === undefined && targetLowPriorityNodes === undefined) {
-        throw new Refusal(400, 'MissingRequiredProperty', 'A required property was not specified in the request body.', {
-          details: [{ code: 'PropertyName', message: 'targetDedicatedNodes' }],
-        })
-      }
+      if (targetDedicatedNodes === undefined && targetLowPriorityNodes === undefined) throw missing('targetDedicatedNodes')
       if (minutesOf(resizeTimeout) < 5) {
         throw new Refusal(400, 'InvalidPropertyValue', 'The value provided for one of the properties in the request body is invalid.', {
           details: [
@@ -198,6 +195,24 @@ export function batchDataPlaneRoutes(pools: Pools): readonly Route[] {
     }),
 
     route('GET', '/jobs', 'jobs/read', (call) => page('jobs', call, jobs.map(shownJob))),
+    route('POST', '/jobs', 'jobs/write', (call) => {
+      const { id, poolInfo, metadata } = call.body ?? {}
+      for (const [name, value] of Object.entries({ id, poolInfo })) {
+        if (!value) throw missing(name)
+      }
+      if (jobs.some((job) => job.id.toLowerCase() === id.toLowerCase()))
+        throw new Refusal(409, 'JobExists', 'The specified job already exists.')
+      const job = pools.jobs.add(id, poolInfo.poolId, metadata)
+      return { status: 201, headers: { etag: etagOf(job), location: `${call.origin}/jobs/${id}` } }
+    }),
+    route('DELETE', '/jobs/:job', 'jobs/delete', (call) => {
+      pools.jobs.delete(jobOf(call))
+      return { status: 202 }
+    }),
+    route('POST', '/jobs/:job/terminate', 'jobs/write', (call) => {
+      pools.jobs.terminate(jobOf(call))
+      return { status: 202 }
+    }),
     route('GET', '/jobs/:job', 'jobs/read', (call) => ({
       status: 200,
       headers: { etag: etagOf(jobOf(call)) },
@@ -205,10 +220,7 @@ export function batchDataPlaneRoutes(pools: Pools): readonly Route[] {
     })),
     route('POST', '/jobs/:job/disable', 'jobs/write', (call) => {
       const job = jobOf(call)
-      if (!call.body?.disableTasks)
-        throw new Refusal(400, 'MissingRequiredProperty', 'A required property was not specified in the request body.', {
-          details: [{ code: 'PropertyName', message: 'disableTasks' }],
-        })
+      if (!call.body?.disableTasks) throw missing('disableTasks')
       pools.jobs.disable(job, call.body.disableTasks)
       return { status: 202 }
     }),

@@ -4,7 +4,10 @@ import { type Arm, create, list, plainRegion, remove, required, retag, routesOf,
 import { type Answer, type Call, Refusal, type Route } from './route.ts'
 import type { Resource } from './world.ts'
 
-export const DISK = ['2022-03-02', '2022-07-02', '2023-04-02', '2023-10-02', '2024-03-02', '2025-01-02', '2026-03-02']
+export const DISK =
+  '2020-06-30 2020-09-30 2020-12-01 2021-04-01 2021-08-01 2021-12-01 2022-03-02 2022-07-02 2023-01-02 2023-04-02 2023-10-02 2024-03-02 2025-01-02 2026-03-02'.split(
+    ' ',
+  )
 const DISKS = { type: 'Microsoft.Compute/disks', path: 'DiskOperations', isDiskRp: true } as const
 const SNAPSHOTS = { type: 'Microsoft.Compute/snapshots', path: 'DiskOperations', isDiskRp: true } as const
 /** Medians of recorded Azure. */

@@ -21,7 +21,10 @@ import { type Answer, type Call, Refusal, type Route } from './route.ts'
 import { SUBSCRIPTION } from './scenario.ts'
 import type { Resource } from './world.ts'
 
-export const GALLERY = ['2021-10-01', '2022-03-03', '2023-07-03', '2025-03-03', '2025-12-03']
+export const GALLERY =
+  '2019-12-01 2020-09-30 2021-07-01 2021-10-01 2022-01-03 2022-03-03 2022-08-03 2023-07-03 2024-03-03 2025-03-03 2025-12-03 2026-03-03'.split(
+    ' ',
+  )
 const GALLERIES = { type: 'Microsoft.Compute/galleries', path: 'capsOperations' } as const
 const DEFINITIONS = { type: 'Microsoft.Compute/galleries/images', path: 'capsOperations' } as const
 const VERSIONS = { type: 'Microsoft.Compute/galleries/images/versions', path: 'capsOperations' } as const

@@ -32,7 +32,7 @@ export interface JobSchedule {
 const TICK_MS = 5_000
 
 export class Jobs {
-  readonly all: readonly Job[]
+  readonly all: Job[]
   readonly schedules: readonly JobSchedule[]
   readonly #pools: Pools
   readonly #clock: AzureClock
@@ -59,6 +59,23 @@ export class Jobs {
       jobSpecification: { poolInfo: { poolId }, priority: 0, displayName: id },
     }))
     if (this.all.some(({ tasks }) => tasks.length > 0)) this.#tick()
+  }
+
+  add(id: string, poolId: string | undefined, metadata: Job['metadata'] = []): Job {
+    const job: Job = { id, state: 'active', ...(poolId !== undefined && { poolId }), metadata, tasks: [] }
+    this.all.push(job)
+    return job
+  }
+
+  delete(job: Job): void {
+    this.terminate(job)
+    this.all.splice(this.all.indexOf(job), 1)
+  }
+
+  /** Its tasks end with it. */
+  terminate(job: Job): void {
+    for (const task of running(job)) complete(task, 'failure')
+    job.state = 'completed'
   }
 
   /** Running tasks end first (`wait`), go back into the queue, or are ended. */

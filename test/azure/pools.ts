@@ -38,6 +38,8 @@ export interface Pool {
 
 /** Recorded: one node 96.7 s, a refusal for quota 1.2 s, a node from starting to idle 48 s. */
 export const DURATION_MS = { allocation: 97_000, refusal: 1_200, creating: 12_000, start: 48_000, startTask: 10_000, drain: 30_000 }
+/** Recorded: 64 s with nodes, 0 to 16 s without. */
+const DELETE_MS = { withNodes: 64_000, empty: 8_000 }
 const TIMED_OUT = {
   code: 'AllocationTimedout',
   message: 'Desired number of dedicated nodes could not be allocated as the resize timeout was reached',
@@ -72,6 +74,10 @@ export class Pools {
     return this.#scenario.account.acceptsManagedImages === true
   }
 
+  get quota(): number {
+    return this.#scenario.account.poolQuota ?? 100
+  }
+
   all(): readonly Pool[] {
     return [...this.#pools.values()].sort((one, other) => one.name.localeCompare(other.name))
   }
@@ -91,6 +97,19 @@ export class Pools {
     const pool: Pool = { name, etag: this.#newEtag(), properties, envelope: {}, nodes: [], nodesSoFar: 0, tasksEndAtMs: 0 }
     this.#pools.set(name.toLowerCase(), pool)
     return pool
+  }
+
+  /** @returns when it will be gone, in milliseconds; nothing where it is on its way out already. */
+  beginDelete(pool: Pool): number | undefined {
+    if (pool.properties.provisioningState === 'Deleting') return undefined
+    const { clock } = this.#arm
+    const afterMs = pool.nodes.length > 0 ? DELETE_MS.withNodes : DELETE_MS.empty
+    pool.properties.provisioningState = 'Deleting'
+    pool.stop?.()
+    clock.after(afterMs, () => {
+      if (this.find(pool.name) === pool) this.delete(pool.name)
+    })
+    return clock.now().getTime() + afterMs
   }
 
   delete(name: string): void {
@@ -131,6 +150,18 @@ export class Pools {
     if (pool.properties.provisioningState === 'Deleting')
       throw new Refusal(409, 'PoolBeingDeleted', 'The specified pool has been marked for deletion and is being reclaimed.')
     if (pool.properties.allocationState !== 'Steady') throw new Refusal(409, 'PoolBeingResized', 'The specified pool is being resized.')
+  }
+
+  /** The pool keeps the nodes that it has. */
+  disableAutoScale(pool: Pool): void {
+    this.refuseBusy(pool)
+    const { currentDedicatedNodes, currentLowPriorityNodes } = pool.properties
+    pool.properties.scaleSettings = {}
+    this.resize(pool, {
+      targetDedicatedNodes: currentDedicatedNodes,
+      targetLowPriorityNodes: currentLowPriorityNodes,
+      resizeTimeout: 'PT15M',
+    })
   }
 
   /** Begins a resize; its end is on the clock. */

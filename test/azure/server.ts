@@ -270,7 +270,7 @@ export async function startAzure(scenario: Scenario, speed: number, port = 0): P
   mount(
     batchApp,
     'batch',
-    batchDataPlaneRoutes(pools),
+    batchDataPlaneRoutes(arm, pools),
     () => audiences().batch,
     () => origins.batch,
   )

@@ -1,10 +1,13 @@
 /** Microsoft.Compute/virtualMachines: power states, generalize, Run Command, extensions. */
 import { randomUUID } from 'node:crypto'
-import { type Arm, create, found, plainRegion, remove, required, retag, routesOf, shown } from './arm.ts'
+import { type Arm, create, found, list, plainRegion, remove, required, retag, routesOf, routeToAll, shown } from './arm.ts'
 import { type Answer, type Call, Refusal, type Route } from './route.ts'
 import type { Resource } from './world.ts'
 
-export const COMPUTE = ['2022-11-01', '2024-03-01', '2024-07-01', '2024-11-01', '2025-04-01', '2026-03-01', '2026-04-01']
+export const COMPUTE =
+  '2020-06-01 2020-12-01 2021-03-01 2021-04-01 2021-07-01 2021-11-01 2022-03-01 2022-08-01 2022-11-01 2023-03-01 2023-07-01 2023-09-01 2024-03-01 2024-07-01 2024-11-01 2025-04-01 2025-11-01 2026-03-01 2026-04-01'.split(
+    ' ',
+  )
 const KIND = { type: 'Microsoft.Compute/virtualMachines', path: 'operations', retryAfterS: 10 } as const
 /** Medians of recorded Azure; Run Command is [INFERRED]. */
 const DURATION_MS = { deallocate: 40_500, start: 20_000, create: 60_000, delete: 30_000, runCommand: 20_000, tags: 2_000 }
@@ -32,6 +35,8 @@ export function virtualMachineRoutes(arm: Arm): readonly Route[] {
   }
 
   return [
+    routeToAll(arm, COMPUTE, KIND.type),
+    route('GET', '/virtualMachines', 'virtualMachines/read', list(arm)),
     route('GET', '/virtualMachines/:name', 'virtualMachines/read', (call) => ({ status: 200, body: withView(vmOf(call), call) })),
     route('GET', '/virtualMachines/:name/instanceView', 'virtualMachines/instanceView/read', (call) => ({
       status: 200,

@@ -409,11 +409,84 @@ test('a pool: normalised, kept by its etag, one resize at a time', async () => {
   })
 })
 
+test('a pool and a job of the data plane: the same that ARM shows, in the names of their plane', async () => {
+  const { azure, ask } = slow
+  const configuration = (imageReference: object) => ({ imageReference, nodeAgentSKUId: 'batch.node.ubuntu 24.04' })
+  const body = { id: 'data', vmSize: 'standard_d2s_v5', virtualMachineConfiguration: configuration(MARKETPLACE), targetDedicatedNodes: 2 }
+  const code = async (answer: Promise<Answered>) => {
+    const { status, body } = await answer
+    return [status, body?.code]
+  }
+  const ofManaged = await ask('POST', '/pools', { ...body, virtualMachineConfiguration: configuration({ virtualMachineImageId: image }) })
+  expect(ofManaged).toMatchObject({
+    status: 400,
+    body: {
+      code: 'InvalidPropertyValue',
+      values: [
+        { key: 'PropertyName', value: 'virtualMachineImageId' },
+        { key: 'PropertyValue', value: image },
+        { key: 'Reason', value: expect.stringMatching(/^The specified resource id must be of the format .*galleries/) },
+      ],
+    },
+  })
+  const created = await ask('POST', '/pools', body)
+  expect(created).toMatchObject({ status: 201, body: undefined })
+  expect(created.headers.get('location')).toMatch(/^https:.*\/pools\/data$/)
+  expect(await code(ask('POST', '/pools', body))).toEqual([409, 'PoolExists'])
+  const arm = `${ACCOUNT}/pools/data`
+  expect((await ask('GET', arm)).body.properties).toMatchObject({
+    vmSize: 'STANDARD_D2S_V5',
+    allocationState: 'Resizing',
+    deploymentConfiguration: { virtualMachineConfiguration: { nodeAgentSkuId: 'batch.node.ubuntu 24.04' } },
+    scaleSettings: { fixedScale: { targetDedicatedNodes: 2 } },
+  })
+  azure.pools.get('data').stop?.()
+  expect(await code(ask('PATCH', '/pools/data', { metadata: [] }, { 'if-match': '0x0' }))).toEqual([412, 'ConditionNotMet'])
+  const metadata = [{ name: 'team', value: 'render' }]
+  expect((await ask('PATCH', '/pools/data', { metadata, startTask: { commandLine: 'true' } })).status).toBe(200)
+  expect((await ask('GET', arm)).body.properties).toMatchObject({ metadata, startTask: { commandLine: 'true' } })
+  expect((await ask('POST', '/pools/data/updateproperties', { metadata })).status).toBe(204)
+  expect((await ask('GET', arm)).body.properties).toMatchObject({ metadata })
+  expect((await ask('GET', arm)).body.properties.startTask).toBeUndefined()
+  expect((await ask('POST', '/pools/data/enableautoscale', { autoScaleFormula: '$TargetDedicatedNodes = 0;' })).status).toBe(200)
+  expect((await ask('GET', arm)).body.properties.scaleSettings.autoScale.formula).toBe('$TargetDedicatedNodes = 0;')
+  azure.pools.get('data').stop?.()
+  expect((await ask('POST', '/pools/data/disableautoscale')).status).toBe(200)
+  expect((await ask('GET', '/pools/data')).body).toMatchObject({ enableAutoScale: false, allocationState: 'resizing' })
+
+  expect((await ask('POST', '/jobs', { id: 'job', poolInfo: { poolId: 'data' } })).status).toBe(201)
+  expect(await code(ask('POST', '/jobs', { id: 'job', poolInfo: { poolId: 'data' } }))).toEqual([409, 'JobExists'])
+  expect((await ask('POST', '/jobs/job/terminate')).status).toBe(202)
+  expect((await ask('GET', '/jobs/job')).body).toMatchObject({ state: 'completed', poolInfo: { poolId: 'data' } })
+  expect((await ask('DELETE', '/jobs/job')).status).toBe(202)
+  expect(await code(ask('GET', '/jobs/job'))).toEqual([404, 'JobNotFound'])
+
+  expect((await ask('DELETE', '/pools/data')).status).toBe(202)
+  expect(await code(ask('DELETE', '/pools/data'))).toEqual([409, 'PoolBeingDeleted'])
+  expect((await ask('GET', arm)).body.properties.provisioningState).toBe('Deleting')
+})
+
 test.skipIf(!SPECS_ARE_HERE)('every answer above fits the OpenAPI documents of Azure, refusals too', async () => {
   const found = await openApiViolations([...fast.azure.exchanges, ...slow.azure.exchanges])
   // Requests are wrong on purpose; the documents of disks and snapshots know no refusal at all.
   const isExpected = (line: string) => /\tREQ\t|\tRES\t(?:Snapshots|Disks)_\w+\t4\d\d\tINVALID_RESPONSE_CODE\t/.test(line)
   expect(found.filter((line) => !isExpected(line))).toEqual([])
+})
+
+test('virtual machines are listed, of the group and of the subscription', async () => {
+  for (const list of [`${COMPUTE}/virtualMachines`, `/subscriptions/${SUBSCRIPTION}/providers/Microsoft.Compute/virtualMachines`]) {
+    const { body } = await ask('GET', list)
+    expect(body.value).toMatchObject([{ name: 'golden', type: 'Microsoft.Compute/virtualMachines' }])
+    expect(body.value[0].properties).not.toHaveProperty('statuses')
+  }
+})
+
+test.each([
+  ['2020-09-30', 200],
+  ['2026-03-03', 200],
+  ['2020-01-01', 400],
+])('galleries at api-version %s, which other clients send: %s', async (version, status) => {
+  expect((await ask('GET', `${COMPUTE}/galleries?api-version=${version}`)).status).toBe(status)
 })
 
 test('long lists come in pages', async () => {
