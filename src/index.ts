@@ -47,7 +47,7 @@ async function main(early: EarlyAssertion | undefined): Promise<void> {
   github.hide(secrets)
   if (config.mode === 'validate') {
     github.log.info('The inputs are valid; Azure was not asked.')
-    github.setOutputs({ result: 'unchanged', 'has-changes': 'false', changed: 'false' })
+    await github.setOutputs({ result: 'unchanged', 'has-changes': 'false', changed: 'false' })
     return tell(renderValid)
   }
   const { counter, arm, compute, batch } = await connect(config, config.timeoutMs, early)
@@ -88,7 +88,7 @@ async function main(early: EarlyAssertion | undefined): Promise<void> {
   })
   const report = withoutSecretsIn(found, secrets)
   const path = await github.writeReport(JSON.stringify(report, undefined, 2))
-  github.setOutputs({ ...outputsOf(report), report: path })
+  await github.setOutputs({ ...outputsOf(report), report: path })
   github.show(closingLine(report))
   if (report.error) fail(report.error)
   await tell((mostBytes) => renderSummary(report, mostBytes))
@@ -137,7 +137,7 @@ async function refuse(error: unknown): Promise<void> {
   const explanation = explain(error)
   fail(explanation)
   if (github.isPost()) return
-  github.setOutputs({ result: 'failed', 'has-changes': 'false', changed: 'false' })
+  await github.setOutputs({ result: 'failed', 'has-changes': 'false', changed: 'false' })
   await tell(() => renderRefusal(explanation))
 }
 

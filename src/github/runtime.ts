@@ -18,9 +18,6 @@ const LEDGER_KEY = 'ledger'
 export const isPost = (): boolean => core.getState(POST_KEY) === 'true'
 export const markMain = (): void => core.saveState(POST_KEY, 'true')
 
-export const saveState = (key: string, value: string): void => core.saveState(key, value)
-export const readState = (key: string): string => core.getState(key)
-
 export const environment = (name: string): string | undefined => process.env[name] || undefined
 
 export const inputReader: InputReader = {
@@ -139,20 +136,32 @@ async function answered(asking: Promise<string>): Promise<string> {
   }
 }
 
-export function setOutputs(outputs: Readonly<Record<string, string>>): void {
-  for (const [name, value] of Object.entries(outputs)) core.setOutput(name, shown(value))
+/** What cannot be written down is told. That is no reason to be red: Azure is as it is. */
+async function told<T>(what: string, write: () => Promise<T>): Promise<T | undefined> {
+  try {
+    return await write()
+  } catch (error) {
+    annotate('warning', `No ${what}`, `The runner's file cannot be written: ${error instanceof Error ? error.message : String(error)}`)
+    return undefined
+  }
 }
 
-/** Writes the JSON report into the runner's temporary folder and gives its path. */
+export async function setOutputs(outputs: Readonly<Record<string, string>>): Promise<void> {
+  await told('outputs', async () => {
+    for (const [name, value] of Object.entries(outputs)) core.setOutput(name, shown(value))
+  })
+}
+
+/** Writes the JSON report into the runner's temporary folder and gives its path; empty where that is impossible. */
 export async function writeReport(json: string): Promise<string> {
   const file = path.join(environment('RUNNER_TEMP') ?? '.', `azure-batch-image-pool-${randomUUID()}.json`)
-  await writeFile(file, shown(json))
-  return file
+  await told('JSON report', () => writeFile(file, shown(json)))
+  return existsSync(file) ? file : ''
 }
 
 /** Nothing where the runner gives no summary file. */
 export async function writeSummary(markdown: string): Promise<void> {
-  if (environment('GITHUB_STEP_SUMMARY')) await core.summary.addRaw(shown(markdown)).write({ overwrite: true })
+  if (environment('GITHUB_STEP_SUMMARY')) await told('job summary', () => core.summary.addRaw(shown(markdown)).write({ overwrite: true }))
 }
 
 export function runContext(): RunContext {
