@@ -23,6 +23,8 @@ const POST_MS = 270_000
 
 const controller = new AbortController()
 for (const name of ['SIGINT', 'SIGTERM', 'SIGBREAK'] as const) process.on(name, () => controller.abort(new CancelledError(name)))
+// A log that nobody reads any more is no reason to stop half-way.
+process.stdout.on('error', () => undefined)
 
 /** Loaded only by runs that get this far: the packages of Azure are most of the bundle. */
 async function connect({ identity }: Config, timeoutMs: number, early?: EarlyAssertion): Promise<Clients> {

@@ -32,6 +32,8 @@ export interface RunOptions {
   readonly interrupt?: AbortSignal
   /** SIGTERM, as the runner sends it when SIGINT did not help. */
   readonly terminate?: AbortSignal
+  /** Nobody reads the log any more, as when the runner's own process dies. */
+  readonly hangUp?: AbortSignal
   /** Beside what the runner sets. */
   readonly env?: Readonly<Record<string, string>>
   /** Loaded before the action, beside the clock. */
@@ -49,6 +51,7 @@ export async function runAction(options: RunOptions): Promise<ActionRun> {
     kill,
     interrupt,
     terminate,
+    hangUp,
     env = {},
     preload,
     entry = path.join(ROOT, 'dist/index.js'),
@@ -99,6 +102,7 @@ export async function runAction(options: RunOptions): Promise<ActionRun> {
   kill?.addEventListener('abort', () => child.kill('SIGKILL'), { once: true })
   interrupt?.addEventListener('abort', () => child.kill('SIGINT'), { once: true })
   terminate?.addEventListener('abort', () => child.kill('SIGTERM'), { once: true })
+  hangUp?.addEventListener('abort', () => child.stdout.destroy(), { once: true })
   let log = ''
   for (const stream of [child.stdout, child.stderr]) {
     stream.setEncoding('utf8')

@@ -36,6 +36,13 @@ test('a runner that keeps no state: red at once, for nothing could be put right 
   expect(ran.log).not.toContain('Node.js v')
 })
 
+test('a runner that stops reading the log: the run goes on, and its files tell how it ended', async () => {
+  const gone = new AbortController()
+  const ran = await again(await azureOf({ ...scenario, inputs }), inputs, { hangUp: gone.signal, onLine: () => gone.abort() })
+  expect({ exitCode: ran.exitCode, result: ran.outputs.result }).toEqual({ exitCode: 0, result: 'succeeded' })
+  expect(ran.summary).toContain('10 of 10')
+})
+
 test('a runner that is older than files for outputs and state gets commands', async () => {
   const ran = await onRunner({ GITHUB_OUTPUT: '', GITHUB_STATE: '' })
   expect({ exitCode: ran.exitCode, errors: annotations(ran) }).toEqual({ exitCode: 0, errors: [] })
