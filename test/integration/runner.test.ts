@@ -1,8 +1,11 @@
 /** Other people's runners: files that cannot be written, old runners without files, folders with unusual names. */
+import { once } from 'node:events'
 import { cp, mkdtemp, rm } from 'node:fs/promises'
+import { createServer } from 'node:http'
+import { type AddressInfo, connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
-import { expect, test } from 'vitest'
+import { describe, expect, onTestFinished, test } from 'vitest'
 import { loadScenario } from '../azure/scenario.ts'
 import { again, annotations, azureOf, type Ran } from './embedded.ts'
 
@@ -26,6 +29,55 @@ test.each([
   expect(ran.outputs.result).toBe(variable === 'GITHUB_OUTPUT' ? undefined : 'succeeded')
   expect(ran.summary.includes('10 of 10')).toBe(variable !== 'GITHUB_STEP_SUMMARY')
   expect(ran.outputs.report === '').toBe(variable === 'RUNNER_TEMP')
+})
+
+describe('a runner behind a proxy', () => {
+  const plan = { ...inputs, mode: 'plan' }
+
+  /** Lets through who gives the password. */
+  async function proxy() {
+    const reached: string[] = []
+    const server = createServer((_, answer) => answer.writeHead(405).end())
+    server.on('connect', ({ url = '', headers }, client) => {
+      const isKnown = headers['proxy-authorization'] === `Basic ${btoa('runner:pa ss')}`
+      if (!isKnown) return client.end('HTTP/1.1 407 Proxy Authentication Required\r\n\r\n')
+      reached.push(url)
+      const target = connect(Number(url.split(':')[1]), '127.0.0.1', () => {
+        client.write('HTTP/1.1 200 Connection Established\r\n\r\n')
+        target.pipe(client).pipe(target)
+      })
+      for (const end of [client, target]) end.on('error', () => target.destroy())
+    })
+    await once(server.listen(0, '127.0.0.1'), 'listening')
+    onTestFinished(() => void server.close())
+    return { reached, port: (server.address() as AddressInfo).port }
+  }
+
+  test.each(['HTTPS_PROXY', 'https_proxy'])('%s with a password: all that goes to Azure goes through it', async (variable) => {
+    const azure = await azureOf({ ...scenario, inputs })
+    const { reached, port } = await proxy()
+    const ran = await again(azure, plan, { env: { [variable]: `http://runner:pa%20ss@127.0.0.1:${port}` } })
+    expect({ exitCode: ran.exitCode, errors: annotations(ran) }).toEqual({ exitCode: 0, errors: [] })
+    const hosts = new Set(azure.exchanges.filter(({ plane }) => plane !== 'github').map(({ liveRequest }) => liveRequest.headers.host))
+    expect(new Set(reached)).toEqual(hosts)
+    expect(ran.log).not.toContain('pa ss')
+    expect(ran.log).not.toContain('pa%20ss')
+  })
+
+  test('NO_PROXY: nothing goes through it', async () => {
+    const azure = await azureOf({ ...scenario, inputs })
+    const { reached, port } = await proxy()
+    const ran = await again(azure, plan, { env: { HTTPS_PROXY: `http://127.0.0.1:${port}`, NO_PROXY: 'localhost,127.0.0.1' } })
+    expect({ exitCode: ran.exitCode, errors: annotations(ran), reached }).toEqual({ exitCode: 0, errors: [], reached: [] })
+  })
+
+  test('one that wants another password is told of', async () => {
+    const azure = await azureOf({ ...scenario, inputs })
+    const { port } = await proxy()
+    const ran = await again(azure, plan, { env: { HTTPS_PROXY: `http://127.0.0.1:${port}` } })
+    expect(ran.exitCode).toBe(1)
+    expect(annotations(ran)[0]).toMatch(/proxy/i)
+  })
 })
 
 test('a runner that keeps no state: red at once, for nothing could be put right after the end', async () => {
