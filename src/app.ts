@@ -70,6 +70,7 @@ async function runPhases(config: Config, run: RunContext, context: StepContext, 
     const derived = derivedOf(content, observed)
     const asked = config.pool ? { ...config, pool: { ...config.pool, requests: requestsOn(config.pool, observed.pools) } } : config
     progress.findings = checkAll({ config: asked, observed, now, ...(content && { content }), ...(derived && { derived }) })
+    for (const { id, severity, seen } of progress.findings) if (severity === 'warning') tell(context, { kind: 'check-warning', id, seen })
     if (progress.findings.some(({ severity }) => severity === 'error')) throw new PreflightError(progress.findings)
   })
   const retain = async () => {

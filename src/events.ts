@@ -16,6 +16,8 @@ export interface NodeTotals {
 export type RunEvent = { readonly at: string } & (
   | { readonly kind: 'phase-started'; readonly phase: PhaseName }
   | { readonly kind: 'phase-ended'; readonly phase: PhaseName; readonly outcome: 'succeeded' | 'failed' | 'cancelled' }
+  /** A preflight rule has something to say that does not stop the run. */
+  | { readonly kind: 'check-warning'; readonly id: string; readonly seen: string }
   /** A write request's effect: something now exists, changed, or is gone. */
   | {
       readonly kind: 'resource'

@@ -101,6 +101,8 @@ function lineOf(event: RunEvent, elapsed: string): LogLine | undefined {
     }
     case 'data-plane-unreachable':
       return { level: 'warning', text: `Batch data plane ${event.host} cannot be reached, node states stay unknown: ${event.reason}` }
+    case 'check-warning':
+      return { level: 'warning', text: `${event.id}: ${event.seen}` }
     case 'heartbeat':
       return info(`still waiting for ${event.waitingFor}, for ${duration(event.elapsedMs)} now, ${elapsed}`)
     case 'phase-goes-on':

@@ -94,6 +94,7 @@ export function recordEvent(record: RunRecord, event: RunEvent): RunRecord {
       return withWarning(record, `The Batch data plane (${event.host}) could not be reached, so node states are not known: ${event.reason}`)
     case 'notice':
       return event.level === 'warning' ? withWarning(record, event.text) : record
+    case 'check-warning':
     case 'resize-backoff':
     case 'heartbeat':
     case 'phase-goes-on':

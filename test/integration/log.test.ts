@@ -35,6 +35,11 @@ test('colours on a runner, and none with NO_COLOR', async () => {
   expect(await onRunner({ NO_COLOR: '1' })).not.toContain(ESCAPE)
 })
 
+test('a warning of the preflight stands in the log, under `check`', async () => {
+  const { log } = await run('happy', { 'resize-timeout': '5m', 'target-dedicated-nodes': '500', mode: 'plan' })
+  expect(log).toMatch(/^::group::check\n(?:.*\n)*?Warning: resize-timeout: .*5 min.*\n(?:.*\n)*?::endgroup::\n(?:.*\n)*?::group::plan$/m)
+})
+
 test('what is sent to Azure is in the debug log', async () => {
   const { log } = await run('happy', { mode: 'plan' })
   expect(log).toMatch(/^::debug::.*GET .*virtualMachines\/golden/m)
