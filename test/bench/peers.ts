@@ -98,8 +98,8 @@ const fromSnapshots = {
 
 const POOL = 'Microsoft.Batch/batchAccounts/renderbatch/pools/render'
 
-/** Created, then looked at every so often until it is steady. None of them looks at nodes. */
-async function pool(client: PeerClient, everyS: number): Promise<void> {
+/** Created, then looked at every 30 s until it is steady. None of them looks at nodes. */
+async function pool(client: PeerClient): Promise<void> {
   const properties = {
     vmSize: 'STANDARD_D4s_V5',
     deploymentConfiguration: {
@@ -111,7 +111,7 @@ async function pool(client: PeerClient, everyS: number): Promise<void> {
     scaleSettings: { fixedScale: { targetDedicatedNodes: TRACE.nodes, resizeTimeout: 'PT30M' } },
   }
   await client.operation('PUT', POOL, BATCH_API, { properties }, { firstS: 0, everyS: 0 })
-  while ((await client.get(POOL, BATCH_API)).body.properties.allocationState !== 'Steady') await client.sleep(everyS)
+  while ((await client.get(POOL, BATCH_API)).body.properties.allocationState !== 'Steady') await client.sleep(30)
 }
 
 export const PEERS: readonly Peer[] = [
@@ -128,7 +128,7 @@ export const PEERS: readonly Peer[] = [
       }
       await image(client, AZURE_CLI)
       await version(client, fromImage, AZURE_CLI)
-      await pool(client, 30)
+      await pool(client)
     },
   },
   {
@@ -145,13 +145,13 @@ export const PEERS: readonly Peer[] = [
       )
       await version(client, fromSnapshots, TERRAFORM)
       await client.get(`${COMPUTE}/galleries/images/images/golden/versions/1.0.0`, GALLERY_API)
-      await pool(client, 30)
+      await pool(client)
     },
   },
   {
-    name: 'Packer azure-arm, from the snapshots to the image version (it has no pools)',
+    name: 'Packer azure-arm for the image (it has no pools), then the Azure CLI',
     source: 'hashicorp/packer-plugin-azure 999eec9',
-    boundS: sum(snapshotsS) + imageS + versionS,
+    boundS: sum(snapshotsS) + imageS + versionS + allocationS,
     run: async (client) => {
       for (const disk of DISKS) {
         await snapshot(client, disk, PACKER)
@@ -160,15 +160,17 @@ export const PEERS: readonly Peer[] = [
       await image(client, PACKER)
       await version(client, fromImage, PACKER)
       await client.get(`${COMPUTE}/galleries/images/images/golden/versions/1.0.0`, GALLERY_API)
+      await pool(client)
     },
   },
   {
-    name: 'Azure/build-vm-image, its polling over the image version (it has no pools)',
+    name: 'Azure/build-vm-image, its polling for the image (it has no pools), then the Azure CLI',
     source: 'Azure/build-vm-image 49519e8',
-    boundS: Math.max(...snapshotsS) + versionS,
+    boundS: Math.max(...snapshotsS) + versionS + allocationS,
     run: async (client) => {
       await Promise.all(DISKS.map((disk) => snapshot(client, disk, BUILD_VM_IMAGE)))
       await version(client, fromSnapshots, BUILD_VM_IMAGE)
+      await pool(client)
     },
   },
 ]
