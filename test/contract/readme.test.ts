@@ -169,6 +169,17 @@ describe('preflight rules', () => {
   })
 })
 
+test('the README has the times of the last bench', () => {
+  const { ours, peers } = JSON.parse(read('test/bench/results.json')).trace
+  const lost = (client: string) => peers.find((peer: { client: string }) => peer.client.startsWith(client)).overheadS
+  const row =
+    read('README.md')
+      .split('\n')
+      .find((line) => line.startsWith('| time lost')) ?? ''
+  const seconds = [lost('Azure CLI'), lost('Terraform'), lost('Packer'), ours.overheadS].map((time) => Math.round(time))
+  expect([...row.matchAll(/(\d+) s/g)].map(([, time]) => Number(time))).toEqual(seconds)
+})
+
 test('the README explains every tag and mark that is left on resources', () => {
   const explained = [...read('README.md').matchAll(/^\| (`image-pool-[^|]*) \|/gm)].flatMap(
     ([, names = '']) => names.match(/[\w-]+/g) ?? [],

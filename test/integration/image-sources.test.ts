@@ -300,6 +300,15 @@ test('an image that exists already is used as it is: only the pool half runs', a
 })
 
 describe('retention', () => {
+  const PRUNE = {
+    'resource-group': 'render',
+    'image-name': 'golden',
+    gallery: 'images',
+    'batch-account': 'renderbatch',
+    mode: 'prune',
+    'retain-versions': '1',
+  }
+
   test('after success all but the newest two versions go, and what a pool runs on stays', async () => {
     const first = await run('happy', { 'image-version': '1.0.0' })
     const { azure } = first
@@ -319,14 +328,7 @@ describe('retention', () => {
     const first = await run('happy', { 'image-version': '1.0.0', 'batch-account': '' })
     const { azure } = first
     await again(azure, { ...scenario.inputs, 'batch-account': '', 'image-version': '1.1.0', rebuild: 'always' })
-    const ran = await again(azure, {
-      'resource-group': 'render',
-      'image-name': 'golden',
-      gallery: 'images',
-      'batch-account': 'renderbatch',
-      mode: 'prune',
-      'retain-versions': '1',
-    })
+    const ran = await again(azure, PRUNE)
     green(ran)
     expect(namesOf(azure, 'galleries/images/versions')).toEqual(['1.1.0'])
   })
@@ -342,14 +344,7 @@ describe('retention', () => {
       const message = `The scope of version ${locked} cannot perform delete operation because following scope(s) are locked.`
       return locked ? { kind: 'answer', status: 409, body: { error: { code: 'ScopeLocked', message } } } : undefined
     }
-    const ran = await again(azure, {
-      'resource-group': 'render',
-      'image-name': 'golden',
-      gallery: 'images',
-      'batch-account': 'renderbatch',
-      mode: 'prune',
-      'retain-versions': '1',
-    })
+    const ran = await again(azure, PRUNE)
     expect(ran.exitCode).toBe(1)
     expect(annotations(ran)).toHaveLength(1)
     for (const version of ['1.0.0', '1.1.0']) expect(annotations(ran)[0]).toContain(`The scope of version ${version} cannot`)
