@@ -145,13 +145,18 @@ export class PoolError extends ActionError {}
 /** Someone else changed the pool meanwhile. Their change is left alone, also by a rollback. */
 export class ForeignChangeError extends PoolError {}
 
+/** An annotation has room for some. */
+const MOST_FAILURES_TOLD = 20
+
 /** Of things done side by side several failed, each for a reason of its own. */
 export class SeveralError extends ActionError {
   constructor(first: Explanation, others: readonly Explanation[]) {
     const all = [first, ...others]
+    const more = all.length - MOST_FAILURES_TOLD
+    const lines = all.slice(0, MOST_FAILURES_TOLD).map(({ title, message }) => `${title}: ${message}`)
     super({
       ...first,
-      message: all.map(({ title, message }) => `${title}: ${message}`).join('\n'),
+      message: [...lines, ...(more > 0 ? [`and ${more} more`] : [])].join('\n'),
       hint: [...new Set(all.map(({ hint }) => hint))].join('\n'),
       title: `${first.title}, and ${others.length} more`,
     })
