@@ -79,7 +79,7 @@ const RULES: readonly Rule[] = [
   {
     matches: /^ScopeLocked/i,
     advice: () => ({
-      hint: 'A resource lock forbids the change: remove the lock, or work in another resource group.',
+      hint: 'A resource lock forbids the change: remove the lock, or work in another resource group. Where it only forbids deletions, `keep-snapshots: true` without `retain-versions` deletes nothing.',
       link: 'https://learn.microsoft.com/azure/azure-resource-manager/management/lock-resources',
     }),
   },
