@@ -473,6 +473,21 @@ test.skipIf(!SPECS_ARE_HERE)('every answer above fits the OpenAPI documents of A
   expect(found.filter((line) => !isExpected(line))).toEqual([])
 })
 
+test('what clients look around with: tenants, providers, resource groups and what is in them', async () => {
+  const [subscription, version] = [`/subscriptions/${SUBSCRIPTION}`, 'api-version=2021-04-01']
+  expect((await ask('GET', `/tenants?${version}`)).body.value).toMatchObject([{ tenantId: TENANT }])
+  const { body: providers } = await ask('GET', `${subscription}/providers?${version}`)
+  expect(providers.value).toContainEqual(expect.objectContaining({ namespace: 'Microsoft.Batch', registrationState: 'Registered' }))
+  expect((await ask('GET', `${subscription}/resourceGroups?${version}`)).body.value).toMatchObject([{ id: GROUP_ID }])
+  expect((await ask('HEAD', `${GROUP_ID}?${version}`)).status).toBe(204)
+  expect((await ask('HEAD', `${subscription}/resourceGroups/other?${version}`)).status).toBe(404)
+  const { body: found } = await ask(
+    'GET',
+    `${GROUP_ID}/resources?${version}&$filter=resourceType%20eq%20'Microsoft.Compute/virtualMachines'`,
+  )
+  expect(found.value).toMatchObject([{ name: 'golden' }])
+})
+
 test('virtual machines are listed, of the group and of the subscription', async () => {
   for (const list of [`${COMPUTE}/virtualMachines`, `/subscriptions/${SUBSCRIPTION}/providers/Microsoft.Compute/virtualMachines`]) {
     const { body } = await ask('GET', list)
