@@ -17,6 +17,8 @@ interface Left {
   readonly path: string
   readonly tags: Readonly<Record<string, string>>
   readonly state?: 'Failed' | 'Succeeded'
+  /** By which runs; default: those that make gallery versions. */
+  readonly by?: 'managed'
 }
 
 /** As runs leave it that die in the middle. */
@@ -27,6 +29,13 @@ const LEFT: readonly Left[] = [
     path: 'Microsoft.Compute/galleries/images/images/golden/versions/0.7.0',
     tags: { ...OWN, 'image-pool-version': '0.7.0' },
     state: 'Failed',
+  },
+  {
+    name: 'failed managed image',
+    path: 'Microsoft.Compute/images/golden-0.7.0',
+    tags: { ...OWN, 'image-pool-version': '0.7.0' },
+    state: 'Failed',
+    by: 'managed',
   },
   { name: 'disk of a copy', path: 'Microsoft.Compute/disks/golden-0.9.0-copy-os', tags: TEMPORARY },
   { name: 'snapshot of a copy', path: 'Microsoft.Compute/snapshots/golden-0.9.0-copy-os', tags: TEMPORARY },
@@ -65,11 +74,13 @@ const cases: readonly Case[] = LEFT.flatMap((left) =>
   AGES.map((age) => ({
     name: `${left.name}, ${age.name}`,
     run: async () => {
-      const azure = await startWorld(FLOWS.create)
+      const flow = FLOWS[left.by ?? 'create']
+      const azure = await startWorld(flow)
       try {
-        const made = await runAction({ azure, inputs: { ...FLOWS.create.inputs, wait: 'none' } })
+        const made = await runAction({ azure, inputs: { ...flow.inputs, wait: 'none' } })
         const id = put(azure, left, age)
-        const run = await runAction({ azure, inputs: { ...FLOWS.create.inputs, vm: '', mode: 'prune' } })
+        const inputs = { ...flow.inputs, 'batch-account': flow.scenario.account.name, vm: '', mode: 'prune' }
+        const run = await runAction({ azure, inputs })
         const problems = [made, run].flatMap(({ exitCode, log }) => (exitCode === 0 ? [] : [`ended with ${exitCode}: ${log.slice(-500)}`]))
         if ((azure.world.get(id) === undefined) !== age.goes) problems.push(age.goes ? 'it is still there' : 'it is gone')
         return problems
