@@ -21,7 +21,7 @@ export function earlyAssertion(environment: Readonly<Record<string, string | und
   const isSignIn = /^(?:|auto|oidc)$/i.test(input('AUTH')) && input('CLIENT-ID') !== '' && input('TENANT-ID') !== ''
   const isNeeded = isSignIn && input('MODE').toLowerCase() !== 'validate' && environment.STATE_isPost !== 'true'
   const hasProxy = ['https_proxy', 'HTTPS_PROXY', 'all_proxy', 'ALL_PROXY'].some((name) => environment[name])
-  if (!isNeeded || hasProxy || !token || !url?.startsWith('https:')) return undefined
+  if (!isNeeded || hasProxy || !token || !url?.startsWith('https:') || !URL.canParse(url)) return undefined
   const named = Object.entries(ASSERTION_AUDIENCES).find(([cloud]) => cloud.toLowerCase() === input('ENVIRONMENT').toLowerCase())
   const audience = named?.[1] ?? ASSERTION_AUDIENCES.AzureCloud
   return { audience, ...ask(`${url}&audience=${encodeURIComponent(audience)}`, token) }

@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto'
 import { existsSync, readFileSync } from 'node:fs'
 import { writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import * as core from '@actions/core'
@@ -85,13 +86,13 @@ export function show({ level, text, tone }: LogLine): void {
       log.endGroup()
       break
     case 'warning':
-      core.info(colored(`Warning: ${withoutCommands(text)}`, YELLOW))
+      core.info(colored(`Warning: ${withoutCommands(shown(text))}`, YELLOW))
       break
     case 'debug':
       log.debug(text)
       break
     case 'info':
-      core.info(colored(withoutCommands(text), tone && (tone === 'good' ? GREEN : RED)))
+      core.info(colored(withoutCommands(shown(text)), tone && (tone === 'good' ? GREEN : RED)))
       break
   }
 }
@@ -154,7 +155,7 @@ export async function setOutputs(outputs: Readonly<Record<string, string>>): Pro
 
 /** Writes the JSON report into the runner's temporary folder and gives its path; empty where that is impossible. */
 export async function writeReport(json: string): Promise<string> {
-  const file = path.join(environment('RUNNER_TEMP') ?? '.', `azure-batch-image-pool-${randomUUID()}.json`)
+  const file = path.join(environment('RUNNER_TEMP') ?? tmpdir(), `azure-batch-image-pool-${randomUUID()}.json`)
   await told('JSON report', () => writeFile(file, shown(json)))
   return existsSync(file) ? file : ''
 }

@@ -40,6 +40,16 @@ test('a warning of the preflight stands in the log, under `check`', async () => 
   expect(log).toMatch(/^::group::check\n(?:.*\n)*?Warning: resize-timeout: .*5 min.*\n(?:.*\n)*?::endgroup::\n(?:.*\n)*?::group::plan$/m)
 })
 
+test('a password of the pool spec that Azure repeats does not get into the log', async () => {
+  const password = 'correct-horse-battery'
+  const spec = `userAccounts: [{ name: render, password: ${password} }]`
+  const error = { code: 'AllocationFailed', message: `The user account with password ${password} was refused.` }
+  const ran = await run('happy', { 'pool-spec': spec, 'max-resizes': '2' }, { resizes: [{ gain: 1, error }] })
+  expect(ran.exitCode).toBe(1)
+  expect(ran.log).toContain('password *** was refused')
+  for (const text of [ran.log, ran.summary, ran.report, JSON.stringify(ran.outputs)]) expect(text).not.toContain(password)
+})
+
 test('what is sent to Azure is in the debug log', async () => {
   const { log } = await run('happy', { mode: 'plan' })
   expect(log).toMatch(/^::debug::.*GET .*virtualMachines\/golden/m)

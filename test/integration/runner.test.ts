@@ -16,6 +16,12 @@ const warnings = ({ log }: Ran) => log.split('\n').filter((line) => line.startsW
 const onRunner = async (env: Record<string, string>, entry?: string): Promise<Ran> =>
   again(await azureOf({ ...scenario, inputs }), inputs, { env, ...(entry && { entry }) })
 
+test('a runner that names no temporary folder: the report is in that of the machine, not in the checkout', async () => {
+  const ran = await onRunner({ RUNNER_TEMP: '' })
+  expect(path.dirname(ran.outputs.report ?? '')).toBe(tmpdir())
+  await rm(ran.outputs.report ?? '')
+})
+
 test.each([
   ['its temporary folder', 'RUNNER_TEMP', 'No JSON report'],
   ['its summary file', 'GITHUB_STEP_SUMMARY', 'No job summary'],
@@ -93,6 +99,13 @@ test('a runner that stops reading the log: the run goes on, and its files tell h
   const ran = await again(await azureOf({ ...scenario, inputs }), inputs, { hangUp: gone.signal, onLine: () => gone.abort() })
   expect({ exitCode: ran.exitCode, result: ran.outputs.result }).toEqual({ exitCode: 0, result: 'succeeded' })
   expect(ran.summary).toContain('10 of 10')
+})
+
+test('a runner whose address for tokens is none: told as a sign-in that failed', async () => {
+  const ran = await onRunner({ ACTIONS_ID_TOKEN_REQUEST_URL: 'https://[' })
+  expect(ran.exitCode).toBe(1)
+  expect(annotations(ran)).toEqual([expect.stringMatching(/^::error title=Azure sign-in failed::/)])
+  expect(ran.outputs.result).toBe('failed')
 })
 
 test('a runner that is older than files for outputs and state gets commands', async () => {
