@@ -2,6 +2,7 @@
 import type { NodeTotals } from './events.ts'
 import { innermost } from './innermost.ts'
 import type { NodeCounts, NodeState, Pool, RawResizeError } from './ports.ts'
+import { sumOf } from './report/nodes.ts'
 
 /** An error of a resize, classified. */
 export interface ResizeError {
@@ -222,10 +223,10 @@ const ON_THE_WAY: readonly NodeState[] = [
 export interface Health {
   /** Dedicated nodes idle or running, and Spot nodes likewise. */
   readonly healthy: number
-  /** Nodes that must be healthy. Spot nodes count only as far as they are there: they come and go by themselves. */
+  /** Nodes that must be healthy. Spot nodes count only as far as they are there: they come and go by themselves; but one must be. */
   readonly required: number
   readonly isHealthy: boolean
-  /** No node is on the way any more: waiting will not help. */
+  /** No node is on the way any more: waiting will not help. Preempted ones come again by themselves. */
   readonly isSettled: boolean
 }
 
@@ -233,8 +234,11 @@ export interface Health {
 export function healthOf(counts: NodeCounts, target: NodeTotals, minHealthyPercentage: number): Health {
   const count = (states: readonly NodeState[]) =>
     states.reduce((sum, state) => sum + (counts.dedicated[state] ?? 0) + (counts.lowPriority[state] ?? 0), 0)
-  const spotMissing = counts.lowPriority.preempted ?? 0
-  const required = shareOf(target.dedicated + Math.max(0, target.lowPriority - spotMissing), minHealthyPercentage)
+  const preempted = counts.lowPriority.preempted ?? 0
+  const share = shareOf(target.dedicated + Math.max(0, target.lowPriority - preempted), minHealthyPercentage)
+  // Where all nodes are preempted, nothing has shown that the image works.
+  const required = preempted > 0 && minHealthyPercentage > 0 ? Math.max(1, share) : share
   const healthy = count(HEALTHY)
-  return { healthy, required, isHealthy: healthy >= required, isSettled: count(ON_THE_WAY) === 0 }
+  const areAllPreempted = preempted > 0 && sumOf(counts.dedicated) + sumOf(counts.lowPriority) === preempted
+  return { healthy, required, isHealthy: healthy >= required, isSettled: count(ON_THE_WAY) === 0 && !areAllPreempted }
 }

@@ -51,8 +51,7 @@ export async function verify(
   if (plan.request.properties.startTask?.waitForSuccess === false) tell(context, { kind: 'notice', level: 'info', text: UNAWAITED })
   try {
     const first = autoScale ? totals(pool) : asked
-    const sizedByFormula = async () => (autoScale ? context.batch.getPool(plan.id) : undefined)
-    const { counts, health, target } = await settle(plane, name, first, sizedByFormula, settings, context)
+    const { counts, health, target } = await settle(plane, plan, first, settings, context)
     if (health.isHealthy) return { health, counts, ...nothing }
     const nodes = await plane.listNodes(name, FAILING, MOST_NODES_SHOWN)
     const unhealthyNodes = await Promise.all(nodes.map((node) => explainNode(plane, name, node)))
@@ -69,12 +68,12 @@ export async function verify(
 /**
  * Until the gate is passed, no node is on the way any more, or the time for starting is over. A formula may size the pool anew meanwhile:
  * no verdict is given on a size that it has no more. https://learn.microsoft.com/azure/batch/batch-automatic-scaling
+ * Counts lag behind the pool: fewer nodes than it has are no verdict either. https://learn.microsoft.com/rest/api/batchservice/nodes/list-pool-node-counts
  */
 async function settle(
   plane: BatchDataPlane,
-  name: string,
+  { id, request: { id: name, autoScale } }: PoolPlan,
   first: NodeTotals,
-  sizedByFormula: () => Promise<Pool | undefined>,
   { minHealthyPercentage, nodeStartTimeoutMs }: PoolSettings,
   context: StepContext,
 ): Promise<{ counts: NodeCounts; health: Health; target: NodeTotals }> {
@@ -97,10 +96,14 @@ async function settle(
       const seeksSpot = sumOf(counts.lowPriority) < target.lowPriority
       if (health.isHealthy) return { counts, health, target }
       if (!(health.isSettled && !seeksSpot) && !isLate) return undefined
-      const now = await sizedByFormula()
-      if (!now || (now.properties.allocationState === 'Steady' && isDeepStrictEqual(totals(now), target))) return { counts, health, target }
-      target = totals(now)
-      return undefined
+      const now = await context.batch.getPool(id)
+      const isSteady = now?.properties.allocationState === 'Steady'
+      if (now && autoScale && !(isSteady && isDeepStrictEqual(totals(now), target))) {
+        target = totals(now)
+        return undefined
+      }
+      const isCounted = !now || sumOf(counts.dedicated) >= totals(now).dedicated
+      return isSteady && !isCounted && !isLate ? undefined : { counts, health, target }
     },
   )
 }
@@ -147,8 +150,13 @@ function unhealthy(
   const why = first
     ? `; node ${first.id} is ${first.state}${first.errors[0] ? ` (${first.errors[0].code}: ${first.errors[0].message})` : ''}`
     : ''
+  const preempted = lowPriority.preempted ?? 0
   const spotMissing = target.lowPriority - sumOf(lowPriority)
-  const spot = !first && spotMissing > 0 ? `; ${spotMissing} of ${target.lowPriority} Spot nodes were not allocated` : ''
+  const missing =
+    preempted > 0
+      ? `${preempted} of ${target.lowPriority} Spot nodes are preempted`
+      : `${spotMissing} of ${target.lowPriority} Spot nodes were not allocated`
+  const spot = !first && spotMissing + preempted > 0 ? `; ${missing}` : ''
   return new PoolError({
     title,
     message: `pool ${pool.name}: ${healthy} healthy nodes of ${required} required${why}${spot}${lines.length > 0 ? `; ${output} ends: ${lines.at(-1)}` : ''}`,

@@ -237,4 +237,44 @@ scaleSettings:
   })
 })
 
+describe('counts that Batch gives', () => {
+  const STATES = ['idle', 'running', 'creating', 'starting', 'waitingForStartTask', 'startTaskFailed', 'rebooting', 'reimaging', 'unusable']
+  const MORE_STATES = ['unknown', 'offline', 'leavingPool', 'preempted', 'upgradingOS', 'total']
+  const NONE = Object.fromEntries([...STATES, ...MORE_STATES].map((state) => [state, 0]))
+  /** The first `times` answers are of these Spot nodes, and of no dedicated ones. */
+  async function azureCounting(lowPriority: Readonly<Record<string, number>>, times: number): Promise<EmbeddedAzure> {
+    const azure = await azureOf(scenario)
+    let seen = 0
+    const body = { value: [{ poolId: 'render', dedicated: NONE, lowPriority: { ...NONE, ...lowPriority } }] }
+    azure.intervene = ({ url }) => (/\/nodecounts/.test(url) && ++seen <= times ? { kind: 'answer', status: 200, body } : undefined)
+    return azure
+  }
+
+  test('may lag behind the pool: looked at again before the run is red', async () => {
+    const ran = await again(await azureCounting({}, 2), FIRST)
+    expect(annotations(ran)).toEqual([])
+    expect(verdictOf(ran)).toContain('10 of 10 nodes')
+  })
+
+  test('that stay without the nodes of the pool: red after node-start-timeout', async () => {
+    const ran = await again(await azureCounting({}, Number.POSITIVE_INFINITY), { ...FIRST, 'node-start-timeout': '10m' })
+    expect(annotations(ran)[0]).toMatch(/0 healthy nodes of 10 required/)
+  })
+
+  test('all Spot nodes preempted: waited for, and red, as no node has shown that the image works', async () => {
+    const azure = await azureCounting({ preempted: 5, total: 5 }, Number.POSITIVE_INFINITY)
+    const size = { 'target-dedicated-nodes': '0', 'target-low-priority-nodes': '5', 'node-start-timeout': '10m' }
+    const ran = await again(azure, { ...FIRST, ...size })
+    expect(annotations(ran)[0]).toMatch(/0 healthy nodes of 1 required; 5 of 5 Spot nodes are preempted/)
+    expect(annotations(ran)[0]).toContain('Spot capacity')
+  })
+
+  test('all Spot nodes preempted for a while: green when they are back', async () => {
+    const azure = await azureCounting({ preempted: 5, total: 5 }, 3)
+    const ran = await again(azure, { ...FIRST, 'target-dedicated-nodes': '0', 'target-low-priority-nodes': '5' })
+    expect(annotations(ran)).toEqual([])
+    expect(verdictOf(ran)).toContain('5 of 5 nodes')
+  })
+})
+
 testConformance()
