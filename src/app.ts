@@ -133,10 +133,14 @@ function dropEarly(image: BuildPlan, { snapshots, replication }: Progress, conte
 function refuseOtherImages({ pools, image }: Plan, { pool }: Config): void {
   const refused = pool?.strategy === 'fail' ? pools.filter(({ action }) => action === 'reimage') : []
   if (refused.length === 0) return
-  const seen = refused.map(({ request, existing }) => `pool ${request.id} is on ${existing ? imageOf(existing) : 'another image'}`)
+  const seen = refused.map(({ request, existing, withheld }) =>
+    withheld
+      ? `pool ${request.id} is on the image, but not as asked for in ${withheld.join(', ')}, which needs a pool without nodes`
+      : `pool ${request.id} is on ${existing ? imageOf(existing) : 'another image'}; it would be ${image.id}`,
+  )
   throw new PoolError({
-    title: 'Pool on another image',
-    message: `${seen.join('; ')}; it would be ${image.id}, but \`strategy: fail\` was asked for. Nothing was changed`,
+    title: refused.every(({ withheld }) => withheld) ? 'Pool not as asked for' : 'Pool on another image',
+    message: `${seen.join('; ')}, but \`strategy: fail\` was asked for. Nothing was changed`,
     hint: 'Choose another strategy, or another pool id.',
     link: 'https://learn.microsoft.com/azure/batch/batch-pool-update-properties',
   })

@@ -53,7 +53,8 @@ export function poolChanges(plan: PoolPlan): readonly PlannedChange[] {
       return [change('reimage', `drain to 0, change the image, grow to ${size}`)]
     case 'blue-green':
       return [
-        change(plan.green ? 'adopt' : 'create', size),
+        ...(plan.isOutdated ? [change('delete', 'it is not as asked for by now')] : []),
+        change(plan.green && !plan.isOutdated ? 'adopt' : 'create', size),
         ...[plan.old, ...plan.strays].map(({ name, id }) => ({
           verb: 'delete' as const,
           type: 'pool',

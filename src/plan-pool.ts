@@ -43,7 +43,8 @@ export function planPool(question: PoolQuestion): PoolPlan {
 
   if (!keepsImage && (!isOnImage || needingEmptyPool.length > 0)) {
     if (strategy === 'blue-green') return planGreen({ ...question, request }, existing, properties)
-    return { id, request, existing, action: strategy === 'replace' ? 'replace' : 'reimage', properties }
+    const withheld = strategy === 'fail' && isOnImage ? { withheld: needingEmptyPool } : {}
+    return { id, request, existing, action: strategy === 'replace' ? 'replace' : 'reimage', properties, ...withheld }
   }
   const base = { id, request, existing, ...(needingEmptyPool.length > 0 && { withheld: needingEmptyPool }) }
   const anyTime = Object.fromEntries(Object.entries(patch).filter(([name]) => CHANGEABLE_AT_ANY_TIME.has(name)))
@@ -81,8 +82,8 @@ function driftOf(request: PoolRequest, properties: PoolProperties, existing: Poo
 }
 
 /**
- * A pool beside the old one, named after the image's version; one that a dead run began is taken up, and pools of dead runs for other
- * versions go with the old one.
+ * A pool beside the old one, named after the image's version; one that an earlier run began is taken up, or made anew where something
+ * else is asked for by now, and pools of dead runs for other versions go with the old one.
  */
 function planGreen(question: PoolQuestion, old: Pool, asked: PoolProperties): PoolPlan {
   const { id, request, imageId, siblings } = question
@@ -91,6 +92,9 @@ function planGreen(question: PoolQuestion, old: Pool, asked: PoolProperties): Po
   const properties = { ...asked, metadata: withMark(asked.metadata, MARKS.successorOf, question.name) }
   if (sameId(greenId, old.id)) return { id, request, existing: old, action: 'reimage', properties }
   const green = siblings.find((pool) => sameId(pool.id, greenId) && !isBeingDeleted(pool))
+  const isAsAsked =
+    !green ||
+    (sameId(imageOf(green), imageId) && Object.keys(driftOf(request, properties, green)).length === 0 && hasIdentities(request, green))
   const strays = familyOf(question.name, siblings).filter((pool) => pool !== old && pool !== green)
   return {
     id: greenId,
@@ -101,6 +105,7 @@ function planGreen(question: PoolQuestion, old: Pool, asked: PoolProperties): Po
     strays,
     properties,
     ...(green && { green }),
+    ...(!isAsAsked && { isOutdated: true as const }),
   }
 }
 

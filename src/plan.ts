@@ -95,7 +95,7 @@ export interface BuildPlan {
 interface PoolPlanBase {
   readonly id: ArmId
   readonly request: PoolRequest
-  /** Names of what differs from the spec and stays so: with `strategy: resize-only`, whatever needs a pool without nodes. */
+  /** Names of what differs from the spec and stays so: with `strategy: resize-only` or `fail`, whatever needs a pool without nodes. */
   readonly withheld?: readonly string[]
 }
 
@@ -117,6 +117,8 @@ export type PoolPlan = PoolPlanBase &
         /** Pools that dead runs left beside the old one. */
         readonly strays: readonly Pool[]
         readonly green?: Pool
+        /** The new pool that is there is not as asked for by now. */
+        readonly isOutdated?: true
         readonly properties: PoolProperties
       }
   )

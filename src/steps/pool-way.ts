@@ -99,7 +99,7 @@ export class PoolWay {
         await this.create(plan.properties)
         return 'own-resize'
       case 'blue-green':
-        return this.#beginGreen(plan.old, plan.green, plan.properties)
+        return this.#beginGreen(plan.old, plan.green, plan.properties, plan.isOutdated)
     }
   }
 
@@ -122,7 +122,7 @@ export class PoolWay {
     return startOf(patched) > startOf(drained) ? 'own-resize' : 'new-resize'
   }
 
-  async #beginGreen(old: Pool, green: Pool | undefined, properties: PoolProperties): Promise<From> {
+  async #beginGreen(old: Pool, green: Pool | undefined, properties: PoolProperties, isOutdated = false): Promise<From> {
     const { id: name } = this.plan.request
     if (green && markIn(green.properties.metadata, MARKS.successorOf) === undefined) {
       throw new PoolError({
@@ -134,7 +134,8 @@ export class PoolWay {
     // Jobs move over the data plane: where it cannot be reached, nothing is begun.
     await this.resizer.plane.listJobs(old.name)
     this.#left = `Pool ${name} stands beside pool ${old.name}, which keeps its jobs; run again to finish.`
-    if (green) return 'new-resize'
+    if (green && !isOutdated) return 'new-resize'
+    if (green) await this.removeGreen(green, old)
     await this.create(properties)
     return 'own-resize'
   }
@@ -182,6 +183,12 @@ export class PoolWay {
     }
     if (verdict.error) throw new GateError(verdict, verdict.error.explanation)
     return verdict
+  }
+
+  /** An earlier run may have moved jobs to the new pool: they go back first. */
+  async removeGreen(green: Pool, old: Pool): Promise<void> {
+    await this.moveJobs(green.name, old.name)
+    await this.delete(green)
   }
 
   /** Blue-green's end: old pools give their jobs to the new one, finish their tasks and go. */

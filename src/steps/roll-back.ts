@@ -51,12 +51,11 @@ export async function rollBack(way: PoolWay, error: Explanation, cause: unknown)
   }
 }
 
-/** A dead run may have moved jobs to the new pool: they go back first. A pool that was never made needs no removal. */
+/** A pool that was never made, or was made by others, needs no removal. */
 async function removeGreen(way: PoolWay, old: Pool): Promise<void> {
   const green = await way.context.batch.getPool(way.plan.id)
   if (!green || markIn(green.properties.metadata, MARKS.successorOf) === undefined) return
-  await way.moveJobs(green.name, old.name)
-  await way.delete(green)
+  await way.removeGreen(green, old)
 }
 
 /** The pool as it was when it was last healthy, through the same gate. */

@@ -135,6 +135,14 @@ test('fail: red before anything is written', async () => {
   expect(sent).toEqual([])
 })
 
+test('fail: a pool on the image that is to be otherwise: red in the names of what differs', async () => {
+  const azure = await poolOnFirst()
+  const ran = await again(azure, { ...FIRST, strategy: 'fail', 'vm-size': 'Standard_D8s_v5' })
+  expect(ran.exitCode).toBe(1)
+  expect(annotations(ran)[0]).toMatch(/Pool not as asked for.*is on the image, but not as asked for in vmSize/)
+  expect(annotations(ran)[0]).not.toContain('it would be')
+})
+
 test('fail: a pool that is on the image already is welcome', async () => {
   const azure = await poolOnFirst()
   const ran = await again(azure, { ...FIRST, strategy: 'fail', 'target-dedicated-nodes': '12' })
