@@ -146,10 +146,18 @@ function refuseOtherImages({ pools, image }: Plan, { pool }: Config): void {
   })
 }
 
+/** https://learn.microsoft.com/azure/batch/batch-pool-update-properties */
+const READ_BY_A_STARTING_NODE = new Set(['startTask', 'applicationPackages'])
+
 /** What is asked for is not dropped in silence. */
 function tellWithheld({ pools }: Plan, { pool: settings }: Config, context: StepContext): void {
   const warn = (text: string) => tell(context, { kind: 'notice', level: 'warning', text })
-  for (const { request, withheld } of pools) {
+  for (const { request, withheld, ...pool } of pools) {
+    const late = pool.action === 'update' ? Object.keys(pool.properties).filter((name) => READ_BY_A_STARTING_NODE.has(name)) : []
+    if (pool.existing && late.length > 0 && totals(pool.existing).dedicated + totals(pool.existing).lowPriority > 0)
+      warn(
+        `Pool ${request.id}: a change of ${late.join(', ')} reaches nodes that come from now on, or that are rebooted or reimaged; those that are there go on as they are.`,
+      )
     if (withheld)
       warn(
         `Pool ${request.id} stays as it is in ${withheld.join(', ')}: what was asked for needs a pool without nodes, which \`strategy: resize-only\` does not make.`,

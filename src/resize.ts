@@ -2,7 +2,7 @@
 import type { NodeTotals } from './events.ts'
 import { innermost } from './innermost.ts'
 import type { NodeCounts, NodeState, Pool, RawResizeError } from './ports.ts'
-import { sumOf } from './report/nodes.ts'
+import { countIn, sumOf } from './report/nodes.ts'
 
 /** An error of a resize, classified. */
 export interface ResizeError {
@@ -232,13 +232,11 @@ export interface Health {
 
 /** Current counts include unusable nodes; only states tell. */
 export function healthOf(counts: NodeCounts, target: NodeTotals, minHealthyPercentage: number): Health {
-  const count = (states: readonly NodeState[]) =>
-    states.reduce((sum, state) => sum + (counts.dedicated[state] ?? 0) + (counts.lowPriority[state] ?? 0), 0)
   const preempted = counts.lowPriority.preempted ?? 0
   const share = shareOf(target.dedicated + Math.max(0, target.lowPriority - preempted), minHealthyPercentage)
   // Where all nodes are preempted, nothing has shown that the image works.
   const required = preempted > 0 && minHealthyPercentage > 0 ? Math.max(1, share) : share
-  const healthy = count(HEALTHY)
+  const healthy = countIn(counts, HEALTHY)
   const areAllPreempted = preempted > 0 && sumOf(counts.dedicated) + sumOf(counts.lowPriority) === preempted
-  return { healthy, required, isHealthy: healthy >= required, isSettled: count(ON_THE_WAY) === 0 && !areAllPreempted }
+  return { healthy, required, isHealthy: healthy >= required, isSettled: countIn(counts, ON_THE_WAY) === 0 && !areAllPreempted }
 }

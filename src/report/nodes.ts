@@ -6,6 +6,10 @@ export const totalOf = ({ dedicated, lowPriority }: NodeTotals): number => dedic
 
 export const sumOf = (counts: NodeStateCounts): number => Object.values(counts).reduce((sum, count) => sum + count, 0)
 
+/** Nodes in any of these states. */
+export const countIn = (counts: NodeCounts | undefined, states: readonly NodeState[]): number =>
+  states.reduce((sum, state) => sum + (counts?.dedicated[state] ?? 0) + (counts?.lowPriority[state] ?? 0), 0)
+
 /** E.g. `1,200`. */
 export const count = (value: number): string => value.toLocaleString('en-US')
 

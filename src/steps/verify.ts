@@ -7,7 +7,7 @@ import type { PoolPlan } from '../plan.ts'
 import { imageOf } from '../plan-pool.ts'
 import { totals } from '../pool-size.ts'
 import type { BatchAccount, BatchDataPlane, ComputeNode, NodeCounts, NodeState, Pool } from '../ports.ts'
-import { sumOf } from '../report/nodes.ts'
+import { countIn, sumOf } from '../report/nodes.ts'
 import type { UnhealthyNode } from '../report/run-report.ts'
 import { type Health, healthOf } from '../resize.ts'
 import { type StepContext, tell, waitFor } from './context.ts'
@@ -18,8 +18,6 @@ export interface Verdict {
   readonly counts?: NodeCounts
   readonly unhealthyNodes: readonly UnhealthyNode[]
   readonly unhealthyTotal: number
-  /** Nodes that will never work and may be replaced. */
-  readonly unusable: number
   readonly error?: PoolError
 }
 
@@ -43,7 +41,7 @@ export async function verify(
   context: StepContext,
 ): Promise<Verdict> {
   const { id: name, autoScale } = plan.request
-  const nothing = { unhealthyNodes: [], unhealthyTotal: 0, unusable: 0 }
+  const nothing = { unhealthyNodes: [], unhealthyTotal: 0 }
   const unseen = { health: { healthy: 0, required: 0, isHealthy: true, isSettled: true }, ...nothing }
   if (imageId && !sameId(imageOf(pool), imageId)) return { ...unseen, error: wrongImage(pool, imageId) }
   if (settings.wait !== 'nodes') return unseen
@@ -55,9 +53,8 @@ export async function verify(
     if (health.isHealthy) return { health, counts, ...nothing }
     const nodes = await plane.listNodes(name, FAILING, MOST_NODES_SHOWN)
     const unhealthyNodes = await Promise.all(nodes.map((node) => explainNode(plane, name, node)))
-    const unhealthyTotal = FAILING.reduce((sum, state) => sum + (counts.dedicated[state] ?? 0) + (counts.lowPriority[state] ?? 0), 0)
-    const unusable = (counts.dedicated.unusable ?? 0) + (counts.lowPriority.unusable ?? 0)
-    return { health, counts, unhealthyNodes, unhealthyTotal, unusable, error: unhealthy(pool, target, counts, health, unhealthyNodes) }
+    const unhealthyTotal = countIn(counts, FAILING)
+    return { health, counts, unhealthyNodes, unhealthyTotal, error: unhealthy(pool, target, counts, health, unhealthyNodes) }
   } catch (error) {
     if (!(error instanceof DataPlaneUnreachableError)) throw error
     tell(context, { kind: 'data-plane-unreachable', host: error.host, reason: error.message })

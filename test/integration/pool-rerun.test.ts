@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest'
 import { loadScenario, type Scenario } from '../azure/scenario.ts'
 import type { EmbeddedAzure } from '../azure/server.ts'
-import { again, annotations, azureOf, testConformance } from './embedded.ts'
+import { again, annotations, azureOf, resizes, testConformance } from './embedded.ts'
 
 const scenario = loadScenario('happy')
 const FIRST = { ...scenario.inputs, 'image-version': '1.0.0' }
@@ -39,5 +39,38 @@ test.each([
   expect(azure.pools.all().map(({ name }) => name)).toEqual(['render-1-1-0'])
   expect(azure.pools.jobs.all).toMatchObject([{ id: 'nightly', state: 'active', poolId: 'render-1-1-0' }])
 })
+
+const failing = (from: number, count: number) =>
+  Array.from({ length: count }, (_, index) => ({ index: from + index, state: 'startTaskFailed' as const, stderr: 'boom' }))
+
+test.each([
+  ['the spec', MENDED],
+  ['what it needs', {}],
+])('in-place, after a run that was red for the start task: once %s is mended, its nodes are replaced', async (_, mended) => {
+  const azure = await poolOnFirst({ nodes: failing(10, 10) })
+  expect((await again(azure, SECOND)).exitCode).toBe(1)
+  const ran = await again(azure, { ...SECOND, ...mended })
+  expect(annotations(ran)).toEqual([])
+  expect(ran.outputs).toMatchObject({ result: 'succeeded', 'pool-action': 'resized', 'current-dedicated-nodes': '10' })
+  expect(ran.log).toContain('Pool render: 10 startTaskFailed nodes are removed and asked for again')
+})
+
+test('a start task that fails again on the nodes that replaced others is red, and not tried a third time', async () => {
+  const azure = await poolOnFirst({ nodes: failing(10, 40) })
+  await again(azure, SECOND)
+  const before = resizes(azure).length
+  const ran = await again(azure, SECOND)
+  expect(annotations(ran)[0]).toContain('Start task failed')
+  expect(resizes(azure).length - before).toBe(1)
+})
+
+test.each(['plan', 'apply'])(
+  'a start task changed under nodes that are there: told that they have run the earlier one (mode: %s)',
+  async (mode) => {
+    const ran = await again(await poolOnFirst(), { ...FIRST, ...MENDED, mode })
+    expect(annotations(ran)).toEqual([])
+    expect(ran.log).toMatch(/Pool render: a change of startTask reaches nodes that come from now on, or that are rebooted/)
+  },
+)
 
 testConformance()
