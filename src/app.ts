@@ -85,6 +85,7 @@ async function runPhases(config: Config, run: RunContext, context: StepContext, 
   const plan = await phase(context, 'plan', async () => planRun(config, observed, content, run, now))
   progress.plan = plan
   refuseOtherImages(plan, config)
+  refuseUnsized(plan)
   tellWithheld(plan, config, context)
   const retains = (config.image?.retainVersions ?? 0) > 0
   if (config.mode === 'plan') {
@@ -143,6 +144,23 @@ function refuseOtherImages({ pools, image }: Plan, { pool }: Config): void {
     message: `${seen.join('; ')}, but \`strategy: fail\` was asked for. Nothing was changed`,
     hint: 'Choose another strategy, or another pool id.',
     link: 'https://learn.microsoft.com/azure/batch/batch-pool-update-properties',
+  })
+}
+
+/** No size is not a size of 0: a pool that is gone, or whose formula is, would end without nodes, and green. */
+function refuseUnsized({ pools }: Plan): void {
+  const unsized = pools.filter(({ request }) => request.keepsSize)
+  if (unsized.length === 0) return
+  const seen = unsized.map(({ request, existing }) =>
+    existing
+      ? `pool ${request.id} was left without its autoscale formula by a run that died; it was too long to be kept, and is in the log of that run`
+      : `pool ${request.id} does not exist, so it has no size to keep`,
+  )
+  throw new PoolError({
+    title: 'Pool size not given',
+    message: `${seen.join('; ')}. Nothing was changed`,
+    hint: 'Give `target-dedicated-nodes` (0 makes a pool without nodes), or `scaleSettings` in `pool-spec`.',
+    link: 'https://learn.microsoft.com/azure/batch/batch-automatic-scaling',
   })
 }
 

@@ -68,7 +68,7 @@ export interface PoolRequest extends PoolEnvelope {
   readonly target: { readonly dedicated: number; readonly lowPriority: number }
   /** The pool's formula decides the size. */
   readonly autoScale: boolean
-  /** No size is given anywhere: a pool that is there keeps its own. */
+  /** No size is given anywhere: a pool that is there keeps its own. In a plan: nobody knows one. */
   readonly keepsSize?: true
   /** ISO 8601; as asked for, or by the documented guidance for the target. */
   readonly resizeTimeout: string
@@ -144,6 +144,8 @@ export function parseConfig(reader: InputReader): Config {
       'is longer than the `timeout` of the whole run',
       `at most ${timeoutMs / MINUTE_MS} min, or a longer timeout`,
     )
+  if (pool?.wait === 'none' && pool.strategy === 'blue-green')
+    inputs.refuse('wait', 'would give the jobs to a new pool without nodes, with `strategy: blue-green`', 'nodes, steady')
   const config = {
     mode,
     identity: readIdentity(inputs, reader, group),

@@ -53,10 +53,11 @@ export function planPool(question: PoolQuestion): PoolPlan {
   return { ...base, action: resize ? 'resize' : 'none' }
 }
 
-/** Where no size was asked for, the pool keeps its own, also one that a dead run has drained. */
-function sizedLike(request: PoolRequest, existing: Pool): PoolRequest {
-  if (!request.keepsSize) return request
+/** Where no size was asked for, the pool keeps its own, also one that a dead run has drained. Nothing is known of a formula that was lost. */
+function sizedLike(asked: PoolRequest, existing: Pool): PoolRequest {
+  const { keepsSize, ...request } = asked
   const { autoScale, fixedScale } = lastStateOf(existing).scaleSettings
+  if (!keepsSize || !(autoScale || fixedScale)) return asked
   if (autoScale) return { ...request, autoScale: true, properties: { ...request.properties, scaleSettings: { autoScale } } }
   const target = askedIn(fixedScale)
   const { resizeTimeoutFor: kind } = request

@@ -33,12 +33,15 @@ export const markIn = (metadata: Metadata = [], name: string): string | undefine
 export interface LastState extends Pick<VirtualMachineConfiguration, 'imageReference' | 'nodeAgentSkuId' | 'securityProfile'> {
   readonly vmSize?: string
   readonly scaleSettings: ScaleSettings
+  /** Dedicated nodes that the pool has on its new image before it gets its size. */
+  readonly canaryNodes?: number
 }
 
-/** As the mark says, which a dead run left; else as the pool is. */
+/** As the mark says, which an earlier run left; else as the pool is. A size that it was given since is its own. */
 export function lastStateOf({ properties }: Pool): LastState {
   const marked = readMark(markIn(properties.metadata, MARKS.before))
-  if (marked) return marked
+  if (marked)
+    return isSizeOnTheWay(properties.scaleSettings, marked) ? marked : { ...marked, scaleSettings: properties.scaleSettings ?? {} }
   const { imageReference, nodeAgentSkuId, securityProfile } = properties.deploymentConfiguration?.virtualMachineConfiguration ?? {}
   return {
     ...(properties.vmSize && { vmSize: properties.vmSize }),
@@ -49,10 +52,17 @@ export function lastStateOf({ properties }: Pool): LastState {
   }
 }
 
+/** Drained, at the size of its canary, or without the formula that it had. */
+function isSizeOnTheWay({ autoScale, fixedScale }: ScaleSettings = {}, marked: LastState): boolean {
+  if (autoScale) return false
+  const { targetDedicatedNodes = 0, targetLowPriorityNodes = 0 } = fixedScale ?? {}
+  return !marked.scaleSettings.fixedScale || (targetLowPriorityNodes === 0 && [0, marked.canaryNodes].includes(targetDedicatedNodes))
+}
+
 /** Batch refuses metadata that is too large (`MetadataTooLarge`) without saying how much that is. */
 const LONGEST_MARK = 2_000
 
-/** A formula too long to be kept is left out: then only the spec has it. */
+/** A formula too long to be kept is left out: then only the spec, or the log of the run, has it. */
 export function writeMark(state: LastState): string {
   const text = JSON.stringify(state)
   return text.length <= LONGEST_MARK ? text : JSON.stringify({ ...state, scaleSettings: {} })

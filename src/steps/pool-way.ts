@@ -111,7 +111,8 @@ export class PoolWay {
     const now = await this.resizer.free()
     this.resizer.editor.refuseForeignChange(properties, now.properties, existing.properties)
     this.resizer.tellForeignSize(now, existing)
-    await this.resizer.editor.mark(MARKS.before, writeMark(lastStateOf(existing)))
+    const canary = this.#first === this.plan.request.target ? {} : { canaryNodes: this.#first.dedicated }
+    await this.resizer.editor.mark(MARKS.before, writeMark({ ...lastStateOf(existing), ...canary }))
     const formula = existing.properties.scaleSettings?.autoScale ? ', and its autoscale is off' : ''
     this.#left = `Pool ${name} is drained for its new image and still on the old one${formula}; run again to finish.`
     const drained = await this.resizer.drain()

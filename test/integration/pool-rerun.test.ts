@@ -1,12 +1,13 @@
 /** What a run makes of a pool that an earlier run, or a person, left otherwise than it is asked for by now. */
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { loadScenario, type Scenario } from '../azure/scenario.ts'
 import type { EmbeddedAzure } from '../azure/server.ts'
-import { again, annotations, azureOf, resizes, testConformance } from './embedded.ts'
+import { again, annotations, azureOf, resizes, testConformance, writes } from './embedded.ts'
 
 const scenario = loadScenario('happy')
 const FIRST = { ...scenario.inputs, 'image-version': '1.0.0' }
 const SECOND = { ...scenario.inputs, 'image-version': '1.1.0' }
+const NO_SIZE = { 'target-dedicated-nodes': '' }
 const MENDED = { 'pool-spec': 'startTask: { commandLine: /opt/mended, waitForSuccess: true }' }
 
 async function poolOnFirst(changes: Partial<Scenario> = {}): Promise<EmbeddedAzure> {
@@ -72,5 +73,54 @@ test.each(['plan', 'apply'])(
     expect(ran.log).toMatch(/Pool render: a change of startTask reaches nodes that come from now on, or that are rebooted/)
   },
 )
+
+describe('no size is asked for', () => {
+  test('and a run died with the pool deleted: red before anything is written, not green without nodes', async () => {
+    const azure = await poolOnFirst()
+    const inputs = { ...SECOND, ...NO_SIZE, strategy: 'replace' }
+    await killedAt(azure, inputs, 'DELETE', /\/pools\/render\?/)
+    const before = writes(azure).length
+    const ran = await again(azure, inputs)
+    expect(annotations(ran)[0]).toMatch(
+      /Pool size not given.*pool render does not exist, so it has no size to keep.*target-dedicated-nodes/,
+    )
+    expect(writes(azure)).toHaveLength(before)
+    expect(annotations(await again(azure, { ...SECOND, strategy: 'replace' }))).toEqual([])
+  })
+
+  test('and a run died with the autoscale off whose formula is too long to be kept: red, not green without nodes', async () => {
+    const formula = `$TargetDedicatedNodes = 6; // ${'x'.repeat(3_000)}`
+    const imageReference = { publisher: 'canonical', offer: 'ubuntu-24_04-lts', sku: 'server', version: 'latest' }
+    const properties = {
+      vmSize: 'Standard_D4s_v5',
+      scaleSettings: { autoScale: { formula, evaluationInterval: 'PT5M' } },
+      deploymentConfiguration: { virtualMachineConfiguration: { imageReference, nodeAgentSkuId: 'batch.node.ubuntu 24.04' } },
+    }
+    const azure = await azureOf({ ...scenario, pools: [{ id: 'render', nodes: 6, properties }] })
+    const inputs = { ...FIRST, ...NO_SIZE }
+    await killedAt(azure, inputs, 'POST', /disableAutoScale/i)
+    const ran = await again(azure, inputs)
+    expect(annotations(ran)[0]).toMatch(/pool render was left without its autoscale formula by a run that died/)
+    expect(azure.pools.get('render').nodes).toHaveLength(6)
+  })
+
+  test('and somebody has sized the pool since a run that did not wait: their size stays', async () => {
+    const azure = await poolOnFirst()
+    await again(azure, { ...SECOND, wait: 'none' })
+    await again(azure, { ...SECOND, 'target-dedicated-nodes': '14', wait: 'none' })
+    const ran = await again(azure, { ...SECOND, ...NO_SIZE })
+    expect(annotations(ran)).toEqual([])
+    expect(ran.outputs).toMatchObject({ 'target-dedicated-nodes': '14', 'current-dedicated-nodes': '14' })
+  })
+
+  test('and a run died with the canary there: the pool is as large as before', async () => {
+    const azure = await poolOnFirst()
+    await killedAt(azure, { ...SECOND, 'canary-nodes': '2' }, 'GET', /\/nodecounts/)
+    expect(azure.pools.get('render').properties.scaleSettings.fixedScale.targetDedicatedNodes).toBe(2)
+    const ran = await again(azure, { ...SECOND, ...NO_SIZE })
+    expect(annotations(ran)).toEqual([])
+    expect(ran.outputs).toMatchObject({ 'current-dedicated-nodes': '10' })
+  })
+})
 
 testConformance()

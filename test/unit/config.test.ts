@@ -175,6 +175,12 @@ describe('a duration', () => {
     expect(problems({ 'resize-timeout': '3h', wait: 'none' })).toEqual([])
   })
 
+  test('blue-green gives no jobs to a pool that nobody waits for', () => {
+    expect(problems({ strategy: 'blue-green', wait: 'none' })).toEqual([
+      'wait "none": would give the jobs to a new pool without nodes, with `strategy: blue-green` (allowed: nodes, steady)',
+    ])
+  })
+
   test('of a resize is by guidance where none is given', () => {
     expect(config({ 'target-dedicated-nodes': '2500' }).pool?.requests[0]?.resizeTimeout).toBe('PT45M')
     expect(config({ 'target-dedicated-nodes': '301', 'image-kind': 'managed' }).pool?.requests[0]?.resizeTimeout).toBe('PT30M')
