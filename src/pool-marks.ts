@@ -7,7 +7,7 @@ import type { Pool, PoolProperties, ScaleSettings, VirtualMachineConfiguration }
 export type Metadata = NonNullable<PoolProperties['metadata']>
 
 export const MARKS = {
-  /** On a pool whose image is being changed: its last healthy image and size. Gone once the new image is healthy. */
+  /** On a pool that is drained for its new image, or for its successor: its last healthy image and size. Gone once the new image is healthy. */
   before: 'image-pool-before',
   /** On a blue-green pool: the name it serves under. A pool without it is somebody else's, whatever its name. */
   successorOf: 'image-pool-successor-of',

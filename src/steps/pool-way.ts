@@ -202,9 +202,13 @@ export class PoolWay {
     this.#isRetiring = true
     for (const old of olds) {
       this.#left = `Pool ${this.plan.request.id} is ready, but pool ${old.name} is not retired yet; run again to move what jobs are left and delete it.`
-      if (!(await this.context.batch.getPool(old.id as ArmId))) continue
+      const now = await this.context.batch.getPool(old.id as ArmId)
+      if (!now) continue
       await this.moveJobs(old.name, this.plan.request.id)
-      await this.resizerOf(old).drain()
+      // A run that asks for no size takes it from the old pool, as long as there is one.
+      const resizer = this.resizerOf(old)
+      await resizer.editor.mark(MARKS.before, writeMark(lastStateOf(now)))
+      await resizer.drain()
       // Somebody may have submitted a job to the old pool while it was drained.
       await this.moveJobs(old.name, this.plan.request.id)
       await this.delete(old)

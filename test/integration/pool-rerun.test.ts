@@ -113,6 +113,22 @@ describe('no size is asked for', () => {
     expect(ran.outputs).toMatchObject({ 'target-dedicated-nodes': '14', 'current-dedicated-nodes': '14' })
   })
 
+  test.each([
+    ['the same', '1.1.0', 'render-1-1-0'],
+    ['another', '1.2.0', 'render-1-2-0'],
+  ])(
+    'and a blue-green run died while the old pool was drained: with %s version, the new pool is as large as the old one was',
+    async (_, version, name) => {
+      const azure = await poolOnFirst({ jobs: [{ id: 'nightly', poolId: 'render' }] })
+      const inputs = { ...SECOND, ...NO_SIZE, strategy: 'blue-green' }
+      await killedAt(azure, inputs, 'POST', /\/pools\/render\/resize\?/)
+      const ran = await again(azure, { ...inputs, 'image-version': version, rebuild: 'always' })
+      expect(annotations(ran)).toEqual([])
+      expect(ran.outputs).toMatchObject({ 'pool-id': name, 'current-dedicated-nodes': '10' })
+      expect(azure.pools.all().map((pool) => [pool.name, pool.nodes.length])).toEqual([[name, 10]])
+    },
+  )
+
   test('and a run died with the canary there: the pool is as large as before', async () => {
     const azure = await poolOnFirst()
     await killedAt(azure, { ...SECOND, 'canary-nodes': '2' }, 'GET', /\/nodecounts/)
