@@ -24,6 +24,11 @@ export interface Made {
   readonly tags: Tags
 }
 
+/** What all versions are of: the definition, or what the names of managed images begin with. */
+export function baseOf({ gallery, resourceGroup, name }: ImageSettings): ArmId {
+  return gallery ? childId(gallery, 'images', name) : childId(resourceGroup, 'providers/Microsoft.Compute/images', name)
+}
+
 /** Images that the pools asked for have, or will have, at this version. Several pools have their name in the image's. */
 export function poolImages(
   image: ImageSettings,

@@ -3,7 +3,7 @@ import { type ArmId, childId, partsOf, sameId } from './arm-id.ts'
 import type { Config, ImageSettings, PoolSettings, Source } from './config.ts'
 import { type CopyPlan, planCopy } from './copy-plan.ts'
 import type { DerivedImage } from './derived-image.ts'
-import { type Made, managedVersions, poolImages } from './managed-images.ts'
+import { baseOf, type Made, managedVersions, poolImages } from './managed-images.ts'
 import type { Observed } from './observed.ts'
 import type { BuildPlan, ImagePlan, SnapshotPlan } from './plan.ts'
 import { isOld, reasonToBuild, takenVersions, unfinished } from './plan-version.ts'
@@ -27,10 +27,7 @@ export function planImage(config: Config, observed: Observed, content: SourceCon
   const { source, image } = config
   if (source.kind === 'image-id') return { kind: 'given', id: source.id, reason: 'image-id was given' }
   if (!image || !content) throw new Error(`source ${source.kind} passed the checks, but is not there`)
-  const base = image.gallery
-    ? childId(image.gallery, 'images', image.name)
-    : childId(image.resourceGroup, 'providers/Microsoft.Compute/images', image.name)
-  const fingerprint = fingerprintOf(content.identity, { imageId: base, kind: image.kind })
+  const fingerprint = fingerprintOf(content.identity, { imageId: baseOf(image), kind: image.kind })
   const made = image.kind === 'gallery' ? observed.versions : managedVersions(image, config.pool, observed)
   const own = (version: string) =>
     image.kind === 'managed' ? { poolImages: poolImages(image, version, config.pool, observed.images) } : {}

@@ -1,9 +1,9 @@
 /** Rules about the image, its definition and its region. */
-import { childId } from '../arm-id.ts'
-import type { ImageSettings } from '../config.ts'
+import { sameId } from '../arm-id.ts'
+import { baseOf, poolImages } from '../managed-images.ts'
 import type { ImageVersion } from '../ports.ts'
 import { fingerprintOf, isOwn, regionName, sourceTag, TAGS } from '../provenance.ts'
-import type { Rule } from './facts.ts'
+import type { Facts, Rule } from './facts.ts'
 
 const IMAGE_VERSION = 'https://learn.microsoft.com/azure/virtual-machines/image-version'
 const MIGRATION = 'https://learn.microsoft.com/azure/batch/batch-custom-image-pools-to-azure-compute-gallery-migration-guide'
@@ -116,37 +116,29 @@ export const IMAGE_RULES: readonly Rule[] = [
     severity: 'error',
     title: 'A version asked for by name is not that of another source',
     link: IMAGE_VERSION,
-    check: ({ config: { image }, observed, content }) => {
-      const taken = image?.kind === 'gallery' ? asked(image, observed.versions) : undefined
-      if (!image || !content || !taken) return []
-      const source = taken.tags[TAGS.source]
-      return isOwn(taken.tags, image.name) && source?.toLowerCase() === sourceTag(content.sourceId).toLowerCase()
-        ? []
-        : [
-            {
-              seen: `version ${taken.name} of ${image.name} exists, made ${source ? `of ${source}` : 'by something else'}`,
-              fix: 'A version cannot be changed: choose another `image-version`, or `auto`.',
-            },
-          ]
-    },
+    check: (facts) =>
+      asked(facts)
+        .filter((taken) => !isOfSource(taken, facts))
+        .map(({ name, tags: { [TAGS.source]: source } }) => ({
+          seen: `${name} exists, made ${source ? `of ${source}` : 'by something else'}`,
+          fix: 'A version cannot be changed: choose another `image-version`, or `auto`.',
+        })),
   },
   {
     id: 'image-version-older',
     severity: 'warning',
     title: 'A version asked for by name is of the source as it is now',
     link: IMAGE_VERSION,
-    check: ({ config: { image }, observed, content }) => {
-      const taken = image?.kind === 'gallery' ? asked(image, observed.versions) : undefined
-      if (!image?.gallery || !content || !taken || !isOwn(taken.tags, image.name)) return []
-      const fingerprint = fingerprintOf(content.identity, { imageId: childId(image.gallery, 'images', image.name), kind: image.kind })
-      return taken.tags[TAGS.fingerprint] === fingerprint
-        ? []
-        : [
-            {
-              seen: `version ${taken.name} of ${image.name} exists, and its source changed since: the version is used as it is`,
-              fix: 'Choose another `image-version`, or `auto`, to publish the source as it is now.',
-            },
-          ]
+    check: (facts) => {
+      const { image } = facts.config
+      if (!image || !facts.content) return []
+      const fingerprint = fingerprintOf(facts.content.identity, { imageId: baseOf(image), kind: image.kind })
+      return asked(facts)
+        .filter((taken) => isOfSource(taken, facts) && taken.provisioningState !== 'Failed' && taken.tags[TAGS.fingerprint] !== fingerprint)
+        .map(({ name }) => ({
+          seen: `${name} exists, and its source changed since: it is used as it is`,
+          fix: 'Choose another `image-version`, or `auto`, to publish the source as it is now.',
+        }))
     },
   },
 ]
@@ -157,7 +149,20 @@ function featureOf(features: Readonly<Record<string, string>>, name: string): st
   return value.split(/,\s*/).toSorted().join(', ')
 }
 
-/** The finished version that is asked for by name, if it exists. */
-function asked({ version }: ImageSettings, versions: readonly ImageVersion[]): ImageVersion | undefined {
-  return versions.find(({ name, provisioningState }) => name === version && provisioningState === 'Succeeded')
+type Named = Pick<ImageVersion, 'name' | 'provisioningState' | 'tags'>
+
+/** What is there by the version that is asked for, whoever made it, finished or not. */
+function asked({ config: { image, pool }, observed: { versions, images } }: Facts): readonly Named[] {
+  if (!image || image.version === 'auto') return []
+  if (image.kind === 'gallery')
+    return versions
+      .filter(({ name }) => name === image.version)
+      .map((version) => ({ ...version, name: `version ${version.name} of ${image.name}` }))
+  const ids = poolImages(image, image.version, pool, images).map(({ id }) => id)
+  return images.filter(({ id }) => ids.some((one) => sameId(one, id))).map((one) => ({ ...one, name: `managed image ${one.name}` }))
+}
+
+function isOfSource({ tags }: Named, { config: { image }, content }: Facts): boolean {
+  if (!image || !content) return true
+  return isOwn(tags, image.name) && tags[TAGS.source]?.toLowerCase() === sourceTag(content.sourceId).toLowerCase()
 }
