@@ -75,7 +75,7 @@ async function runPhases(config: Config, run: RunContext, context: StepContext, 
   })
   const retain = async () => {
     if (!config.image) return
-    progress.retention = await findPrunable(config.image, config.pool?.account, now, upcoming(progress.plan?.image), context)
+    progress.retention = await findPrunable(config.image, config, now, upcoming(progress.plan?.image), context)
     if (config.mode === 'plan') return
     await prune(progress.retention, config.image, context)
     await sweepCopies(config.image.resourceGroup, config.image.name, run.runUrl, context)

@@ -57,7 +57,7 @@ export function planImage(config: Config, observed: Observed, content: SourceCon
           now,
           run,
           isCopied: source.kind === 'vm' && source.capture === 'copy',
-        }) ?? nextVersion(now, takenVersions(image, observed, made, run)))
+        }) ?? nextVersion(now, takenVersions(image, config.pool, observed, content, made, run)))
       : image.version
   const reason = reasonToBuild(image, isLive, newest)
   return build({ config, image, observed, content, run, now, version, fingerprint, newest, made, reason })
@@ -86,7 +86,7 @@ function build({ config, image, observed, content, run, now, version, fingerprin
   const { derived, location, captured } = content
   const previous = newest && newest.name !== version ? { previousVersion: newest.name } : {}
   const provenance = provenanceTags(
-    { image: image.name, version, source: sourceTag(content.sourceId), fingerprint, ...previous },
+    { image: image.name, target: baseOf(image), version, source: sourceTag(content.sourceId), fingerprint, ...previous },
     run,
     image.tags,
   )

@@ -1,9 +1,10 @@
 /** Pure: which version an image gets: one that a dead run was on its way to, or the next that nobody has. */
-import type { ImageSettings } from './config.ts'
-import type { Made } from './managed-images.ts'
+import { childId, sameId } from './arm-id.ts'
+import type { ImageSettings, PoolSettings } from './config.ts'
+import { baseOf, type Made, poolImages } from './managed-images.ts'
 import type { Observed } from './observed.ts'
 import type { RunContext, Snapshot, Tags } from './ports.ts'
-import { isOfRun, isOwn, LONGEST_RUN_MS, snapshotName, TAGS } from './provenance.ts'
+import { isOfRun, isOwn, isTakenFor, LONGEST_RUN_MS, snapshotName, TAGS } from './provenance.ts'
 import type { SourceContent } from './source-content.ts'
 
 /** The version that a dead run of the same source was on its way to. */
@@ -44,13 +45,36 @@ export function unfinished(
 /** Names of versions, and of those that have got no further than snapshots: another run, not an attempt of this one, may be at work on them. */
 export function takenVersions(
   image: ImageSettings,
-  { snapshots, vm }: Observed,
+  pool: PoolSettings | undefined,
+  { snapshots, images, vm }: Observed,
+  { captured }: SourceContent,
   made: readonly Made[],
   run: RunContext,
 ): readonly string[] {
   const isDead = (tags: Tags) => vm?.vm.tags[TAGS.restart] !== undefined || isOfRun(tags, run.runUrl)
   const begun = snapshots.filter(({ tags }) => isOwn(tags, image.name) && !isDead(tags))
-  return [...made.map(({ name }) => name), ...begun.flatMap(({ tags }) => tags[TAGS.version] ?? [])]
+  const named = [...snapshots, ...images].flatMap(({ name }) =>
+    [...name.matchAll(/-(\d+\.\d+\.\d+)(?=-|$)/g)].map(([, version = '']) => version),
+  )
+  const foreign = named.filter(
+    (version) =>
+      namesakes(image, version, captured, snapshots).length > 0 ||
+      (image.kind === 'managed' && poolImages(image, version, pool, images).some(({ state }) => state !== 'absent')),
+  )
+  return [...made.map(({ name }) => name), ...begun.flatMap(({ tags }) => tags[TAGS.version] ?? []), ...foreign]
+}
+
+/** Snapshots that have the names of this version's, but are of something else: they are neither taken up nor deleted. */
+export function namesakes(
+  image: ImageSettings,
+  version: string,
+  captured: SourceContent['captured'],
+  snapshots: readonly Snapshot[],
+): readonly Snapshot[] {
+  const ids = captured.map(({ disk }) =>
+    childId(image.resourceGroup, 'providers/Microsoft.Compute/snapshots', snapshotName(image.name, version, disk)),
+  )
+  return snapshots.filter(({ id, tags }) => ids.some((one) => sameId(one, id)) && !isTakenFor(tags, image.name, baseOf(image)))
 }
 
 export function reasonToBuild({ rebuild }: ImageSettings, isLive: boolean, newest: Made | undefined): string {

@@ -3,7 +3,7 @@ import { type ArmId, childId, nameOf, sameId } from './arm-id.ts'
 import type { Config, PoolRequest, PoolSettings } from './config.ts'
 import { type CopyPlan, TEMPORARY_TAG } from './copy-plan.ts'
 import type { DerivedImage } from './derived-image.ts'
-import type { PoolImage } from './managed-images.ts'
+import { baseOf, type PoolImage } from './managed-images.ts'
 import type { Observed } from './observed.ts'
 import { imageChanges, poolChanges, startChanges } from './plan-changes.ts'
 import { planImage } from './plan-image.ts'
@@ -20,7 +20,7 @@ import type {
   Tags,
   TargetRegion,
 } from './ports.ts'
-import { isOwn, TAGS } from './provenance.ts'
+import { isOwn, isTakenFor, TAGS } from './provenance.ts'
 import type { PlannedChange } from './report/run-report.ts'
 import { derivedOf, type SourceContent } from './source-content.ts'
 
@@ -148,7 +148,7 @@ function snapshotsLeft({ image }: Config, { versions, snapshots, sourceSnapshots
     versions.filter(({ tags, provisioningState }) => isOwn(tags, image.name) && provisioningState === 'Succeeded').map(({ name }) => name),
   )
   return snapshots
-    .filter(({ tags }) => isOwn(tags, image.name) && complete.has(tags[TAGS.version] ?? ''))
+    .filter(({ tags }) => isTakenFor(tags, image.name, baseOf(image)) && complete.has(tags[TAGS.version] ?? ''))
     .filter(({ tags }) => tags[TAGS.keep] === undefined && tags[TEMPORARY_TAG] === undefined)
     .filter(({ id }) => !sourceSnapshots.some((source) => sameId(source.id, id)))
     .map(({ id }) => id as ArmId)

@@ -8,6 +8,8 @@ const LONGEST_TAG_VALUE = 256
 export const TAGS = {
   tool: 'image-pool-tool',
   image: 'image-pool-image',
+  /** What all versions are of: several galleries, and managed images, may have an image of one name. */
+  target: 'image-pool-target',
   version: 'image-pool-version',
   source: 'image-pool-source',
   fingerprint: 'image-pool-fingerprint',
@@ -27,6 +29,7 @@ const TOOL = 'azure-batch-image-pool'
 
 export interface Provenance {
   readonly image: string
+  readonly target: string
   readonly version: string
   readonly source: string
   readonly fingerprint: string
@@ -38,6 +41,7 @@ export function provenanceTags(provenance: Provenance, run: RunContext, extra: T
   const own = {
     [TAGS.tool]: TOOL,
     [TAGS.image]: provenance.image,
+    [TAGS.target]: provenance.target,
     [TAGS.version]: provenance.version,
     [TAGS.source]: provenance.source,
     [TAGS.fingerprint]: provenance.fingerprint,
@@ -58,6 +62,11 @@ export function sourceTag(sourceId: string): string {
 /** Whether these tags say that this action made the resource for that image. */
 export function isOwn(tags: Tags, image: string): boolean {
   return tags[TAGS.tool] === TOOL && tags[TAGS.image]?.toLowerCase() === image.toLowerCase()
+}
+
+/** Whether a snapshot was taken for versions of `target`. */
+export function isTakenFor(tags: Tags, image: string, target: string): boolean {
+  return isOwn(tags, image) && tags[TAGS.target]?.toLowerCase() === target.slice(-LONGEST_TAG_VALUE).toLowerCase()
 }
 
 /** Of this workflow run: of an earlier attempt, which is over when the next one begins. */

@@ -6,8 +6,8 @@ import type { Inputs } from './read-inputs.ts'
 const LONGEST_NAME = 512
 const LONGEST_VALUE = 256
 const MOST_TAGS = 50
-/** Provenance tags, and the one of temporary resources. */
-const OWN_TAGS = 10
+/** Provenance tags, the one of kept snapshots, and the one of temporary resources or of a pool. */
+const OWN_TAGS = 12
 const RESERVED = /^(?:azure|microsoft|windows)/i
 const OWN = /^image-pool-/i
 

@@ -1,6 +1,7 @@
 /** Pure: which images of this action have had their day. What is not certainly its own, and certainly unused, stays. */
+import { sameId } from './arm-id.ts'
 import type { Pool, Snapshot, Tags } from './ports.ts'
-import { byVersionDescending, isOwn, TAGS } from './provenance.ts'
+import { byVersionDescending, isOwn, isTakenFor, TAGS } from './provenance.ts'
 
 /** An image version, or a managed image; `name` is its version. */
 export interface MadeImage {
@@ -14,8 +15,12 @@ export interface MadeImage {
 export interface RetentionQuestion {
   /** As in `image-name`. */
   readonly image: string
+  /** The definition, or what the names of managed images begin with. */
+  readonly target: string
   readonly made: readonly MadeImage[]
   readonly snapshots: readonly Snapshot[]
+  /** Ids of snapshots that are the source of the run. */
+  readonly sources: readonly string[]
   /** All pools of the account. */
   readonly pools: readonly Pool[]
   /** How many succeeded ones to keep; 0 = all. */
@@ -34,7 +39,7 @@ export interface RetentionPlan {
  */
 export const ABANDONED_MS = 24 * 3_600_000
 
-export function planRetention({ image, made, snapshots, pools, keep, runStartedAt }: RetentionQuestion): RetentionPlan {
+export function planRetention({ image, target, made, snapshots, sources, pools, keep, runStartedAt }: RetentionQuestion): RetentionPlan {
   const own = made.filter(({ tags }) => isOwn(tags, image)).sort(byVersionDescending)
   const succeeded = own.filter(({ provisioningState }) => provisioningState === 'Succeeded')
   // A version may be several managed images, one for each pool.
@@ -59,7 +64,8 @@ export function planRetention({ image, made, snapshots, pools, keep, runStartedA
   const staying = new Set(own.filter(({ id }) => !goingIds.has(id)).map(({ name }) => name))
   const orphans = snapshots.flatMap(({ id, name, tags, timeCreated }) => {
     const version = tags[TAGS.version]
-    if (!isOwn(tags, image) || version === undefined || staying.has(version)) return []
+    if (!isTakenFor(tags, image, target) || sources.some((source) => sameId(source, id))) return []
+    if (version === undefined || staying.has(version)) return []
     if (going.has(version)) return [{ id, name, why: `its image ${version} goes` }]
     return isAbandoned(timeCreated) ? [{ id, name, why: 'left by a run that died more than a day ago' }] : []
   })

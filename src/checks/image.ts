@@ -1,6 +1,7 @@
 /** Rules about the image, its definition and its region. */
 import { sameId } from '../arm-id.ts'
 import { baseOf, poolImages } from '../managed-images.ts'
+import { namesakes } from '../plan-version.ts'
 import type { ImageVersion } from '../ports.ts'
 import { fingerprintOf, isOwn, regionName, sourceTag, TAGS } from '../provenance.ts'
 import type { Facts, Rule } from './facts.ts'
@@ -139,6 +140,21 @@ export const IMAGE_RULES: readonly Rule[] = [
           seen: `${name} exists, and its source changed since: it is used as it is`,
           fix: 'Choose another `image-version`, or `auto`, to publish the source as it is now.',
         }))
+    },
+  },
+  {
+    id: 'snapshot-name-taken',
+    severity: 'error',
+    title: 'Snapshots of a version asked for by name have no namesakes',
+    link: IMAGE_VERSION,
+    check: (facts) => {
+      const { image } = facts.config
+      const isThere = asked(facts).some(({ provisioningState }) => provisioningState !== 'Failed')
+      if (!image || !facts.content || isThere) return []
+      return namesakes(image, image.version, facts.content.captured, facts.observed.snapshots).map(({ name }) => ({
+        seen: `snapshot ${name} is of something else, and has the name of one that this run would take`,
+        fix: 'Choose another `image-version`, or `auto`; or delete the snapshot, if nothing needs it.',
+      }))
     },
   },
 ]

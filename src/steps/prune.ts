@@ -1,5 +1,6 @@
 import { type ArmId, childId, sameId } from '../arm-id.ts'
-import type { ImageSettings } from '../config.ts'
+import type { Config, ImageSettings } from '../config.ts'
+import { baseOf } from '../managed-images.ts'
 import { strandedPools } from '../plan-pool.ts'
 import { totals } from '../pool-size.ts'
 import { TAGS } from '../provenance.ts'
@@ -11,7 +12,7 @@ import { allSideBySide } from './side-by-side.ts'
 /** What retention would delete now. Read afresh: pools may have moved to another image since the run began. */
 export async function findPrunable(
   image: ImageSettings,
-  account: ArmId | undefined,
+  { source, pool }: Config,
   runStartedAt: Date,
   /** A version that does not exist yet: with it there, an older one may go. */
   upcoming: MadeImage | undefined,
@@ -19,14 +20,14 @@ export async function findPrunable(
 ): Promise<RetentionPlan> {
   const { arm, compute, batch } = context
   // Without the pools of the account nobody knows what is still in use.
-  if (!account) return { images: [], snapshots: [] }
+  if (!pool) return { images: [], snapshots: [] }
   const definition = image.gallery && childId(image.gallery, 'images', image.name)
   const [versions, images, found, snapshots, pools] = await Promise.all([
     definition ? compute.listImageVersions(definition) : [],
     definition ? [] : compute.listImages(image.resourceGroup),
     definition ? [] : arm.find(image.resourceGroup, "resourceType eq 'Microsoft.Compute/images'"),
     compute.listSnapshots(image.resourceGroup),
-    batch.listPools(account),
+    batch.listPools(pool.account),
   ])
   for (const stranded of strandedPools(pools, runStartedAt.getTime() - ABANDONED_MS)) tellStranded(stranded, context)
   // A managed image does not say when it was made; Resource Manager's own list does.
@@ -39,7 +40,16 @@ export async function findPrunable(
         return { id, name, provisioningState, tags, ...(publishedDate && { publishedDate }) }
       })
   const all = upcoming && !made.some(({ id }) => sameId(id, upcoming.id)) ? [...made, upcoming] : made
-  return planRetention({ image: image.name, made: all, snapshots, pools, keep: image.retainVersions, runStartedAt })
+  return planRetention({
+    image: image.name,
+    target: baseOf(image),
+    made: all,
+    snapshots,
+    sources: source.kind === 'snapshots' ? source.disks.map((disk) => disk.source) : [],
+    pools,
+    keep: image.retainVersions,
+    runStartedAt,
+  })
 }
 
 /** It may have jobs by now, and nodes that run their tasks: taken away by people, or by the next run of its workflow. */

@@ -242,6 +242,10 @@ export const RULE_EXAMPLES: Readonly<Record<string, Facts>> = {
   'definition-features': factsOf({}, { definition, ...vm({}, [{ ...osDisk, diskControllerTypes: 'SCSI, NVMe' }, dataDisk]) }),
   'image-version-taken': factsOf({ 'image-version': '1.0.0' }, { versions: [{ ...version, tags: {} }] }),
   'image-version-older': factsOf({ 'image-version': '1.0.0' }, { versions: [version] }),
+  'snapshot-name-taken': factsOf(
+    { 'image-version': '1.0.0' },
+    { snapshots: [{ ...snapshot, id: idOf('snapshots', 'golden-1.0.0-os'), name: 'golden-1.0.0-os' }] },
+  ),
   'image-support-ended': factsOf({}, { supportedImages: [{ ...supported, batchSupportEndOfLife: '2026-06-30T00:00:00Z' }] }),
   'same-tenant': factsOf(ELSEWHERE, { imageSubscription: { isBatchRegistered: true, tenantId: SUBSCRIPTION, accountTenantId: OTHER } }),
   'batch-provider-registered': factsOf(ELSEWHERE, { imageSubscription: { isBatchRegistered: false } }),

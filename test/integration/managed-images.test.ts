@@ -108,4 +108,27 @@ test('made of a generalized VM, without snapshots that could date them, they are
   expect(namesOf(azure, 'images')).toEqual(['golden-2.0.0'])
 })
 
+test('a gallery image of the same name lives beside them: their snapshots stay', async () => {
+  const azure = await azureOf(scenario)
+  await again(azure, inputs)
+  const below = namesOf(azure, 'snapshots')
+  for (const { type, properties } of azure.world.all()) if (/snapshots$/.test(type)) properties.timeCreated = '2026-01-01T00:00:00Z'
+  const { gallery } = scenario.inputs
+  const moved = { ...inputs, 'image-kind': 'gallery', gallery: gallery ?? '', strategy: 'resize-only', 'retain-versions': '1' }
+
+  const taken = await again(azure, moved)
+  expect(annotations(taken)).toEqual([expect.stringContaining('snapshot golden-1.0.0-os is of something else')])
+  expect(namesOf(azure, 'snapshots')).toEqual(below)
+
+  const published = await again(azure, {
+    ...moved,
+    'image-version': 'auto',
+    vm: '',
+    snapshots: below.map((name) => `${/lun(\d+)$/.exec(name)?.[1] ?? 'os'}=${name}`).join('\n'),
+    'node-agent-sku-id': 'batch.node.ubuntu 24.04',
+  })
+  expect(annotations(published)).toEqual([])
+  expect(namesOf(azure, 'snapshots')).toEqual(below)
+})
+
 testConformance()

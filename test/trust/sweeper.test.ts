@@ -8,7 +8,11 @@ import { type Case, hold } from './matrix.ts'
 import { startWorld } from './recording.ts'
 
 const DAY_MS = 24 * 3_600_000
-const OWN = { 'image-pool-tool': 'azure-batch-image-pool', 'image-pool-image': 'golden' }
+const OWN = {
+  'image-pool-tool': 'azure-batch-image-pool',
+  'image-pool-image': 'golden',
+  'image-pool-target': `${GROUP_ID}/providers/Microsoft.Compute/galleries/images/images/golden`,
+}
 const TEMPORARY = { ...OWN, 'image-pool-version': '0.9.0', 'image-pool-temporary': 'golden' }
 
 interface Left {

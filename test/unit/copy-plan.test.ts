@@ -6,7 +6,7 @@ import { copyName, provenanceTags, TAGS } from '../../src/provenance.ts'
 
 const GROUP = '/subscriptions/s/resourceGroups/g' as ArmId
 const RUN = { repository: 'o/r', sha: 'a', runId: '1', runUrl: 'https://x/1', actor: 'a', eventName: 'push' }
-const tags = provenanceTags({ image: 'golden', version: '1.0.0', source: '/vm', fingerprint: 'f' }, RUN, {})
+const tags = provenanceTags({ image: 'golden', target: '/g/golden', version: '1.0.0', source: '/vm', fingerprint: 'f' }, RUN, {})
 const question: CopyQuestion = {
   group: GROUP,
   name: copyName('golden', '1.0.0', '1'),

@@ -240,13 +240,43 @@ describe('the image is', () => {
 
   test.each<[string, Snapshot]>([
     ['of other content', snapshot('golden-2026.1120.0-os', 'Succeeded', { ...OTHER, [TAGS.version]: '2026.1120.0' })],
-    ["of somebody else's", snapshot('golden-2026.1124.0-os', 'Succeeded', {})],
     ['that failed', snapshot('golden-2026.1124.0-os', 'Failed', { ...TAGGED, [TAGS.version]: '2026.1124.0' })],
   ])('not made of snapshots %s', (_, left) => {
     const image = build({}, observe({ snapshots: [left] }))
     expect(image.version).toBe('2026.1124.0')
     expect(image.snapshots.map(({ exists }) => exists)).toEqual([false, false])
   })
+})
+
+test.each<[string, Record<string, string>, Partial<Observed>]>([
+  ["somebody else's snapshot", {}, { snapshots: [snapshot('golden-2026.1124.0-os', 'Succeeded', {})] }],
+  [
+    'a snapshot of another gallery',
+    {},
+    {
+      snapshots: [snapshot('golden-2026.1124.0-os', 'Succeeded', { ...OTHER, [TAGS.target]: `${COMPUTE}/galleries/other/images/golden` })],
+    },
+  ],
+  [
+    "somebody else's managed image",
+    { 'image-kind': 'managed' },
+    {
+      images: [
+        {
+          id: `${COMPUTE}/images/golden-2026.1124.0`,
+          name: 'golden-2026.1124.0',
+          location: 'westeurope',
+          provisioningState: 'Succeeded',
+          sourceIds: [],
+          tags: {},
+        },
+      ],
+    },
+  ],
+])('where %s has the name, the next version is made', (_, inputs, seen) => {
+  const image = build(inputs, observe(seen))
+  expect(image.version).toBe('2026.1124.1')
+  expect(image.snapshots.map(({ isStale }) => isStale)).toEqual([false, false])
 })
 
 describe('what is made', () => {
@@ -285,6 +315,14 @@ describe('what is made', () => {
     const statuses = [isRunning ? 'PowerState/running' : 'PowerState/deallocated']
     const { deallocate, prepare } = build(inputs, observe({ vm: { vm: { ...vm, statuses }, extensions: [], disks: [os, data] } }))
     expect({ ...(deallocate && { deallocate }), ...(prepare && { prepare }) }).toEqual(expected)
+  })
+
+  test.each([{ capture: 'copy' }, { 'image-kind': 'managed', gallery: '' }])('never more tags than Azure takes: %j', (inputs) => {
+    const tags = Array.from({ length: 38 }, (_, index) => `t${index}=1`).join('\n')
+    const seen = observe({ versions: [version('1.0.0', 'Succeeded', OTHER)] })
+    const image = build({ ...inputs, tags, 'keep-snapshots': 'true' }, seen)
+    const temporary = (image.copy?.groups ?? []).flat().map(({ body }) => (body as { tags: object }).tags)
+    for (const all of [...temporary, { ...image.tags, [TAGS.pool]: 'render' }]) expect(Object.keys(all).length).toBeLessThanOrEqual(50)
   })
 
   test('all of it is tagged with where it is from', () => {

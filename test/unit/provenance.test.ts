@@ -28,7 +28,9 @@ test('a snapshot name stays within 80 characters and keeps version and disk', ()
 })
 
 test('own resources are known by their tags', () => {
-  const tags = provenanceTags({ image: 'golden', version: '1.0.0', source: '/vm', fingerprint: 'f' }, run, { team: 'x' })
+  const tags = provenanceTags({ image: 'golden', target: '/g/golden', version: '1.0.0', source: '/vm', fingerprint: 'f' }, run, {
+    team: 'x',
+  })
   expect(tags.team).toBe('x')
   expect(isOwn(tags, 'Golden')).toBe(true)
   expect(isOwn(tags, 'other')).toBe(false)

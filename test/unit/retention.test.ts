@@ -3,7 +3,7 @@ import type { Pool, Snapshot } from '../../src/ports.ts'
 import { type MadeImage, planRetention, type RetentionQuestion } from '../../src/retention.ts'
 
 const DEFINITION = '/galleries/g/images/golden'
-const OWN = { 'image-pool-tool': 'azure-batch-image-pool', 'image-pool-image': 'golden' }
+const OWN = { 'image-pool-tool': 'azure-batch-image-pool', 'image-pool-image': 'golden', 'image-pool-target': DEFINITION }
 const runStartedAt = new Date('2026-11-24T03:00:00Z')
 
 const version = (name: string, more: Partial<MadeImage> = {}): MadeImage => ({
@@ -27,7 +27,17 @@ const snapshot = (ofVersion: string, more: Partial<Snapshot> = {}): Snapshot => 
 const poolOn = (id: string): Pool =>
   ({ properties: { deploymentConfiguration: { virtualMachineConfiguration: { imageReference: { id } } } } }) as unknown as Pool
 const going = (question: Partial<RetentionQuestion>) => {
-  const plan = planRetention({ image: 'golden', made: [], snapshots: [], pools: [], keep: 2, runStartedAt, ...question })
+  const plan = planRetention({
+    image: 'golden',
+    target: DEFINITION,
+    made: [],
+    snapshots: [],
+    sources: [],
+    pools: [],
+    keep: 2,
+    runStartedAt,
+    ...question,
+  })
   return [...plan.images, ...plan.snapshots].map(({ name }) => name)
 }
 const four = ['1.0.0', '2.0.0', '3.0.0', '10.0.0'].map((name) => version(name))
@@ -92,6 +102,16 @@ describe('snapshots', () => {
     ['2026-11-23T12:00:00Z', []],
   ])('without an image, made at %s: %j', (timeCreated, expected) => {
     expect(going({ snapshots: [snapshot('9.9.9', { timeCreated })] })).toEqual(expected)
+  })
+
+  test('of managed images, or of another gallery, with the same name stay', () => {
+    const tags = { ...OWN, 'image-pool-target': '/images/golden', 'image-pool-version': '9.9.9' }
+    expect(going({ snapshots: [snapshot('9.9.9', { tags })] })).toEqual([])
+  })
+
+  test('that are the source of the run stay', () => {
+    const { id } = snapshot('9.9.9')
+    expect(going({ snapshots: [snapshot('9.9.9')], sources: [id.toUpperCase()] })).toEqual([])
   })
 
   test('without our tags are nobody’s business', () => {
