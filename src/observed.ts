@@ -27,8 +27,8 @@ export interface Observed {
   }
   /** Snapshots that are the source. */
   readonly sourceSnapshots?: readonly Snapshot[]
-  /** The managed image that is the source. */
-  readonly sourceImage?: ManagedImage
+  /** The managed image that is the source, and when it was made, where the caller may see that. */
+  readonly sourceImage?: ManagedImage & { readonly createdTime?: string }
   /** The image that is the source, to be used as it is: a version with its definition, or a managed image. */
   readonly givenImage?:
     | { readonly kind: 'gallery'; readonly version: ImageVersion; readonly definition: ImageDefinition }

@@ -131,14 +131,14 @@ function ofVhd(source: Source & { kind: 'vhd' }, { storageAccount, definition }:
 
 function ofImage({ sourceImage, definition }: Observed): SourceContent | undefined {
   if (!sourceImage) return undefined
-  const { id, location, osType, hyperVGeneration, sourceIds } = sourceImage
+  const { id, location, osType, hyperVGeneration, sourceIds, createdTime } = sourceImage
   return {
     sourceId: id,
     location,
     derived: ofUnknownDisks(osType, hyperVGeneration, definition),
     captured: [],
     content: { kind: 'image', id: id as ArmId },
-    identity: { kind: 'managed-image', id: id.toLowerCase(), sourceIds },
+    identity: { kind: 'managed-image', id: id.toLowerCase(), sourceIds, createdTime },
     isLive: false,
   }
 }

@@ -60,7 +60,7 @@ async function observeSource(
       return account ? { storageAccount: account } : {}
     }
     case 'managed-image': {
-      const sourceImage = await compute.getImage(source.id)
+      const sourceImage = await observeSourceImage(source.id, context)
       return sourceImage ? { sourceImage } : {}
     }
     case 'image-id': {
@@ -70,6 +70,14 @@ async function observeSource(
     case 'none':
       return {}
   }
+}
+
+/** Nothing in a managed image tells it from one made anew under its name; Resource Manager's own list does. */
+async function observeSourceImage(id: ArmId, { compute, arm }: StepContext): Promise<Observed['sourceImage']> {
+  const named = `resourceType eq 'Microsoft.Compute/images' and name eq '${nameOf(id).replaceAll("'", "''")}'`
+  const [image, found = []] = await Promise.all([compute.getImage(id), visible(arm.find(id, named))])
+  const createdTime = found.find((one) => sameId(one.id, id))?.createdTime
+  return image && { ...image, ...(createdTime && { createdTime }) }
 }
 
 async function observeImage(id: ArmId, { compute }: StepContext): Promise<Observed['givenImage']> {

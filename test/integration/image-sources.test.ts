@@ -274,6 +274,27 @@ describe('a managed image', () => {
     expect(versionBody(ran).properties.storageProfile).toEqual({ source: { id: expect.stringContaining('/images/old-image') } })
   })
 
+  test('made anew under its name is another one', async () => {
+    const half = {
+      ...scenario.inputs,
+      'batch-account': '',
+      'pool-id': '',
+      'vm-size': '',
+      'target-dedicated-nodes': '',
+      'resize-timeout': '',
+    }
+    const image = { ...half, ...inputs, vm: '' }
+    const first = await run('happy', image, {}, prepare)
+    green(first)
+    const { azure } = first
+    expect((await again(azure, image)).outputs.result).toBe('unchanged')
+    const old = azure.world.get(`${COMPUTE}/images/old-image`) as Parameters<typeof azure.world.put>[0]
+    azure.world.put({ ...old, createdTime: '2026-11-24T00:00:00Z' })
+    const second = await again(azure, image)
+    green(second)
+    expect(second.outputs['image-version']).not.toBe(first.outputs['image-version'])
+  })
+
   test('is no source for another managed image', async () => {
     const ran = await run('happy', { ...inputs, 'image-kind': 'managed', gallery: '' }, {}, prepare)
     expect(ran.exitCode).toBe(1)
