@@ -20,7 +20,7 @@ import {
   sourceTag,
   TAGS,
 } from './provenance.ts'
-import { disksOf, type SourceContent } from './source-content.ts'
+import { disksOf, isUp, type SourceContent } from './source-content.ts'
 
 /** `observed` must have passed the preflight rules. */
 export function planImage(config: Config, observed: Observed, content: SourceContent | undefined, run: RunContext, now: Date): ImagePlan {
@@ -122,9 +122,7 @@ function build({ config, image, observed, content, run, now, version, fingerprin
   })
   const batchRegion = observed.account?.location ?? location
   const isOwedStart = observed.vm?.vm.tags[TAGS.restart] !== undefined
-  const isRunning =
-    observed.vm?.vm.statuses.includes('PowerState/running') === true ||
-    (isOwedStart && source.kind === 'vm' && source.prepareScript !== undefined)
+  const isRunning = (vm !== undefined && isUp(vm)) || (isOwedStart && source.kind === 'vm' && source.prepareScript !== undefined)
   const ownImages = image.kind === 'managed' ? poolImages(image, version, config.pool, observed.images) : undefined
   return {
     kind: 'build',

@@ -3,7 +3,7 @@ import type { ArmId } from './arm-id.ts'
 import type { Source } from './config.ts'
 import { type DerivedImage, deriveImage } from './derived-image.ts'
 import type { Observed } from './observed.ts'
-import type { AttachedDisk, Disk, ImageContent, ImageDisk } from './ports.ts'
+import type { AttachedDisk, Disk, ImageContent, ImageDisk, VirtualMachine } from './ports.ts'
 
 /** A disk that this run takes a snapshot of. */
 export interface CapturedDisk {
@@ -89,10 +89,11 @@ function ofVm(source: Source & { kind: 'vm' }, { vm: seen }: Observed): SourceCo
       vmId: vm.vmId,
       imageReference: vm.imageReference,
       plan: vm.plan,
-      luns: vm.dataDisks.map(({ lun }) => lun),
+      osCaching: vm.osDisk.caching,
+      dataDisks: vm.dataDisks.map(({ lun, caching }) => ({ lun, caching })),
       disks: disks.map(diskIdentity),
     },
-    isLive: source.capture !== 'generalized' && vm.statuses.includes('PowerState/running'),
+    isLive: source.capture !== 'generalized' && isUp(vm),
   }
 }
 
@@ -154,6 +155,11 @@ export function disksOf(
     osDisk: { source: os.source, caching: os.caching ?? 'ReadWrite' },
     dataDisks: disks.flatMap(({ disk, source, caching = 'None' }) => (disk === 'os' ? [] : [{ lun: disk, source, caching }])),
   }
+}
+
+/** Until it is stopped or deallocated, a VM may write to its disks: also while it is starting or stopping. */
+export function isUp({ statuses }: VirtualMachine): boolean {
+  return statuses.some((code) => /^PowerState\/(?!stopped$|deallocated$)/i.test(code))
 }
 
 /** A disk's unique id changes with its content's origin, its ownership time with every attach and start. */

@@ -2,6 +2,7 @@
 import { nameOf } from '../arm-id.ts'
 import type { VirtualMachine } from '../ports.ts'
 import { regionName, TAGS } from '../provenance.ts'
+import { isUp } from '../source-content.ts'
 import type { Rule } from './facts.ts'
 import { disksOf } from './source-disks.ts'
 
@@ -44,10 +45,25 @@ export const SOURCE_RULES: readonly Rule[] = [
           },
         ]
       }
-      return vm.vm.statuses.includes('PowerState/running')
-        ? [{ seen: `${vm.vm.name} runs`, fix: `Stop it: \`az vm deallocate --ids ${vm.vm.id}\`.` }]
-        : []
+      return isUp(vm.vm) ? [{ seen: `${vm.vm.name} runs`, fix: `Stop it: \`az vm deallocate --ids ${vm.vm.id}\`.` }] : []
     },
+  },
+  {
+    id: 'vm-is-stopping',
+    severity: 'error',
+    title: 'With `capture: deallocate` nobody else is stopping the VM',
+    link: 'https://learn.microsoft.com/azure/virtual-machines/states-billing',
+    check: ({ config: { source }, observed: { vm } }) =>
+      source.kind === 'vm' &&
+      source.capture === 'deallocate' &&
+      vm?.vm.statuses.some((code) => /^PowerState\/(?:stopping|deallocating)$/i.test(code))
+        ? [
+            {
+              seen: `${vm.vm.name} is on its way down: ${vm.vm.statuses.join(', ')}`,
+              fix: 'Run again once it is deallocated. It is not started afterwards: only a VM that runs is.',
+            },
+          ]
+        : [],
   },
   {
     id: 'prepare-script-vm-runs',
@@ -205,7 +221,7 @@ export const SOURCE_RULES: readonly Rule[] = [
     title: 'The VM does not run while its disks are copied',
     link: IMAGE_VERSION,
     check: ({ config: { source }, observed: { vm } }) =>
-      vm?.vm.statuses.includes('PowerState/running') && source.kind === 'vm' && source.capture === 'live'
+      vm && isUp(vm.vm) && source.kind === 'vm' && source.capture === 'live'
         ? [
             {
               seen: `${vm.vm.name} runs: its snapshots are consistent only as after a power cut, each disk for itself`,

@@ -184,6 +184,7 @@ const configured = (text: string): string => `deploymentConfiguration: { virtual
 export const RULE_EXAMPLES: Readonly<Record<string, Facts>> = {
   'vm-exists': factsOf({}, ['vm']),
   'capture-generalized': factsOf({ capture: 'generalized' }, vm({ statuses: ['PowerState/deallocated'] })),
+  'vm-is-stopping': factsOf({ capture: 'deallocate' }, vm({ statuses: ['OSState/generalized', 'PowerState/deallocating'] })),
   'prepare-script-vm-runs': factsOf({ 'prepare-script': 'apt-get upgrade' }),
   'snapshots-exist': factsOf({ vm: '', snapshots: 'os=golden', ...AGENT }, { sourceSnapshots: [] }),
   'managed-image-exists': factsOf({ vm: '', 'managed-image': 'golden', ...AGENT }, ['vm']),

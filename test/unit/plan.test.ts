@@ -325,6 +325,11 @@ describe('what is made', () => {
     for (const all of [...temporary, { ...image.tags, [TAGS.pool]: 'render' }]) expect(Object.keys(all).length).toBeLessThanOrEqual(50)
   })
 
+  test('a VM that is starting is stopped as one that runs', () => {
+    const starting = { ...vm, statuses: ['PowerState/starting'] }
+    expect(build({ capture: 'deallocate' }, observe({ vm: { vm: starting, extensions: [], disks: [os, data] } })).deallocate).toBe(vm.id)
+  })
+
   test('all of it is tagged with where it is from', () => {
     expect(build({ tags: 'team=render' }, observe({ versions: [version('1.0.0', 'Succeeded', OTHER)] })).tags).toMatchObject({
       team: 'render',

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import type { ArmId } from '../../src/arm-id.ts'
 import type { Source } from '../../src/config.ts'
 import type { Observed } from '../../src/observed.ts'
-import type { Disk, Snapshot, VirtualMachine } from '../../src/ports.ts'
+import type { AttachedDisk, Disk, Snapshot, VirtualMachine } from '../../src/ports.ts'
 import { sourceContent } from '../../src/source-content.ts'
 
 const none: Observed = { versions: [], images: [], snapshots: [], pools: [], vmSizes: [] }
@@ -46,6 +46,9 @@ describe('a VM', () => {
   test.each([
     ['live', 'PowerState/running', true],
     ['live', 'PowerState/deallocated', false],
+    ['live', 'PowerState/stopped', false],
+    ['live', 'PowerState/starting', true],
+    ['live', 'PowerState/deallocating', true],
     ['generalized', 'PowerState/running', false],
     ['deallocate', 'PowerState/running', true],
   ] as const)('captured %s while %s is live: %s', (capture, status, expected) => {
@@ -60,6 +63,18 @@ describe('a VM', () => {
   ])('is another one with %s', (_, change) => {
     const seen = { ...observed, vm: { vm, extensions: [], disks: [{ ...osDisk, ...change }] } }
     expect(identity(source, seen)).not.toBe(identity(source, { ...observed, vm: { vm, extensions: [], disks: [osDisk] } }))
+  })
+
+  test('is another one with a disk at another LUN, or cached otherwise', () => {
+    const [data] = vm.dataDisks
+    const { disks = [] } = observed.vm ?? {}
+    const plain = identity(source, observed)
+    for (const change of [{ lun: 7 }, { caching: 'ReadOnly' as const }]) {
+      const dataDisks = [{ ...(data as AttachedDisk), ...change }]
+      expect(identity(source, { ...observed, vm: { vm: { ...vm, dataDisks }, extensions: [], disks } })).not.toBe(plain)
+    }
+    const osDisk = { ...vm.osDisk, caching: 'None' as const }
+    expect(identity(source, { ...observed, vm: { vm: { ...vm, osDisk }, extensions: [], disks } })).not.toBe(plain)
   })
 
   test('is another one with another script, and the same with its id in another case', () => {
