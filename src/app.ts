@@ -33,14 +33,15 @@ interface Progress {
   observed?: Observed
   plan?: Plan
   snapshots: readonly SnapshotReport[]
-  replication: readonly RegionReplication[]
+  /** Absent until the image is published. */
+  replication?: readonly RegionReplication[]
   pools: readonly PoolOutcome[]
   retention?: RetentionPlan
 }
 
 /** observe → check → plan → capture → publish → pool and follow → verify. Never throws: an ending is an answer. */
 export async function runApp(config: Config, run: RunContext, context: StepContext): Promise<Ending> {
-  const progress: Progress = { findings: [], snapshots: [], replication: [], pools: [] }
+  const progress: Progress = { findings: [], snapshots: [], pools: [] }
   try {
     await untilAborted(runPhases(config, run, context, progress), context.signal)
     return endingOf(progress, config, resultOf(config, progress), failureOf(progress.pools))
@@ -121,7 +122,7 @@ async function runPhases(config: Config, run: RunContext, context: StepContext, 
 const isCopied = ({ source }: Config): boolean => source.kind === 'vm' && source.capture === 'copy'
 
 /** While the pools come up, where all replicas are there already. */
-function dropEarly(image: BuildPlan, { snapshots, replication }: Progress, context: StepContext) {
+function dropEarly(image: BuildPlan, { snapshots, replication = [] }: Progress, context: StepContext) {
   const isReplicated = replication.length > 0 && replication.every(({ state }) => state === 'Completed')
   if (!isReplicated || image.keepSnapshots) return undefined
   const dropping = settleSnapshots(image, snapshots, true, context)
@@ -344,7 +345,7 @@ function imageReport(image: ImagePlan, config: Config, { snapshots, replication,
   const parts = parseArmId(image.id)
   const isVersion = parts?.names.length === 3
   const sourceId = observed && sourceContent(config.source, observed)?.sourceId
-  const action = image.kind === 'given' ? 'given' : image.kind === 'reuse' ? 'reused' : config.mode === 'plan' ? 'planned' : 'created'
+  const action = image.kind === 'given' ? 'given' : image.kind === 'reuse' ? 'reused' : replication ? 'created' : 'planned'
   const planned = image.kind === 'build' ? image.snapshots.map(({ id, disk }): SnapshotReport => ({ id, disk, state: 'planned' })) : []
   return {
     kind: isVersion ? 'gallery' : 'managed',
@@ -353,7 +354,7 @@ function imageReport(image: ImagePlan, config: Config, { snapshots, replication,
     version: image.kind === 'given' ? nameOf(image.id) : image.version,
     action,
     reason: image.reason,
-    replication,
+    replication: replication ?? [],
     snapshots: snapshots.length > 0 ? snapshots : planned,
     ...(sourceId && { sourceId }),
     ...(image.kind === 'build' && image.previousVersion && { previousVersion: image.previousVersion }),

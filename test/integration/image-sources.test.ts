@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { GROUP_ID, loadScenario, type Scenario, type ScenarioVm } from '../azure/scenario.ts'
 import { seedVm } from '../azure/seed.ts'
 import type { EmbeddedAzure } from '../azure/server.ts'
-import { again, annotations, namesOf, type Ran, requestsTo, run, testConformance, writes } from './embedded.ts'
+import { again, annotations, namesOf, type Ran, reportOf, requestsTo, run, testConformance, writes } from './embedded.ts'
 
 const COMPUTE = `${GROUP_ID}/providers/Microsoft.Compute`
 const scenario = loadScenario('happy')
@@ -109,6 +109,8 @@ describe('a VM', () => {
     expect(ran.exitCode).toBe(1)
     expect(annotations(ran)[0]).toMatch(/status 7.*broken/)
     expect(namesOf(ran.azure, 'snapshots')).toEqual([])
+    // Nor is it said to be there.
+    expect((await reportOf(ran)).image.action).toBe('planned')
   })
 
   test('what a prepare-script prints cannot speak to the runner', async () => {
