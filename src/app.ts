@@ -148,14 +148,13 @@ function refuseOtherImages({ pools, image }: Plan, { pool }: Config): void {
   })
 }
 
-/** No size is not a size of 0: a pool that is gone, or whose formula is, would end without nodes, and green. */
+/** A lost formula is not a size of 0: the pool would end without nodes, and green. */
 function refuseUnsized({ pools }: Plan): void {
-  const unsized = pools.filter(({ request }) => request.keepsSize)
+  const unsized = pools.filter(({ request, existing }) => request.keepsSize && existing)
   if (unsized.length === 0) return
-  const seen = unsized.map(({ request, existing }) =>
-    existing
-      ? `pool ${request.id} was left without its autoscale formula by a run that died; it was too long to be kept, and is in the log of that run`
-      : `pool ${request.id} does not exist, so it has no size to keep`,
+  const seen = unsized.map(
+    ({ request }) =>
+      `pool ${request.id} was left without its autoscale formula by a run that died; it was too long to be kept, and is in the log of that run`,
   )
   throw new PoolError({
     title: 'Pool size not given',
@@ -180,6 +179,10 @@ function tellWithheld({ pools }: Plan, { pool: settings }: Config, context: Step
     if (withheld)
       warn(
         `Pool ${request.id} stays as it is in ${withheld.join(', ')}: what was asked for needs a pool without nodes, which \`strategy: resize-only\` does not make.`,
+      )
+    if (request.keepsSize && !pool.existing)
+      warn(
+        `Pool ${request.id} is new, and no size is asked for: it gets no nodes. Give \`target-dedicated-nodes\`, or \`scaleSettings\` in \`pool-spec\`.`,
       )
     if (request.autoScale && settings?.canaryNodes)
       warn(`Pool ${request.id} is sized by its autoscale formula: \`canary-nodes\` has no effect on it.`)

@@ -64,9 +64,10 @@ export function isOwn(tags: Tags, image: string): boolean {
   return tags[TAGS.tool] === TOOL && tags[TAGS.image]?.toLowerCase() === image.toLowerCase()
 }
 
-/** Whether a snapshot was taken for versions of `target`. */
+/** Whether a snapshot was taken for versions of `target`; one that does not say so may be. */
 export function isTakenFor(tags: Tags, image: string, target: string): boolean {
-  return isOwn(tags, image) && tags[TAGS.target]?.toLowerCase() === target.slice(-LONGEST_TAG_VALUE).toLowerCase()
+  const own = target.slice(-LONGEST_TAG_VALUE).toLowerCase()
+  return isOwn(tags, image) && (tags[TAGS.target]?.toLowerCase() ?? own) === own
 }
 
 /** Of this workflow run: of an earlier attempt, which is over when the next one begins. */

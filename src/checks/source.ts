@@ -56,6 +56,8 @@ export const SOURCE_RULES: readonly Rule[] = [
     check: ({ config: { source }, observed: { vm } }) =>
       source.kind === 'vm' &&
       source.capture === 'deallocate' &&
+      // A run that died may have stopped it: this one stops it again, and starts it afterwards.
+      vm?.vm.tags[TAGS.restart] === undefined &&
       vm?.vm.statuses.some((code) => /^PowerState\/(?:stopping|deallocating)$/i.test(code))
         ? [
             {

@@ -4,7 +4,7 @@ import type { PoolSettings } from '../config.ts'
 import { AzureError, DataPlaneUnreachableError, ForeignChangeError, PoolError } from '../errors.ts'
 import type { NodeTotals } from '../events.ts'
 import { askedIn, isAt, nodesIn, startAt, startOf, targetOf, totals } from '../pool-size.ts'
-import type { BatchAccount, BatchDataPlane, ComputeNode, Pool, ResizeRequest } from '../ports.ts'
+import type { BatchAccount, BatchDataPlane, Pool, ResizeRequest } from '../ports.ts'
 import { nodesOf, nodesOutOf, totalOf } from '../report/nodes.ts'
 import { cameNearer, classifyResizeError, decideNext, errorsOfThisRun, type ResizeError } from '../resize.ts'
 import { type StepContext, tell, waitFor } from './context.ts'
@@ -166,22 +166,20 @@ export class PoolResizer {
     return pool
   }
 
-  /** Takes these nodes out and asks for others. */
-  async replaceNodes(nodes: readonly ComputeNode[], target: NodeTotals): Promise<Pool> {
+  /** Takes unusable nodes out and asks for others. */
+  async replaceNodes(nodeIds: readonly string[], target: NodeTotals): Promise<Pool> {
     const { nodeDeallocationOption } = this.#settings
     const { resizeTimeout } = this.#pool
-    for (let index = 0; index < nodes.length; index += MOST_NODES_REMOVED_AT_ONCE) {
-      const removed = nodes.slice(index, index + MOST_NODES_REMOVED_AT_ONCE)
-      const chunk = removed.map(({ id }) => id)
-      const states = [...new Set(removed.map(({ state }) => state))].join(' or ')
+    for (let index = 0; index < nodeIds.length; index += MOST_NODES_REMOVED_AT_ONCE) {
+      const chunk = nodeIds.slice(index, index + MOST_NODES_REMOVED_AT_ONCE)
       const before = targetOf(await this.free())
       tell(this.#context, {
         kind: 'notice',
         level: 'warning',
-        text: `Pool ${this.#pool.name}: ${chunk.length} ${states} nodes are removed and asked for again (${chunk.slice(0, 5).join(', ')}${chunk.length > 5 ? ' …' : ''}).`,
+        text: `Pool ${this.#pool.name}: ${chunk.length} unusable nodes are removed and asked for again (${chunk.slice(0, 5).join(', ')}${chunk.length > 5 ? ' …' : ''}).`,
       })
       await this.plane.removeNodes(this.#pool.name, chunk, { resizeTimeout, nodeDeallocationOption })
-      const pool = await this.steady(target, `${chunk.length} ${states} nodes to leave pool ${this.#pool.name}`)
+      const pool = await this.steady(target, `${chunk.length} unusable nodes to leave pool ${this.#pool.name}`)
       // The service takes the removed nodes off the target.
       const missing = totalOf(before) - totalOf(targetOf(pool))
       if (missing < 0 || missing > chunk.length) this.refuseForeignTarget(pool, before)

@@ -7,7 +7,7 @@ import { isBeingDeleted } from '../plan-pool.ts'
 import { isSubset } from '../pool-drift.ts'
 import { lastStateOf, MARKS, markIn, writeMark } from '../pool-marks.ts'
 import { startOf, totals } from '../pool-size.ts'
-import type { BatchAccount, NodeState, Pool, PoolEnvelope, PoolProperties } from '../ports.ts'
+import type { BatchAccount, Pool, PoolEnvelope, PoolProperties } from '../ports.ts'
 import { countIn } from '../report/nodes.ts'
 import { type StepContext, tell, waitFor } from './context.ts'
 import { moveJobs } from './jobs.ts'
@@ -160,9 +160,8 @@ export class PoolWay {
   }
 
   /**
-   * The health gate; unusable nodes are replaced as long as that helps and the cap on resizes allows, and nodes whose start task failed
-   * before this run did anything: it, or what it needs, may be mended by now. Where a formula sizes the pool they are left: without them
-   * it would look healthy at a size that the formula has not asked for. @throws GateError
+   * The health gate; unusable nodes are replaced as long as that helps and the cap on resizes allows. Where a formula sizes the pool they
+   * are left: without them it would look healthy at a size that the formula has not asked for. @throws GateError
    */
   async gate(pool: Pool, target: NodeTotals): Promise<Verdict> {
     const { autoScale } = this.plan.request
@@ -174,18 +173,20 @@ export class PoolWay {
     }
     let verdict = await look(pool)
     let healthyBefore = -1
-    const unusable = countIn(verdict.counts, ['unusable'])
-    if (verdict.error && unusable > 0 && autoScale) {
-      const text = `Pool ${this.plan.request.id}: ${unusable} unusable nodes are left, for its formula sizes it; remove them, and it asks for others.`
+    const unusable = () => countIn(verdict.counts, ['unusable'])
+    if (verdict.error && unusable() > 0 && autoScale) {
+      const text = `Pool ${this.plan.request.id}: ${unusable()} unusable nodes are left, for its formula sizes it; remove them, and it asks for others.`
       tell(this.context, { kind: 'notice', level: 'warning', text })
     }
-    while (!autoScale && verdict.error && this.resizer.mayResize && verdict.health.healthy > healthyBefore) {
-      const broken: readonly NodeState[] = this.resizer.hasResized ? ['unusable'] : ['unusable', 'startTaskFailed']
-      const limit = countIn(verdict.counts, broken)
-      if (limit === 0) break
+    while (!autoScale && verdict.error && unusable() > 0 && this.resizer.mayResize && verdict.health.healthy > healthyBefore) {
       healthyBefore = verdict.health.healthy
-      const nodes = await this.resizer.plane.listNodes(this.plan.request.id, broken, limit)
-      verdict = await look(await this.resizer.replaceNodes(nodes, target))
+      const nodes = await this.resizer.plane.listNodes(this.plan.request.id, ['unusable'], unusable())
+      verdict = await look(
+        await this.resizer.replaceNodes(
+          nodes.map(({ id }) => id),
+          target,
+        ),
+      )
     }
     if (verdict.error) throw new GateError(verdict, verdict.error.explanation)
     return verdict
