@@ -6,7 +6,7 @@ import { type ArmId, childId, sameId } from './arm-id.ts'
 import type { ImageSettings, PoolSettings } from './config.ts'
 import type { Observed } from './observed.ts'
 import { imageOf, isOfFamily } from './plan-pool.ts'
-import type { ManagedImage, Pool, Tags } from './ports.ts'
+import type { ManagedImage, Pool, Tags, TargetRegion } from './ports.ts'
 import { isOwn, managedImageName, TAGS } from './provenance.ts'
 
 /** The image of one pool; without `pool` there is only one. */
@@ -22,6 +22,8 @@ export interface Made {
   readonly name: string
   readonly provisioningState: string
   readonly tags: Tags
+  /** Of a gallery version. */
+  readonly targetRegions?: readonly TargetRegion[]
 }
 
 /** What all versions are of: the definition, or what the names of managed images begin with. */

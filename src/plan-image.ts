@@ -33,7 +33,10 @@ export function planImage(config: Config, observed: Observed, content: SourceCon
     image.kind === 'managed' ? { poolImages: poolImages(image, version, config.pool, observed.images) } : {}
   const succeeded = made.filter(({ provisioningState }) => provisioningState === 'Succeeded').sort(byVersionDescending)
   const newest = succeeded[0]
-  const same = succeeded.find(({ tags }) => isOwn(tags, image.name) && tags[TAGS.fingerprint] === fingerprint)
+  const regions = targetRegions(image, config.pool, content.location, observed.account?.location ?? content.location)
+  const missingIn = (version: Made) => missingRegions(version, regions)
+  const alike = succeeded.filter(({ tags }) => isOwn(tags, image.name) && tags[TAGS.fingerprint] === fingerprint)
+  const same = alike.find((version) => missingIn(version).length === 0)
   const { isLive } = content
   const wanted = image.version === 'auto' ? undefined : made.find(({ name }) => name === image.version && isSucceeded(name, succeeded))
 
@@ -56,10 +59,11 @@ export function planImage(config: Config, observed: Observed, content: SourceCon
           fingerprint,
           now,
           run,
+          isInReach: (version) => missingIn(version).length === 0,
           isCopied: source.kind === 'vm' && source.capture === 'copy',
         }) ?? nextVersion(now, takenVersions(image, config.pool, observed, content, made, run)))
       : image.version
-  const reason = reasonToBuild(image, isLive, newest)
+  const reason = reasonToBuild(image, isLive, newest, alike[0] && { name: alike[0].name, missing: missingIn(alike[0]) })
   return build({ config, image, observed, content, run, now, version, fingerprint, newest, made, reason })
 }
 
@@ -202,6 +206,16 @@ function definitionRequest(id: ArmId, image: ImageSettings, location: string, de
  * https://learn.microsoft.com/azure/batch/batch-sig-images
  */
 const NODES_PER_REPLICA = 300
+
+/** Regions that a version was not made for. */
+export function missingRegions(
+  { targetRegions: made }: Pick<Made, 'targetRegions'>,
+  asked: readonly { readonly name: string }[],
+): readonly string[] {
+  if (!made) return []
+  const has = new Set(made.map(({ name }) => regionName(name)))
+  return asked.map(({ name }) => regionName(name)).filter((name) => !has.has(name))
+}
 
 function targetRegions(
   image: ImageSettings,

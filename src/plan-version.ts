@@ -15,10 +15,17 @@ export function unfinished(
   made: readonly Made[],
   {
     fingerprint,
+    isInReach,
     isCopied,
     run,
     now,
-  }: { readonly fingerprint: string; readonly isCopied: boolean; readonly run: RunContext; readonly now: Date },
+  }: {
+    readonly fingerprint: string
+    readonly isInReach: (version: Made) => boolean
+    readonly isCopied: boolean
+    readonly run: RunContext
+    readonly now: Date
+  },
 ): string | undefined {
   const isSame = ({ tags }: { readonly tags: Tags }) => isOwn(tags, image.name) && tags[TAGS.fingerprint] === fingerprint
   const same = observed.snapshots.filter(isSame)
@@ -30,7 +37,8 @@ export function unfinished(
   const isComplete = (version: string) =>
     hasAll(version) && same.every(({ tags, provisioningState }) => tags[TAGS.version] !== version || provisioningState === 'Succeeded')
   const isPending = (version: Made) =>
-    !['Succeeded', 'InUse'].includes(version.provisioningState) && (version.provisioningState === 'Failed' || !isLive || isOurs(version))
+    !['Succeeded', 'InUse'].includes(version.provisioningState) &&
+    (version.provisioningState === 'Failed' || (isInReach(version) && (!isLive || isOurs(version))))
   // A managed image for another pool needs the snapshots of the first.
   const pending = made.find((version) => isSame(version) && isPending(version) && (image.kind === 'gallery' || hasAll(version.name)))
   if (pending) return pending.name
@@ -77,10 +85,16 @@ export function namesakes(
   return snapshots.filter(({ id, tags }) => ids.some((one) => sameId(one, id)) && !isTakenFor(tags, image.name, baseOf(image)))
 }
 
-export function reasonToBuild({ rebuild }: ImageSettings, isLive: boolean, newest: Made | undefined): string {
+export function reasonToBuild(
+  { rebuild }: ImageSettings,
+  isLive: boolean,
+  newest: Made | undefined,
+  alike?: { readonly name: string; readonly missing: readonly string[] },
+): string {
   if (!newest) return 'no version yet'
   if (rebuild === 'always') return 'rebuild: always'
   if (isLive) return 'the VM runs: its disks count as changed'
+  if (alike && alike.missing.length > 0) return `version ${alike.name} has no replica in ${alike.missing.join(', ')}`
   return `the source changed since version ${newest.name}`
 }
 

@@ -1,8 +1,8 @@
 /** Rules about the image, its definition and its region. */
 import { sameId } from '../arm-id.ts'
-import { baseOf, poolImages } from '../managed-images.ts'
+import { baseOf, type Made, poolImages } from '../managed-images.ts'
+import { missingRegions } from '../plan-image.ts'
 import { namesakes } from '../plan-version.ts'
-import type { ImageVersion } from '../ports.ts'
 import { fingerprintOf, isOwn, regionName, sourceTag, TAGS } from '../provenance.ts'
 import type { Facts, Rule } from './facts.ts'
 
@@ -143,6 +143,23 @@ export const IMAGE_RULES: readonly Rule[] = [
     },
   },
   {
+    id: 'image-version-region',
+    severity: 'error',
+    title: 'A version asked for by name has a replica in the region of the Batch account',
+    link: 'https://learn.microsoft.com/azure/batch/batch-sig-images',
+    check: (facts) => {
+      const { account } = facts.observed
+      if (!account) return []
+      return asked(facts)
+        .filter((taken) => isOfSource(taken, facts) && taken.provisioningState !== 'Failed')
+        .filter((taken) => missingRegions(taken, [{ name: account.location }]).length > 0)
+        .map(({ name }) => ({
+          seen: `${name} exists, without a replica in ${account.location}`,
+          fix: 'Choose another `image-version`, or `auto`; or replicate it there first: `az sig image-version update --add publishingProfile.targetRegions name=<region>`.',
+        }))
+    },
+  },
+  {
     id: 'snapshot-name-taken',
     severity: 'error',
     title: 'Snapshots of a version asked for by name have no namesakes',
@@ -165,7 +182,7 @@ function featureOf(features: Readonly<Record<string, string>>, name: string): st
   return value.split(/,\s*/).toSorted().join(', ')
 }
 
-type Named = Pick<ImageVersion, 'name' | 'provisioningState' | 'tags'>
+type Named = Pick<Made, 'name' | 'provisioningState' | 'tags' | 'targetRegions'>
 
 /** What is there by the version that is asked for, whoever made it, finished or not. */
 function asked({ config: { image, pool }, observed: { versions, images } }: Facts): readonly Named[] {

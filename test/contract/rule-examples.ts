@@ -170,6 +170,7 @@ export const COMPANIONS: Readonly<Record<string, readonly string[]>> = {
   'managed-image-nat-pools': ['managed-image-retired'],
   'managed-image-allocation-mode': ['managed-image-retired'],
   'os-disk-size': ['managed-image-retired'],
+  'image-version-region': ['image-version-older'],
   // The two subscriptions are told of as well.
   'same-tenant': ['image-subscription'],
   'batch-provider-registered': ['image-subscription'],
@@ -243,6 +244,10 @@ export const RULE_EXAMPLES: Readonly<Record<string, Facts>> = {
   'definition-features': factsOf({}, { definition, ...vm({}, [{ ...osDisk, diskControllerTypes: 'SCSI, NVMe' }, dataDisk]) }),
   'image-version-taken': factsOf({ 'image-version': '1.0.0' }, { versions: [{ ...version, tags: {} }] }),
   'image-version-older': factsOf({ 'image-version': '1.0.0' }, { versions: [version] }),
+  'image-version-region': factsOf(
+    { 'image-version': '1.0.0' },
+    { versions: [{ ...version, targetRegions: [{ name: 'North Europe', replicas: 1 }] }] },
+  ),
   'snapshot-name-taken': factsOf(
     { 'image-version': '1.0.0' },
     { snapshots: [{ ...snapshot, id: idOf('snapshots', 'golden-1.0.0-os'), name: 'golden-1.0.0-os' }] },

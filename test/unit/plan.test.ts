@@ -102,7 +102,7 @@ const version = (name: string, provisioningState = 'Succeeded', tags: ImageVersi
   name,
   location: 'westeurope',
   provisioningState,
-  targetRegions: [],
+  targetRegions: [{ name: 'West Europe', replicas: 1 }],
   replication: [],
   sourceIds: [],
   tags: { ...tags, [TAGS.version]: name },
@@ -184,6 +184,20 @@ describe('the image is', () => {
     ],
   ])('built: %s', (_, inputs, seen, name, reason) => {
     expect(build(inputs, observe(seen))).toMatchObject({ version: name, reason, id: `${DEFINITION}/versions/${name}` })
+  })
+
+  const NORTH: Partial<Observed> = { account: { ...(observe().account as NonNullable<Observed['account']>), location: 'northeurope' } }
+  test.each<[string, Record<string, string>, Partial<Observed>]>([
+    ['the account is where it has no replica', {}, NORTH],
+    ['a region is asked for besides', { 'target-regions': 'northeurope' }, {}],
+  ])('built, and no half-made one adopted: %s', (_, inputs, seen) => {
+    const versions = [version('1.1.0', 'Creating'), version('1.0.0')]
+    expect(build(inputs, observe({ versions, ...seen }))).toMatchObject({
+      version: '2026.1124.0',
+      reason: 'version 1.0.0 has no replica in northeurope',
+    })
+    const both = { ...version('1.2.0'), targetRegions: ['West Europe', 'North Europe'].map((name) => ({ name, replicas: 1 })) }
+    expect(plan(inputs, observe({ versions: [...versions, both], ...seen })).image).toMatchObject({ kind: 'reuse', version: '1.2.0' })
   })
 
   test('built anew where it failed, under its own version', () => {

@@ -22,7 +22,7 @@ const version = (provisioningState: string, tags: Tags): Partial<Observed> => {
     name: '1.0.0',
     location: 'westeurope',
     provisioningState,
-    targetRegions: [],
+    targetRegions: [{ name: 'West Europe', replicas: 1 }],
     replication: [],
     sourceIds: [],
     tags,
