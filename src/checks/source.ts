@@ -92,6 +92,10 @@ export const SOURCE_RULES: readonly Rule[] = [
       const found = (id: string) => sourceSnapshots.find((snapshot) => snapshot.id.toLowerCase() === id.toLowerCase())
       const missing = source.disks.filter(({ source: id }) => !found(id))
       const half = sourceSnapshots.filter(({ provisioningState }) => provisioningState !== 'Succeeded')
+      // A copy from another region is `Succeeded` at once, and goes on behind that.
+      const copied = sourceSnapshots.filter(
+        ({ provisioningState, completionPercent = 100 }) => provisioningState === 'Succeeded' && completionPercent < 100,
+      )
       const regions = [...new Set(sourceSnapshots.map(({ location }) => regionName(location)))]
       return [
         ...missing.map(({ disk, source: id }) => ({
@@ -100,6 +104,10 @@ export const SOURCE_RULES: readonly Rule[] = [
         })),
         ...half.map(({ name, provisioningState }) => ({
           seen: `snapshot ${name} is ${provisioningState}`,
+          fix: 'Wait for it, or take another.',
+        })),
+        ...copied.map(({ name, completionPercent }) => ({
+          seen: `snapshot ${name} is copied to ${completionPercent} %`,
           fix: 'Wait for it, or take another.',
         })),
         ...(regions.length > 1
