@@ -41,7 +41,10 @@ export function planImage(config: Config, observed: Observed, content: SourceCon
   const wanted = image.version === 'auto' ? undefined : made.find(({ name }) => name === image.version && isSucceeded(name, succeeded))
 
   if (same && image.rebuild === 'auto' && !isLive && (image.version === 'auto' || same.name === image.version)) {
-    const reason = `the source is unchanged since version ${same.name}`
+    const reason =
+      source.kind === 'vhd'
+        ? `the addresses of the VHDs are those of version ${same.name}; for new content below them: \`rebuild: always\``
+        : `the source is unchanged since version ${same.name}`
     return { kind: 'reuse', id: same.id as ArmId, version: same.name, reason, ...own(same.name) }
   }
   if (wanted) {

@@ -200,6 +200,16 @@ describe('the image is', () => {
     expect(plan(inputs, observe({ versions: [...versions, both], ...seen })).image).toMatchObject({ kind: 'reuse', version: '1.2.0' })
   })
 
+  test('reused for VHDs by their addresses: what is in them is not looked at, and that is said', () => {
+    const inputs = { vm: '', vhd: 'os=https://vhds.blob.core.windows.net/golden/os.vhd', 'hyper-v-generation': 'V2' }
+    const storageAccount = { id: '/storageAccounts/vhds', location: 'westeurope' }
+    const { tags } = build(inputs, observe({ storageAccount }))
+    expect(plan(inputs, observe({ storageAccount, versions: [version('1.0.0', 'Succeeded', tags)] })).image).toMatchObject({
+      kind: 'reuse',
+      reason: 'the addresses of the VHDs are those of version 1.0.0; for new content below them: `rebuild: always`',
+    })
+  })
+
   test('built anew where it failed, under its own version', () => {
     const image = build({}, observe({ versions: [version('2026.1120.0', 'Failed')] }))
     expect(image).toMatchObject({ version: '2026.1120.0', existing: { state: 'failed' } })
