@@ -115,9 +115,10 @@ export function planCopy({ group, name, vm, captured, prepareScript, tags }: Cop
             hardwareProfile: { vmSize: vm.vmSize ?? 'Standard_D2s_v5' },
             storageProfile: { osDisk: attach[0], dataDisks: attach.slice(1) },
             networkProfile: { networkInterfaces: [{ id: nic, properties: { primary: true, deleteOption: 'Delete' } }] },
-            ...(vm.securityType && {
-              securityProfile: { securityType: vm.securityType, uefiSettings: { secureBootEnabled: true, vTpmEnabled: true } },
-            }),
+            ...(vm.securityType &&
+              vm.securityType !== 'Standard' && {
+                securityProfile: { securityType: vm.securityType, ...(vm.uefiSettings && { uefiSettings: vm.uefiSettings }) },
+              }),
           },
         }),
       ],

@@ -87,6 +87,7 @@ export interface VirtualMachine {
   readonly osDisk: AttachedDisk
   readonly dataDisks: readonly AttachedDisk[]
   readonly securityType?: string
+  readonly uefiSettings?: { readonly secureBootEnabled: boolean; readonly vTpmEnabled: boolean }
   /** Codes of the instance view in Azure's order, e.g. `PowerState/running`, `OSState/generalized`. */
   readonly statuses: readonly string[]
   readonly tags: Tags

@@ -29,6 +29,7 @@ export function toVirtualMachine(vm: sdk.VirtualMachine): VirtualMachine {
   const { imageReference, osDisk, dataDisks } = vm.storageProfile ?? {}
   const { publisher, offer, sku, version, id } = imageReference ?? {}
   const { plan } = vm
+  const { uefiSettings } = vm.securityProfile ?? {}
   return {
     id: idOf(vm),
     name: nameOf(vm),
@@ -42,6 +43,10 @@ export function toVirtualMachine(vm: sdk.VirtualMachine): VirtualMachine {
       vmId: vm.vmId,
       vmSize: vm.hardwareProfile?.vmSize,
       securityType: vm.securityProfile?.securityType,
+      uefiSettings: uefiSettings && {
+        secureBootEnabled: uefiSettings.secureBootEnabled ?? false,
+        vTpmEnabled: uefiSettings.vTpmEnabled ?? false,
+      },
       plan: plan && { name: plan.name ?? '', publisher: plan.publisher ?? '', product: plan.product ?? '' },
       imageReference: imageReference && present({ publisher, offer, sku, version, id }),
     }),

@@ -70,6 +70,15 @@ describe('a copy', () => {
     })
   })
 
+  test('boots as its VM does: a driver that nobody signed does not start with secure boot', () => {
+    const uefiSettings = { secureBootEnabled: false, vTpmEnabled: true }
+    const boots = { ...question.vm, securityType: 'TrustedLaunch', uefiSettings }
+    const { securityProfile } = bodyOf(planCopy({ ...question, vm: boots }), 'virtualMachines').properties
+    expect(securityProfile).toEqual({ securityType: 'TrustedLaunch', uefiSettings })
+    const standard = bodyOf(planCopy({ ...question, vm: { ...question.vm, securityType: 'Standard' } }), 'virtualMachines')
+    expect(standard.properties.securityProfile).toBeUndefined()
+  })
+
   test('has names that Azure takes, however long the image is called', () => {
     expect(copyName('g'.repeat(80), '2147483647.2147483647.2147483647', '19876543210').length).toBeLessThanOrEqual(56)
     for (const { id } of plan.groups.flat()) expect(temporaryApiVersion(id)).toBeDefined()
