@@ -434,7 +434,8 @@ export interface Pool extends PoolEnvelope {
       readonly startTime?: string
       readonly errors?: readonly RawResizeError[]
     }
-    readonly autoScaleRun?: Readonly<Record<string, unknown>>
+    /** The last evaluation of the formula. */
+    readonly autoScaleRun?: { readonly error?: { readonly code: string; readonly message: string } }
   }
 }
 

@@ -135,6 +135,12 @@ export class PoolResizer {
   /** A new size by formula, once steady. The formula asks again by itself; that is no comfort where it cannot help, or where no node came. */
   async followFormula(): Promise<Pool> {
     const pool = await this.steady()
+    const unevaluated = this.#unevaluated(pool)
+    if (unevaluated && nodesIn(pool) === 0) throw unevaluated
+    if (unevaluated) {
+      tell(this.#context, { kind: 'notice', level: 'warning', text: unevaluated.message })
+      return pool
+    }
     const target = askedIn(pool.properties.resizeOperationStatus)
     const errors = errorsOfThisRun(pool, this.#drainBeganMs + 1).map(classifyResizeError)
     if (errors.length === 0 || totals(pool).dedicated >= target.dedicated) return pool
@@ -143,6 +149,19 @@ export class PoolResizer {
     if (fatal || nodesIn(pool) === 0) throw shortfall
     tell(this.#context, { kind: 'notice', level: 'warning', text: `${shortfall.message}\nIts formula asks again by itself.` })
     return pool
+  }
+
+  /** A formula that fails sizes nothing. https://learn.microsoft.com/azure/batch/batch-automatic-scaling#get-information-about-autoscale-runs */
+  #unevaluated({ name, properties }: Pool): PoolError | undefined {
+    const { error } = properties.autoScaleRun ?? {}
+    if (!error) return undefined
+    return new PoolError({
+      title: 'Autoscale formula not evaluated',
+      message: `pool ${name}: its autoscale formula could not be evaluated: ${error.code}: ${error.message}`,
+      hint: 'Correct the formula; one that needs samples must say what to do without them, e.g. by `GetSamplePercent`.',
+      link: 'https://learn.microsoft.com/azure/batch/batch-automatic-scaling',
+      code: error.code,
+    })
   }
 
   /** To 0 nodes; long tasks may outlast one resize, so it is asked again until the run's own time is over. */

@@ -167,6 +167,32 @@ scaleSettings:
     expect(verdictOf(ran)).toMatch(/0 of 0 nodes .*sized by formula/)
   })
 
+  test.each([
+    ['create', false],
+    ['in-place', true],
+  ])('a formula that cannot be evaluated gives no nodes: red in its words (%s)', async (_, isThere) => {
+    const azure = await azureOf(scenario)
+    const inputs = { ...FIRST, 'pool-id': '', 'vm-size': '', 'target-dedicated-nodes': '' }
+    const spec = 'id: render\nvmSize: Standard_D4s_v5\nscaleSettings: { autoScale: { formula: "'
+    const good = `${spec}$TargetDedicatedNodes = 6;" } }`
+    const bad = `${spec}$TargetDedicatedNodes = avg($PendingTasks.GetSample(TimeInterval_Hour));" } }`
+    if (isThere) expect(annotations(await again(azure, { ...inputs, 'pool-spec': good }))).toEqual([])
+    const error = { code: 'InsufficientSampleData', message: 'There are not enough samples of PendingTasks.' }
+    azure.intervene = ({ method, url }) =>
+      /PUT|PATCH/.test(method) && /\/pools\/render\?/.test(url)
+        ? {
+            kind: 'act',
+            after: () => {
+              const { properties } = azure.pools.get('render')
+              if (/GetSample/.test(properties.scaleSettings.autoScale?.formula)) properties.autoScaleRun.error = error
+            },
+          }
+        : undefined
+    const ran = await again(azure, { ...inputs, 'image-version': '1.1.0', 'pool-spec': bad })
+    expect(ran.exitCode).toBe(1)
+    expect(annotations(ran)[0]).toMatch(/formula.*InsufficientSampleData: There are not enough samples of PendingTasks/)
+  })
+
   const AUTO = {
     'pool-spec': `id: render
 vmSize: Standard_D4s_v5
