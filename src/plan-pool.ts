@@ -219,6 +219,8 @@ function isOffTarget({ target }: PoolRequest, { properties }: Pool): boolean {
     !fixedScale ||
     (fixedScale.targetDedicatedNodes ?? 0) !== target.dedicated ||
     (fixedScale.targetLowPriorityNodes ?? 0) !== target.lowPriority ||
-    properties.currentDedicatedNodes !== target.dedicated
+    properties.currentDedicatedNodes !== target.dedicated ||
+    // Batch seeks missing Spot nodes by itself, but takes none away.
+    properties.currentLowPriorityNodes > target.lowPriority
   )
 }

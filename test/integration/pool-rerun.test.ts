@@ -108,4 +108,14 @@ describe('no size is asked for', () => {
   })
 })
 
+test('Spot nodes that an earlier resize could not take away are taken away, and stand for no dedicated ones', async () => {
+  const azure = await azureOf({ ...scenario, nodes: [{ index: 0, state: 'unusable' }] })
+  const inputs = { ...FIRST, 'max-resizes': '1' }
+  await again(azure, { ...inputs, 'target-low-priority-nodes': '2' })
+  azure.pools.get('render').properties.scaleSettings.fixedScale.targetLowPriorityNodes = 0
+  const ran = await again(azure, inputs)
+  expect(ran.outputs).toMatchObject({ 'pool-action': 'resized', 'current-low-priority-nodes': '0' })
+  expect(annotations(ran)[0]).toContain('9 healthy nodes of 10 required')
+})
+
 testConformance()
