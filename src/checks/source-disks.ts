@@ -108,9 +108,12 @@ export const SOURCE_DISK_RULES: readonly Rule[] = [
     severity: 'warning',
     title: 'Data disks are mounted on the nodes',
     link: 'https://learn.microsoft.com/azure/batch/batch-sig-images',
-    check: ({ config: { pool }, content }) => {
+    check: ({ config: { pool }, content, observed: { pools } }) => {
       const luns = (content?.captured ?? []).flatMap(({ disk }) => (disk === 'os' ? [] : [disk]))
-      const isMounted = (pool?.requests ?? []).every(({ properties }) => properties.startTask !== undefined)
+      const isNew = pool?.strategy === 'blue-green' || pool?.strategy === 'replace'
+      const kept = (id: string) =>
+        isNew ? undefined : pools.find(({ name }) => name.toLowerCase() === id.toLowerCase())?.properties.startTask
+      const isMounted = (pool?.requests ?? []).every(({ id, properties }) => (properties.startTask ?? kept(id)) !== undefined)
       return pool && luns.length > 0 && !isMounted
         ? [
             {
