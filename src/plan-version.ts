@@ -61,10 +61,10 @@ export function takenVersions(
 ): readonly string[] {
   const isDead = (tags: Tags) => vm?.vm.tags[TAGS.restart] !== undefined || isOfRun(tags, run.runUrl)
   const begun = snapshots.filter(({ tags }) => isOwn(tags, image.name) && !isDead(tags))
-  const named = [...snapshots, ...images].flatMap(({ name }) =>
-    [...name.matchAll(/-(\d+\.\d+\.\d+)(?=-|$)/g)].map(([, version = '']) => version),
+  const named = new Set(
+    [...snapshots, ...images].flatMap(({ name }) => [...name.matchAll(/-(\d+\.\d+\.\d+)(?=-|$)/g)].map(([, version = '']) => version)),
   )
-  const foreign = named.filter(
+  const foreign = [...named].filter(
     (version) =>
       namesakes(image, version, captured, snapshots).length > 0 ||
       (image.kind === 'managed' && poolImages(image, version, pool, images).some(({ state }) => state !== 'absent')),
