@@ -381,24 +381,6 @@ describe('retention', () => {
   })
 })
 
-describe('a resource group with a lock against deletions', () => {
-  const lock = ({ world }: EmbeddedAzure) => {
-    const [name, type] = ['keep', 'Microsoft.Authorization/locks']
-    world.put({ id: `${GROUP_ID}/providers/${type}/${name}`, name, type, location: '', properties: { level: 'CanNotDelete' } })
-  }
-
-  test('red for the snapshots that stay, with the way out; the pool is healthy', async () => {
-    const ran = await run('happy', {}, {}, lock)
-    expect(ran.exitCode).toBe(1)
-    expect(annotations(ran)).toEqual([expect.stringMatching(/ScopeLocked.*`keep-snapshots: true`/)])
-    expect(ran.summary).toContain('10 of 10 nodes of pool `render` are healthy')
-  })
-
-  test('green with that way out', async () => {
-    green(await run('happy', { 'keep-snapshots': 'true' }, {}, lock))
-  })
-})
-
 test('a VM in another region: the version is made there and replicated here', async () => {
   const ran = await run('happy', {}, vm({ region: 'northeurope' }))
   green(ran)

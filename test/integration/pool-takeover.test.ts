@@ -91,8 +91,8 @@ describe('in-place', () => {
     expect(ran.outputs).toMatchObject({ 'pool-action': 'reimaged', 'current-dedicated-nodes': '6' })
   })
 
-  test('died on the new image, which then proves broken, also on other nodes: rollback goes to the image of before', async () => {
-    const nodes = Array.from({ length: 20 }, (_, index) => ({ index: index + 10, state: 'startTaskFailed' as const, stderr: 'boom' }))
+  test('died on the new image, which then proves broken: rollback goes to the image of before', async () => {
+    const nodes = Array.from({ length: 10 }, (_, index) => ({ index: index + 10, state: 'startTaskFailed' as const, stderr: 'boom' }))
     const azure = await poolOnFirst({ nodes })
     await killedAt(azure, SECOND, nth(2, 'PATCH', /\/pools\/render\?/))
     const ran = await again(azure, { ...SECOND, 'on-failure': 'rollback' })
