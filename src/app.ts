@@ -8,7 +8,7 @@ import { isBehind } from './image-age.ts'
 import type { Observed } from './observed.ts'
 import { type BuildPlan, type ImagePlan, imageIdFor, type Plan, type PoolPlan, planRun } from './plan.ts'
 import { imageOf, requestsOn } from './plan-pool.ts'
-import { askedIn, totals } from './pool-size.ts'
+import { askedIn, nodesIn, totals } from './pool-size.ts'
 import type { RegionReplication, RunContext } from './ports.ts'
 import type { PoolOutcome, RunEnding } from './report/record.ts'
 import type { AccountPool, ImageReport, PlannedChange, RunResult, SnapshotReport } from './report/run-report.ts'
@@ -170,9 +170,10 @@ const READ_BY_A_STARTING_NODE = new Set(['startTask', 'applicationPackages'])
 /** What is asked for is not dropped in silence. */
 function tellWithheld({ pools }: Plan, { pool: settings }: Config, context: StepContext): void {
   const warn = (text: string) => tell(context, { kind: 'notice', level: 'warning', text })
-  for (const { request, withheld, ...pool } of pools) {
+  for (const pool of pools) {
+    const { request, existing, withheld } = pool
     const late = pool.action === 'update' ? Object.keys(pool.properties).filter((name) => READ_BY_A_STARTING_NODE.has(name)) : []
-    if (pool.existing && late.length > 0 && totals(pool.existing).dedicated + totals(pool.existing).lowPriority > 0)
+    if (existing && late.length > 0 && nodesIn(existing) > 0)
       warn(
         `Pool ${request.id}: a change of ${late.join(', ')} reaches nodes that come from now on, or that are rebooted or reimaged; those that are there go on as they are.`,
       )
@@ -180,7 +181,7 @@ function tellWithheld({ pools }: Plan, { pool: settings }: Config, context: Step
       warn(
         `Pool ${request.id} stays as it is in ${withheld.join(', ')}: what was asked for needs a pool without nodes, which \`strategy: resize-only\` does not make.`,
       )
-    if (request.keepsSize && !pool.existing)
+    if (request.keepsSize && !existing)
       warn(
         `Pool ${request.id} is new, and no size is asked for: it gets no nodes. Give \`target-dedicated-nodes\`, or \`scaleSettings\` in \`pool-spec\`.`,
       )

@@ -177,7 +177,7 @@ function imageIds(
     if (!first) throw new Error('a managed image is for one pool at least')
     return { id: first.id }
   }
-  const definitionId = childId(image.gallery, 'images', image.name)
+  const definitionId = baseOf(image)
   const location = observed.gallery?.location ?? sourceRegion
   return {
     id: childId(definitionId, 'versions', version),

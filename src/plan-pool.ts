@@ -93,9 +93,9 @@ function planGreen(question: PoolQuestion, old: Pool, asked: PoolProperties): Po
   const properties = { ...asked, metadata: withMark(asked.metadata, MARKS.successorOf, question.name) }
   if (sameId(greenId, old.id)) return { id, request, existing: old, action: 'reimage', properties }
   const green = siblings.find((pool) => sameId(pool.id, greenId) && !isBeingDeleted(pool))
-  const isAsAsked =
-    !green ||
-    (sameId(imageOf(green), imageId) && Object.keys(driftOf(request, properties, green)).length === 0 && hasIdentities(request, green))
+  const isOutdated =
+    green &&
+    !(sameId(imageOf(green), imageId) && Object.keys(driftOf(request, properties, green)).length === 0 && hasIdentities(request, green))
   const strays = familyOf(question.name, siblings).filter((pool) => pool !== old && pool !== green)
   return {
     id: greenId,
@@ -106,7 +106,7 @@ function planGreen(question: PoolQuestion, old: Pool, asked: PoolProperties): Po
     strays,
     properties,
     ...(green && { green }),
-    ...(!isAsAsked && { isOutdated: true as const }),
+    ...(isOutdated && { isOutdated }),
   }
 }
 

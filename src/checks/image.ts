@@ -134,8 +134,8 @@ export const IMAGE_RULES: readonly Rule[] = [
       const { image } = facts.config
       if (!image || !facts.content) return []
       const fingerprint = fingerprintOf(facts.content.identity, { imageId: baseOf(image), kind: image.kind })
-      return asked(facts)
-        .filter((taken) => isOfSource(taken, facts) && taken.provisioningState !== 'Failed' && taken.tags[TAGS.fingerprint] !== fingerprint)
+      return reused(facts)
+        .filter(({ tags }) => tags[TAGS.fingerprint] !== fingerprint)
         .map(({ name }) => ({
           seen: `${name} exists, and its source changed since: it is used as it is`,
           fix: 'Choose another `image-version`, or `auto`, to publish the source as it is now.',
@@ -150,8 +150,7 @@ export const IMAGE_RULES: readonly Rule[] = [
     check: (facts) => {
       const { account } = facts.observed
       if (!account) return []
-      return asked(facts)
-        .filter((taken) => isOfSource(taken, facts) && taken.provisioningState !== 'Failed')
+      return reused(facts)
         .filter((taken) => missingRegions(taken, [{ name: account.location }]).length > 0)
         .map(({ name }) => ({
           seen: `${name} exists, without a replica in ${account.location}`,
@@ -194,6 +193,10 @@ function asked({ config: { image, pool }, observed: { versions, images } }: Fact
   const ids = poolImages(image, image.version, pool, images).map(({ id }) => id)
   return images.filter(({ id }) => ids.some((one) => sameId(one, id))).map((one) => ({ ...one, name: `managed image ${one.name}` }))
 }
+
+/** What is there by that version and of this source; a failed one is made again. */
+const reused = (facts: Facts): readonly Named[] =>
+  asked(facts).filter((taken) => isOfSource(taken, facts) && taken.provisioningState !== 'Failed')
 
 function isOfSource({ tags }: Named, { config: { image }, content }: Facts): boolean {
   if (!image || !content) return true

@@ -156,8 +156,11 @@ export async function setOutputs(outputs: Readonly<Record<string, string>>): Pro
 /** Writes the JSON report into the runner's temporary folder and gives its path; empty where that is impossible. */
 export async function writeReport(json: string): Promise<string> {
   const file = path.join(environment('RUNNER_TEMP') ?? tmpdir(), `azure-batch-image-pool-${randomUUID()}.json`)
-  await told('JSON report', () => writeFile(file, shown(json)))
-  return existsSync(file) ? file : ''
+  const written = await told('JSON report', async () => {
+    await writeFile(file, shown(json))
+    return file
+  })
+  return written ?? ''
 }
 
 /** Nothing where the runner gives no summary file. */

@@ -1,6 +1,7 @@
 import { type ArmId, childId, nameOf, parseArmId, sameId } from '../arm-id.ts'
 import type { Config } from '../config.ts'
 import { AzureError, DataPlaneUnreachableError } from '../errors.ts'
+import { baseOf } from '../managed-images.ts'
 import type { Observed } from '../observed.ts'
 import { neededActions, type Permission, type ScopePermissions } from '../permissions.ts'
 import type { BatchAccount, Disk, StorageAccount, SupportedImage } from '../ports.ts'
@@ -10,7 +11,7 @@ import { type StepContext, tell } from './context.ts'
 export async function observe(config: Config, context: StepContext): Promise<Observed> {
   const { compute } = context
   const { image } = config
-  const definition = image?.gallery && childId(image.gallery, 'images', image.name)
+  const definition = image?.gallery && baseOf(image)
   const foundGallery = image?.gallery ? compute.getGallery(image.gallery) : undefined
   const foundDefinition = definition ? compute.getImageDefinition(definition) : undefined
   const foundSnapshots = image ? compute.listSnapshots(image.resourceGroup) : Promise.resolve([])

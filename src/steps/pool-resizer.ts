@@ -136,8 +136,8 @@ export class PoolResizer {
   async followFormula(): Promise<Pool> {
     const pool = await this.steady()
     const unevaluated = this.#unevaluated(pool)
-    if (unevaluated && nodesIn(pool) === 0) throw unevaluated
     if (unevaluated) {
+      if (nodesIn(pool) === 0) throw unevaluated
       tell(this.#context, { kind: 'notice', level: 'warning', text: unevaluated.message })
       return pool
     }

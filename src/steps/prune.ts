@@ -1,4 +1,4 @@
-import { type ArmId, childId, sameId } from '../arm-id.ts'
+import { type ArmId, sameId } from '../arm-id.ts'
 import type { Config, ImageSettings } from '../config.ts'
 import { baseOf } from '../managed-images.ts'
 import { strandedPools } from '../plan-pool.ts'
@@ -21,7 +21,7 @@ export async function findPrunable(
   const { arm, compute, batch } = context
   // Without the pools of the account nobody knows what is still in use.
   if (!pool) return { images: [], snapshots: [] }
-  const definition = image.gallery && childId(image.gallery, 'images', image.name)
+  const definition = image.gallery && baseOf(image)
   const [versions, images, found, snapshots, pools] = await Promise.all([
     definition ? compute.listImageVersions(definition) : [],
     definition ? [] : compute.listImages(image.resourceGroup),
