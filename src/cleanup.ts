@@ -1,9 +1,9 @@
-import type { ArmId } from './arm-id.ts'
-import { temporaryApiVersion } from './copy-plan.ts'
-import { explain } from './errors.ts'
-import type { Arm, Batch, Compute, Ledger, LedgerEntry } from './ports.ts'
-import { TAGS } from './provenance.ts'
+import { explain } from './errors/explanation.ts'
+import { temporaryApiVersion } from './image/copy-plan.ts'
+import { TAGS } from './image/tags.ts'
+import type { ArmId } from './model/arm-id.ts'
 import type { LeftBehind } from './report/run-report.ts'
+import type { Arm, Batch, Compute, Ledger, LedgerEntry } from './run/runner.ts'
 
 /** What can be done about open entries within the time that the runner gives a post step. */
 export interface CleanupPorts {

@@ -1,6 +1,6 @@
 import type { TokenCredential } from '@azure/core-auth'
 import { createHttpHeaders, createPipelineRequest, type HttpMethods, isRestError, type PipelineResponse } from '@azure/core-rest-pipeline'
-import { DataPlaneUnreachableError } from '../errors.ts'
+import { DataPlaneUnreachableError } from '../errors/explanation.ts'
 import type {
   BatchAccount,
   BatchDataPlane,
@@ -11,7 +11,7 @@ import type {
   NodeStateCounts,
   OsType,
   SupportedImage,
-} from '../ports.ts'
+} from '../run/runner.ts'
 import { type Attempt, failedAnswer, failedCall, trusted } from './failure.ts'
 import { createSender, type TransportOptions } from './transport.ts'
 

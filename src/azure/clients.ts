@@ -1,5 +1,5 @@
-import type { Identity } from '../config.ts'
-import type { Arm, Batch, Clock, Compute } from '../ports.ts'
+import type { Identity } from '../config/parse-config.ts'
+import type { Arm, Batch, Clock, Compute } from '../run/runner.ts'
 import { createArm } from './arm.ts'
 import { createBatch } from './batch.ts'
 import { cloudOf } from './cloud.ts'

@@ -14,7 +14,7 @@ import type {
   RegionReplication,
   Snapshot,
   VirtualMachine,
-} from '../ports.ts'
+} from '../run/runner.ts'
 
 /** Drops members that are `undefined`: the ports know only present members. */
 type Present<T> = { [K in keyof T]: Exclude<T[K], undefined> }

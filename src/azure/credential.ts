@@ -8,8 +8,8 @@ import {
   EnvironmentCredential,
   ManagedIdentityCredential,
 } from '@azure/identity'
-import type { Identity } from '../config.ts'
-import { ActionError, type AssertionClaims, AuthError } from '../errors.ts'
+import type { Identity } from '../config/parse-config.ts'
+import { ActionError, type AssertionClaims, AuthError } from '../errors/explanation.ts'
 import type { Cloud } from './cloud.ts'
 import type { TransportOptions } from './transport.ts'
 

@@ -1,5 +1,5 @@
 import { isRestError } from '@azure/core-rest-pipeline'
-import { ActionError, AzureError } from '../errors.ts'
+import { ActionError, AzureError } from '../errors/explanation.ts'
 
 /** The part of an answer that says why. */
 export interface RawAnswer {

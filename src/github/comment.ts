@@ -1,6 +1,6 @@
 /** Comments of a pull request, over GitHub's REST API. The client is that of `@actions/core`: in the bundle anyway, and it knows proxies. */
 import { HttpClient, HttpClientError } from '@actions/http-client'
-import type { PullRequest } from '../ports.ts'
+import type { PullRequest } from '../run/runner.ts'
 import { environment, inputReader, log } from './runtime.ts'
 
 const PER_PAGE = 100

@@ -1,5 +1,5 @@
 import { get } from 'node:https'
-import { ASSERTION_AUDIENCES } from '../assertion-audience.ts'
+import { ASSERTION_AUDIENCES } from '../config/assertion-audience.ts'
 
 /** An assertion that was asked for before the packages were loaded; `undefined` where that was not possible. Never rejects. */
 export interface EarlyAssertion {

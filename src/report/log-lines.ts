@@ -1,10 +1,11 @@
 /** One line of the log for each event that a reader waits for. */
-import { nameOf } from '../arm-id.ts'
-import type { NodeTotals, RunEvent } from '../events.ts'
-import type { NodeCounts } from '../ports.ts'
-import type { ResizeError } from '../resize.ts'
+
+import type { ResizeError } from '../errors/resize-errors.ts'
+import { nameOf } from '../model/arm-id.ts'
+import { count, nodesOf, occupiedStates, percent, STATES, totalOf } from '../model/nodes.ts'
+import type { NodeTotals, RunEvent } from '../run/events.ts'
+import type { NodeCounts } from '../run/runner.ts'
 import { between, duration } from './duration.ts'
-import { count, nodesOf, occupiedStates, percent, STATES, totalOf } from './nodes.ts'
 import type { RunReport, RunResult } from './run-report.ts'
 import { singleLine } from './untrusted.ts'
 

@@ -1,6 +1,6 @@
 /** The outputs of the action, all but `report`, whose path the caller knows. */
 
-import { totalOf } from './nodes.ts'
+import { totalOf } from '../model/nodes.ts'
 import type { PoolReport, ResizeAttempt, RunReport } from './run-report.ts'
 import { singleLine } from './untrusted.ts'
 import { hasWritten } from './written.ts'

@@ -1,10 +1,10 @@
 /** Builds the report from the events of a run: a pure reducer, and what the steps gave back put beside it. */
-import { sameId } from '../arm-id.ts'
-import type { NodeTotals, PhaseName, RunEvent } from '../events.ts'
-import type { RegionReplication } from '../ports.ts'
-import { nodesOf, sumOf, totalOf } from './nodes.ts'
+import { sameId } from '../model/arm-id.ts'
+import { nodesOf, sumOf, totalOf } from '../model/nodes.ts'
+import type { NodeTotals, PhaseName, RunEvent } from '../run/events.ts'
+import type { RegionReplication } from '../run/runner.ts'
 import type { NodeSample, PhaseRecord, PoolReport, ResizeAttempt, ResourceRecord, RunReport, RunResult } from './run-report.ts'
-import { thin } from './samples.ts'
+import { thin } from './summary/samples.ts'
 
 export type RunStart = Pick<RunReport, 'mode' | 'run' | 'startedAt' | 'portalUrl'>
 

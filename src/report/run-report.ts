@@ -1,11 +1,11 @@
 /** The record of a run: what the summary, the outputs and the JSON report are made of. Times are ISO 8601 in UTC. */
 
-import type { Finding } from '../checks/finding.ts'
-import type { Explanation } from '../errors.ts'
-import type { NodeTotals, PhaseName, RunEvent } from '../events.ts'
-import type { AllocationState, NodeCounts, NodeError, NodeState, RegionReplication, ResizeRequest } from '../ports.ts'
-import type { CoreQuota } from '../quota.ts'
-import type { ResizeError } from '../resize.ts'
+import type { Explanation } from '../errors/explanation.ts'
+import type { ResizeError } from '../errors/resize-errors.ts'
+import type { CoreQuota } from '../pool/core-quotas.ts'
+import type { Finding } from '../preflight/finding.ts'
+import type { NodeTotals, PhaseName, RunEvent } from '../run/events.ts'
+import type { AllocationState, NodeCounts, NodeError, NodeState, RegionReplication, ResizeRequest } from '../run/runner.ts'
 
 export type RunResult = 'succeeded' | 'unchanged' | 'planned' | 'failed' | 'cancelled' | 'rolled-back'
 export type PoolAction = 'created' | 'resized' | 'reimaged' | 'replaced' | 'blue-green' | 'none'

@@ -1,6 +1,7 @@
 /** The real Azure CLI on the reference trace, for the steps it has: from the disks to the image version. In real time, as it waits in real time. */
-import { hasAzureCli, signIn, startAzureForCli } from '../azure/azure-cli.ts'
-import { GROUP, loadScenario } from '../azure/scenario.ts'
+
+import { GROUP, loadScenario } from '../embedded-azure/scenarios/scenario.ts'
+import { hasAzureCli, signIn, startAzureForCli } from '../tools/azure-cli.ts'
 import { result, type TraceResult } from './trace.ts'
 
 const NAME = 'Azure CLI itself, from the disks to the image version'

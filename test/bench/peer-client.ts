@@ -2,8 +2,8 @@
 
 import { readFileSync } from 'node:fs'
 import { Agent, request as send } from 'node:https'
-import { CLIENT, CLIENT_SECRET, GROUP_ID, TENANT } from '../azure/scenario.ts'
-import type { EmbeddedAzure } from '../azure/server.ts'
+import { CLIENT, CLIENT_SECRET, GROUP_ID, TENANT } from '../embedded-azure/scenarios/scenario.ts'
+import type { EmbeddedAzure } from '../embedded-azure/server.ts'
 
 export interface Habit {
   readonly firstS: number

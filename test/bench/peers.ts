@@ -2,7 +2,7 @@
  * How other tools go the same way: their requests in their order, with their waits. Models, from their source code at the commits named;
  * none of their own work beside polling is counted. Times are of the operations on their own critical path.
  */
-import { GROUP_ID, REGION } from '../azure/scenario.ts'
+import { GROUP_ID, REGION } from '../embedded-azure/scenarios/scenario.ts'
 import type { Habit, PeerClient } from './peer-client.ts'
 
 /** As in the scenario `reference-trace`. Seconds. */

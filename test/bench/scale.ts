@@ -1,6 +1,6 @@
 /** How requests, time and memory grow with pools, nodes and old versions, and what becomes of a run that is throttled. */
-import { GROUP_ID, loadScenario, type Scenario } from '../azure/scenario.ts'
-import { type EmbeddedAzure, startAzure } from '../azure/server.ts'
+import { GROUP_ID, loadScenario, type Scenario } from '../embedded-azure/scenarios/scenario.ts'
+import { type EmbeddedAzure, startAzure } from '../embedded-azure/server.ts'
 import { runMeasured } from './run-measured.ts'
 
 const SPEED = 20

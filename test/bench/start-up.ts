@@ -26,7 +26,7 @@ export async function measureStartUp(): Promise<StartUp> {
     firstRequestMs: () => untilFirstConnection([bundle]),
     validateMs: () => untilEnd([bundle], { ...INPUTS, INPUT_MODE: 'validate' }),
     postMs: () => untilEnd([bundle], { ...INPUTS, STATE_isPost: 'true' }),
-    unbundledMs: () => untilFirstConnection(['-e', `import('${path.join(ROOT, 'lib/index.js')}').then(({ run }) => run())`]),
+    unbundledMs: () => untilFirstConnection(['-e', `import('${path.join(ROOT, 'lib/main.js')}').then(({ run }) => run())`]),
   }
   const names = Object.keys(measure) as (keyof StartUp)[]
   // Turn by turn, so that a busy moment of the machine falls on all alike.

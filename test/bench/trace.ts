@@ -1,8 +1,8 @@
 /** The reference trace: this action and models of other tools on the same embedded Azure with the same operation times. */
 
-import { DURATION_MS } from '../azure/pools.ts'
-import { loadScenario } from '../azure/scenario.ts'
-import { type EmbeddedAzure, startAzure } from '../azure/server.ts'
+import { DURATION_MS } from '../embedded-azure/batch/pools.ts'
+import { loadScenario } from '../embedded-azure/scenarios/scenario.ts'
+import { type EmbeddedAzure, startAzure } from '../embedded-azure/server.ts'
 import { PeerClient } from './peer-client.ts'
 import { PEERS, type Peer, prepareGallery } from './peers.ts'
 import { ratio } from './ratios.ts'

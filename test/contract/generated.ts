@@ -2,9 +2,9 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { parse } from 'yaml'
-import { adviceFor, adviceForSignIn } from '../../src/advice.ts'
-import { RULES } from '../../src/checks/rules.ts'
-import { classifyResizeError, type ResizeError } from '../../src/resize.ts'
+import { adviceFor, adviceForSignIn } from '../../src/errors/advice.ts'
+import { classifyResizeError, type ResizeError } from '../../src/errors/resize-errors.ts'
+import { RULES } from '../../src/preflight/rules.ts'
 import { RULE_EXAMPLES } from './rule-examples.ts'
 
 export const ROOT = path.join(import.meta.dirname, '../..')

@@ -3,15 +3,15 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { parse } from 'yaml'
-import type { Facts } from '../../src/checks/facts.ts'
-import { checkAll, RULES } from '../../src/checks/rules.ts'
-import { parseConfig } from '../../src/config.ts'
-import { TEMPORARY_TAG } from '../../src/copy-plan.ts'
-import { MARKS } from '../../src/pool-marks.ts'
-import { TAGS } from '../../src/provenance.ts'
+import { parseConfig } from '../../src/config/parse-config.ts'
+import { classifyResizeError } from '../../src/errors/resize-errors.ts'
+import { TEMPORARY_TAG } from '../../src/image/copy-plan.ts'
+import { TAGS } from '../../src/image/tags.ts'
+import { MARKS } from '../../src/pool/marks.ts'
+import type { Facts } from '../../src/preflight/facts.ts'
+import { checkAll, RULES } from '../../src/preflight/rules.ts'
 import { outputsOf } from '../../src/report/outputs.ts'
-import { classifyResizeError } from '../../src/resize.ts'
-import { SAMPLES } from '../unit/report/sample-reports.ts'
+import { SAMPLES } from '../fixtures/sample-reports.ts'
 import { metadata, RESIZE_CODES, ROOT, read, withGenerated } from './generated.ts'
 import { yamlBlocks } from './readme-workflows.ts'
 import { COMPANIONS, FACTS_WITHOUT_OBJECTION, RULE_EXAMPLES } from './rule-examples.ts'
@@ -72,7 +72,7 @@ describe('action.yml', () => {
 
   test('requests are signed with the version of the package', () => {
     const { version } = JSON.parse(read('package.json')) as { version: string }
-    expect(read('src/index.ts')).toContain(`'azure-batch-image-pool/${version}'`)
+    expect(read('src/main.ts')).toContain(`'azure-batch-image-pool/${version}'`)
   })
 })
 
@@ -189,7 +189,7 @@ test('the README explains every tag and mark that is left on resources', () => {
 
 describe('resize codes', () => {
   test('the README has those of the policy table', () => {
-    const table = /const BY_CODE[^{]*\{([\s\S]*?)\n\}/.exec(readFileSync(path.join(ROOT, 'src/resize.ts'), 'utf8'))?.[1] ?? ''
+    const table = /const BY_CODE[^{]*\{([\s\S]*?)\n\}/.exec(readFileSync(path.join(ROOT, 'src/errors/resize-errors.ts'), 'utf8'))?.[1] ?? ''
     const known = [...table.matchAll(/^ {2}(\w+):/gm)].map(([, code]) => code)
     expect(RESIZE_CODES.map((code) => code.toLowerCase()).sort()).toEqual(known.sort())
   })

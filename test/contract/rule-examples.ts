@@ -1,11 +1,21 @@
 /** For every preflight rule, facts that it objects to: the README shows its answer, a test asks it. */
-import type { ArmId } from '../../src/arm-id.ts'
-import type { Facts } from '../../src/checks/facts.ts'
-import { parseConfig } from '../../src/config.ts'
-import type { Observed } from '../../src/observed.ts'
-import type { Disk, ImageDefinition, ImageVersion, ManagedImage, Pool, Snapshot, SupportedImage, VirtualMachine } from '../../src/ports.ts'
-import { TAGS } from '../../src/provenance.ts'
-import { derivedOf, sourceContent } from '../../src/source-content.ts'
+
+import { parseConfig } from '../../src/config/parse-config.ts'
+import { derivedOf, sourceContent } from '../../src/image/source.ts'
+import { TAGS } from '../../src/image/tags.ts'
+import type { ArmId } from '../../src/model/arm-id.ts'
+import type { Observed } from '../../src/observe/observed.ts'
+import type { Facts } from '../../src/preflight/facts.ts'
+import type {
+  Disk,
+  ImageDefinition,
+  ImageVersion,
+  ManagedImage,
+  Pool,
+  Snapshot,
+  SupportedImage,
+  VirtualMachine,
+} from '../../src/run/runner.ts'
 
 const SUBSCRIPTION = '00000000-0000-0000-0000-000000000000'
 const GROUP = `/subscriptions/${SUBSCRIPTION}/resourceGroups/render`

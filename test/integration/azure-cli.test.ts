@@ -1,9 +1,9 @@
 /** Another team's client on the embedded Azure: the Azure CLI, which knows nothing of this project. */
 import { expect, type TestContext, test } from 'vitest'
-import { CLI_HOST, hasAzureCli, signIn, startAzureForCli } from '../azure/azure-cli.ts'
-import { openApiViolations, SPECS_ARE_HERE, unrecordedSequences } from '../azure/conformance.ts'
-import { GROUP, GROUP_ID, loadScenario, SUBSCRIPTION, TENANT } from '../azure/scenario.ts'
-import type { EmbeddedAzure } from '../azure/server.ts'
+import { GROUP, GROUP_ID, loadScenario, SUBSCRIPTION, TENANT } from '../embedded-azure/scenarios/scenario.ts'
+import type { EmbeddedAzure } from '../embedded-azure/server.ts'
+import { CLI_HOST, hasAzureCli, signIn, startAzureForCli } from '../tools/azure-cli.ts'
+import { openApiViolations, SPECS_ARE_HERE, unrecordedSequences } from '../tools/conformance.ts'
 
 /** What the CLI sends, and the documents at hand. */
 const VERSION_MAP = [

@@ -3,10 +3,10 @@ import { mkdtemp } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { renderSummary } from '../../src/report/summary.ts'
-import { browserPath, look, openBrowser, VIEWS } from '../azure/browser.ts'
-import { renderPage } from '../azure/preview.ts'
-import { SAMPLES } from '../unit/report/sample-reports.ts'
+import { renderSummary } from '../../src/report/summary/summary.ts'
+import { SAMPLES } from '../fixtures/sample-reports.ts'
+import { browserPath, look, openBrowser, VIEWS } from '../tools/browser.ts'
+import { renderPage } from '../tools/preview.ts'
 
 const executablePath = browserPath()
 

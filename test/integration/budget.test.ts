@@ -2,7 +2,7 @@
 import { readdirSync, statSync } from 'node:fs'
 import path from 'node:path'
 import { expect, test } from 'vitest'
-import { annotations, run } from './embedded.ts'
+import { annotations, run } from '../fixtures/whole-runs.ts'
 
 const DIST = path.join(import.meta.dirname, '../../dist')
 

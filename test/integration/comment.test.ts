@@ -3,10 +3,10 @@ import { mkdtemp, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { GITHUB_TOKEN } from '../azure/github.ts'
-import { loadScenario, type Scenario } from '../azure/scenario.ts'
-import type { EmbeddedAzure } from '../azure/server.ts'
-import { again, azureOf, type Ran } from './embedded.ts'
+import { GITHUB_TOKEN } from '../embedded-azure/github/github.ts'
+import { loadScenario, type Scenario } from '../embedded-azure/scenarios/scenario.ts'
+import type { EmbeddedAzure } from '../embedded-azure/server.ts'
+import { again, azureOf, type Ran } from '../fixtures/whole-runs.ts'
 
 const NUMBER = 12
 const PLAN = { mode: 'plan', comment: 'true', 'github-token': GITHUB_TOKEN }

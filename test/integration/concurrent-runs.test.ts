@@ -1,7 +1,7 @@
 /** Two workflow runs at once on one image: neither overwrites nor breaks what the other makes. */
 import { expect, test } from 'vitest'
-import { loadScenario } from '../azure/scenario.ts'
-import { again, annotations, azureOf, namesOf, type Ran, testConformance } from './embedded.ts'
+import { loadScenario } from '../embedded-azure/scenarios/scenario.ts'
+import { again, annotations, azureOf, namesOf, type Ran, testConformance } from '../fixtures/whole-runs.ts'
 
 const scenario = loadScenario('happy')
 const RUNNING = ['ProvisioningState/succeeded', 'PowerState/running']

@@ -1,9 +1,9 @@
 /** `capture: copy`: the golden VM lives on as if nothing had happened, and nothing temporary is left, whatever happened. */
 import { expect, test } from 'vitest'
-import { sideBySide } from '../../src/steps/side-by-side.ts'
-import { loadScenario, type ScenarioVm } from '../azure/scenario.ts'
-import type { EmbeddedAzure } from '../azure/server.ts'
-import { again, annotations, azureOf, namesOf, type Ran, requestsTo, testConformance } from './embedded.ts'
+import { sideBySide } from '../../src/run/side-by-side.ts'
+import { loadScenario, type ScenarioVm } from '../embedded-azure/scenarios/scenario.ts'
+import type { EmbeddedAzure } from '../embedded-azure/server.ts'
+import { again, annotations, azureOf, namesOf, type Ran, requestsTo, testConformance } from '../fixtures/whole-runs.ts'
 
 const scenario = loadScenario('happy')
 const RUNNING = ['ProvisioningState/succeeded', 'PowerState/running']

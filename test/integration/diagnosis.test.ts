@@ -1,8 +1,8 @@
 /** A pool that cannot grow: what it needs is looked up, and the one that is gone, or may not be read, is named. */
 import { expect, test } from 'vitest'
-import { GROUP_ID, KEY_VAULT_ID, loadScenario, REGION, type Scenario } from '../azure/scenario.ts'
-import type { EmbeddedAzure } from '../azure/server.ts'
-import { again, annotations, azureOf, resizes, testConformance } from './embedded.ts'
+import { GROUP_ID, KEY_VAULT_ID, loadScenario, REGION, type Scenario } from '../embedded-azure/scenarios/scenario.ts'
+import type { EmbeddedAzure } from '../embedded-azure/server.ts'
+import { again, annotations, azureOf, resizes, testConformance } from '../fixtures/whole-runs.ts'
 
 const scenario = loadScenario('happy')
 const GALLERY = `${GROUP_ID}/providers/Microsoft.Compute/galleries/images`

@@ -1,7 +1,7 @@
 /** The summary of every scenario, as the bundle writes it; times, counts of requests and charts, which no two runs share, made equal. */
 import { expect, test } from 'vitest'
-import { scenarioNames } from '../azure/scenario.ts'
-import { run, testConformance } from './embedded.ts'
+import { scenarioNames } from '../embedded-azure/scenarios/scenario.ts'
+import { run, testConformance } from '../fixtures/whole-runs.ts'
 
 const SPANS = /\b\d+ (?:d|h|min|s)(?: \d+ (?:h|min|s))?\b/g
 

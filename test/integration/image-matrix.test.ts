@@ -1,8 +1,8 @@
 /** Every source × image kind × operating system: what is allowed ends green with all its disks, the rest is refused before any write. */
 import { describe, expect, test } from 'vitest'
-import { GROUP_ID, loadScenario, type Scenario } from '../azure/scenario.ts'
-import type { EmbeddedAzure } from '../azure/server.ts'
-import { annotations, namesOf, requestsTo, run, testConformance, writes } from './embedded.ts'
+import { GROUP_ID, loadScenario, type Scenario } from '../embedded-azure/scenarios/scenario.ts'
+import type { EmbeddedAzure } from '../embedded-azure/server.ts'
+import { annotations, namesOf, requestsTo, run, testConformance, writes } from '../fixtures/whole-runs.ts'
 
 const COMPUTE = `${GROUP_ID}/providers/Microsoft.Compute`
 const scenario = loadScenario('happy')

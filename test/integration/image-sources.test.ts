@@ -1,9 +1,9 @@
 /** Every way a golden machine comes in, and what is refused before anything is written. */
 import { describe, expect, test } from 'vitest'
-import { GROUP_ID, loadScenario, type Scenario, type ScenarioVm } from '../azure/scenario.ts'
-import { seedVm } from '../azure/seed.ts'
-import type { EmbeddedAzure } from '../azure/server.ts'
-import { again, annotations, namesOf, type Ran, reportOf, requestsTo, run, testConformance, writes } from './embedded.ts'
+import { GROUP_ID, loadScenario, type Scenario, type ScenarioVm } from '../embedded-azure/scenarios/scenario.ts'
+import { seedVm } from '../embedded-azure/scenarios/seed.ts'
+import type { EmbeddedAzure } from '../embedded-azure/server.ts'
+import { again, annotations, namesOf, type Ran, reportOf, requestsTo, run, testConformance, writes } from '../fixtures/whole-runs.ts'
 
 const COMPUTE = `${GROUP_ID}/providers/Microsoft.Compute`
 const scenario = loadScenario('happy')

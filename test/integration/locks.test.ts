@@ -1,8 +1,8 @@
 /** Resource groups that are locked. Without a look at the OpenAPI documents: those of snapshots know no refusal at all. */
 import { describe, expect, test } from 'vitest'
-import { GROUP_ID } from '../azure/scenario.ts'
-import type { EmbeddedAzure } from '../azure/server.ts'
-import { annotations, run } from './embedded.ts'
+import { GROUP_ID } from '../embedded-azure/scenarios/scenario.ts'
+import type { EmbeddedAzure } from '../embedded-azure/server.ts'
+import { annotations, run } from '../fixtures/whole-runs.ts'
 
 describe('a resource group with a lock against deletions', () => {
   const lock = ({ world }: EmbeddedAzure) => {

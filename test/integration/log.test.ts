@@ -1,7 +1,7 @@
 /** The log, for someone who watches a run: phases as groups, progress that says how far, colours where they are shown. */
 import { expect, test } from 'vitest'
-import { loadScenario } from '../azure/scenario.ts'
-import { again, azureOf, run } from './embedded.ts'
+import { loadScenario } from '../embedded-azure/scenarios/scenario.ts'
+import { again, azureOf, run } from '../fixtures/whole-runs.ts'
 
 const ESCAPE = '\u001b['
 

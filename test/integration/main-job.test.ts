@@ -1,7 +1,7 @@
 /** The committed bundle on the embedded Azure, started as the runner starts it: what a user of the main job sees. */
 import { describe, expect, test } from 'vitest'
-import { loadScenario } from '../azure/scenario.ts'
-import { again, annotations, reportOf, resizes, run, testConformance, writes } from './embedded.ts'
+import { loadScenario } from '../embedded-azure/scenarios/scenario.ts'
+import { again, annotations, reportOf, resizes, run, testConformance, writes } from '../fixtures/whole-runs.ts'
 
 describe('from nothing to healthy nodes', () => {
   test('green means: image published, pool at its size, every node idle', async () => {

@@ -1,8 +1,8 @@
 /** Managed images: one for each pool, all of the same snapshots, which stay; never one for two pools. */
 import { expect, test } from 'vitest'
-import { loadScenario } from '../azure/scenario.ts'
-import type { EmbeddedAzure } from '../azure/server.ts'
-import { again, annotations, azureOf, namesOf, type Ran, requestsTo, testConformance, writes } from './embedded.ts'
+import { loadScenario } from '../embedded-azure/scenarios/scenario.ts'
+import type { EmbeddedAzure } from '../embedded-azure/server.ts'
+import { again, annotations, azureOf, namesOf, type Ran, requestsTo, testConformance, writes } from '../fixtures/whole-runs.ts'
 
 const happy = loadScenario('happy')
 const scenario = { ...happy, account: { ...happy.account, acceptsManagedImages: true } }

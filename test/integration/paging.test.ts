@@ -3,14 +3,14 @@ import { readFile } from 'node:fs/promises'
 import { getCACertificates, setDefaultCACertificates } from 'node:tls'
 import type { TokenCredential } from '@azure/core-auth'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import type { ArmId } from '../../src/arm-id.ts'
 import { createArm } from '../../src/azure/arm.ts'
 import { createBatch } from '../../src/azure/batch.ts'
 import type { Cloud } from '../../src/azure/cloud.ts'
 import { createCompute } from '../../src/azure/compute.ts'
 import { RequestCounter, transportOptions } from '../../src/azure/transport.ts'
-import { CLIENT, CLIENT_SECRET, GROUP_ID, loadScenario, TENANT } from '../azure/scenario.ts'
-import { type EmbeddedAzure, startAzure } from '../azure/server.ts'
+import type { ArmId } from '../../src/model/arm-id.ts'
+import { CLIENT, CLIENT_SECRET, GROUP_ID, loadScenario, TENANT } from '../embedded-azure/scenarios/scenario.ts'
+import { type EmbeddedAzure, startAzure } from '../embedded-azure/server.ts'
 
 const MANY = 130
 const MOST_NODES = 1_200

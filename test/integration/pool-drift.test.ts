@@ -1,7 +1,7 @@
 /** `mode: plan` on a schedule: what has drifted, and which image each pool of the account is on. */
 import { expect, test } from 'vitest'
-import { loadScenario } from '../azure/scenario.ts'
-import { again, annotations, azureOf, type Ran, testConformance, writes } from './embedded.ts'
+import { loadScenario } from '../embedded-azure/scenarios/scenario.ts'
+import { again, annotations, azureOf, type Ran, testConformance, writes } from '../fixtures/whole-runs.ts'
 
 const scenario = loadScenario('happy')
 const FIRST = { ...scenario.inputs, 'image-version': '1.0.0' }

@@ -1,8 +1,8 @@
 /** Other people's hands on a pool while a run is at it: noticed, told, left alone, also by a rollback. */
 import { describe, expect, test } from 'vitest'
-import { GROUP_ID, loadScenario } from '../azure/scenario.ts'
-import type { EmbeddedAzure } from '../azure/server.ts'
-import { again, annotations, azureOf, type Ran, requestsTo, resizes, testConformance } from './embedded.ts'
+import { GROUP_ID, loadScenario } from '../embedded-azure/scenarios/scenario.ts'
+import type { EmbeddedAzure } from '../embedded-azure/server.ts'
+import { again, annotations, azureOf, type Ran, requestsTo, resizes, testConformance } from '../fixtures/whole-runs.ts'
 
 const scenario = loadScenario('happy')
 const FIRST = { ...scenario.inputs, 'image-version': '1.0.0' }

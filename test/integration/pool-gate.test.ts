@@ -1,8 +1,8 @@
 /** What may be called healthy: node states, Spot nodes, output of start tasks; and what may not, because nobody looked. */
 import { describe, expect, test } from 'vitest'
-import { loadScenario, type Scenario } from '../azure/scenario.ts'
-import type { EmbeddedAzure } from '../azure/server.ts'
-import { again, annotations, azureOf, type Ran, requestsTo, resizes, run, testConformance } from './embedded.ts'
+import { loadScenario, type Scenario } from '../embedded-azure/scenarios/scenario.ts'
+import type { EmbeddedAzure } from '../embedded-azure/server.ts'
+import { again, annotations, azureOf, type Ran, requestsTo, resizes, run, testConformance } from '../fixtures/whole-runs.ts'
 
 const scenario = loadScenario('happy')
 const FIRST = { ...scenario.inputs, 'image-version': '1.0.0' }

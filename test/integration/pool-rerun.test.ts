@@ -1,8 +1,8 @@
 /** What a run makes of a pool that an earlier run, or a person, left otherwise than it is asked for by now. */
 import { describe, expect, test } from 'vitest'
-import { loadScenario, type Scenario } from '../azure/scenario.ts'
-import type { EmbeddedAzure } from '../azure/server.ts'
-import { again, annotations, azureOf, testConformance } from './embedded.ts'
+import { loadScenario, type Scenario } from '../embedded-azure/scenarios/scenario.ts'
+import type { EmbeddedAzure } from '../embedded-azure/server.ts'
+import { again, annotations, azureOf, testConformance } from '../fixtures/whole-runs.ts'
 
 const scenario = loadScenario('happy')
 const FIRST = { ...scenario.inputs, 'image-version': '1.0.0' }

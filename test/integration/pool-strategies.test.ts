@@ -1,9 +1,9 @@
 /** What becomes of a pool that is there already, on another image: every strategy, canaries, rollback, and other people's hands. */
 import { expect, test } from 'vitest'
-import type { Properties } from '../azure/pools.ts'
-import { loadScenario, type Scenario } from '../azure/scenario.ts'
-import type { EmbeddedAzure } from '../azure/server.ts'
-import { again, annotations, azureOf, type Ran, reportOf, requestsTo, resizes, run, testConformance } from './embedded.ts'
+import type { Properties } from '../embedded-azure/batch/pools.ts'
+import { loadScenario, type Scenario } from '../embedded-azure/scenarios/scenario.ts'
+import type { EmbeddedAzure } from '../embedded-azure/server.ts'
+import { again, annotations, azureOf, type Ran, reportOf, requestsTo, resizes, run, testConformance } from '../fixtures/whole-runs.ts'
 
 const scenario = loadScenario('happy')
 const FIRST = { ...scenario.inputs, 'image-version': '1.0.0' }

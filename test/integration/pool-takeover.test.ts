@@ -1,8 +1,8 @@
 /** A run that died on its way with a pool, at every step; and what the next run makes of it. */
 import { describe, expect, test } from 'vitest'
-import { loadScenario, type Scenario } from '../azure/scenario.ts'
-import type { EmbeddedAzure } from '../azure/server.ts'
-import { again, annotations, azureOf, type Ran, resizes, testConformance } from './embedded.ts'
+import { loadScenario, type Scenario } from '../embedded-azure/scenarios/scenario.ts'
+import type { EmbeddedAzure } from '../embedded-azure/server.ts'
+import { again, annotations, azureOf, type Ran, resizes, testConformance } from '../fixtures/whole-runs.ts'
 
 const scenario = loadScenario('happy')
 const FIRST = { ...scenario.inputs, 'image-version': '1.0.0' }

@@ -1,7 +1,7 @@
 /** A finding of any theme ends the run red before anything is written, and all findings are told at once. */
 import { expect, test } from 'vitest'
-import { GROUP_ID, loadScenario, type Scenario } from '../azure/scenario.ts'
-import { annotations, run, testConformance, writes } from './embedded.ts'
+import { GROUP_ID, loadScenario, type Scenario } from '../embedded-azure/scenarios/scenario.ts'
+import { annotations, run, testConformance, writes } from '../fixtures/whole-runs.ts'
 
 const { vm } = loadScenario('happy')
 const VERSION = `${GROUP_ID}/providers/Microsoft.Compute/galleries/images/images/golden/versions/9.9.9`

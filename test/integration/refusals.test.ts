@@ -5,9 +5,9 @@ import type { IncomingMessage } from 'node:http'
 import { request } from 'node:https'
 import { text } from 'node:stream/consumers'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { openApiViolations, SPECS_ARE_HERE } from '../azure/conformance.ts'
-import { CLIENT, CLIENT_SECRET, GROUP_ID, loadScenario, SUBSCRIPTION, TENANT } from '../azure/scenario.ts'
-import { type EmbeddedAzure, startAzure } from '../azure/server.ts'
+import { CLIENT, CLIENT_SECRET, GROUP_ID, loadScenario, SUBSCRIPTION, TENANT } from '../embedded-azure/scenarios/scenario.ts'
+import { type EmbeddedAzure, startAzure } from '../embedded-azure/server.ts'
+import { openApiViolations, SPECS_ARE_HERE } from '../tools/conformance.ts'
 
 const COMPUTE = `${GROUP_ID}/providers/Microsoft.Compute`
 const ACCOUNT = `${GROUP_ID}/providers/Microsoft.Batch/batchAccounts/renderbatch`

@@ -1,8 +1,8 @@
 /** `capture: deallocate` owes the golden VM a start: after failure, cancellation and death too. */
 import { expect, test } from 'vitest'
-import { GROUP_ID, loadScenario } from '../azure/scenario.ts'
-import { type EmbeddedAzure, startAzure } from '../azure/server.ts'
-import { again, annotations, azureOf, namesOf, requestsTo, testConformance } from './embedded.ts'
+import { GROUP_ID, loadScenario } from '../embedded-azure/scenarios/scenario.ts'
+import { type EmbeddedAzure, startAzure } from '../embedded-azure/server.ts'
+import { again, annotations, azureOf, namesOf, requestsTo, testConformance } from '../fixtures/whole-runs.ts'
 
 const happy = loadScenario('happy')
 const RUNNING = ['ProvisioningState/succeeded', 'PowerState/running']

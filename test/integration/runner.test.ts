@@ -6,8 +6,8 @@ import { type AddressInfo, connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
-import { loadScenario } from '../azure/scenario.ts'
-import { again, annotations, azureOf, type Ran } from './embedded.ts'
+import { loadScenario } from '../embedded-azure/scenarios/scenario.ts'
+import { again, annotations, azureOf, type Ran } from '../fixtures/whole-runs.ts'
 
 const { inputs, ...scenario } = loadScenario('happy')
 const NOWHERE = path.join(tmpdir(), 'there-is-no-such-folder', 'file')

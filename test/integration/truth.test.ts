@@ -1,7 +1,18 @@
 /** The ten situations in which other tools report success at 0 of N nodes, wait for ever, or blame the wrong thing. */
 import { expect, test } from 'vitest'
-import { loadScenario } from '../azure/scenario.ts'
-import { again, annotations, azureOf, namesOf, type Ran, reportOf, requestsTo, resizes, run, testConformance } from './embedded.ts'
+import { loadScenario } from '../embedded-azure/scenarios/scenario.ts'
+import {
+  again,
+  annotations,
+  azureOf,
+  namesOf,
+  type Ran,
+  reportOf,
+  requestsTo,
+  resizes,
+  run,
+  testConformance,
+} from '../fixtures/whole-runs.ts'
 
 /** What a reader is told, wherever they look: exit code, outputs, summary, one annotation; and how often Azure was asked. */
 function verdict(ran: Ran, expected: { readonly result: string; readonly told?: RegExp; readonly resizes: number }): void {

@@ -1,7 +1,7 @@
 /** Pools of an account in user subscription mode: their nodes count against the quotas of the subscription. */
 import { expect, test } from 'vitest'
-import { loadScenario, type Scenario } from '../azure/scenario.ts'
-import { again, annotations, azureOf, type Ran, requestsTo, resizes, testConformance } from './embedded.ts'
+import { loadScenario, type Scenario } from '../embedded-azure/scenarios/scenario.ts'
+import { again, annotations, azureOf, type Ran, requestsTo, resizes, testConformance } from '../fixtures/whole-runs.ts'
 
 const scenario = loadScenario('happy')
 type Cores = NonNullable<Scenario['account']['subscriptionCores']>

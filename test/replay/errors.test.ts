@@ -1,7 +1,7 @@
 /** Every refusal that was recorded becomes a message that says what Azure said, in its innermost words. */
 import { describe, expect, test } from 'vitest'
 import { failedAnswer } from '../../src/azure/failure.ts'
-import { explain } from '../../src/errors.ts'
+import { explain } from '../../src/errors/explanation.ts'
 import { headerOf } from './recorded-azure.ts'
 import { type Interaction, RECORDINGS_ARE_HERE, recordedErrors, sourceOf } from './recordings.ts'
 

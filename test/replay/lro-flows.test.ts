@@ -1,13 +1,13 @@
 /** The action's own clients against recorded Azure: they end as the recording ends, and ask only what they were told to ask. */
 import type { TokenCredential } from '@azure/core-auth'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import type { ArmId } from '../../src/arm-id.ts'
 import { createArm } from '../../src/azure/arm.ts'
 import { createBatch } from '../../src/azure/batch.ts'
 import { createCompute } from '../../src/azure/compute.ts'
 import { RequestCounter, transportOptions } from '../../src/azure/transport.ts'
-import { AzureError } from '../../src/errors.ts'
-import type { Clock } from '../../src/ports.ts'
+import { AzureError } from '../../src/errors/explanation.ts'
+import type { ArmId } from '../../src/model/arm-id.ts'
+import type { Clock } from '../../src/run/runner.ts'
 import { headerOf, type RecordedAzure, startRecordedAzure, targetOf } from './recorded-azure.ts'
 import { type Flow, RECORDINGS_ARE_HERE, recordedFlows, sourceOf } from './recordings.ts'
 

@@ -1,5 +1,5 @@
 /** A run is cancelled in every phase, by every signal: it ends in the runner's time, says so, and leaves nothing half-made untold. */
-import type { RunOptions } from '../azure/run-action.ts'
+import type { RunOptions } from '../tools/run-action.ts'
 import { errorsOf } from './fault.ts'
 import { type Case, inWorld } from './matrix.ts'
 import { again, nameOf, type Recorded, type Recording, settle } from './recording.ts'

@@ -1,7 +1,7 @@
 /** What can go wrong with one request on its way, as Azure, Entra ID, GitHub and networks do it. */
 import path from 'node:path'
-import type { Intervention, SeenRequest } from '../azure/intervention.ts'
-import type { EmbeddedAzure } from '../azure/server.ts'
+import type { Intervention, SeenRequest } from '../embedded-azure/intervention.ts'
+import type { EmbeddedAzure } from '../embedded-azure/server.ts'
 import { type Recorded, shapeOf } from './recording.ts'
 
 export interface Fault {
@@ -77,7 +77,7 @@ export const FAULTS: readonly Fault[] = [
   ...['EAI_AGAIN', 'ENOTFOUND'].map((code) => ({
     name: `DNS: ${code}`,
     applies: everywhere,
-    preload: path.join(import.meta.dirname, '../azure/name-server-preload.mjs'),
+    preload: path.join(import.meta.dirname, '../tools/name-server-preload.mjs'),
     env: { EMBEDDED_AZURE_UNRESOLVED: code },
   })),
 ]

@@ -1,6 +1,6 @@
 /** What the README documents, each in the shortest run that does it: what the shipped roles are held against. */
-import { GROUP_ID, type Scenario } from '../azure/scenario.ts'
-import type { EmbeddedAzure } from '../azure/server.ts'
+import { GROUP_ID, type Scenario } from '../embedded-azure/scenarios/scenario.ts'
+import type { EmbeddedAzure } from '../embedded-azure/server.ts'
 import { FLOWS, type Flow } from './flows.ts'
 
 export interface Feature extends Flow {

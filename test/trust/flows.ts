@@ -1,5 +1,5 @@
 /** The ways through the action that the matrices disturb. Each starts from a world of its own. */
-import { loadScenario, type Scenario, type ScenarioPool } from '../azure/scenario.ts'
+import { loadScenario, type Scenario, type ScenarioPool } from '../embedded-azure/scenarios/scenario.ts'
 
 export interface Flow {
   readonly name: string

@@ -3,7 +3,7 @@ import { mkdir, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import fc from 'fast-check'
 import { expect } from 'vitest'
-import type { EmbeddedAzure } from '../azure/server.ts'
+import type { EmbeddedAzure } from '../embedded-azure/server.ts'
 import { disturb, nameOf, type Recorded, type Recording, startWorld } from './recording.ts'
 
 export const FOLDER = path.join(import.meta.dirname, '../../out/trust')

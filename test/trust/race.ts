@@ -1,5 +1,5 @@
 /** Someone else works on the same things meanwhile: at every request another run begins, or a person changes what the run is about. */
-import type { EmbeddedAzure } from '../azure/server.ts'
+import type { EmbeddedAzure } from '../embedded-azure/server.ts'
 import { errorsOf } from './fault.ts'
 import { type Case, inWorld } from './matrix.ts'
 import { again, nameOf, type Recorded, type Recording, settle } from './recording.ts'

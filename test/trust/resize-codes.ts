@@ -1,7 +1,7 @@
 /** Every documented code of a resize: one that cannot help itself is asked once; any other is asked again. */
-import { classifyResizeError } from '../../src/resize.ts'
-import { runAction } from '../azure/run-action.ts'
+import { classifyResizeError } from '../../src/errors/resize-errors.ts'
 import { RESIZE_CODES } from '../contract/generated.ts'
+import { runAction } from '../tools/run-action.ts'
 import { errorsOf } from './fault.ts'
 import { FLOWS } from './flows.ts'
 import type { Case } from './matrix.ts'

@@ -1,6 +1,6 @@
 /** Runs with secrets in the pool spec, and looks for them in everything that left the process but the requests to Azure. */
-import type { Intervention, SeenRequest } from '../azure/intervention.ts'
-import { runAction } from '../azure/run-action.ts'
+import type { Intervention, SeenRequest } from '../embedded-azure/intervention.ts'
+import { runAction } from '../tools/run-action.ts'
 import { FLOWS } from './flows.ts'
 import type { Case } from './matrix.ts'
 import { startWorld } from './recording.ts'

@@ -1,8 +1,8 @@
 /** `mode: prune`: what this action has left half-made goes after a day; what is young, complete or somebody else's stays. */
 import { expect, test } from 'vitest'
-import { runAction } from '../azure/run-action.ts'
-import { GROUP_ID } from '../azure/scenario.ts'
-import type { EmbeddedAzure } from '../azure/server.ts'
+import { GROUP_ID } from '../embedded-azure/scenarios/scenario.ts'
+import type { EmbeddedAzure } from '../embedded-azure/server.ts'
+import { runAction } from '../tools/run-action.ts'
 import { FLOWS } from './flows.ts'
 import { type Case, hold } from './matrix.ts'
 import { startWorld } from './recording.ts'

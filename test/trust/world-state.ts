@@ -1,5 +1,5 @@
 /** What is left of a world when all that differs from run to run is taken away: two ends are the same if this is. */
-import type { EmbeddedAzure } from '../azure/server.ts'
+import type { EmbeddedAzure } from '../embedded-azure/server.ts'
 import type { Recording } from './recording.ts'
 
 /** Times, random ids, and what comes and goes with them. */

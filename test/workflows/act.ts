@@ -5,10 +5,10 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { parse } from 'yaml'
-import { GITHUB_TOKEN } from '../azure/github.ts'
-import { CLIENT, SUBSCRIPTION, TENANT } from '../azure/scenario.ts'
-import type { EmbeddedAzure } from '../azure/server.ts'
 import { ROOT, read } from '../contract/generated.ts'
+import { GITHUB_TOKEN } from '../embedded-azure/github/github.ts'
+import { CLIENT, SUBSCRIPTION, TENANT } from '../embedded-azure/scenarios/scenario.ts'
+import type { EmbeddedAzure } from '../embedded-azure/server.ts'
 
 const PUBLISHED = 'OWNER/azure-batch-image-pool'
 
@@ -67,7 +67,7 @@ export async function runAct(
     ACTIONS_ID_TOKEN_REQUEST_TOKEN: azure.oidcToken,
     AZURE_AUTHORITY_HOST: azure.url,
     NODE_EXTRA_CA_CERTS: azure.caPath,
-    NODE_OPTIONS: `--import=${pathToFileURL(path.join(import.meta.dirname, '../azure/clock-preload.mjs'))}`,
+    NODE_OPTIONS: `--import=${pathToFileURL(path.join(import.meta.dirname, '../embedded-azure/clock/clock-preload.mjs'))}`,
     EMBEDDED_AZURE_CLOCK: String(azure.clock),
     GITHUB_API_URL: `${azure.url}/api/v3`,
     ARTIFACTS: path.join(home, 'artifacts'),

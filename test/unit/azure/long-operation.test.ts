@@ -4,7 +4,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { type Attempt, failedCall, type RawAnswer, trusted } from '../../../src/azure/failure.ts'
 import { follow, nextDelayMs, operationOf, PACES } from '../../../src/azure/long-operation.ts'
-import { explain } from '../../../src/errors.ts'
+import { explain } from '../../../src/errors/explanation.ts'
 
 const ORIGIN = 'https://management.azure.com'
 const STATUS = `${ORIGIN}/operations/1?t=1&s=signature`

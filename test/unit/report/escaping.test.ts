@@ -2,15 +2,15 @@
 import fc from 'fast-check'
 import { marked } from 'marked'
 import { describe, expect, test } from 'vitest'
-import type { RunEvent } from '../../../src/events.ts'
 import { withoutCommands } from '../../../src/github/runtime.ts'
-import { nodeChart, timeline } from '../../../src/report/charts.ts'
 import { logLine } from '../../../src/report/log-lines.ts'
-import { alert, code, details, fence, link, list, md, multiline, table, text } from '../../../src/report/markdown.ts'
 import { outputsOf } from '../../../src/report/outputs.ts'
-import { renderRefusal, renderSummary } from '../../../src/report/summary.ts'
+import { nodeChart, timeline } from '../../../src/report/summary/charts.ts'
+import { alert, code, details, fence, link, list, md, multiline, table, text } from '../../../src/report/summary/markdown.ts'
+import { renderRefusal, renderSummary } from '../../../src/report/summary/summary.ts'
 import { lines, singleLine } from '../../../src/report/untrusted.ts'
-import { at, nodes, SAMPLES } from './sample-reports.ts'
+import type { RunEvent } from '../../../src/run/events.ts'
+import { at, nodes, SAMPLES } from '../../fixtures/sample-reports.ts'
 
 /** What breaks out of one grammar or another, in any order. */
 const hostile = fc

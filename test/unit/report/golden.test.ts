@@ -1,11 +1,11 @@
 /** The summaries of the sample reports, reviewed by eye like code (`npm run preview` shows them), and their bounds. */
 import { describe, expect, test } from 'vitest'
 import { cloudOf } from '../../../src/azure/cloud.ts'
-import { explain, InputError } from '../../../src/errors.ts'
+import { explain, InputError } from '../../../src/errors/explanation.ts'
 import { commentBody, commentMarker } from '../../../src/report/comment.ts'
 import type { RunReport, UnhealthyNode } from '../../../src/report/run-report.ts'
-import { renderRefusal, renderSummary, renderValid } from '../../../src/report/summary.ts'
-import { manyPools, SAMPLES, startTaskFailed } from './sample-reports.ts'
+import { renderRefusal, renderSummary, renderValid } from '../../../src/report/summary/summary.ts'
+import { manyPools, SAMPLES, startTaskFailed } from '../../fixtures/sample-reports.ts'
 
 const MIB = 1_048_576
 

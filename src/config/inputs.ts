@@ -1,0 +1,101 @@
+import type { InputProblem } from '../errors/explanation.ts'
+import { type ArmId, armId, parseArmId } from '../model/arm-id.ts'
+import { parseDurationMs } from '../model/duration.ts'
+import type { InputReader } from './parse-config.ts'
+
+/** Reads inputs one by one and keeps every problem, so that all can be told at once. A problem's reader answers with its default. */
+export class Inputs {
+  readonly problems: InputProblem[] = []
+  readonly #reader: InputReader
+
+  constructor(reader: InputReader) {
+    this.#reader = reader
+  }
+
+  text(input: string): string {
+    return this.#reader.input(input)
+  }
+
+  refuse(input: string, problem: string, allowed?: string, value = this.text(input)): void {
+    this.problems.push({ input, problem, ...(value && { value }), ...(allowed && { allowed }) })
+  }
+
+  optional(input: string): string | undefined {
+    return this.text(input) || undefined
+  }
+
+  choice<const T extends string>(input: string, allowed: readonly T[], fallback: T): T {
+    const text = this.text(input)
+    if (text === '') return fallback
+    const found = allowed.find((name) => name.toLowerCase() === text.toLowerCase())
+    if (!found) this.refuse(input, 'is none of the values allowed', allowed.join(', '))
+    return found ?? fallback
+  }
+
+  boolean(input: string, fallback: boolean): boolean {
+    return this.choice(input, ['true', 'false'], fallback ? 'true' : 'false') === 'true'
+  }
+
+  integer(input: string, { min, max, fallback }: { min: number; max: number; fallback: number }): number {
+    const text = this.text(input)
+    if (text === '') return fallback
+    const value = Number(text)
+    if (/^\d+$/.test(text) && value >= min && value <= max) return value
+    this.refuse(input, 'is not a whole number in the range', `${min} to ${max}`)
+    return fallback
+  }
+
+  durationMs(input: string, { minMs, maxMs, fallbackMs }: { minMs: number; maxMs: number; fallbackMs: number }): number {
+    const text = this.text(input)
+    if (text === '') return fallbackMs
+    const ms = parseDurationMs(text)
+    if (ms !== undefined && ms >= minMs && ms <= maxMs) return ms
+    const minutes = (limitMs: number) => (Number.isFinite(limitMs) ? `${limitMs / 60_000} min` : 'no limit')
+    this.refuse(input, ms === undefined ? 'is not a duration' : 'is out of range', `PT30M, 30m, 1h; ${minutes(minMs)} to ${minutes(maxMs)}`)
+    return fallbackMs
+  }
+
+  lines(input: string): readonly string[] {
+    return this.text(input)
+      .split('\n')
+      .map((line) => line.trim())
+      .filter((line) => line !== '')
+  }
+
+  /** `key=value` lines. */
+  pairs(input: string): readonly (readonly [string, string])[] {
+    return this.lines(input).flatMap((line) => {
+      const at = line.indexOf('=')
+      if (at > 0 && at < line.length - 1) return [[line.slice(0, at).trim(), line.slice(at + 1).trim()] as const]
+      this.refuse(input, 'has a line that is not key=value', undefined, line)
+      return []
+    })
+  }
+
+  /** A resource id of this type, or a name in the group. */
+  resource(input: string, type: string, group: { readonly subscriptionId: string; readonly resourceGroup: string }): ArmId | undefined {
+    const text = this.text(input)
+    return text === '' ? undefined : this.resourceOf(input, text, type, group)
+  }
+
+  /** The same for a part of an input. */
+  resourceOf(
+    input: string,
+    text: string,
+    type: string,
+    group: { readonly subscriptionId: string; readonly resourceGroup: string },
+  ): ArmId | undefined {
+    if (!text.startsWith('/')) {
+      if (!group.resourceGroup) this.refuse('resource-group', `is needed for the name given as \`${input}\``)
+      if (!group.subscriptionId) this.refuse('subscription-id', `is needed for the name given as \`${input}\``)
+      if (/[/\s?#%]|^\.+$/.test(text)) this.refuse(input, 'is neither a name nor a resource id', undefined, text)
+      return armId({ ...group, type, names: [text] })
+    }
+    const parts = parseArmId(text)
+    if (parts?.type.toLowerCase() !== type.toLowerCase() || /[\s?#%]/.test(text)) {
+      this.refuse(input, `is not a resource id of type ${type}`, `/subscriptions/…/resourceGroups/…/providers/${type}/…`, text)
+      return undefined
+    }
+    return armId({ ...parts, type })
+  }
+}

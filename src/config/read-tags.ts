@@ -1,0 +1,30 @@
+/** Tags of the user: what Azure would refuse half-way through a run. */
+import type { Tags } from '../run/runner.ts'
+import type { Inputs } from './inputs.ts'
+
+/** https://learn.microsoft.com/azure/azure-resource-manager/management/tag-resources#limitations */
+const LONGEST_NAME = 512
+const LONGEST_VALUE = 256
+const MOST_TAGS = 50
+/** Provenance tags, the one of kept snapshots, and the one of temporary resources or of a pool. */
+const OWN_TAGS = 12
+const RESERVED = /^(?:azure|microsoft|windows)/i
+const OWN = /^image-pool-/i
+
+export function readTags(inputs: Inputs): Tags {
+  const pairs = inputs.pairs('tags')
+  const names = new Set<string>()
+  for (const [name, value] of pairs) {
+    const refuse = (problem: string, allowed?: string) => inputs.refuse('tags', problem, allowed, name)
+    if (/[<>%&\\?/]/.test(name) || name.length > LONGEST_NAME)
+      refuse('is no name of a tag', `no \`<\`, \`>\`, \`%\`, \`&\`, \`\\\`, \`?\`, \`/\`; at most ${LONGEST_NAME} characters`)
+    else if (RESERVED.test(name)) refuse('begins with a name that Azure keeps to itself', 'not azure, microsoft or windows')
+    else if (OWN.test(name)) refuse('is a tag that this action sets itself')
+    else if (names.has(name.toLowerCase())) refuse('names a tag twice')
+    if (value.length > LONGEST_VALUE) refuse('has a value that is too long', `at most ${LONGEST_VALUE} characters`)
+    names.add(name.toLowerCase())
+  }
+  if (pairs.length > MOST_TAGS - OWN_TAGS)
+    inputs.refuse('tags', `are ${pairs.length}`, `at most ${MOST_TAGS - OWN_TAGS}, beside those of this action`, '')
+  return Object.fromEntries(pairs)
+}

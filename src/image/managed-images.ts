@@ -1,0 +1,80 @@
+/**
+ * Pure: managed images, of which every pool needs one of its own for its whole life.
+ * https://learn.microsoft.com/azure/batch/batch-custom-images
+ */
+
+import type { ImageSettings, PoolSettings } from '../config/parse-config.ts'
+import { type ArmId, childId, sameId } from '../model/arm-id.ts'
+import type { Observed } from '../observe/observed.ts'
+import { imageOf, isOfFamily } from '../pool/plan-pool.ts'
+import type { ManagedImage, Pool, Tags, TargetRegion } from '../run/runner.ts'
+import { isOwn, managedImageName, TAGS } from './tags.ts'
+
+/** The image of one pool; without `pool` there is only one. */
+export interface PoolImage {
+  readonly pool?: string
+  readonly id: ArmId
+  readonly state: 'absent' | 'failed' | 'creating' | 'succeeded'
+}
+
+/** A gallery version, or the managed images of one version; `name` is the version. */
+export interface Made {
+  readonly id: string
+  readonly name: string
+  readonly provisioningState: string
+  readonly tags: Tags
+  /** Of a gallery version. */
+  readonly targetRegions?: readonly TargetRegion[]
+}
+
+/** What all versions are of: the definition, or what the names of managed images begin with. */
+export function baseOf({ gallery, resourceGroup, name }: ImageSettings): ArmId {
+  return gallery ? childId(gallery, 'images', name) : childId(resourceGroup, 'providers/Microsoft.Compute/images', name)
+}
+
+/** Images that the pools asked for have, or will have, at this version. Several pools have their name in the image's. */
+export function poolImages(
+  image: ImageSettings,
+  version: string,
+  pool: PoolSettings | undefined,
+  images: readonly ManagedImage[],
+): readonly PoolImage[] {
+  const pools = pool?.requests.map(({ id }) => id) ?? []
+  const owners = pools.length > 1 ? pools : [undefined]
+  return owners.map((owner) => {
+    const id = childId(image.resourceGroup, 'providers/Microsoft.Compute/images', managedImageName(image.name, version, owner))
+    const found = images.find((one) => sameId(one.id, id))
+    return { id, state: stateOf(found), ...(owner && { pool: owner }) }
+  })
+}
+
+function stateOf(image: ManagedImage | undefined): PoolImage['state'] {
+  if (!image) return 'absent'
+  return image.provisioningState === 'Succeeded' ? 'succeeded' : image.provisioningState === 'Failed' ? 'failed' : 'creating'
+}
+
+/** Own versions of this name. One whose images belong to other pools is no candidate: it only takes its name. */
+export function managedVersions(image: ImageSettings, pool: PoolSettings | undefined, { images, pools }: Observed): readonly Made[] {
+  const own = images.filter(({ tags }) => isOwn(tags, image.name))
+  const versions = [...new Set(own.map(({ tags }) => tags[TAGS.version] ?? ''))]
+  return versions.flatMap((name) => {
+    const wanted = poolImages(image, name, pool, images)
+    const first = own.find(({ tags }) => tags[TAGS.version] === name)
+    if (!first) return []
+    const isElsewhere = wanted.some(({ id }, index) => usersOf(id, pool?.requests[index]?.id, pools).length > 0)
+    const states = wanted.map(({ state }) => state)
+    const provisioningState = isElsewhere
+      ? 'InUse'
+      : states.every((state) => state === 'succeeded')
+        ? 'Succeeded'
+        : states.includes('failed')
+          ? 'Failed'
+          : 'Creating'
+    return [{ id: wanted[0]?.id ?? first.id, name, provisioningState, tags: first.tags }]
+  })
+}
+
+/** Pools on this image, but for the one that it is made for and its blue-green successors. */
+export function usersOf(imageId: string, owner: string | undefined, pools: readonly Pool[]): readonly Pool[] {
+  return pools.filter((other) => sameId(imageOf(other), imageId) && !(owner && isOfFamily(owner, other)))
+}

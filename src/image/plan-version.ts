@@ -1,0 +1,105 @@
+/** Pure: which version an image gets: one that a dead run was on its way to, or the next that nobody has. */
+
+import type { ImageSettings, PoolSettings } from '../config/parse-config.ts'
+import { childId, sameId } from '../model/arm-id.ts'
+import type { Observed } from '../observe/observed.ts'
+import type { RunContext, Snapshot, Tags } from '../run/runner.ts'
+import { baseOf, type Made, poolImages } from './managed-images.ts'
+import type { SourceContent } from './source.ts'
+import { isOfRun, isOwn, isTakenFor, LONGEST_RUN_MS, snapshotName, TAGS } from './tags.ts'
+
+/** The version that a dead run of the same source was on its way to. */
+export function unfinished(
+  image: ImageSettings,
+  observed: Observed,
+  { captured, isLive }: SourceContent,
+  made: readonly Made[],
+  {
+    fingerprint,
+    isInReach,
+    isCopied,
+    run,
+    now,
+  }: {
+    readonly fingerprint: string
+    readonly isInReach: (version: Made) => boolean
+    readonly isCopied: boolean
+    readonly run: RunContext
+    readonly now: Date
+  },
+): string | undefined {
+  const isSame = ({ tags }: { readonly tags: Tags }) => isOwn(tags, image.name) && tags[TAGS.fingerprint] === fingerprint
+  const same = observed.snapshots.filter(isSame)
+  const hasAll = (version: string) =>
+    captured.every(({ disk }) => same.some(({ name }) => name === snapshotName(image.name, version, disk)))
+  const isOurs = ({ tags }: { readonly tags: Tags }) => isOfRun(tags, run.runUrl) || observed.vm?.vm.tags[TAGS.restart] !== undefined
+  // What another run captured of a running VM is no picture of it any more; of a stopped one, once it is complete.
+  const isOfOthers = (left: Snapshot) => !isOurs(left) && !isOld(left, now)
+  const isComplete = (version: string) =>
+    hasAll(version) && same.every(({ tags, provisioningState }) => tags[TAGS.version] !== version || provisioningState === 'Succeeded')
+  const isPending = (version: Made) =>
+    !['Succeeded', 'InUse'].includes(version.provisioningState) &&
+    (version.provisioningState === 'Failed' || (isInReach(version) && (!isLive || isOurs(version))))
+  // A managed image for another pool needs the snapshots of the first.
+  const pending = made.find((version) => isSame(version) && isPending(version) && (image.kind === 'gallery' || hasAll(version.name)))
+  if (pending) return pending.name
+  return same
+    .filter(({ tags }) => !made.some(({ name }) => name === tags[TAGS.version]))
+    .filter((left) => !isOfOthers(left) || (!isLive && isComplete(left.tags[TAGS.version] ?? '')))
+    .filter((left) => isCopied || !isLive || (hasAll(left.tags[TAGS.version] ?? '') && !isOld(left, now)))
+    .map(({ tags }) => tags[TAGS.version])
+    .find((version) => version !== undefined)
+}
+
+/** Names of versions, and of those that have got no further than snapshots: another run, not an attempt of this one, may be at work on them. */
+export function takenVersions(
+  image: ImageSettings,
+  pool: PoolSettings | undefined,
+  { snapshots, images, vm }: Observed,
+  { captured }: SourceContent,
+  made: readonly Made[],
+  run: RunContext,
+): readonly string[] {
+  const isDead = (tags: Tags) => vm?.vm.tags[TAGS.restart] !== undefined || isOfRun(tags, run.runUrl)
+  const begun = snapshots.filter(({ tags }) => isOwn(tags, image.name) && !isDead(tags))
+  const named = new Set(
+    [...snapshots, ...images].flatMap(({ name }) => [...name.matchAll(/-(\d+\.\d+\.\d+)(?=-|$)/g)].map(([, version = '']) => version)),
+  )
+  const foreign = [...named].filter(
+    (version) =>
+      namesakes(image, version, captured, snapshots).length > 0 ||
+      (image.kind === 'managed' && poolImages(image, version, pool, images).some(({ state }) => state !== 'absent')),
+  )
+  return [...made.map(({ name }) => name), ...begun.flatMap(({ tags }) => tags[TAGS.version] ?? []), ...foreign]
+}
+
+/** Snapshots that have the names of this version's, but are of something else: they are neither taken up nor deleted. */
+export function namesakes(
+  image: ImageSettings,
+  version: string,
+  captured: SourceContent['captured'],
+  snapshots: readonly Snapshot[],
+): readonly Snapshot[] {
+  const ids = captured.map(({ disk }) =>
+    childId(image.resourceGroup, 'providers/Microsoft.Compute/snapshots', snapshotName(image.name, version, disk)),
+  )
+  return snapshots.filter(({ id, tags }) => ids.some((one) => sameId(one, id)) && !isTakenFor(tags, image.name, baseOf(image)))
+}
+
+export function reasonToBuild(
+  { rebuild }: ImageSettings,
+  isLive: boolean,
+  newest: Made | undefined,
+  alike?: { readonly name: string; readonly missing: readonly string[] },
+): string {
+  if (!newest) return 'no version yet'
+  if (rebuild === 'always') return 'rebuild: always'
+  if (isLive) return 'the VM runs: its disks count as changed'
+  if (alike && alike.missing.length > 0) return `version ${alike.name} has no replica in ${alike.missing.join(', ')}`
+  return `the source changed since version ${newest.name}`
+}
+
+/** Of a run that cannot live any more; of a running VM it is no picture either. */
+export function isOld({ timeCreated }: Snapshot, now: Date): boolean {
+  return timeCreated === undefined || now.getTime() - Date.parse(timeCreated) > LONGEST_RUN_MS
+}

@@ -1,0 +1,49 @@
+/** A VM that a run stops is owed a start: the post step sees the ledger, a later run sees the mark on the VM. */
+
+import { explain } from '../errors/explanation.ts'
+import type { ArmId } from '../model/arm-id.ts'
+import { type StepContext, tell } from '../run/context.ts'
+import { TAGS } from './tags.ts'
+
+/** Stops the VM for as long as `body` runs. It runs again afterwards, whatever happened. */
+export async function whileStopped<T>(vm: ArmId, run: string, context: StepContext, body: () => Promise<T>): Promise<T> {
+  return startingAfter(vm, context, async () => {
+    await mark(vm, run, context)
+    tell(context, { kind: 'resource', change: 'updating', type: 'virtual machine', id: vm, detail: 'deallocating' })
+    await context.compute.deallocateVm(vm, context.signal)
+    return body()
+  })
+}
+
+/** With the signal aborted nothing more can be sent: the ledger and the mark have it. */
+export async function startingAfter<T>(vm: ArmId, context: StepContext, body: () => Promise<T>): Promise<T> {
+  context.ledger.record({ id: vm, kind: 'startVm' })
+  try {
+    return await body()
+  } finally {
+    if (!context.signal.aborted) await start(vm, context)
+  }
+}
+
+async function start(vm: ArmId, context: StepContext): Promise<void> {
+  const { compute, arm, ledger, signal } = context
+  const isRunning = (await compute.getVm(vm))?.statuses.includes('PowerState/running')
+  if (!isRunning) await compute.startVm(vm, signal)
+  ledger.settle(vm)
+  tell(context, { kind: 'resource', change: 'updated', type: 'virtual machine', id: vm, detail: 'started again' })
+  await arm.tag(vm, 'Delete', { [TAGS.restart]: '' }, signal).catch((error) => warn(error, 'The mark stays on the VM', context))
+}
+
+/** Without it only a machine that dies with its disk leaves the VM stopped. */
+async function mark(vm: ArmId, run: string, context: StepContext): Promise<void> {
+  const value = run || context.clock.now().toISOString()
+  await context.arm
+    .tag(vm, 'Merge', { [TAGS.restart]: value }, context.signal)
+    .catch((error) => warn(error, 'The VM could not be marked as stopped by this run; if the runner dies, start it by hand', context))
+}
+
+function warn(error: unknown, what: string, context: StepContext): void {
+  context.signal.throwIfAborted()
+  const { message, hint } = explain(error)
+  tell(context, { kind: 'notice', level: 'warning', text: `${what}: ${message} ${hint}` })
+}

@@ -1,0 +1,175 @@
+/** Pure: what an image is made of, wherever its source comes from. */
+
+import type { Source } from '../config/parse-config.ts'
+import type { ArmId } from '../model/arm-id.ts'
+import { type DerivedImage, deriveImage } from '../model/image-traits.ts'
+import type { Observed } from '../observe/observed.ts'
+import type { AttachedDisk, Disk, ImageContent, ImageDisk, VirtualMachine } from '../run/runner.ts'
+
+/** A disk that this run takes a snapshot of. */
+export interface CapturedDisk {
+  readonly disk: 'os' | number
+  readonly sourceId: string
+  readonly caching: AttachedDisk['caching']
+}
+
+export interface SourceContent {
+  /** ARM id, or URL of the OS disk's VHD. */
+  readonly sourceId: string
+  /** Where the disks are; images are made there. */
+  readonly location: string
+  readonly derived: DerivedImage
+  /** Empty where nothing needs a snapshot. */
+  readonly captured: readonly CapturedDisk[]
+  /** Known before the run; absent where it is the snapshots that the run takes. */
+  readonly content?: ImageContent
+  /** What tells this content from another; equal parts mean equal disks. */
+  readonly identity: unknown
+  /** Its disks change while they are looked at: never taken for unchanged. */
+  readonly isLive: boolean
+}
+
+/** `undefined` where something of the source does not exist; the preflight rules say what. */
+export function sourceContent(source: Source, observed: Observed): SourceContent | undefined {
+  switch (source.kind) {
+    case 'vm':
+      return ofVm(source, observed)
+    case 'snapshots':
+      return ofSnapshots(source, observed)
+    case 'vhd':
+      return ofVhd(source, observed)
+    case 'managed-image':
+      return ofImage(observed)
+    case 'image-id':
+    case 'none':
+      return undefined
+  }
+}
+
+/** What is known of the image: from its source, or, where it is given, from itself. */
+export function derivedOf(content: SourceContent | undefined, { givenImage, definition }: Observed): DerivedImage | undefined {
+  // What a definition says is what Azure and Batch go by, whatever its disks could do.
+  if (content) return definition ? { ...content.derived, features: definition.features } : content.derived
+  if (givenImage?.kind === 'managed') return ofUnknownDisks(givenImage.image.osType, givenImage.image.hyperVGeneration, undefined)
+  if (!givenImage) return undefined
+  const { osType, hyperVGeneration, architecture, features, purchasePlan } = givenImage.definition
+  return { osType, generation: hyperVGeneration, architecture, features, ...(purchasePlan && { purchasePlan }) }
+}
+
+/** VHDs and managed images do not say what else they are: an existing definition is believed. */
+function ofUnknownDisks(
+  osType: DerivedImage['osType'] = 'Linux',
+  generation: DerivedImage['generation'] = 'V1',
+  definition: Observed['definition'],
+): DerivedImage {
+  const { SecurityType: security, ...features } = definition?.features ?? {}
+  return {
+    osType,
+    generation,
+    architecture: definition?.architecture ?? 'x64',
+    // Neither carries security data: Azure takes them for `…Supported`, and refuses them for the rest.
+    features: { ...features, ...(security?.endsWith('Supported') && { SecurityType: security }) },
+    ...(definition?.purchasePlan && { purchasePlan: definition.purchasePlan }),
+  }
+}
+
+function ofVm(source: Source & { kind: 'vm' }, { vm: seen }: Observed): SourceContent | undefined {
+  if (!seen) return undefined
+  const { vm, disks } = seen
+  const attached = [{ ...vm.osDisk, disk: 'os' as const }, ...vm.dataDisks.map((disk) => ({ ...disk, disk: disk.lun ?? 0 }))]
+  const isItself = source.capture === 'generalized'
+  return {
+    sourceId: vm.id,
+    location: vm.location,
+    derived: deriveImage(vm, disks),
+    captured: isItself ? [] : attached.map(({ disk, managedDiskId = '', caching }) => ({ disk, sourceId: managedDiskId, caching })),
+    ...(isItself && { content: { kind: 'vm', id: vm.id as ArmId } }),
+    identity: {
+      ...source,
+      id: source.id.toLowerCase(),
+      vmId: vm.vmId,
+      imageReference: vm.imageReference,
+      plan: vm.plan,
+      osCaching: vm.osDisk.caching,
+      dataDisks: vm.dataDisks.map(({ lun, caching }) => ({ lun, caching })),
+      disks: disks.map(diskIdentity),
+    },
+    isLive: source.capture !== 'generalized' && isUp(vm),
+  }
+}
+
+function ofSnapshots({ disks }: Source & { kind: 'snapshots' }, { sourceSnapshots = [] }: Observed): SourceContent | undefined {
+  const given = disks.map(({ disk, source }) => ({ disk, snapshot: sourceSnapshots.find(({ id }) => same(id, source)) }))
+  const os = given.find(({ disk }) => disk === 'os')?.snapshot
+  if (!os || given.some(({ snapshot }) => !snapshot)) return undefined
+  const content = disksOf(disks.map(({ disk, source }) => ({ disk, source: { kind: 'snapshot', id: source as ArmId } })))
+  return {
+    sourceId: os.id,
+    location: os.location,
+    derived: deriveImage(undefined, [os]),
+    captured: [],
+    content,
+    identity: { kind: 'snapshots', disks: given.map(({ disk, snapshot }) => [disk, snapshot && diskIdentity(snapshot)]) },
+    isLive: false,
+  }
+}
+
+function ofVhd(source: Source & { kind: 'vhd' }, { storageAccount, definition }: Observed): SourceContent | undefined {
+  if (!storageAccount) return undefined
+  const { disks, osType, hyperVGeneration } = source
+  return {
+    sourceId: disks.find(({ disk }) => disk === 'os')?.source ?? '',
+    location: storageAccount.location,
+    derived: ofUnknownDisks(osType, hyperVGeneration, definition),
+    captured: [],
+    content: disksOf(
+      disks.map(({ disk, source: uri }) => ({ disk, source: { kind: 'vhd', uri, storageAccountId: storageAccount.id as ArmId } })),
+    ),
+    // What a blob holds cannot be read with this action's permissions: its address stands for it.
+    identity: source,
+    isLive: false,
+  }
+}
+
+function ofImage({ sourceImage, definition }: Observed): SourceContent | undefined {
+  if (!sourceImage) return undefined
+  const { id, location, osType, hyperVGeneration, sourceIds, createdTime } = sourceImage
+  return {
+    sourceId: id,
+    location,
+    derived: ofUnknownDisks(osType, hyperVGeneration, definition),
+    captured: [],
+    content: { kind: 'image', id: id as ArmId },
+    identity: { kind: 'managed-image', id: id.toLowerCase(), sourceIds, createdTime },
+    isLive: false,
+  }
+}
+
+/** Content by disks, LUNs kept. */
+export function disksOf(
+  disks: readonly { readonly disk: 'os' | number; readonly source: ImageDisk['source']; readonly caching?: ImageDisk['caching'] }[],
+): ImageContent {
+  const os = disks.find(({ disk }) => disk === 'os')
+  if (!os) throw new Error('an image needs an OS disk')
+  return {
+    kind: 'disks',
+    osDisk: { source: os.source, caching: os.caching ?? 'ReadWrite' },
+    dataDisks: disks.flatMap(({ disk, source, caching = 'None' }) => (disk === 'os' ? [] : [{ lun: disk, source, caching }])),
+  }
+}
+
+/** Until it is stopped or deallocated, a VM may write to its disks: also while it is starting or stopping. */
+export function isUp({ statuses }: VirtualMachine): boolean {
+  return statuses.some((code) => /^PowerState\/(?!stopped$|deallocated$)/i.test(code))
+}
+
+/** A disk's unique id changes with its content's origin, its ownership time with every attach and start. */
+const diskIdentity = ({ id, uniqueId, timeCreated, lastOwnershipUpdateTime, diskSizeGB }: Disk) => [
+  id.toLowerCase(),
+  uniqueId,
+  timeCreated,
+  lastOwnershipUpdateTime,
+  diskSizeGB,
+]
+
+const same = (one: string, other: string): boolean => one.toLowerCase() === other.toLowerCase()

@@ -1,0 +1,125 @@
+/** How this action knows its own resources again: deterministic names, tags, and the fingerprint of what an image was made from. */
+import { createHash } from 'node:crypto'
+import type { RunContext, Tags } from '../run/runner.ts'
+
+/** Azure allows 256 characters in a tag's value. https://learn.microsoft.com/azure/azure-resource-manager/management/tag-resources */
+const LONGEST_TAG_VALUE = 256
+
+export const TAGS = {
+  tool: 'image-pool-tool',
+  image: 'image-pool-image',
+  /** What all versions are of: several galleries, and managed images, may have an image of one name. */
+  target: 'image-pool-target',
+  version: 'image-pool-version',
+  source: 'image-pool-source',
+  fingerprint: 'image-pool-fingerprint',
+  repository: 'image-pool-repository',
+  commit: 'image-pool-commit',
+  run: 'image-pool-run',
+  previousVersion: 'image-pool-previous-version',
+  /** The pool that a managed image is for, where a run has several. */
+  pool: 'image-pool-pool',
+  /** On a VM that a run has stopped: whoever sees it there owes a start. */
+  restart: 'image-pool-restart',
+  /** On snapshots that are kept on purpose. */
+  keep: 'image-pool-keep',
+} as const
+
+const TOOL = 'azure-batch-image-pool'
+
+export interface Provenance {
+  readonly image: string
+  readonly target: string
+  readonly version: string
+  readonly source: string
+  readonly fingerprint: string
+  readonly previousVersion?: string
+}
+
+/** Tags of everything that is made for one image version. */
+export function provenanceTags(provenance: Provenance, run: RunContext, extra: Tags): Tags {
+  const own = {
+    [TAGS.tool]: TOOL,
+    [TAGS.image]: provenance.image,
+    [TAGS.target]: provenance.target,
+    [TAGS.version]: provenance.version,
+    [TAGS.source]: provenance.source,
+    [TAGS.fingerprint]: provenance.fingerprint,
+    [TAGS.repository]: run.repository,
+    [TAGS.commit]: run.sha,
+    [TAGS.run]: run.runUrl,
+    [TAGS.previousVersion]: provenance.previousVersion ?? '',
+  }
+  const given = Object.entries(own).filter(([, value]) => value !== '')
+  return { ...extra, ...Object.fromEntries(given.map(([name, value]) => [name, value.slice(-LONGEST_TAG_VALUE)])) }
+}
+
+/** How a source is written in tags: a VHD without its signature, ids cut at their beginning. */
+export function sourceTag(sourceId: string): string {
+  return (sourceId.split('?')[0] ?? '').slice(-LONGEST_TAG_VALUE)
+}
+
+/** Whether these tags say that this action made the resource for that image. */
+export function isOwn(tags: Tags, image: string): boolean {
+  return tags[TAGS.tool] === TOOL && tags[TAGS.image]?.toLowerCase() === image.toLowerCase()
+}
+
+/** Whether a snapshot was taken for versions of `target`; one that does not say so may be. */
+export function isTakenFor(tags: Tags, image: string, target: string): boolean {
+  const own = target.slice(-LONGEST_TAG_VALUE).toLowerCase()
+  return isOwn(tags, image) && (tags[TAGS.target]?.toLowerCase() ?? own) === own
+}
+
+/** Of this workflow run: of an earlier attempt, which is over when the next one begins. */
+export function isOfRun(tags: Tags, runUrl: string): boolean {
+  return (tags[TAGS.run] ?? '') === runUrl
+}
+
+/** No run lasts longer: `timeout` is 350 minutes at most. */
+export const LONGEST_RUN_MS = 6 * 3_600_000
+
+/** Names end in the disk, so that a second run finds what a dead one left. */
+export function snapshotName(image: string, version: string, disk: 'os' | number): string {
+  const ending = `-${version}-${disk === 'os' ? 'os' : `lun${disk}`}`
+  return `${image.slice(0, 80 - ending.length)}${ending}`
+}
+
+/** The name of a throw-away VM, which no other run has; names of VMs have at most 64 characters. */
+export function copyName(image: string, version: string, runId: string): string {
+  const ending = `-${version}-copy${runId && `-${runId}`}`
+  return `${image.slice(0, 56 - ending.length)}${ending}`
+}
+
+/** A managed image is named after its version: a pool needs one of its own for its whole life. */
+export function managedImageName(image: string, version: string, pool?: string): string {
+  const ending = `-${version}${pool === undefined ? '' : `-${pool}`}`
+  return `${image.slice(0, 80 - ending.length)}${ending}`
+}
+
+/** `auto`: UTC date and the next free counter, e.g. `2026.1123.0`. */
+export function nextVersion(now: Date, taken: readonly string[]): string {
+  const prefix = `${now.getUTCFullYear()}.${(now.getUTCMonth() + 1) * 100 + now.getUTCDate()}.`
+  const counters = taken.filter((name) => name.startsWith(prefix)).map((name) => Number(name.slice(prefix.length)))
+  return `${prefix}${Math.max(-1, ...counters.filter(Number.isInteger)) + 1}`
+}
+
+/** Newest first, by number, not by text. */
+export function byVersionDescending(one: { readonly name: string }, other: { readonly name: string }): number {
+  const [a, b] = [one, other].map(({ name }) => name.split('.').map(Number))
+  for (const index of [0, 1, 2]) {
+    const difference = (b?.[index] ?? 0) - (a?.[index] ?? 0)
+    if (difference !== 0) return difference
+  }
+  return 0
+}
+
+/** What identifies an image: the content of its source, and what is made of it. Equal fingerprints mean that nothing needs building. */
+export function fingerprintOf(identity: unknown, target: { readonly imageId: string; readonly kind: string }): string {
+  const content = { identity, target: { ...target, imageId: target.imageId.toLowerCase() } }
+  return createHash('sha256').update(JSON.stringify(content)).digest('hex').slice(0, 32)
+}
+
+/** A region as Azure spells it in ids: `West Europe` and `westeurope` are one. */
+export function regionName(region: string): string {
+  return region.replaceAll(' ', '').toLowerCase()
+}

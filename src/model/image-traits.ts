@@ -1,0 +1,41 @@
+/** Pure: what an image definition must say so that Azure accepts these disks and Batch can start them. */
+import type { Architecture, Disk, HyperVGeneration, MarketplaceImage, OsType, PurchasePlan, VirtualMachine } from '../run/runner.ts'
+
+export interface DerivedImage {
+  readonly osType: OsType
+  readonly generation: HyperVGeneration
+  readonly architecture: Architecture
+  /** Features of the definition, by Azure's names. */
+  readonly features: Readonly<Record<string, string>>
+  readonly purchasePlan?: PurchasePlan
+  /** The Marketplace image that the VM was made from. */
+  readonly imageReference?: MarketplaceImage
+}
+
+/** Without a VM, from what the disks say of themselves. */
+export function deriveImage(vm: VirtualMachine | undefined, disks: readonly Disk[]): DerivedImage {
+  const os = disks[0]
+  const plan = os?.purchasePlan ?? vm?.plan
+  const { publisher, offer, sku, version } = vm?.imageReference ?? {}
+  return {
+    osType: os?.osType ?? vm?.osType ?? 'Linux',
+    generation: os?.hyperVGeneration ?? 'V1',
+    architecture: os?.architecture ?? 'x64',
+    features: featuresOf(os, vm),
+    ...(plan && { purchasePlan: plan }),
+    ...(publisher && offer && sku && { imageReference: { publisher, offer, sku, ...(version && { version }) } }),
+  }
+}
+
+/**
+ * Snapshots are refused for `TrustedLaunchSupported`; a Trusted Launch disk needs `TrustedLaunch`.
+ * https://github.com/hashicorp/packer-plugin-azure/issues/304
+ */
+function featuresOf(os: Disk | undefined, vm: VirtualMachine | undefined): Readonly<Record<string, string>> {
+  const hasTrustedLaunch = os?.securityType === 'TrustedLaunch' || vm?.securityType === 'TrustedLaunch'
+  return {
+    ...(hasTrustedLaunch && { SecurityType: 'TrustedLaunch' }),
+    ...(os?.diskControllerTypes?.includes('NVMe') && { DiskControllerTypes: os.diskControllerTypes }),
+    ...(os?.acceleratedNetwork && { IsAcceleratedNetworkSupported: 'True' }),
+  }
+}

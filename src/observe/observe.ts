@@ -1,0 +1,204 @@
+import type { Config } from '../config/parse-config.ts'
+import { AzureError, DataPlaneUnreachableError } from '../errors/explanation.ts'
+import { baseOf } from '../image/managed-images.ts'
+import { type ArmId, childId, nameOf, parseArmId, sameId } from '../model/arm-id.ts'
+import { type StepContext, tell } from '../run/context.ts'
+import type { BatchAccount, Disk, StorageAccount, SupportedImage } from '../run/runner.ts'
+import type { Observed } from './observed.ts'
+import { neededActions, type Permission, type ScopePermissions } from './permissions.ts'
+
+/** Reads everything that decisions need, side by side. Nothing is written. */
+export async function observe(config: Config, context: StepContext): Promise<Observed> {
+  const { compute } = context
+  const { image } = config
+  const definition = image?.gallery && baseOf(image)
+  const foundGallery = image?.gallery ? compute.getGallery(image.gallery) : undefined
+  const foundDefinition = definition ? compute.getImageDefinition(definition) : undefined
+  const foundSnapshots = image ? compute.listSnapshots(image.resourceGroup) : Promise.resolve([])
+  const [from, gallery, imageDefinition, versions, images, snapshots, batch, permissions, imageSubscription] = await Promise.all([
+    observeSource(config, context),
+    foundGallery,
+    foundDefinition,
+    // After the snapshots: another run drops them only once its version is there, so that one of the two shows that its name is taken.
+    definition ? foundSnapshots.then(() => compute.listImageVersions(definition)) : [],
+    image?.kind === 'managed' ? compute.listImages(image.resourceGroup) : [],
+    foundSnapshots,
+    config.pool ? observeBatch(config.pool.account, context) : { pools: [], vmSizes: [] },
+    observePermissions(config, foundGallery, foundDefinition, context),
+    observeImageSubscription(config, context),
+  ])
+  return {
+    versions,
+    images,
+    snapshots,
+    ...batch,
+    ...from,
+    permissions,
+    ...(imageSubscription && { imageSubscription }),
+    ...(gallery && { gallery }),
+    ...(imageDefinition && { definition: imageDefinition }),
+  }
+}
+
+/** What the source consists of, as far as it exists. */
+async function observeSource(
+  { source, image }: Config,
+  context: StepContext,
+): Promise<Pick<Observed, 'vm' | 'sourceSnapshots' | 'sourceImage' | 'storageAccount' | 'givenImage'>> {
+  const { compute } = context
+  switch (source.kind) {
+    case 'vm': {
+      const vm = await observeVm(source.id, context)
+      return vm ? { vm } : {}
+    }
+    case 'snapshots': {
+      const found = await Promise.all(source.disks.map((disk) => compute.getSnapshot(disk.source as ArmId)))
+      return { sourceSnapshots: found.filter((snapshot) => snapshot !== undefined) }
+    }
+    case 'vhd': {
+      const host = new URL(source.disks[0]?.source ?? '').hostname.split('.')[0] ?? ''
+      const account = image && (await findStorageAccount(image.resourceGroup, source.storageAccount ?? host, context))
+      return account ? { storageAccount: account } : {}
+    }
+    case 'managed-image': {
+      const sourceImage = await observeSourceImage(source.id, context)
+      return sourceImage ? { sourceImage } : {}
+    }
+    case 'image-id': {
+      const givenImage = await observeImage(source.id, context)
+      return givenImage ? { givenImage } : {}
+    }
+    case 'none':
+      return {}
+  }
+}
+
+/** Nothing in a managed image tells it from one made anew under its name; Resource Manager's own list does. */
+async function observeSourceImage(id: ArmId, { compute, arm }: StepContext): Promise<Observed['sourceImage']> {
+  const named = `resourceType eq 'Microsoft.Compute/images' and name eq '${nameOf(id).replaceAll("'", "''")}'`
+  const [image, found = []] = await Promise.all([compute.getImage(id), visible(arm.find(id, named))])
+  const createdTime = found.find((one) => sameId(one.id, id))?.createdTime
+  return image && { ...image, ...(createdTime && { createdTime }) }
+}
+
+async function observeImage(id: ArmId, { compute }: StepContext): Promise<Observed['givenImage']> {
+  if (parseArmId(id)?.names.length === 1) {
+    const image = await compute.getImage(id)
+    return image && { kind: 'managed', image }
+  }
+  const definitionId = id.replace(/\/versions\/[^/]+$/i, '') as ArmId
+  const [version, definition] = await Promise.all([compute.getImageVersion(id), compute.getImageDefinition(definitionId)])
+  return version && definition && { kind: 'gallery', version, definition }
+}
+
+const PERMISSIONS_API_VERSION = '2022-04-01'
+
+/** Asked at the very resources, so that roles given there count. https://learn.microsoft.com/rest/api/authorization/permissions */
+async function observePermissions(
+  config: Config,
+  gallery: Promise<unknown> | undefined,
+  definition: Promise<unknown> | undefined,
+  context: StepContext,
+): Promise<readonly ScopePermissions[]> {
+  const needs = neededActions(config, { gallery: (await gallery) !== undefined, definition: (await definition) !== undefined })
+  const scopes = new Map(needs.map(({ scope }) => [scope.toLowerCase(), scope]))
+  const refusals: AzureError[] = []
+  const told = await Promise.all(
+    [...scopes.values()].map(async (scope) => {
+      const id = childId(scope, 'providers/Microsoft.Authorization', 'permissions')
+      const answer = await visible(context.arm.get(id, PERMISSIONS_API_VERSION), (refusal) => refusals.push(refusal))
+      return { scope, permissions: (answer as { value?: readonly Permission[] } | undefined)?.value ?? [] }
+    }),
+  )
+  if (refusals[0])
+    tell(context, { kind: 'notice', level: 'info', text: `Permissions are not checked beforehand. ${refusals[0].explanation.hint}` })
+  return told
+}
+
+/** What the caller may not see says nothing: Azure has the last word. */
+async function visible<T>(reading: Promise<T>, onRefusal?: (refusal: AzureError) => void): Promise<T | undefined> {
+  try {
+    return await reading
+  } catch (error) {
+    if (!(error instanceof AzureError && error.status === 403)) throw error
+    onRefusal?.(error)
+    return undefined
+  }
+}
+
+const SUBSCRIPTIONS_API_VERSION = '2022-12-01'
+const PROVIDERS_API_VERSION = '2021-04-01'
+
+/** Only where image and account are in two subscriptions. */
+async function observeImageSubscription(
+  { image, source, pool }: Config,
+  { arm }: StepContext,
+): Promise<Observed['imageSubscription'] | undefined> {
+  const imageId = image?.gallery ?? image?.resourceGroup ?? (source.kind === 'image-id' ? source.id : undefined)
+  const [of, account] = [imageId, pool?.account].map((id) => parseArmId(id ?? '')?.subscriptionId)
+  if (!of || !account || of.toLowerCase() === account.toLowerCase()) return undefined
+  const [provider, ofImage, ofAccount] = (await Promise.all([
+    visible(arm.get(`/subscriptions/${of}/providers/Microsoft.Batch` as ArmId, PROVIDERS_API_VERSION)),
+    visible(arm.get(`/subscriptions/${of}` as ArmId, SUBSCRIPTIONS_API_VERSION)),
+    visible(arm.get(`/subscriptions/${account}` as ArmId, SUBSCRIPTIONS_API_VERSION)),
+  ])) as [{ registrationState?: string } | undefined, { tenantId?: string } | undefined, { tenantId?: string } | undefined]
+  // What the caller may not see is taken for right: Azure has the last word.
+  return {
+    isBatchRegistered: provider?.registrationState === undefined || provider.registrationState === 'Registered',
+    ...(ofImage?.tenantId && { tenantId: ofImage.tenantId }),
+    ...(ofAccount?.tenantId && { accountTenantId: ofAccount.tenantId }),
+  }
+}
+
+/** By name, or by id. */
+async function findStorageAccount(group: ArmId, nameOrId: string, { arm }: StepContext): Promise<StorageAccount | undefined> {
+  const name = nameOf(nameOrId).replaceAll("'", "''")
+  const found = await arm.find(group, `resourceType eq 'Microsoft.Storage/storageAccounts' and name eq '${name}'`)
+  return found.find(({ id }) => !nameOrId.startsWith('/') || sameId(id, nameOrId))
+}
+
+async function observeVm(id: ArmId, { compute }: StepContext): Promise<Observed['vm']> {
+  const [vm, extensions] = await Promise.all([compute.getVm(id), compute.listVmExtensions(id)])
+  if (!vm) return undefined
+  const ids = [vm.osDisk, ...vm.dataDisks].map(({ managedDiskId }) => managedDiskId)
+  const disks = await Promise.all(ids.map((diskId) => diskId && compute.getDisk(diskId as ArmId)))
+  return { vm, extensions, disks: disks.filter((disk): disk is Disk => typeof disk === 'object') }
+}
+
+async function observeBatch(
+  id: ArmId,
+  context: StepContext,
+): Promise<Pick<Observed, 'account' | 'pools' | 'supportedImages' | 'vmSizes' | 'usages'>> {
+  const account = await context.batch.getAccount(id)
+  if (!account) return { pools: [], vmSizes: [] }
+  const [pools, vmSizes, supportedImages, usages] = await Promise.all([
+    context.batch.listPools(id),
+    context.batch.listVmSizes(id, account.location),
+    observeSupportedImages(account, context),
+    observeUsages(account, context),
+  ])
+  return { account, pools, vmSizes, ...(supportedImages && { supportedImages }), ...(usages && { usages }) }
+}
+
+/** Only in user subscription mode: there the quotas of the subscription bind. */
+async function observeUsages({ id, location, poolAllocationMode }: BatchAccount, context: StepContext): Promise<Observed['usages']> {
+  if (poolAllocationMode !== 'UserSubscription') return undefined
+  return visible(context.compute.listUsages(id as ArmId, location), ({ explanation }) =>
+    tell(context, {
+      kind: 'notice',
+      level: 'info',
+      text: `Core quotas of the subscription are not checked beforehand. ${explanation.hint}`,
+    }),
+  )
+}
+
+/** A private account still has its management plane: the run goes on with less to see. */
+async function observeSupportedImages(account: BatchAccount, context: StepContext): Promise<readonly SupportedImage[] | undefined> {
+  try {
+    return await context.batch.dataPlane(account).listSupportedImages()
+  } catch (error) {
+    if (!(error instanceof DataPlaneUnreachableError)) throw error
+    tell(context, { kind: 'data-plane-unreachable', host: error.host, reason: error.message })
+    return undefined
+  }
+}

@@ -1,0 +1,56 @@
+import type {
+  BatchAccount,
+  BatchVmSize,
+  ComputeUsage,
+  Disk,
+  Gallery,
+  ImageDefinition,
+  ImageVersion,
+  ManagedImage,
+  Pool,
+  Snapshot,
+  StorageAccount,
+  SupportedImage,
+  VirtualMachine,
+  VmExtension,
+} from '../run/runner.ts'
+import type { ScopePermissions } from './permissions.ts'
+
+/** What was read before anything is decided. An absent member does not exist in Azure, or was not asked for. */
+export interface Observed {
+  readonly account?: BatchAccount
+  readonly vm?: {
+    readonly vm: VirtualMachine
+    readonly extensions: readonly VmExtension[]
+    /** The OS disk first, then data disks by LUN. */
+    readonly disks: readonly Disk[]
+  }
+  /** Snapshots that are the source. */
+  readonly sourceSnapshots?: readonly Snapshot[]
+  /** The managed image that is the source, and when it was made, where the caller may see that. */
+  readonly sourceImage?: ManagedImage & { readonly createdTime?: string }
+  /** The image that is the source, to be used as it is: a version with its definition, or a managed image. */
+  readonly givenImage?:
+    | { readonly kind: 'gallery'; readonly version: ImageVersion; readonly definition: ImageDefinition }
+    | { readonly kind: 'managed'; readonly image: ManagedImage }
+  /** The account that holds the VHDs that are the source. */
+  readonly storageAccount?: StorageAccount
+  readonly gallery?: Gallery
+  readonly definition?: ImageDefinition
+  readonly versions: readonly ImageVersion[]
+  /** Managed images of the resource group. */
+  readonly images: readonly ManagedImage[]
+  /** Snapshots of the resource group. */
+  readonly snapshots: readonly Snapshot[]
+  /** All pools of the account. */
+  readonly pools: readonly Pool[]
+  /** Absent where the data plane cannot be reached. */
+  readonly supportedImages?: readonly SupportedImage[]
+  readonly vmSizes: readonly BatchVmSize[]
+  /** Of the subscription of an account in user subscription mode, where the caller may read them. */
+  readonly usages?: readonly ComputeUsage[]
+  /** What the caller may do, where Azure tells; by the resource or group that it may do it to. */
+  readonly permissions?: readonly ScopePermissions[]
+  /** Of the image, where it is not the one of the account. */
+  readonly imageSubscription?: { readonly isBatchRegistered: boolean; readonly tenantId?: string; readonly accountTenantId?: string }
+}

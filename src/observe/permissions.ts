@@ -1,0 +1,98 @@
+/** Pure: what the caller needs to be allowed to do, and what Azure says it is. */
+
+import type { Config } from '../config/parse-config.ts'
+import { type ArmId, childId, partsOf, resourceGroupId } from '../model/arm-id.ts'
+
+/** https://learn.microsoft.com/rest/api/authorization/permissions: one entry per role; actions may have wildcards. */
+export interface Permission {
+  readonly actions?: readonly string[]
+  readonly notActions?: readonly string[]
+}
+
+export interface ScopePermissions {
+  readonly scope: ArmId
+  readonly permissions: readonly Permission[]
+}
+
+export interface Need {
+  /** A resource that exists, or the group in which resources are made. */
+  readonly scope: ArmId
+  readonly actions: readonly string[]
+}
+
+const COMPUTE = 'Microsoft.Compute'
+const VERSIONS = `${COMPUTE}/galleries/images/versions`
+const POOLS = 'Microsoft.Batch/batchAccounts/pools'
+
+/** Those that delete too: whoever can make a copy and not delete it pays for it until somebody sees it. */
+const COPY_ACTIONS: readonly string[] = [
+  ...['disks', 'virtualMachines'].flatMap((type) => [`${COMPUTE}/${type}/write`, `${COMPUTE}/${type}/delete`]),
+  ...['runCommand', 'deallocate'].map((action) => `${COMPUTE}/virtualMachines/${action}/action`),
+  ...['virtualNetworks', 'networkInterfaces'].flatMap((type) => [`Microsoft.Network/${type}/write`, `Microsoft.Network/${type}/delete`]),
+  'Microsoft.Network/virtualNetworks/subnets/join/action',
+  'Microsoft.Network/networkInterfaces/join/action',
+]
+
+/** What the run would have to do at most, by scope. A run that finds all as it should be needs less. */
+export function neededActions(
+  { source, image, pool }: Config,
+  has: { readonly gallery: boolean; readonly definition: boolean },
+): readonly Need[] {
+  const takesSnapshots = source.kind === 'vm' && source.capture !== 'generalized'
+  const group = image && [
+    ...(takesSnapshots ? [`${COMPUTE}/snapshots/write`, `${COMPUTE}/snapshots/delete`] : []),
+    ...(source.kind === 'vm' && source.capture === 'copy' ? COPY_ACTIONS : []),
+    ...(image.kind === 'managed' ? [`${COMPUTE}/images/write`] : []),
+  ]
+  const definition = image?.gallery && [
+    ...(has.gallery ? [] : [`${COMPUTE}/galleries/write`]),
+    ...(has.definition ? [] : [`${COMPUTE}/galleries/images/write`]),
+    `${VERSIONS}/write`,
+    ...(image.retainVersions > 0 ? [`${VERSIONS}/delete`] : []),
+  ]
+  const vm =
+    source.kind === 'vm'
+      ? [
+          ...(source.capture === 'deallocate'
+            ? [`${COMPUTE}/virtualMachines/deallocate/action`, `${COMPUTE}/virtualMachines/start/action`]
+            : []),
+          ...(source.prepareScript && source.capture !== 'copy' ? [`${COMPUTE}/virtualMachines/runCommand/action`] : []),
+        ]
+      : []
+  const account = pool && pool.requests.length > 0 ? [`${POOLS}/write`, ...(needsDelete(pool.strategy) ? [`${POOLS}/delete`] : [])] : []
+  const needs: readonly (Need | undefined)[] = [
+    group && { scope: image.resourceGroup, actions: group },
+    // Teams that share a gallery may have roles on their own definitions only.
+    definition && { scope: innermost(image.gallery, image.name, has), actions: definition },
+    source.kind === 'vm' ? { scope: source.id, actions: vm } : undefined,
+    pool && { scope: pool.account, actions: account },
+  ]
+  return needs.filter((need) => need !== undefined && need.actions.length > 0) as readonly Need[]
+}
+
+function innermost(gallery: ArmId, image: string, has: Parameters<typeof neededActions>[1]): ArmId {
+  if (has.definition) return childId(gallery, 'images', image)
+  return has.gallery ? gallery : resourceGroupId(gallery)
+}
+
+const needsDelete = (strategy: string): boolean => strategy === 'replace' || strategy === 'blue-green'
+
+/** Actions that no role allows. `*` stands for any number of segments. */
+export function missingActions({ scope, actions }: Need, told: readonly ScopePermissions[]): readonly string[] {
+  const here = told.find((one) => one.scope.toLowerCase() === scope.toLowerCase())?.permissions ?? []
+  // Whoever could read the list has a role, so an empty list says nothing.
+  if (here.length === 0) return []
+  return actions.filter((action) => !here.some((role) => matches(role.actions, action) && !matches(role.notActions, action)))
+}
+
+function matches(patterns: readonly string[] = [], action: string): boolean {
+  return patterns.some((pattern) =>
+    new RegExp(`^${pattern.replace(/[.+?^${}()|[\]\\]/g, '\\$&').replaceAll('*', '.*')}$`, 'i').test(action),
+  )
+}
+
+/** E.g. `virtualMachines golden`, `resource group render`. */
+export function showScope(scope: ArmId): string {
+  const { type, names, resourceGroup } = partsOf(scope)
+  return type === '' ? `resource group ${resourceGroup}` : `${type.split('/').at(-1)} ${names.at(-1)}`
+}

@@ -1,0 +1,69 @@
+/** Pure: a plan in words, one line for each change. */
+import { type ArmId, nameOf } from '../model/arm-id.ts'
+import { nodesOf } from '../model/nodes.ts'
+import type { PlannedChange } from '../report/run-report.ts'
+import type { ImagePlan, PoolPlan } from './plan.ts'
+
+const IMAGE_VERBS = { absent: 'create', failed: 'rebuild', creating: 'adopt', succeeded: 'adopt' } as const
+
+export function startChanges(vm: ArmId | undefined): readonly PlannedChange[] {
+  const reason = 'a run that died has stopped it: it is started again'
+  return vm ? [{ verb: 'update', type: 'virtual machine', id: vm, name: nameOf(vm), reason }] : []
+}
+
+export function imageChanges(image: ImagePlan): readonly PlannedChange[] {
+  if (image.kind !== 'build') return []
+  const change = (verb: PlannedChange['verb'], type: string, id: string, reason: string): PlannedChange => ({
+    verb,
+    type,
+    id,
+    name: nameOf(id),
+    reason,
+  })
+  return [
+    ...image.snapshots.map(({ id, disk, exists }) =>
+      change(exists ? 'adopt' : 'create', 'snapshot', id, disk === 'os' ? 'OS disk' : `data disk at LUN ${disk}`),
+    ),
+    ...(image.gallery && !image.gallery.exists ? [change('create', 'gallery', image.gallery.id, 'it does not exist')] : []),
+    ...(image.definition?.create ? [change('create', 'image definition', image.definition.id, 'it does not exist')] : []),
+    ...(image.poolImages
+      ? image.poolImages
+          .filter(({ state }) => state !== 'succeeded')
+          .map(({ id, state, pool }) =>
+            change(IMAGE_VERBS[state], 'managed image', id, pool ? `of pool ${pool}: ${image.reason}` : image.reason),
+          )
+      : [change(IMAGE_VERBS[image.existing?.state ?? 'absent'], 'image version', image.id, image.reason)]),
+  ]
+}
+
+export function poolChanges(plan: PoolPlan): readonly PlannedChange[] {
+  const { id, request, action } = plan
+  const size = request.autoScale ? 'size by its formula' : nodesOf(request.target)
+  const change = (verb: PlannedChange['verb'], reason: string): PlannedChange => ({ verb, type: 'pool', name: request.id, id, reason })
+  switch (action) {
+    case 'none':
+      return []
+    case 'create':
+      return [change('create', size)]
+    case 'resize':
+      return [change('resize', size)]
+    case 'update':
+      return [change('update', Object.keys(plan.properties).join(', ')), ...(plan.resize ? [change('resize', size)] : [])]
+    case 'reimage':
+      return [change('reimage', `drain to 0, change the image, grow to ${size}`)]
+    case 'blue-green':
+      return [
+        ...(plan.isOutdated ? [change('delete', 'it is not as asked for by now')] : []),
+        change(plan.green && !plan.isOutdated ? 'adopt' : 'create', size),
+        ...[plan.old, ...plan.strays].map(({ name, id }) => ({
+          verb: 'delete' as const,
+          type: 'pool',
+          name,
+          id,
+          reason: 'its jobs go to the new pool',
+        })),
+      ]
+    case 'replace':
+      return [change('delete', 'strategy: replace'), change('create', size)]
+  }
+}

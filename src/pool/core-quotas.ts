@@ -1,0 +1,95 @@
+/** Pure: cores that an account, or its subscription, has, uses, and needs for a pool. https://learn.microsoft.com/azure/batch/batch-quota-limit */
+import type { NodeTotals } from '../run/events.ts'
+import type { BatchAccount, BatchVmSize, ComputeUsage, Pool } from '../run/runner.ts'
+
+export interface CoreQuota {
+  /** E.g. `dedicated cores`. */
+  readonly name: string
+  readonly quota: number
+  /** Cores of what stays, with what resizes under way bring. */
+  readonly used: number
+  /** Cores that the pool needs in all. */
+  readonly needed: number
+}
+
+type Kind = keyof NodeTotals
+
+/** What counts against the quotas besides the pool that is asked for. */
+export interface CoreUse {
+  /** Pools that keep their nodes. */
+  readonly staying: readonly Pool[]
+  /** Pools whose nodes go before others come. */
+  readonly leaving: readonly Pool[]
+  /** Of the subscription, where its quotas bind and may be read. */
+  readonly usages?: readonly ComputeUsage[]
+}
+
+type IsCounted = (size: BatchVmSize | undefined) => boolean
+
+/** Quotas that bind a pool of `vmSize` at `target`; none where nobody tells. */
+export function coreQuotas(
+  account: BatchAccount,
+  vmSizes: readonly BatchVmSize[],
+  use: CoreUse,
+  vmSize: string,
+  target: NodeTotals,
+): readonly CoreQuota[] {
+  const family = sizeOf(vmSizes, vmSize)?.familyName
+  const isOfFamily: IsCounted = (size) => size?.familyName === family
+  const coresOfPools = (pools: readonly Pool[], isCounted: IsCounted, nodesOf: (properties: Pool['properties']) => number) =>
+    pools.reduce((sum, { properties }) => {
+      const size = sizeOf(vmSizes, properties.vmSize)
+      return isCounted(size) ? sum + nodesOf(properties) * coresIn(size) : sum
+    }, 0)
+  const quota = (name: string, kind: Kind, limit: number | undefined, used: () => number): readonly CoreQuota[] =>
+    limit === undefined || target[kind] === 0
+      ? []
+      : [{ name, quota: limit, used: used(), needed: target[kind] * coresIn(sizeOf(vmSizes, vmSize)) }]
+
+  if (account.poolAllocationMode === 'UserSubscription') {
+    // What Azure counts has the nodes of the pools in it, those too that a resize under way brings.
+    const ofSubscription = (name: string, kind: Kind, counted: string, isCounted: IsCounted): readonly CoreQuota[] => {
+      const usage = use.usages?.find((one) => one.name.toLowerCase() === counted.toLowerCase())
+      const givenBack = () => coresOfPools(use.leaving, isCounted, (properties) => currentNodes(properties, kind))
+      return quota(`${name} in the subscription`, kind, usage?.limit, () => Math.max(0, (usage?.currentValue ?? 0) - givenBack()))
+    }
+    return [
+      ...ofSubscription('dedicated cores', 'dedicated', 'cores', () => true),
+      ...(family ? ofSubscription(`dedicated cores of ${family}`, 'dedicated', family, isOfFamily) : []),
+      ...ofSubscription('Spot cores', 'lowPriority', 'lowPriorityCores', () => true),
+    ]
+  }
+
+  const ofAccount = (name: string, kind: Kind, limit: number | undefined, isCounted: IsCounted = () => true) =>
+    quota(name, kind, limit, () => coresOfPools(use.staying, isCounted, (properties) => nodesOf(properties, kind)))
+  const familyQuota = account.dedicatedCoreQuotaPerVMFamily?.find(({ name }) => name.toLowerCase() === family?.toLowerCase())
+  return [
+    ...ofAccount('dedicated cores', 'dedicated', account.dedicatedCoreQuota),
+    ...(account.dedicatedCoreQuotaPerVMFamilyEnforced && family
+      ? ofAccount(`dedicated cores of ${family}`, 'dedicated', familyQuota?.coreQuota ?? 0, isOfFamily)
+      : []),
+    ...ofAccount('Spot cores', 'lowPriority', account.lowPriorityCoreQuota),
+  ]
+}
+
+function currentNodes({ currentDedicatedNodes, currentLowPriorityNodes }: Pool['properties'], kind: Kind): number {
+  return kind === 'dedicated' ? currentDedicatedNodes : currentLowPriorityNodes
+}
+
+/** Those that a resize under way still brings are as good as there. */
+function nodesOf(properties: Pool['properties'], kind: Kind): number {
+  const { allocationState, resizeOperationStatus } = properties
+  const coming = kind === 'dedicated' ? resizeOperationStatus?.targetDedicatedNodes : resizeOperationStatus?.targetLowPriorityNodes
+  return allocationState === 'Resizing' ? Math.max(currentNodes(properties, kind), coming ?? 0) : currentNodes(properties, kind)
+}
+
+function sizeOf(vmSizes: readonly BatchVmSize[], name: string | undefined): BatchVmSize | undefined {
+  return vmSizes.find((size) => size.name.toLowerCase() === name?.toLowerCase())
+}
+
+/** vCPUs of a VM size; 0 where Batch does not tell. */
+export function coresOf(vmSizes: readonly BatchVmSize[], name: string | undefined): number {
+  return coresIn(sizeOf(vmSizes, name))
+}
+
+const coresIn = (size: BatchVmSize | undefined): number => Number(size?.capabilities.vCPUs ?? 0)

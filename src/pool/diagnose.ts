@@ -1,0 +1,182 @@
+import { AzureError } from '../errors/explanation.ts'
+import type { ResizeError } from '../errors/resize-errors.ts'
+import { type ArmId, childId, nameOf, parseArmId, resourceGroupId } from '../model/arm-id.ts'
+import type { StepContext } from '../run/context.ts'
+import type { NodeTotals } from '../run/events.ts'
+import type { BatchAccount, Pool } from '../run/runner.ts'
+import { coreQuotas } from './core-quotas.ts'
+import { imageOf } from './plan-pool.ts'
+
+export interface Diagnosis {
+  readonly words: string
+  /** Something is gone: asking again cannot help. */
+  readonly isFinal: boolean
+}
+
+/** What Azure's words leave out: the numbers behind a quota, or which resource of the pool is gone. Never throws. */
+export async function diagnose(
+  error: ResizeError,
+  pool: Pool,
+  target: NodeTotals,
+  account: BatchAccount,
+  context: StepContext,
+): Promise<Diagnosis | undefined> {
+  try {
+    const quota = quotaOf(error, account)
+    if (quota) return await quotaNumbers(quota, pool, target, account, context)
+    if (!/^(?:AllocationFailed|DependentResourceNotFound|FailedIdentityOperation|DiskEncryptionFailure|Unknown)$/i.test(error.code))
+      return undefined
+    const found = (await Promise.all(needsOf(pool, account, context).map(lookAt))).flat()
+    if (found.length === 0) return undefined
+    return { words: `Of what the pool needs: ${found.map(({ words }) => words).join('; ')}.`, isFinal: found.some(({ isGone }) => isGone) }
+  } catch {
+    return undefined
+  }
+}
+
+interface ReachedQuota {
+  readonly isSpot: boolean
+  readonly isOfFamily: boolean
+}
+
+/** By the code; in user subscription mode by the words of the compute provider. */
+function quotaOf({ code, innermostMessage = '' }: ResizeError, { poolAllocationMode }: BatchAccount): ReachedQuota | undefined {
+  const ofProvider = poolAllocationMode === 'UserSubscription' ? /approved (.*cores) quota/i.exec(innermostMessage)?.[1] : undefined
+  const words = /quota/i.test(code) ? code : ofProvider
+  return words ? { isSpot: /low.?priority|spot/i.test(words), isOfFamily: /series|family/i.test(words) } : undefined
+}
+
+async function quotaNumbers(
+  { isSpot, isOfFamily }: ReachedQuota,
+  { name, properties }: Pool,
+  target: NodeTotals,
+  { id }: BatchAccount,
+  { batch, compute }: StepContext,
+): Promise<Diagnosis | undefined> {
+  const account = await batch.getAccount(id as ArmId)
+  if (!account) return undefined
+  const { location, poolAllocationMode } = account
+  try {
+    const [pools, vmSizes, usages] = await Promise.all([
+      batch.listPools(id as ArmId),
+      batch.listVmSizes(id as ArmId, location),
+      poolAllocationMode === 'UserSubscription' ? compute.listUsages(id as ArmId, location) : undefined,
+    ])
+    const isThis = (other: Pool) => other.name === name
+    const use = { staying: pools.filter((other) => !isThis(other)), leaving: pools.filter(isThis), ...(usages && { usages }) }
+    const quotas = coreQuotas(account, vmSizes, use, properties.vmSize ?? '', target)
+    const relevant = quotas.filter((quota) => /^Spot/.test(quota.name) === isSpot)
+    const found = relevant.find((quota) => / of /.test(quota.name) === isOfFamily) ?? relevant[0]
+    if (!found) return undefined
+    return {
+      words: `Quota of ${found.name}: ${found.quota}; in use besides: ${found.used}; this pool needs ${found.needed} in all.`,
+      isFinal: true,
+    }
+  } catch (error) {
+    if (!(error instanceof AzureError) || error.status !== 403) throw error
+    return { words: `The quota cannot be compared. ${error.explanation.hint}`, isFinal: false }
+  }
+}
+
+interface Fault {
+  readonly words: string
+  readonly isGone: boolean
+}
+
+const gone = (words: string): Fault => ({ words, isGone: true })
+const unseen = (words: string): Fault => ({ words, isGone: false })
+
+/** A resource that must exist for the whole life of a pool. */
+interface Need {
+  /** E.g. `image version`. */
+  readonly what: string
+  readonly id: string
+  /** `undefined` where it does not exist; else what is wrong with it. */
+  readonly look: () => Promise<readonly Fault[] | undefined>
+  /** Looked at before; one that is missing says enough. */
+  readonly parent?: Need
+}
+
+async function lookAt({ what, id, look, parent }: Need): Promise<readonly Fault[]> {
+  const above = parent ? await lookAt(parent) : []
+  if (above.length > 0) return above
+  try {
+    return (await look()) ?? [gone(`${what} ${id} does not exist`)]
+  } catch (error) {
+    if (!(error instanceof AzureError)) return [unseen(`${what} ${id} could not be looked at`)]
+    if (error.status !== 403) return [unseen(`${what} ${id} could not be looked at (${error.code})`)]
+    const action = /action '([^']+)'/.exec(error.message)?.[1]
+    return [
+      unseen(
+        `${what} ${id} cannot be read by this identity, so it may be there or not${action ? ` (${action})` : ''}. ${error.explanation.hint}`,
+      ),
+    ]
+  }
+}
+
+const NETWORK_API_VERSION = '2024-05-01'
+const IDENTITY_API_VERSION = '2023-01-31'
+const VAULT_API_VERSION = '2023-07-01'
+
+function needsOf({ identity, ...pool }: Pool, account: BatchAccount, context: StepContext): readonly Need[] {
+  const { subnetId, publicIPAddressConfiguration } = (pool.properties.networkConfiguration ?? {}) as {
+    readonly subnetId?: string
+    readonly publicIPAddressConfiguration?: { readonly ipAddressIds?: readonly string[] }
+  }
+  const vault = account.poolAllocationMode === 'UserSubscription' ? account.keyVaultReference?.id : undefined
+  const any = (what: string, apiVersion: string, ids: readonly string[]): readonly Need[] =>
+    ids.filter((id) => parseArmId(id)).map((id) => ({ what, id, look: async () => (await context.arm.get(id as ArmId, apiVersion)) && [] }))
+  return [
+    ...imageNeeds(imageOf(pool), account, context),
+    ...any('subnet', NETWORK_API_VERSION, subnetId ? [subnetId] : []),
+    ...any('public IP address', NETWORK_API_VERSION, publicIPAddressConfiguration?.ipAddressIds ?? []),
+    ...any('managed identity', IDENTITY_API_VERSION, Object.keys(identity?.userAssignedIdentities ?? {})),
+    ...any('key vault of the account', VAULT_API_VERSION, vault ? [vault] : []),
+  ]
+}
+
+/** A gallery image with what holds it, or a managed image with the snapshots it was made from. */
+function imageNeeds(image: string, { location }: BatchAccount, { compute }: StepContext): readonly Need[] {
+  const parts = parseArmId(image)
+  if (!parts) return []
+  const id = image as ArmId
+  if (!/galleries/i.test(parts.type)) {
+    const managed = { what: 'managed image', id, look: async () => (await compute.getImage(id)) && [] }
+    const snapshots = async (): Promise<readonly Fault[]> => {
+      const sources = (await compute.getImage(id))?.sourceIds ?? []
+      const looks = sources
+        .filter((source) => /\/snapshots\//i.test(source))
+        .map((source) => ({ what: 'its snapshot', id: source, look: async () => (await compute.getSnapshot(source as ArmId)) && [] }))
+      return (await Promise.all(looks.map(lookAt))).flat()
+    }
+    return [{ what: 'managed image', id, look: snapshots, parent: managed }]
+  }
+  const [galleryName = '', definitionName = ''] = parts.names
+  const galleryId = childId(resourceGroupId(id), 'providers/Microsoft.Compute/galleries', galleryName)
+  const definitionId = childId(galleryId, 'images', definitionName)
+  const gallery = { what: 'gallery', id: galleryId, look: async () => (await compute.getGallery(galleryId)) && [] }
+  const definition = {
+    what: 'image definition',
+    id: definitionId,
+    look: async () => (await compute.getImageDefinition(definitionId)) && [],
+    parent: gallery,
+  }
+  if (!/versions$/i.test(parts.type)) return [definition]
+  const version = async (): Promise<readonly Fault[] | undefined> => {
+    const found = await compute.getImageVersion(id)
+    if (!found) return undefined
+    const isThere = found.targetRegions.some(({ name }) => plain(name) === plain(location))
+    const replica = found.replication.find(({ region }) => plain(region) === plain(location))
+    return [
+      ...(/^(?:Failed|Deleting)$/i.test(found.provisioningState)
+        ? [gone(`image version ${nameOf(id)} is ${found.provisioningState}`)]
+        : []),
+      ...(isThere ? [] : [gone(`image version ${nameOf(id)} has no replica in ${location}, where the account is`)]),
+      ...(replica?.state === 'Failed' ? [gone(`the replica of image version ${nameOf(id)} in ${location} failed`)] : []),
+    ]
+  }
+  return [{ what: 'image version', id, look: version, parent: definition }]
+}
+
+/** Azure writes `West Europe` and `westeurope`. */
+const plain = (region: string): string => region.toLowerCase().replaceAll(' ', '')

@@ -1,0 +1,60 @@
+/** Pure: whether a pool already says what a spec asks for, past all that Batch changes on the way. */
+import { parseDurationMs } from '../model/duration.ts'
+import { type Metadata, withoutMarks } from './marks.ts'
+
+/** Never given back by Batch, so never compared. */
+const SECRET = new Set(['password', 'accountKey', 'sasKey', 'sasUrl', 'sshPrivateKey', 'protectedSettings'])
+/** Given back without their signature, if at all. */
+const URLS = new Set(['httpUrl', 'storageContainerUrl'])
+/** Texts of the user. Everything else is a name or one of Azure's words, whose case Batch may change (`STANDARD_D4S_V5`). */
+const VERBATIM = new Set([
+  'name',
+  'value',
+  'displayName',
+  'commandLine',
+  'formula',
+  'filePath',
+  'blobPrefix',
+  'mountOptions',
+  'source',
+  'relativeMountPath',
+  'containerRunOptions',
+  'containerImageNames',
+])
+const DURATIONS = new Set(['evaluationInterval', 'resizeTimeout', 'osRollingUpgradeDeferral', 'pauseTimeBetweenBatches'])
+/** Lists whose order means nothing. */
+const SETS = new Set(['metadata', 'environmentSettings', 'userAccounts'])
+
+/** Whether `actual` says all that `asked` says. Batch adds defaults, so what was not asked for is not looked at. */
+export function isSubset(asked: unknown, actual: unknown, name = ''): boolean {
+  if (SECRET.has(name) || asked === undefined) return true
+  if (asked === null) return actual === null || actual === undefined
+  if (typeof asked === 'string') return isSameText(asked, actual, name)
+  if (Array.isArray(asked)) {
+    if (!Array.isArray(actual)) return asked.length === 0 && actual === undefined
+    const [wanted, present] = [ordered(asked, name), ordered(actual, name)]
+    return wanted.length === present.length && wanted.every((item, index) => isSubset(item, present[index], name))
+  }
+  if (typeof asked === 'object') {
+    if (typeof actual !== 'object' || actual === null) return false
+    const fields = actual as Record<string, unknown>
+    return Object.entries(asked).every(([member, value]) => isSubset(value, fields[member], member))
+  }
+  return asked === actual
+}
+
+function isSameText(asked: string, actual: unknown, name: string): boolean {
+  if (URLS.has(name)) return actual === undefined || withoutQuery(asked) === withoutQuery(String(actual))
+  if (typeof actual !== 'string') return false
+  if (VERBATIM.has(name)) return asked === actual
+  if (DURATIONS.has(name)) return parseDurationMs(asked) === parseDurationMs(actual)
+  return asked.toLowerCase() === actual.toLowerCase()
+}
+
+const withoutQuery = (url: string): string => url.split('?')[0] ?? ''
+
+function ordered(list: readonly unknown[], name: string): readonly unknown[] {
+  if (!SETS.has(name)) return list
+  const named = name === 'metadata' ? withoutMarks(list as Metadata) : (list as readonly { readonly name?: string }[])
+  return named.toSorted((one, other) => String(one.name).localeCompare(String(other.name)))
+}

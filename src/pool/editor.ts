@@ -1,0 +1,97 @@
+import { isDeepStrictEqual } from 'node:util'
+import { AzureError, ForeignChangeError, type PoolError } from '../errors/explanation.ts'
+import type { ArmId } from '../model/arm-id.ts'
+import { type StepContext, tell } from '../run/context.ts'
+import type { Pool, PoolEnvelope, PoolProperties } from '../run/runner.ts'
+import { isSubset } from './drift.ts'
+import { markIn, marksIn, withMark, withoutMarks } from './marks.ts'
+import { isBeingDeleted } from './plan-pool.ts'
+
+const MOST_MARKINGS = 5
+
+/** One pool, read and changed under its ETag: nothing that others wrote meanwhile is overwritten. */
+export class PoolEditor {
+  readonly #pool: { readonly id: ArmId; readonly name: string }
+  readonly #context: StepContext
+
+  constructor(pool: { readonly id: ArmId; readonly name: string }, context: StepContext) {
+    this.#pool = pool
+    this.#context = context
+  }
+
+  /** @throws ForeignChangeError where it is gone, or going. */
+  async get(): Promise<Pool> {
+    const pool = await this.#context.batch.getPool(this.#pool.id)
+    if (pool && !isBeingDeleted(pool)) return pool
+    throw new ForeignChangeError({
+      title: 'Pool deleted',
+      message: `pool ${this.#pool.name} ${pool ? 'is being deleted' : 'was deleted during the run'}`,
+      hint: 'Someone deleted it. Run again to create it.',
+    })
+  }
+
+  /** What is about to be overwritten must be as it was when the run decided to; the size is its to set. @throws ForeignChangeError */
+  refuseForeignChange(properties: PoolProperties, now: PoolProperties, decidedOn: PoolProperties): void {
+    const overwritten = Object.keys(properties).filter((name) => name !== 'scaleSettings')
+    const foreign = overwritten.filter((name) => !isDeepStrictEqual(unmarked(name, now), unmarked(name, decidedOn)))
+    if (foreign.length > 0) throw this.#changedByOthers(foreign)
+  }
+
+  /**
+   * PATCH under the ETag. What it overwrites must be as it was when the run decided; a lost answer makes the next try fail with 412,
+   * so that what counts is whether the pool now says what was asked. Marks of this action stay. @throws ForeignChangeError
+   */
+  async patch(properties: PoolProperties, decidedOn?: PoolProperties, envelope?: PoolEnvelope): Promise<Pool> {
+    const { etag, properties: now } = await this.get()
+    if (decidedOn) this.refuseForeignChange(properties, now, decidedOn)
+    const { metadata } = properties
+    const marks = marksIn(now.metadata).filter(({ name }) => markIn(metadata, name) === undefined)
+    return this.update(metadata ? { ...properties, metadata: [...metadata, ...marks] } : properties, etag, envelope)
+  }
+
+  /** Sets a mark of this action on the pool; without a value takes it off. It stands beside whatever else is written meanwhile. */
+  async mark(name: string, value?: string): Promise<void> {
+    for (let tries = 1; ; tries += 1) {
+      const { etag, properties } = await this.get()
+      if (markIn(properties.metadata, name) === value) return
+      try {
+        const change = { metadata: withMark(properties.metadata, name, value) }
+        await this.#context.batch.updatePool(this.#pool.id, change, etag)
+        return this.#tellUpdated(change)
+      } catch (error) {
+        if (tries === MOST_MARKINGS || !(error instanceof AzureError && error.status === 412)) throw error
+      }
+    }
+  }
+
+  /** PATCH under an ETag that was read before. @throws ForeignChangeError */
+  async update(properties: PoolProperties, etag: string, envelope?: PoolEnvelope): Promise<Pool> {
+    let pool: Pool
+    try {
+      pool = await this.#context.batch.updatePool(this.#pool.id, properties, etag, envelope)
+    } catch (error) {
+      if (!(error instanceof AzureError && error.status === 412)) throw error
+      pool = await this.get()
+      if (!isSubset(properties, pool.properties)) throw this.#changedByOthers(Object.keys(properties))
+    }
+    this.#tellUpdated(properties)
+    return pool
+  }
+
+  #tellUpdated(properties: PoolProperties): void {
+    const detail = Object.keys(properties).join(', ')
+    tell(this.#context, { kind: 'resource', change: 'updated', type: 'pool', id: this.#pool.id, detail })
+  }
+
+  #changedByOthers(names: readonly string[]): PoolError {
+    return new ForeignChangeError({
+      title: 'Pool changed by someone else',
+      message: `pool ${this.#pool.name} was changed during the run (${names.join(', ')}); nothing of it was overwritten`,
+      hint: 'Run again: it starts from the pool as it is then. Let only one workflow or template own the pool.',
+      link: 'https://docs.github.com/actions/how-tos/write-workflows/choose-when-workflows-run/control-workflow-concurrency',
+    })
+  }
+}
+
+const unmarked = (name: string, properties: PoolProperties): unknown =>
+  name === 'metadata' ? withoutMarks(properties.metadata) : properties[name]

@@ -1,0 +1,174 @@
+import { isDeepStrictEqual } from 'node:util'
+import type { PoolSettings } from '../config/parse-config.ts'
+import { DataPlaneUnreachableError, PoolError } from '../errors/explanation.ts'
+import { type Health, healthOf } from '../errors/resize-errors.ts'
+import { sameId } from '../model/arm-id.ts'
+import { countIn, sumOf } from '../model/nodes.ts'
+import type { PoolPlan } from '../plan/plan.ts'
+import type { UnhealthyNode } from '../report/run-report.ts'
+import { type StepContext, tell, waitFor } from '../run/context.ts'
+import type { NodeTotals } from '../run/events.ts'
+import type { BatchAccount, BatchDataPlane, ComputeNode, NodeCounts, NodeState, Pool } from '../run/runner.ts'
+import { imageOf } from './plan-pool.ts'
+import { totals } from './size.ts'
+
+export interface Verdict {
+  readonly health: Health
+  /** Absent where the data plane cannot be reached. */
+  readonly counts?: NodeCounts
+  readonly unhealthyNodes: readonly UnhealthyNode[]
+  readonly unhealthyTotal: number
+  readonly error?: PoolError
+}
+
+const UNAWAITED = 'startTask.waitForSuccess is false: nodes count as healthy whatever becomes of their start task.'
+/** `preempted`, `deallocated` and the like pass by themselves or are not ours. */
+const FAILING: readonly NodeState[] = ['startTaskFailed', 'unusable', 'offline', 'unknown']
+/** More would bury the reader; all are counted. */
+const MOST_NODES_SHOWN = 20
+const OUTPUT_BYTES = 4_096
+/** Nodes take half a minute to many minutes to start and to run their start task. */
+const nodeDelayMs = (waitedMs: number): number => Math.min(15_000, Math.max(4_000, waitedMs / 10))
+
+/** Whether the pool really runs the image on enough healthy nodes; if not, which nodes fail and why. */
+export async function verify(
+  plan: PoolPlan,
+  pool: Pool,
+  asked: NodeTotals,
+  imageId: string | undefined,
+  account: BatchAccount,
+  settings: PoolSettings,
+  context: StepContext,
+): Promise<Verdict> {
+  const { id: name, autoScale } = plan.request
+  const nothing = { unhealthyNodes: [], unhealthyTotal: 0 }
+  const unseen = { health: { healthy: 0, required: 0, isHealthy: true, isSettled: true }, ...nothing }
+  if (imageId && !sameId(imageOf(pool), imageId)) return { ...unseen, error: wrongImage(pool, imageId) }
+  if (settings.wait !== 'nodes') return unseen
+  const plane = context.batch.dataPlane(account)
+  if (plan.request.properties.startTask?.waitForSuccess === false) tell(context, { kind: 'notice', level: 'info', text: UNAWAITED })
+  try {
+    const first = autoScale ? totals(pool) : asked
+    const { counts, health, target } = await settle(plane, plan, first, settings, context)
+    if (health.isHealthy) return { health, counts, ...nothing }
+    const nodes = await plane.listNodes(name, FAILING, MOST_NODES_SHOWN)
+    const unhealthyNodes = await Promise.all(nodes.map((node) => explainNode(plane, name, node)))
+    const unhealthyTotal = countIn(counts, FAILING)
+    return { health, counts, unhealthyNodes, unhealthyTotal, error: unhealthy(pool, target, counts, health, unhealthyNodes) }
+  } catch (error) {
+    if (!(error instanceof DataPlaneUnreachableError)) throw error
+    tell(context, { kind: 'data-plane-unreachable', host: error.host, reason: error.message })
+    return unseen
+  }
+}
+
+/**
+ * Until the gate is passed, no node is on the way any more, or the time for starting is over. A formula may size the pool anew meanwhile:
+ * no verdict is given on a size that it has no more. https://learn.microsoft.com/azure/batch/batch-automatic-scaling
+ * Counts lag behind the pool: fewer nodes than it has are no verdict either. https://learn.microsoft.com/rest/api/batchservice/nodes/list-pool-node-counts
+ */
+async function settle(
+  plane: BatchDataPlane,
+  { id, request: { id: name, autoScale } }: PoolPlan,
+  first: NodeTotals,
+  { minHealthyPercentage, nodeStartTimeoutMs }: PoolSettings,
+  context: StepContext,
+): Promise<{ counts: NodeCounts; health: Health; target: NodeTotals }> {
+  const startedAtMs = context.clock.now().getTime()
+  let told = ''
+  let target = first
+  return waitFor(
+    context,
+    () => `nodes of pool ${name} to start`,
+    nodeDelayMs,
+    async () => {
+      const isLate = context.clock.now().getTime() - startedAtMs >= nodeStartTimeoutMs
+      const counts = await plane.getNodeCounts(name)
+      const health = healthOf(counts, target, minHealthyPercentage)
+      const state = JSON.stringify(counts)
+      if (state !== told)
+        tell(context, { kind: 'node-states-changed', pool: name, counts, target, healthy: health.healthy, required: health.required })
+      told = state
+      // Batch goes on seeking Spot nodes by itself, after the resize has ended.
+      const seeksSpot = sumOf(counts.lowPriority) < target.lowPriority
+      if (health.isHealthy) return { counts, health, target }
+      if (!(health.isSettled && !seeksSpot) && !isLate) return undefined
+      const now = await context.batch.getPool(id)
+      const isSteady = now?.properties.allocationState === 'Steady'
+      if (now && autoScale && !(isSteady && isDeepStrictEqual(totals(now), target))) {
+        target = totals(now)
+        return undefined
+      }
+      const isCounted = !now || sumOf(counts.dedicated) >= totals(now).dedicated
+      return isSteady && !isCounted && !isLate ? undefined : { counts, health, target }
+    },
+  )
+}
+
+async function explainNode(
+  plane: BatchDataPlane,
+  pool: string,
+  { id, state, isDedicated, errors, startTaskInfo }: ComputeNode,
+): Promise<UnhealthyNode> {
+  // A node that goes meanwhile takes its files along; that must not hide the verdict.
+  const tail = async (file: 'stdout.txt' | 'stderr.txt') =>
+    startTaskInfo && (await plane.getStartTaskOutput(pool, id, file, OUTPUT_BYTES).catch(() => undefined))
+  const [stdout, stderr] = await Promise.all([tail('stdout.txt'), tail('stderr.txt')])
+  return {
+    id,
+    state,
+    isDedicated,
+    errors: startTaskInfo?.failureInfo ? [...errors, startTaskInfo.failureInfo] : errors,
+    ...(startTaskInfo?.exitCode !== undefined && { exitCode: startTaskInfo.exitCode }),
+    ...(stderr && { stderrTail: stderr }),
+    ...(stdout && { stdoutTail: stdout }),
+  }
+}
+
+function wrongImage(pool: Pool, imageId: string): PoolError {
+  return new PoolError({
+    title: 'Pool is on another image',
+    message: `pool ${pool.name} is on ${imageOf(pool)}, not on ${imageId}`,
+    hint: 'Someone changed the pool during the run, or `strategy` leaves its image alone.',
+  })
+}
+
+function unhealthy(
+  pool: Pool,
+  target: NodeTotals,
+  { lowPriority }: NodeCounts,
+  { healthy, required }: Health,
+  nodes: readonly UnhealthyNode[],
+): PoolError {
+  const first = nodes[0]
+  const title = first?.state === 'startTaskFailed' ? 'Start task failed' : 'Nodes are not healthy'
+  const lines = (first?.stderrTail ?? first?.stdoutTail)?.trim().split('\n') ?? []
+  const output = first?.stderrTail ? 'stderr' : 'stdout'
+  const why = first
+    ? `; node ${first.id} is ${first.state}${first.errors[0] ? ` (${first.errors[0].code}: ${first.errors[0].message})` : ''}`
+    : ''
+  const preempted = lowPriority.preempted ?? 0
+  const spotMissing = target.lowPriority - sumOf(lowPriority)
+  const missing =
+    preempted > 0
+      ? `${preempted} of ${target.lowPriority} Spot nodes are preempted`
+      : `${spotMissing} of ${target.lowPriority} Spot nodes were not allocated`
+  const spot = !first && spotMissing + preempted > 0 ? `; ${missing}` : ''
+  return new PoolError({
+    title,
+    message: `pool ${pool.name}: ${healthy} healthy nodes of ${required} required${why}${spot}${lines.length > 0 ? `; ${output} ends: ${lines.at(-1)}` : ''}`,
+    hint: spot ? SPOT_HINT : hintFor(first),
+    link: 'https://learn.microsoft.com/azure/batch/batch-pool-node-error-checking',
+  })
+}
+
+const SPOT_HINT =
+  'Azure has no more Spot capacity of this VM size now; Batch goes on seeking it. Lower `target-low-priority-nodes` or `min-healthy-percentage`, or use another VM size.'
+
+function hintFor(node: UnhealthyNode | undefined): string {
+  if (!node) return 'Nodes did not start in time: raise `node-start-timeout`, or look at the image.'
+  if (node.state === 'startTaskFailed') return 'Correct the start task of the pool; the ends of its stdout and stderr are in the summary.'
+  if (node.errors.length === 0)
+    return 'A node without errors cannot reach Batch: check outbound access on port 443 to the service tag BatchNodeManagement of the region (network security group, user-defined routes, DNS, a way out of the subnet), and that the image starts.'
+  return 'See the errors of the nodes in the summary; BatchAgentInstallationFailure mostly means that the node agent SKU does not fit the image.'
+}

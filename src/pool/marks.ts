@@ -1,0 +1,78 @@
+/**
+ * Pure: what this action writes into a pool's or a job's metadata, so that a later run can finish what a dead one began. Batch gives
+ * metadata no meaning of its own. https://learn.microsoft.com/rest/api/batchmanagement/pool/update#metadataitem
+ */
+import type { Pool, PoolProperties, ScaleSettings, VirtualMachineConfiguration } from '../run/runner.ts'
+
+export type Metadata = NonNullable<PoolProperties['metadata']>
+
+export const MARKS = {
+  /** On a pool that is drained for its new image, or for its successor: its last healthy image and size. Gone once the new image is healthy. */
+  before: 'image-pool-before',
+  /** On a blue-green pool: the name it serves under. A pool without it is somebody else's, whatever its name. */
+  successorOf: 'image-pool-successor-of',
+  /** On a job that was disabled only to be moved. */
+  enable: 'image-pool-enable',
+} as const
+
+const OWN: ReadonlySet<string> = new Set(Object.values(MARKS))
+
+export const withoutMarks = (metadata: Metadata = []): Metadata => metadata.filter(({ name }) => !OWN.has(name))
+
+export const marksIn = (metadata: Metadata = []): Metadata => metadata.filter(({ name }) => OWN.has(name))
+
+/** `value` absent: the mark is taken off. */
+export function withMark(metadata: Metadata = [], name: string, value?: string): Metadata {
+  const others = metadata.filter((item) => item.name !== name)
+  return value === undefined ? others : [...others, { name, value }]
+}
+
+export const markIn = (metadata: Metadata = [], name: string): string | undefined => metadata.find((item) => item.name === name)?.value
+
+/** What a pool goes back to. */
+export interface LastState extends Pick<VirtualMachineConfiguration, 'imageReference' | 'nodeAgentSkuId' | 'securityProfile'> {
+  readonly vmSize?: string
+  readonly scaleSettings: ScaleSettings
+  /** Dedicated nodes that the pool has on its new image before it gets its size. */
+  readonly canaryNodes?: number
+}
+
+/** As the mark says, which an earlier run left; else as the pool is. A size that it was given since is its own. */
+export function lastStateOf({ properties }: Pool): LastState {
+  const marked = readMark(markIn(properties.metadata, MARKS.before))
+  if (marked)
+    return isSizeOnTheWay(properties.scaleSettings, marked) ? marked : { ...marked, scaleSettings: properties.scaleSettings ?? {} }
+  const { imageReference, nodeAgentSkuId, securityProfile } = properties.deploymentConfiguration?.virtualMachineConfiguration ?? {}
+  return {
+    ...(properties.vmSize && { vmSize: properties.vmSize }),
+    ...(imageReference && { imageReference }),
+    ...(nodeAgentSkuId && { nodeAgentSkuId }),
+    ...(securityProfile && { securityProfile }),
+    scaleSettings: properties.scaleSettings ?? {},
+  }
+}
+
+/** Drained, at the size of its canary, or without the formula that it had. */
+function isSizeOnTheWay({ autoScale, fixedScale }: ScaleSettings = {}, marked: LastState): boolean {
+  if (autoScale) return false
+  const { targetDedicatedNodes = 0, targetLowPriorityNodes = 0 } = fixedScale ?? {}
+  return !marked.scaleSettings.fixedScale || (targetLowPriorityNodes === 0 && [0, marked.canaryNodes].includes(targetDedicatedNodes))
+}
+
+/** Batch refuses metadata that is too large (`MetadataTooLarge`) without saying how much that is. */
+const LONGEST_MARK = 2_000
+
+/** A formula too long to be kept is left out: then only the spec, or the log of the run, has it. */
+export function writeMark(state: LastState): string {
+  const text = JSON.stringify(state)
+  return text.length <= LONGEST_MARK ? text : JSON.stringify({ ...state, scaleSettings: {} })
+}
+
+function readMark(text: string | undefined): LastState | undefined {
+  try {
+    const state = JSON.parse(text ?? '') as Partial<LastState>
+    return typeof state.scaleSettings === 'object' ? { ...state, scaleSettings: state.scaleSettings } : undefined
+  } catch {
+    return undefined
+  }
+}

@@ -1,0 +1,227 @@
+/** Pure: one pool as asked for against the pool that is there. */
+
+import { guidanceMs, type PoolRequest, type PoolSettings } from '../config/parse-config.ts'
+import { type ArmId, childId, nameOf, sameId } from '../model/arm-id.ts'
+import { isoDuration } from '../model/duration.ts'
+import type { DerivedImage } from '../model/image-traits.ts'
+import type { PoolPlan } from '../plan/plan.ts'
+import type { Pool, PoolEnvelope, PoolProperties, SupportedImage, VirtualMachineConfiguration } from '../run/runner.ts'
+import { isSubset } from './drift.ts'
+import { lastStateOf, MARKS, markIn, marksIn, withMark } from './marks.ts'
+import { resolveNodeAgent } from './node-agent.ts'
+import { askedIn } from './size.ts'
+
+export interface PoolQuestion {
+  readonly id: ArmId
+  readonly request: PoolRequest
+  readonly existing: Pool | undefined
+  readonly imageId: string
+  readonly strategy: PoolSettings['strategy']
+  readonly derived: DerivedImage | undefined
+  readonly supportedImages: readonly SupportedImage[]
+  /** As asked for; a blue-green pool carries its version behind it. */
+  readonly name: string
+  /** All pools of the account. */
+  readonly siblings: readonly Pool[]
+}
+
+/** Everything else needs a pool without nodes. https://learn.microsoft.com/azure/batch/batch-pool-update-properties */
+const CHANGEABLE_AT_ANY_TIME = new Set(['startTask', 'metadata', 'applicationPackages', 'scaleSettings'])
+
+export function planPool(question: PoolQuestion): PoolPlan {
+  const { id, existing, imageId, strategy } = question
+  if (!existing) return { id, request: question.request, action: 'create', properties: propertiesOf(question) }
+  const request = sizedLike(question.request, existing)
+  const properties = propertiesOf({ ...question, request })
+  const isOnImage = sameId(imageOf(existing), imageId)
+  const keepsImage = strategy === 'resize-only'
+  const resize = !request.autoScale && isOffTarget(request, existing)
+  const patch = driftOf(request, properties, existing)
+  const needingEmptyPool = [
+    ...Object.keys(patch).filter((name) => !CHANGEABLE_AT_ANY_TIME.has(name)),
+    ...(hasIdentities(request, existing) ? [] : ['identity']),
+  ]
+
+  if (!keepsImage && (!isOnImage || needingEmptyPool.length > 0)) {
+    if (strategy === 'blue-green') return planGreen({ ...question, request }, existing, properties)
+    const withheld = strategy === 'fail' && isOnImage ? { withheld: needingEmptyPool } : {}
+    return { id, request, existing, action: strategy === 'replace' ? 'replace' : 'reimage', properties, ...withheld }
+  }
+  const base = { id, request, existing, ...(needingEmptyPool.length > 0 && { withheld: needingEmptyPool }) }
+  const anyTime = Object.fromEntries(Object.entries(patch).filter(([name]) => CHANGEABLE_AT_ANY_TIME.has(name)))
+  if (Object.keys(anyTime).length > 0 || !isSubset(request.tags ?? {}, existing.tags ?? {}))
+    return { ...base, action: 'update', properties: anyTime, resize }
+  return { ...base, action: resize ? 'resize' : 'none' }
+}
+
+/** Where no size was asked for, the pool keeps its own, also one that a dead run has drained. Nothing is known of a formula that was lost. */
+function sizedLike(asked: PoolRequest, existing: Pool): PoolRequest {
+  const { keepsSize, ...request } = asked
+  const { autoScale, fixedScale } = lastStateOf(existing).scaleSettings
+  if (!keepsSize || !(autoScale || fixedScale)) return asked
+  if (autoScale) return { ...request, autoScale: true, properties: { ...request.properties, scaleSettings: { autoScale } } }
+  const target = askedIn(fixedScale)
+  const { resizeTimeoutFor: kind } = request
+  return { ...request, target, ...(kind && { resizeTimeout: isoDuration(guidanceMs(target.dedicated + target.lowPriority, kind)) }) }
+}
+
+/** Properties that the pool does not have as asked, the image and a fixed size aside. */
+function driftOf(request: PoolRequest, properties: PoolProperties, existing: Pool): PoolProperties {
+  const { scaleSettings: _scale, deploymentConfiguration, ...rest } = properties
+  const changed = Object.fromEntries(
+    Object.entries(rest).filter(([name, value]) => !isSubset(value, existing.properties[name], name)),
+  ) as PoolProperties
+  const { imageReference: _image, ...asked } = request.properties.deploymentConfiguration?.virtualMachineConfiguration ?? {}
+  const configuration = { ...asked, ...(request.nodeAgentSkuId && { nodeAgentSkuId: request.nodeAgentSkuId }) }
+  const isConfigured = isSubset(configuration, existing.properties.deploymentConfiguration?.virtualMachineConfiguration ?? {})
+  const isScaled = !request.autoScale || isSubset(request.properties.scaleSettings, existing.properties.scaleSettings)
+  return {
+    ...changed,
+    ...(changed.metadata && { metadata: [...changed.metadata, ...marksIn(existing.properties.metadata)] }),
+    ...(!isConfigured && deploymentConfiguration && { deploymentConfiguration }),
+    ...(!isScaled && request.properties.scaleSettings && { scaleSettings: request.properties.scaleSettings }),
+  }
+}
+
+/**
+ * A pool beside the old one, named after the image's version; one that an earlier run began is taken up, or made anew where something
+ * else is asked for by now, and pools of dead runs for other versions go with the old one.
+ */
+function planGreen(question: PoolQuestion, old: Pool, asked: PoolProperties): PoolPlan {
+  const { id, request, imageId, siblings } = question
+  const name = greenName(question.name, imageId)
+  const greenId = `${id.slice(0, id.lastIndexOf('/'))}/${name}` as ArmId
+  const properties = { ...asked, metadata: withMark(asked.metadata, MARKS.successorOf, question.name) }
+  if (sameId(greenId, old.id)) return { id, request, existing: old, action: 'reimage', properties }
+  const green = siblings.find((pool) => sameId(pool.id, greenId) && !isBeingDeleted(pool))
+  const isOutdated =
+    green &&
+    !(sameId(imageOf(green), imageId) && Object.keys(driftOf(request, properties, green)).length === 0 && hasIdentities(request, green))
+  const strays = familyOf(question.name, siblings).filter((pool) => pool !== old && pool !== green)
+  return {
+    id: greenId,
+    request: { ...request, id: name },
+    existing: old,
+    action: 'blue-green',
+    old,
+    strays,
+    properties,
+    ...(green && { green }),
+    ...(isOutdated && { isOutdated }),
+  }
+}
+
+const LONGEST_POOL_ID = 64
+
+/** A pool id has no dots: `render-2026-1123-0`. */
+function greenName(name: string, imageId: string): string {
+  const ending = `-${nameOf(imageId).replace(/[^\w-]/g, '-')}`
+  return `${name.slice(0, LONGEST_POOL_ID - ending.length)}${ending}`
+}
+
+/** A pool on its way out serves nobody. */
+export const isBeingDeleted = ({ properties }: Pool): boolean => properties.provisioningState === 'Deleting'
+
+/** Whether a pool has that name, or stands for the one that has, after blue-green: known by its mark. */
+export function isOfFamily(name: string, pool: Pool): boolean {
+  return [pool.name, markIn(pool.properties.metadata, MARKS.successorOf)].some((own) => own?.toLowerCase() === name.toLowerCase())
+}
+
+/** The pool of that name and its successors, the oldest first. */
+function familyOf(name: string, pools: readonly Pool[]): readonly Pool[] {
+  const created = ({ properties }: Pool) => Date.parse(String(properties.creationTime ?? '')) || 0
+  return pools.filter((pool) => isOfFamily(name, pool) && !isBeingDeleted(pool)).toSorted((one, other) => created(one) - created(other))
+}
+
+/** The pool that serves under this name now: the oldest of its family, for a run deletes the older one as soon as the newer has its jobs. */
+export function servingPool(name: string, pools: readonly Pool[]): Pool | undefined {
+  return familyOf(name, pools)[0]
+}
+
+/** The pool that a request is about. Blue-green goes on from the oldest of the family, others from the pool of that very name if there is one. */
+export function poolFor(name: string, { account, strategy }: PoolSettings, pools: readonly Pool[]): Pool | undefined {
+  const named = childId(account, 'pools', name)
+  const own = strategy === 'blue-green' ? undefined : pools.find((pool) => sameId(pool.id, named) && !isBeingDeleted(pool))
+  return own ?? servingPool(name, pools)
+}
+
+/** What is asked for, as the rules are to see it: by the name of the pool that serves, and at its size where none is asked for. */
+export function requestsOn(settings: PoolSettings, pools: readonly Pool[]): readonly PoolRequest[] {
+  return settings.requests.map((request) => {
+    const existing = poolFor(request.id, settings, pools)
+    return existing ? { ...sizedLike(request, existing), id: existing.name } : request
+  })
+}
+
+/** What Azure says of the last time that anybody touched a pool. */
+function lastTouched({ properties }: Pool): number {
+  const times = [properties.creationTime, properties.lastModified, properties.allocationStateTransitionTime]
+  return Math.max(...times.map((time) => Date.parse(String(time ?? '')) || 0))
+}
+
+/** Blue-green pools that nobody has touched since `beforeMs`, while another one still serves: runs that died have left them. */
+export function strandedPools(pools: readonly Pool[], beforeMs: number): readonly { readonly pool: Pool; readonly serving: Pool }[] {
+  return pools.flatMap((pool) => {
+    const name = markIn(pool.properties.metadata, MARKS.successorOf)
+    const serving = name === undefined ? undefined : servingPool(name, pools)
+    const touchedMs = lastTouched(pool)
+    if (!serving || serving === pool || isBeingDeleted(pool) || touchedMs === 0 || touchedMs >= beforeMs) return []
+    return [{ pool, serving }]
+  })
+}
+
+/** Image id of a pool, or `publisher:offer:sku:version`. */
+export function imageOf({ properties }: Pool): string {
+  const { id, publisher, offer, sku, version } = properties.deploymentConfiguration?.virtualMachineConfiguration?.imageReference ?? {}
+  return id ?? [publisher, offer, sku, version].join(':')
+}
+
+/** The body of a PUT: the spec as written, with image, node agent, security type and size filled in. */
+function propertiesOf({ request, existing, imageId, derived, supportedImages }: PoolQuestion): PoolProperties {
+  const { properties, target, resizeTimeout, autoScale } = request
+  const asked = properties.deploymentConfiguration?.virtualMachineConfiguration
+  const before = existing?.properties.deploymentConfiguration?.virtualMachineConfiguration
+  const agent = request.nodeAgentSkuId ?? agentOf(derived, supportedImages) ?? before?.nodeAgentSkuId
+  const security = asked?.securityProfile ?? trustedLaunch(derived)
+  const configuration: VirtualMachineConfiguration = {
+    ...asked,
+    imageReference: { id: imageId },
+    ...(agent && { nodeAgentSkuId: agent }),
+    ...(security && { securityProfile: security }),
+  }
+  const fixedScale = { targetDedicatedNodes: target.dedicated, targetLowPriorityNodes: target.lowPriority, resizeTimeout }
+  return {
+    ...properties,
+    deploymentConfiguration: { ...properties.deploymentConfiguration, virtualMachineConfiguration: configuration },
+    ...(!autoScale && { scaleSettings: { fixedScale } }),
+  }
+}
+
+function agentOf(derived: DerivedImage | undefined, supportedImages: readonly SupportedImage[]): string | undefined {
+  return derived?.imageReference && resolveNodeAgent(derived.imageReference, supportedImages)?.nodeAgentSkuId
+}
+
+/** Without it, allocation fails for an image whose definition says `TrustedLaunch`. */
+function trustedLaunch(derived: DerivedImage | undefined): VirtualMachineConfiguration['securityProfile'] {
+  if (derived?.features.SecurityType !== 'TrustedLaunch') return undefined
+  return { securityType: 'trustedLaunch', uefiSettings: { secureBootEnabled: true, vTpmEnabled: true } }
+}
+
+/** Azure changes the case of ids. */
+function hasIdentities({ identity: asked }: PoolEnvelope, { identity }: PoolEnvelope): boolean {
+  const idsOf = (of: PoolEnvelope['identity']) => Object.keys(of?.userAssignedIdentities ?? {}).map((id) => id.toLowerCase())
+  const there = new Set(idsOf(identity))
+  return idsOf(asked).every((id) => there.has(id))
+}
+
+function isOffTarget({ target }: PoolRequest, { properties }: Pool): boolean {
+  const { fixedScale } = properties.scaleSettings ?? {}
+  return (
+    !fixedScale ||
+    (fixedScale.targetDedicatedNodes ?? 0) !== target.dedicated ||
+    (fixedScale.targetLowPriorityNodes ?? 0) !== target.lowPriority ||
+    properties.currentDedicatedNodes !== target.dedicated ||
+    // Batch seeks missing Spot nodes by itself, but takes none away.
+    properties.currentLowPriorityNodes > target.lowPriority
+  )
+}

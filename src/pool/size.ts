@@ -1,0 +1,35 @@
+/** Pure: how many nodes a pool has and is to have, and since when. */
+import { isDeepStrictEqual } from 'node:util'
+import { totalOf } from '../model/nodes.ts'
+import type { NodeTotals } from '../run/events.ts'
+import type { Pool, ResizeRequest } from '../run/runner.ts'
+
+export function totals({ properties }: Pool): NodeTotals {
+  return { dedicated: properties.currentDedicatedNodes, lowPriority: properties.currentLowPriorityNodes }
+}
+
+/** What a scale, a resize or a request for one asks for; Azure leaves out what is 0. */
+export function askedIn({
+  targetDedicatedNodes = 0,
+  targetLowPriorityNodes = 0,
+}: Partial<Pick<ResizeRequest, 'targetDedicatedNodes' | 'targetLowPriorityNodes'>> = {}): NodeTotals {
+  return { dedicated: targetDedicatedNodes, lowPriority: targetLowPriorityNodes }
+}
+
+/** What the pool is to have; of one that sizes itself, what it has. */
+export function targetOf(pool: Pool): NodeTotals {
+  const { fixedScale } = pool.properties.scaleSettings ?? {}
+  return fixedScale ? askedIn(fixedScale) : totals(pool)
+}
+
+export const nodesIn = (pool: Pool): number => totalOf(totals(pool))
+
+export const isAt = (pool: Pool, target: NodeTotals): boolean =>
+  isDeepStrictEqual(targetOf(pool), target) && isDeepStrictEqual(totals(pool), target)
+
+export const startAt = (time: string | undefined): number => Date.parse(time ?? '') || 0
+
+/** When the pool's last resize began, in milliseconds; 0: never. */
+export function startOf({ properties }: Pool): number {
+  return startAt(properties.resizeOperationStatus?.startTime)
+}

@@ -1,0 +1,26 @@
+import type { Config } from '../config/parse-config.ts'
+import type { SourceContent } from '../image/source.ts'
+import type { DerivedImage } from '../model/image-traits.ts'
+import type { Observed } from '../observe/observed.ts'
+import type { Finding } from './finding.ts'
+
+/** What the rules look at. */
+export interface Facts {
+  readonly config: Config
+  readonly observed: Observed
+  readonly now: Date
+  /** Present where everything of the source exists. */
+  readonly content?: SourceContent
+  readonly derived?: DerivedImage
+}
+
+/** One preflight rule. It answers with nothing, or with what it saw and what to do. */
+export interface Rule {
+  /** Stable, kebab-case. */
+  readonly id: string
+  readonly severity: Finding['severity']
+  /** One line, for the list of rules. */
+  readonly title: string
+  readonly link: string
+  readonly check: (facts: Facts) => readonly { readonly seen: string; readonly fix: string }[]
+}

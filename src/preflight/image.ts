@@ -1,0 +1,205 @@
+/** Rules about the image, its definition and its region. */
+
+import { baseOf, type Made, poolImages } from '../image/managed-images.ts'
+import { missingRegions } from '../image/plan-image.ts'
+import { namesakes } from '../image/plan-version.ts'
+import { fingerprintOf, isOwn, regionName, sourceTag, TAGS } from '../image/tags.ts'
+import { sameId } from '../model/arm-id.ts'
+import type { Facts, Rule } from './facts.ts'
+
+const IMAGE_VERSION = 'https://learn.microsoft.com/azure/virtual-machines/image-version'
+const MIGRATION = 'https://learn.microsoft.com/azure/batch/batch-custom-image-pools-to-azure-compute-gallery-migration-guide'
+const TRUSTED_LAUNCH = 'https://learn.microsoft.com/azure/virtual-machines/trusted-launch'
+
+/** What Azure does not check, but nodes depend on; without a value, Azure's own default. */
+const DEFAULT_FEATURES: Readonly<Record<string, string>> = { DiskControllerTypes: 'SCSI', IsAcceleratedNetworkSupported: 'False' }
+const FEATURES = Object.keys(DEFAULT_FEATURES)
+
+export const IMAGE_RULES: readonly Rule[] = [
+  {
+    id: 'managed-image-retired',
+    severity: 'warning',
+    title: 'Pools from managed images are retired',
+    link: MIGRATION,
+    check: ({ config: { image }, observed: { givenImage } }) =>
+      image?.kind === 'managed' || givenImage?.kind === 'managed'
+        ? [
+            {
+              seen: 'Azure retired Batch pools made from managed images on 31 March 2026',
+              fix: 'Use `image-kind: gallery` with `gallery`; `managed-image` publishes one that exists.',
+            },
+          ]
+        : [],
+  },
+  {
+    id: 'managed-image-region',
+    severity: 'error',
+    title: 'A managed image is in the region of the Batch account',
+    link: MIGRATION,
+    check: ({ config: { image }, content, observed: { account } }) =>
+      image?.kind === 'managed' && content && account && regionName(content.location) !== regionName(account.location)
+        ? [
+            {
+              seen: `the source is in ${content.location}, the account in ${account.location}`,
+              fix: 'Use `image-kind: gallery`: versions are replicated to the region of the account.',
+            },
+          ]
+        : [],
+  },
+  {
+    id: 'managed-image-trusted-launch',
+    severity: 'error',
+    title: 'Trusted Launch disks become gallery images',
+    link: TRUSTED_LAUNCH,
+    check: ({ config: { image }, derived }) =>
+      image?.kind === 'managed' && derived?.features.SecurityType
+        ? [
+            {
+              seen: `the disks have security type ${derived.features.SecurityType}`,
+              fix: 'Use `image-kind: gallery`; Azure makes no managed images of such disks.',
+            },
+          ]
+        : [],
+  },
+  {
+    id: 'gallery-region',
+    severity: 'warning',
+    title: 'The image is made near the Batch account',
+    link: IMAGE_VERSION,
+    check: ({ config: { image }, content, observed: { account } }) =>
+      image?.kind === 'gallery' && content && account && regionName(content.location) !== regionName(account.location)
+        ? [
+            {
+              seen: `the source is in ${content.location}, the account in ${account.location}: the version is replicated across regions, which takes longer and is paid for`,
+              fix: 'Keep the golden machine in the region of the account if time matters.',
+            },
+          ]
+        : [],
+  },
+  {
+    id: 'definition-matches',
+    severity: 'error',
+    title: 'An existing image definition fits the disks',
+    link: IMAGE_VERSION,
+    check: ({ observed: { definition }, content }) => {
+      if (!definition || !content) return []
+      const { derived } = content
+      const differences: readonly (readonly [string, string, string])[] = [
+        ['OS type', definition.osType, derived.osType],
+        ['OS state', definition.osState, 'Generalized'],
+        ['generation', definition.hyperVGeneration, derived.generation],
+        ['architecture', definition.architecture, derived.architecture],
+        ['security type', definition.features.SecurityType ?? 'Standard', derived.features.SecurityType ?? 'Standard'],
+        ['purchase plan', JSON.stringify(definition.purchasePlan ?? null), JSON.stringify(derived.purchasePlan ?? null)],
+      ]
+      return differences
+        .filter(([, has, needs]) => has !== needs)
+        .map(([what, has, needs]) => ({
+          seen: `definition ${definition.name} has ${what} ${has}, the disks need ${needs}`,
+          fix: 'A definition cannot be changed: choose another `image-name`, or build from a VM that fits.',
+        }))
+    },
+  },
+  {
+    id: 'definition-features',
+    severity: 'warning',
+    title: 'An existing image definition has the features of the disks',
+    link: 'https://learn.microsoft.com/azure/virtual-machines/shared-image-galleries#image-definitions',
+    check: ({ observed: { definition }, content }) =>
+      !definition || !content
+        ? []
+        : FEATURES.filter((name) => featureOf(definition.features, name) !== featureOf(content.derived.features, name)).map((name) => ({
+            seen: `definition ${definition.name} has ${name} ${featureOf(definition.features, name)}, the disks have ${featureOf(content.derived.features, name)}`,
+            fix: 'Azure goes by the definition, which cannot be changed: choose another `image-name` for one that is made to fit the disks.',
+          })),
+  },
+  {
+    id: 'image-version-taken',
+    severity: 'error',
+    title: 'A version asked for by name is not that of another source',
+    link: IMAGE_VERSION,
+    check: (facts) =>
+      asked(facts)
+        .filter((taken) => !isOfSource(taken, facts))
+        .map(({ name, tags: { [TAGS.source]: source } }) => ({
+          seen: `${name} exists, made ${source ? `of ${source}` : 'by something else'}`,
+          fix: 'A version cannot be changed: choose another `image-version`, or `auto`.',
+        })),
+  },
+  {
+    id: 'image-version-older',
+    severity: 'warning',
+    title: 'A version asked for by name is of the source as it is now',
+    link: IMAGE_VERSION,
+    check: (facts) => {
+      const { image } = facts.config
+      if (!image || !facts.content) return []
+      const fingerprint = fingerprintOf(facts.content.identity, { imageId: baseOf(image), kind: image.kind })
+      return reused(facts)
+        .filter(({ tags }) => tags[TAGS.fingerprint] !== fingerprint)
+        .map(({ name }) => ({
+          seen: `${name} exists, and its source changed since: it is used as it is`,
+          fix: 'Choose another `image-version`, or `auto`, to publish the source as it is now.',
+        }))
+    },
+  },
+  {
+    id: 'image-version-region',
+    severity: 'error',
+    title: 'A version asked for by name has a replica in the region of the Batch account',
+    link: 'https://learn.microsoft.com/azure/batch/batch-sig-images',
+    check: (facts) => {
+      const { account } = facts.observed
+      if (!account) return []
+      return reused(facts)
+        .filter((taken) => missingRegions(taken, [{ name: account.location }]).length > 0)
+        .map(({ name }) => ({
+          seen: `${name} exists, without a replica in ${account.location}`,
+          fix: 'Choose another `image-version`, or `auto`; or replicate it there first: `az sig image-version update --add publishingProfile.targetRegions name=<region>`.',
+        }))
+    },
+  },
+  {
+    id: 'snapshot-name-taken',
+    severity: 'error',
+    title: 'Snapshots of a version asked for by name have no namesakes',
+    link: IMAGE_VERSION,
+    check: (facts) => {
+      const { image } = facts.config
+      const isThere = asked(facts).some(({ provisioningState }) => provisioningState !== 'Failed')
+      if (!image || !facts.content || isThere) return []
+      return namesakes(image, image.version, facts.content.captured, facts.observed.snapshots).map(({ name }) => ({
+        seen: `snapshot ${name} is of something else, and has the name of one that this run would take`,
+        fix: 'Choose another `image-version`, or `auto`; or delete the snapshot, if nothing needs it.',
+      }))
+    },
+  },
+]
+
+/** `SCSI, NVMe` and `NVMe,SCSI` are one. */
+function featureOf(features: Readonly<Record<string, string>>, name: string): string {
+  const value = features[name] ?? DEFAULT_FEATURES[name] ?? ''
+  return value.split(/,\s*/).toSorted().join(', ')
+}
+
+type Named = Pick<Made, 'name' | 'provisioningState' | 'tags' | 'targetRegions'>
+
+/** What is there by the version that is asked for, whoever made it, finished or not. */
+function asked({ config: { image, pool }, observed: { versions, images } }: Facts): readonly Named[] {
+  if (!image || image.version === 'auto') return []
+  if (image.kind === 'gallery')
+    return versions
+      .filter(({ name }) => name === image.version)
+      .map((version) => ({ ...version, name: `version ${version.name} of ${image.name}` }))
+  const ids = poolImages(image, image.version, pool, images).map(({ id }) => id)
+  return images.filter(({ id }) => ids.some((one) => sameId(one, id))).map((one) => ({ ...one, name: `managed image ${one.name}` }))
+}
+
+/** What is there by that version and of this source; a failed one is made again. */
+const reused = (facts: Facts): readonly Named[] =>
+  asked(facts).filter((taken) => isOfSource(taken, facts) && taken.provisioningState !== 'Failed')
+
+function isOfSource({ tags }: Named, { config: { image }, content }: Facts): boolean {
+  if (!image || !content) return true
+  return isOwn(tags, image.name) && tags[TAGS.source]?.toLowerCase() === sourceTag(content.sourceId).toLowerCase()
+}

@@ -1,0 +1,86 @@
+/** Rules about the network of a pool. */
+
+import { nodesOf } from '../model/nodes.ts'
+import type { PoolProperties } from '../run/runner.ts'
+import type { Rule } from './facts.ts'
+
+const POOL_REFERENCE = 'https://learn.microsoft.com/rest/api/batchmanagement/pool/create'
+const NODES_PER_ADDRESS = 100
+
+export const NETWORK_RULES: readonly Rule[] = [
+  {
+    id: 'public-ip-pool-size',
+    severity: 'error',
+    title: 'There are public IP addresses for all nodes: 100 dedicated or 100 Spot nodes each',
+    link: POOL_REFERENCE,
+    check: ({ config: { pool } }) =>
+      (pool?.requests ?? []).flatMap(({ id, target, properties }) => {
+        const { provision, ipAddressIds = [] } = networkOf(properties).publicIPAddressConfiguration ?? {}
+        const needed = Math.ceil(Math.max(target.dedicated, target.lowPriority) / NODES_PER_ADDRESS)
+        return provision === 'UserManaged' && ipAddressIds.length < needed
+          ? [
+              {
+                seen: `pool ${id} brings ${ipAddressIds.length} public IP addresses; ${nodesOf(target)} need ${needed}`,
+                fix: 'Add addresses to `publicIPAddressConfiguration.ipAddressIds`, or use fewer nodes.',
+              },
+            ]
+          : []
+      }),
+  },
+  {
+    id: 'inbound-nat-pools',
+    severity: 'error',
+    title: 'Inbound NAT pools are at most 5 with 25 rules in all, on ports that are free and not reserved',
+    link: POOL_REFERENCE,
+    check: ({ config: { pool } }) =>
+      (pool?.requests ?? []).flatMap(({ id, properties }) =>
+        natProblems(networkOf(properties).endpointConfiguration?.inboundNatPools ?? []).map((problem) => ({
+          seen: `pool ${id}: ${problem}`,
+          fix: 'Correct `networkConfiguration.endpointConfiguration.inboundNatPools`.',
+        })),
+      ),
+  },
+]
+
+interface NatPool {
+  readonly name: string
+  readonly backendPort: number
+  readonly frontendPortRangeStart: number
+  readonly frontendPortRangeEnd: number
+  readonly networkSecurityGroupRules?: readonly unknown[]
+}
+
+interface Network {
+  readonly publicIPAddressConfiguration?: { readonly provision?: string; readonly ipAddressIds?: readonly string[] }
+  readonly endpointConfiguration?: { readonly inboundNatPools?: readonly NatPool[] }
+}
+
+const networkOf = ({ networkConfiguration }: PoolProperties): Network => networkConfiguration ?? {}
+
+const MOST_NAT_POOLS = 5
+const MOST_RULES = 25
+const RESERVED_ON_NODES = [22, 3_389, 29_876, 29_877]
+const RESERVED_OUTSIDE = { start: 50_000, end: 55_000 }
+
+function natProblems(pools: readonly NatPool[]): readonly string[] {
+  const rules = pools.reduce((sum, { networkSecurityGroupRules = [] }) => sum + networkSecurityGroupRules.length, 0)
+  const others = (index: number) => pools.slice(0, index)
+  return [
+    ...(pools.length > MOST_NAT_POOLS ? [`${pools.length} inbound NAT pools; ${MOST_NAT_POOLS} is the most`] : []),
+    ...(rules > MOST_RULES ? [`${rules} network security group rules; ${MOST_RULES} is the most`] : []),
+    ...pools.flatMap(({ name, backendPort, frontendPortRangeStart: start, frontendPortRangeEnd: end }, index) => [
+      ...(RESERVED_ON_NODES.includes(backendPort) ? [`NAT pool ${name}: port ${backendPort} is reserved on nodes`] : []),
+      ...(start > end ? [`NAT pool ${name}: the ports ${start} to ${end} are none`] : []),
+      ...(start <= RESERVED_OUTSIDE.end && end >= RESERVED_OUTSIDE.start
+        ? [`NAT pool ${name}: of the ports ${start} to ${end} some are reserved (50000 to 55000)`]
+        : []),
+      ...others(index).flatMap((other) => [
+        ...(other.name.toLowerCase() === name.toLowerCase() ? [`two NAT pools are named ${name}`] : []),
+        ...(other.backendPort === backendPort ? [`NAT pools ${other.name} and ${name} have the same port on nodes`] : []),
+        ...(other.frontendPortRangeStart <= end && other.frontendPortRangeEnd >= start
+          ? [`NAT pools ${other.name} and ${name} have ports in common`]
+          : []),
+      ]),
+    ]),
+  ]
+}

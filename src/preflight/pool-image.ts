@@ -1,0 +1,133 @@
+/** Rules about what a pool spec says of its nodes' machines, against what the image is. */
+
+import type { PoolRequest } from '../config/parse-config.ts'
+import { sameId } from '../model/arm-id.ts'
+import type { VirtualMachineConfiguration } from '../run/runner.ts'
+import type { Facts, Rule } from './facts.ts'
+
+const TRUSTED_LAUNCH = 'https://learn.microsoft.com/azure/virtual-machines/trusted-launch'
+
+interface OsDisk {
+  readonly ephemeralOSDiskSettings?: { readonly placement?: string }
+  readonly managedDisk?: { readonly storageAccountType?: string }
+}
+
+export const POOL_IMAGE_RULES: readonly Rule[] = [
+  {
+    id: 'pool-security-type',
+    severity: 'error',
+    title: 'The security type of a pool is that of the image',
+    link: TRUSTED_LAUNCH,
+    check: (facts) => {
+      const needs = facts.derived?.features.SecurityType ?? 'Standard'
+      return requestsOf(facts).flatMap(({ id, configuration }) => {
+        const given = configuration.securityProfile?.securityType
+        const asked = typeof given === 'string' ? given : undefined
+        // Trusted Launch is filled in where the spec says nothing of security at all.
+        const gets = asked ?? (configuration.securityProfile === undefined && needs === 'TrustedLaunch' ? 'TrustedLaunch' : 'Standard')
+        if (!facts.derived || isAllowed(needs, gets)) return []
+        return [
+          {
+            seen: `pool ${id} has security type ${gets}, the image ${needs}`,
+            fix: /Standard|Supported/.test(needs)
+              ? 'Leave `securityProfile.securityType` out, or build the golden VM with that security type.'
+              : `Set \`securityProfile.securityType: ${needs === 'TrustedLaunch' ? 'trustedLaunch' : 'confidentialVM'}\`.`,
+          },
+        ]
+      })
+    },
+  },
+  {
+    id: 'pool-spec-image',
+    severity: 'warning',
+    title: 'A pool spec names no other image than that of the run',
+    link: 'https://learn.microsoft.com/azure/batch/batch-sig-images',
+    check: (facts) =>
+      requestsOf(facts).flatMap(({ id, configuration: { imageReference } }) => {
+        const { source } = facts.config
+        if (!imageReference || (source.kind === 'image-id' && sameId(source.id, imageReference.id))) return []
+        const { id: imageId, publisher, offer, sku, version } = imageReference
+        const named = imageId ?? [publisher, offer, sku, version].filter(Boolean).join(':')
+        return [
+          {
+            seen: `the spec of pool ${id} names the image ${named}; the pool gets that of this run`,
+            fix: 'Leave `imageReference` out of the spec; for a pool on an image that is there already, give it as `image-id`.',
+          },
+        ]
+      }),
+  },
+  {
+    id: 'pool-ephemeral-os-disk',
+    severity: 'error',
+    title: 'A pool with ephemeral OS disks has no Spot nodes, and a size that supports them',
+    link: 'https://learn.microsoft.com/azure/batch/create-pool-ephemeral-os-disk',
+    check: (facts) =>
+      requestsOf(facts).flatMap(({ id, configuration, request: { target, properties } }) => {
+        if (!(configuration.osDisk as OsDisk | undefined)?.ephemeralOSDiskSettings) return []
+        const size = facts.observed.vmSizes.find(({ name }) => name.toLowerCase() === properties.vmSize?.toLowerCase())
+        return [
+          ...(target.lowPriority > 0
+            ? [
+                {
+                  seen: `pool ${id} has ephemeral OS disks and ${target.lowPriority} Spot nodes`,
+                  fix: 'Leave `osDisk.ephemeralOSDiskSettings` out, or use dedicated nodes only.',
+                },
+              ]
+            : []),
+          ...(size?.capabilities.EphemeralOSDiskSupported === 'False'
+            ? [
+                {
+                  seen: `pool ${id} has ephemeral OS disks, which ${size.name} does not support`,
+                  fix: 'Leave `osDisk.ephemeralOSDiskSettings` out, or use another `vm-size`.',
+                },
+              ]
+            : []),
+        ]
+      }),
+  },
+  {
+    id: 'pool-os-disk-type',
+    severity: 'error',
+    title: 'The OS disk type of a pool is not one that the image definition disallows',
+    link: 'https://learn.microsoft.com/azure/virtual-machines/shared-image-galleries#image-definitions',
+    check: (facts) => {
+      const { definition, givenImage } = facts.observed
+      const of = definition ?? (givenImage?.kind === 'gallery' ? givenImage.definition : undefined)
+      return requestsOf(facts).flatMap(({ id, configuration }) => {
+        const type = (configuration.osDisk as OsDisk | undefined)?.managedDisk?.storageAccountType
+        return type && of?.disallowedDiskTypes?.some((one) => one.toLowerCase() === type.toLowerCase())
+          ? [
+              {
+                seen: `pool ${id} has OS disks of type ${type}, which definition ${of.name} disallows`,
+                fix: `Use another \`osDisk.managedDisk.storageAccountType\`; disallowed are ${of.disallowedDiskTypes.join(', ')}.`,
+              },
+            ]
+          : []
+      })
+    },
+  },
+]
+
+function requestsOf({
+  config: { pool },
+}: Facts): readonly { id: string; request: PoolRequest; configuration: VirtualMachineConfiguration }[] {
+  return (pool?.strategy === 'resize-only' ? [] : (pool?.requests ?? [])).map((request) => ({
+    id: request.id,
+    request,
+    configuration: request.properties.deploymentConfiguration?.virtualMachineConfiguration ?? {},
+  }))
+}
+
+/** By the image's security type, which ones its machines may have. https://learn.microsoft.com/azure/virtual-machines/trusted-launch */
+const ALLOWED: Readonly<Record<string, readonly string[]>> = {
+  standard: ['standard'],
+  trustedlaunch: ['trustedlaunch'],
+  trustedlaunchsupported: ['standard', 'trustedlaunch'],
+  confidentialvm: ['confidentialvm'],
+  confidentialvmsupported: ['standard', 'confidentialvm'],
+  trustedlaunchandconfidentialvmsupported: ['standard', 'trustedlaunch', 'confidentialvm'],
+}
+
+function isAllowed(image: string, pool: string): boolean {
+  return ALLOWED[image.toLowerCase()]?.includes(pool.toLowerCase()) ?? true
+}

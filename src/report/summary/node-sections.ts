@@ -1,0 +1,49 @@
+/** Nodes over time. */
+
+import { totalOf } from '../../model/nodes.ts'
+import type { PoolReport } from '../run-report.ts'
+import { timeOf } from '../times.ts'
+import { hasHealth, nodeChart } from './charts.ts'
+import { blocks, type Column, details, type Markdown, md, nothing, table } from './markdown.ts'
+import { overTime, type TimedSample } from './samples.ts'
+
+const POINTS = 30
+
+/** The curve, and folded below it the same numbers. */
+export function nodesOverTime({ name, samples, autoScale }: PoolReport): Markdown {
+  const points = overTime(samples, POINTS)
+  const chart = nodeChart(name, points)
+  if (!chart) return nothing
+  const isHealthKnown = hasHealth(points)
+  const lines = [
+    ...(autoScale ? [] : ['amber: the target']),
+    ...(isHealthKnown ? ['green: healthy nodes, known once the pool is steady'] : []),
+  ]
+  const columns: readonly Column[] = [
+    'Time (UTC)',
+    { right: 'Dedicated' },
+    { right: 'Spot' },
+    { right: 'Target' },
+    ...(isHealthKnown ? [{ right: 'Healthy' }] : []),
+  ]
+  return blocks(
+    chart,
+    md`Blue bars: nodes in the pool${lines.map((line) => `; ${line}`).join('')}.`,
+    details(
+      'The same in numbers',
+      table(
+        columns,
+        distinct(points).map(({ at, current, target, healthy }) => [
+          timeOf(at),
+          current.dedicated,
+          current.lowPriority,
+          target ? totalOf(target) : '–',
+          ...(isHealthKnown ? [healthy ?? '–'] : []),
+        ]),
+      ),
+    ),
+  )
+}
+
+/** A slot of the chart repeats the sample before it where nothing changed. */
+const distinct = (points: readonly TimedSample[]): readonly TimedSample[] => points.filter(({ at }, index) => at !== points[index - 1]?.at)

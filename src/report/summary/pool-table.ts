@@ -1,0 +1,107 @@
+/** A pool before and after, and what it is. */
+
+import { occupiedStates, STATES, totalOf } from '../../model/nodes.ts'
+import type { NodeCounts } from '../../run/runner.ts'
+import type { PoolReport, RunReport } from '../run-report.ts'
+import { code, join, type Markdown, md, nothing, table, text } from './markdown.ts'
+import { type Reference, shortName } from './references.ts'
+
+type Result = RunReport['result']
+
+const KINDS = [
+  { title: 'Dedicated nodes', of: 'dedicated' },
+  { title: 'Spot nodes', of: 'lowPriority' },
+] as const
+
+/** Before and after, one column each; what is and what would be, where nothing was done. */
+export function poolTable(pool: PoolReport, result: Result, reference: Reference): Markdown {
+  const { target, current, targetBefore, currentBefore } = pool
+  const images = [pool.imageBefore, pool.imageAfter].map((image) => (image ? imageIn(reference, image) : '–'))
+  const kinds = KINDS.filter(
+    ({ of }) => of === 'dedicated' || [target, current, targetBefore, currentBefore].some((totals) => totals?.[of]),
+  )
+  const healthy = pool.nodeStates || totalOf(current) === 0 ? health(pool) : 'not known'
+  if (result === 'planned') {
+    return table(
+      ['', 'Now', 'Planned'],
+      [
+        ['Image', ...images],
+        ...kinds.map(({ title, of }) => [title, current[of], pool.autoScale ? 'by formula' : target[of]]),
+        ...(pool.nodeStates ? [['Healthy nodes', pool.healthy, pool.required]] : []),
+      ],
+    )
+  }
+  return table(
+    ['', 'Before', 'After'],
+    [
+      ['Image', ...images],
+      ...kinds.map(({ title, of }) => [
+        title,
+        share(currentBefore?.[of], targetBefore?.[of]),
+        share(current[of], pool.autoScale ? undefined : target[of]),
+      ]),
+      ['Healthy nodes', '', healthy],
+      ...(pool.nodeStates && totalOf(current) > 0 ? [['Node states', '', states(pool.nodeStates)]] : []),
+    ],
+  )
+}
+
+/** E.g. `790 + 100 Spot idle, 10 running`; what is broken stands out. */
+function states(counts: NodeCounts): Markdown {
+  return join(
+    occupiedStates(counts).map(({ state, dedicated, lowPriority }) => {
+      const { label, kind } = STATES[state]
+      const number =
+        lowPriority === 0 ? md`${dedicated}` : dedicated === 0 ? md`${lowPriority} Spot` : md`${dedicated} + ${lowPriority} Spot`
+      return kind === 'broken' ? md`**${number} ${label}**` : md`${number} ${label}`
+    }),
+    '<br>',
+  )
+}
+
+/** By definition and version: the gallery is told with the image. */
+const imageIn = (reference: Reference, image: string): Markdown => reference(image, shortName(image).split('/').slice(-2).join('/'))
+
+/** One pool a row. */
+export function poolsTable(pools: readonly PoolReport[], reference: Reference): Markdown {
+  return table(
+    ['Pool', { right: 'Healthy' }, { right: 'Nodes' }, 'Image', ''],
+    pools.map((pool) => [
+      reference(pool.id, pool.name),
+      pool.nodeStates ? (pool.error ? md`**${pool.healthy}**` : pool.healthy) : 'not known',
+      share(totalOf(pool.current), pool.autoScale ? undefined : totalOf(pool.target)),
+      pool.imageAfter ? imageIn(reference, pool.imageAfter) : '–',
+      pool.error ? md`**${text(pool.error.title, 80)}**` : ACTIONS[pool.action],
+    ]),
+  )
+}
+
+/** What the pool is, in a line. */
+export function poolFacts(pool: PoolReport, result: Result, reference: Reference): Markdown {
+  const facts = [
+    md`Pool ${reference(pool.id, pool.name)} of account ${reference(pool.id.replace(/\/pools\/[^/]+$/i, ''), pool.account)}`,
+    code(pool.vmSize),
+    ...(result === 'planned' ? [] : [ACTIONS[pool.action]]),
+    ...(pool.autoScale ? ['sized by its formula'] : [md`resize timeout ${code(pool.resizeTimeout)}`]),
+    ...(pool.allocationState ? [`allocation ${pool.allocationState.toLowerCase()}`] : []),
+  ]
+  return join(facts, ' · ')
+}
+
+const ACTIONS: Readonly<Record<PoolReport['action'], string>> = {
+  created: 'created',
+  resized: 'resized',
+  reimaged: 'moved to the image in place',
+  replaced: 'deleted and created anew',
+  'blue-green': 'new pool beside the old one',
+  none: 'left as it was',
+}
+
+const share = (part: number | undefined, whole: number | undefined): Markdown => {
+  if (part === undefined) return md`–`
+  return whole === undefined ? md`${part}` : md`${part} of ${whole}`
+}
+
+function health({ healthy, target, required, autoScale }: PoolReport): Markdown {
+  return md`**${healthy}${autoScale ? nothing : md` of ${totalOf(target)}`}**${required < totalOf(target) ? md` (${required} required)` : nothing}`
+}

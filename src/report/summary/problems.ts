@@ -1,0 +1,65 @@
+/** The boxes below the verdict: what went wrong, in Azure's innermost words, and what to do. */
+import type { Explanation } from '../../errors/explanation.ts'
+import type { RunReport } from '../run-report.ts'
+import { alert, blocks, code, join, link, list, type Markdown, md, multiline, nothing, text } from './markdown.ts'
+
+const MOST_BOXES = 5
+const MOST_WARNINGS = 20
+
+interface Problem extends Explanation {
+  readonly pools: readonly string[]
+}
+
+export type Failure = Pick<RunReport, 'result' | 'error' | 'pools'>
+
+export function errorBoxes(report: Failure): Markdown {
+  const kind = report.result === 'cancelled' ? 'WARNING' : 'CAUTION'
+  const problems = distinctProblems(report)
+  const names = report.pools.length > 1
+  const rest = problems.length - MOST_BOXES
+  return blocks(
+    ...problems.slice(0, MOST_BOXES).map((problem) => alert(kind, box(names ? problem : { ...problem, pools: [] }))),
+    rest > 0 ? md`… and ${rest} more, told with their pools below.` : undefined,
+  )
+}
+
+export function warningBox({ warnings }: RunReport): Markdown {
+  if (warnings.length === 0) return nothing
+  const shown = warnings.slice(0, MOST_WARNINGS).map((warning) => text(warning, 1_000))
+  const rest = warnings.length - shown.length
+  const all = rest > 0 ? [...shown, md`… and ${rest} more, in the JSON report`] : shown
+  return alert('WARNING', all.length === 1 ? join(all, '') : list(all))
+}
+
+function box({ title, message, hint, link: url, code: azureCode, correlationId, pools }: Problem): Markdown {
+  const where =
+    pools.length > 0
+      ? md` (pool${pools.length === 1 ? '' : 's'} ${join(
+          pools.slice(0, 10).map((pool) => code(pool)),
+          ', ',
+        )})`
+      : nothing
+  const traces = [azureCode && code(azureCode), correlationId && md`correlation id ${code(correlationId)}`].filter(
+    (trace) => trace !== undefined && trace !== '',
+  )
+  return blocks(
+    md`**${text(title, 300)}**${where}`,
+    multiline(message),
+    md`**What to do:** ${multiline(hint)}${url ? md` ${link('Documentation', url)}` : nothing}`,
+    traces.length > 0 ? join(traces, ' · ') : undefined,
+  )
+}
+
+/** The run's error is often that of a pool: told once, with the pools it hit. */
+function distinctProblems({ error, pools }: Failure): readonly Problem[] {
+  const problems = new Map<string, Problem>()
+  const add = (explanation: Explanation | undefined, pool?: string): void => {
+    if (!explanation) return
+    const key = `${explanation.title}\n${explanation.message}`
+    const known = problems.get(key)
+    problems.set(key, { ...(known ?? explanation), pools: [...(known?.pools ?? []), ...(pool === undefined ? [] : [pool])] })
+  }
+  add(error)
+  for (const pool of pools) add(pool.error, pool.name)
+  return [...problems.values()]
+}

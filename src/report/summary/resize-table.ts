@@ -1,0 +1,58 @@
+/** What each resize was asked for, what it gained, and why it fell short. */
+
+import { count, totalOf } from '../../model/nodes.ts'
+import { between } from '../duration.ts'
+import type { PoolReport, ResizeAttempt } from '../run-report.ts'
+import { timeOf } from '../times.ts'
+import { blocks, code, join, link, list, type Markdown, md, table, text } from './markdown.ts'
+
+/** Attempts in a table; below it every distinct error once, with its fix. */
+export function resizeTable({ attempts }: PoolReport): Markdown {
+  return blocks(
+    table(
+      [{ right: '#' }, 'Start (UTC)', 'Duration', 'Asked for', 'Nodes', { right: 'Gain' }, 'Errors'],
+      attempts.map(({ number, startedAt, finishedAt, request, from, to, errors }) => [
+        number,
+        timeOf(startedAt),
+        finishedAt ? between(startedAt, finishedAt) : 'not ended',
+        askedFor(request),
+        to ? `${count(totalOf(from))} → ${count(totalOf(to))}` : `${count(totalOf(from))} →`,
+        to ? signed(totalOf(to) - totalOf(from)) : '–',
+        errors.length === 0
+          ? 'none'
+          : join(
+              errors.map((error) => md`${code(error.innermostCode ?? error.code)} (${error.class})`),
+              '<br>',
+            ),
+      ]),
+    ),
+    list(distinctErrors(attempts)),
+  )
+}
+
+function askedFor({ targetDedicatedNodes, targetLowPriorityNodes }: ResizeAttempt['request']): string {
+  return targetLowPriorityNodes === 0
+    ? count(targetDedicatedNodes)
+    : `${count(targetDedicatedNodes)} + ${count(targetLowPriorityNodes)} Spot`
+}
+
+function distinctErrors(attempts: readonly ResizeAttempt[]): readonly Markdown[] {
+  const errors = attempts.flatMap(({ number, errors }) => errors.map((error) => ({ ...error, number })))
+  const byMeaning = Map.groupBy(errors, ({ code: name, innermostCode, fix }) => [name, innermostCode, fix].join('\n'))
+  return [...byMeaning.values()].flatMap((same) => {
+    const last = same.at(-1)
+    if (!last) return []
+    const names =
+      last.innermostCode && last.innermostCode !== last.code ? md`${code(last.code)} / ${code(last.innermostCode)}` : code(last.code)
+    const numbers = [...new Set(same.map(({ number }) => number))]
+    return md`${names} in resize${numbers.length > 1 ? 's' : ''} ${numbers.join(', ')}: ${text(last.innermostMessage ?? last.message, 1_500)}<br>\n**${MEANING[last.class]}.** ${text(last.fix)} ${link('Documentation', last.link)}`
+  })
+}
+
+const MEANING = {
+  fatal: 'Another try would not help',
+  retry: 'Tried again',
+  wait: 'Batch goes on by itself',
+} as const
+
+const signed = (value: number): string => (value > 0 ? `+${value.toLocaleString('en-US')}` : value.toLocaleString('en-US'))

@@ -1,0 +1,127 @@
+/** What the summary tells of the run as a whole: image, checks, changes, other pools, what is left, times. */
+
+import { totalOf } from '../../model/nodes.ts'
+import { between } from '../duration.ts'
+import type { ImageReport, RunReport, SnapshotReport } from '../run-report.ts'
+import { minuteOf, timeOf } from '../times.ts'
+import { timeline } from './charts.ts'
+import { blocks, code, details, fence, join, link, list, type Markdown, md, nothing, table, text } from './markdown.ts'
+import { type Reference, shortName } from './references.ts'
+
+const MOST_ROWS = 100
+
+export function imageTable(image: ImageReport, reference: Reference): Markdown {
+  const rows: readonly (readonly [string, Markdown])[] = [
+    ['Why', text(image.reason, 500)],
+    ['Source', image.sourceId ? reference(image.sourceId) : nothing],
+    ['Version before', md`${image.previousVersion ?? ''}`],
+    ['Replication', join(image.replication.map(replica), '<br>')],
+    ['Snapshots', join(image.snapshots.map(snapshotWith(reference)), '<br>')],
+  ]
+  return table(
+    ['Image', md`${reference(image.id)} ${image.action}`],
+    rows.filter(([, value]) => value.source !== ''),
+  )
+}
+
+function replica({ region, state, progress, details: why }: ImageReport['replication'][number]): Markdown {
+  return md`${region}: ${state === 'Completed' ? 'complete' : `${state.toLowerCase()}, ${progress} %`}${why ? md` (${text(why, 300)})` : nothing}`
+}
+
+const snapshotWith =
+  (reference: Reference) =>
+  ({ id, disk, state }: SnapshotReport): Markdown => {
+    const name = state === 'deleted' || state === 'planned' ? code(shortName(id)) : reference(id)
+    return md`${disk === 'os' ? 'OS disk' : `LUN ${disk}`}: ${name} ${state}`
+  }
+
+/** What the preflight objected to; that it did not is told in the footer. */
+export function checks({ findings }: RunReport): Markdown {
+  return table(
+    ['', 'Check', 'Seen', 'What to do'],
+    findings.map(({ id, severity, seen, fix, link: url }) => [
+      severity === 'error' ? md`**error**` : severity,
+      code(id),
+      text(seen, 1_000),
+      md`${text(fix, 1_000)} ${link('Documentation', url)}`,
+    ]),
+  )
+}
+
+export function plannedChanges({ changes }: RunReport, reference: Reference): Markdown {
+  return bounded(
+    ['', 'What', 'Name', 'Why'],
+    changes.map(({ verb, type, name, id, reason }) => [
+      md`**${verb}**`,
+      type,
+      verb === 'create' ? code(name) : reference(id, name),
+      text(reason, 500),
+    ]),
+  )
+}
+
+/** What a plan takes of the quotas. */
+export function cores({ cores: quotas = [] }: RunReport): Markdown {
+  return table(
+    ['Cores', { right: 'Other pools' }, { right: 'These pools' }, { right: 'Quota' }, { right: 'Left' }],
+    quotas.map(({ name, used, needed, quota }) => {
+      const left = quota - used - needed
+      return [name, used, needed, quota, left < 0 ? md`**${left}**` : left]
+    }),
+  )
+}
+
+/** Those behind first. */
+export function accountPools({ accountPools: pools }: RunReport, reference: Reference): Markdown {
+  const sorted = pools.toSorted((one, other) => Number(other.isBehind) - Number(one.isBehind) || one.name.localeCompare(other.name))
+  return bounded(
+    ['Pool', 'Image', { right: 'Nodes' }, ''],
+    sorted.map(({ name, image, current, isBehind }) => [code(name), reference(image), totalOf(current), isBehind ? md`**behind**` : '']),
+  )
+}
+
+export function leftBehind({ leftBehind: things }: RunReport, reference: Reference): Markdown {
+  if (things.length === 0) return nothing
+  return blocks(
+    list(things.slice(0, MOST_ROWS).map(({ id, kind, why }) => md`${kind} ${reference(id)}: ${text(why, 500)}`)),
+    fence(
+      things
+        .slice(0, MOST_ROWS)
+        .map(({ command }) => command)
+        .join('\n'),
+      'sh',
+    ),
+  )
+}
+
+export function times(report: RunReport): Markdown {
+  const chart = timeline(report.phases, report.pools)
+  return chart ? blocks(chart, details('The same in numbers', phaseTable(report))) : nothing
+}
+
+export function phaseTable({ phases }: RunReport): Markdown {
+  return table(
+    ['Phase', 'Start (UTC)', { right: 'Duration' }, 'Outcome'],
+    phases
+      .slice(0, MOST_ROWS)
+      .map(({ phase, startedAt, finishedAt, outcome }) => [phase, timeOf(startedAt), between(startedAt, finishedAt), outcome]),
+  )
+}
+
+export function footer({ mode, run, requests, startedAt, finishedAt, findings, phases }: RunReport): Markdown {
+  const isChecked = findings.length === 0 && phases.some(({ phase, outcome }) => phase === 'check' && outcome === 'succeeded')
+  const facts = [
+    md`Mode ${code(mode)}`,
+    ...(isChecked ? ['all checks passed'] : []),
+    `${minuteOf(startedAt)} to ${timeOf(finishedAt).slice(0, 5)} UTC`,
+    md`${requests.total} requests, ${requests.writes} writes, ${requests.retries} retries`,
+    ...(run.repository ? [md`${code(run.repository)}${run.sha ? md` at ${code(run.sha.slice(0, 7))}` : nothing}`] : []),
+    ...(run.eventName ? [md`${link('run', run.runUrl)} by ${code(run.actor)} on ${code(run.eventName)}`] : []),
+  ]
+  return md`<sub>${join(facts, ' · ')}</sub>`
+}
+
+function bounded(columns: Parameters<typeof table>[0], rows: Parameters<typeof table>[1]): Markdown {
+  const rest = rows.length - MOST_ROWS
+  return blocks(table(columns, rows.slice(0, MOST_ROWS)), rest > 0 ? md`… and ${rest} more, in the JSON report.` : undefined)
+}

@@ -1,0 +1,82 @@
+/**
+ * What happens during a run, as data. Steps emit these and know no text; `report/` turns the same events into log lines,
+ * charts, summary and JSON. Times are ISO 8601 in UTC.
+ */
+
+import type { ResizeError } from '../errors/resize-errors.ts'
+import type { AllocationState, NodeCounts, RegionReplication, ResizeRequest } from './runner.ts'
+
+export type PhaseName = 'observe' | 'check' | 'plan' | 'capture' | 'publish' | 'pool' | 'follow' | 'verify' | 'prune' | 'report'
+
+/** Nodes of both kinds. `lowPriority` is Azure's property name for Spot nodes. */
+export interface NodeTotals {
+  readonly dedicated: number
+  readonly lowPriority: number
+}
+
+export type RunEvent = { readonly at: string } & (
+  | { readonly kind: 'phase-started'; readonly phase: PhaseName }
+  | { readonly kind: 'phase-ended'; readonly phase: PhaseName; readonly outcome: 'succeeded' | 'failed' | 'cancelled' }
+  /** A preflight rule has something to say that does not stop the run. */
+  | { readonly kind: 'check-warning'; readonly id: string; readonly seen: string }
+  /** A write request's effect: something now exists, changed, or is gone. */
+  | {
+      readonly kind: 'resource'
+      readonly change: 'creating' | 'created' | 'adopted' | 'updating' | 'updated' | 'deleting' | 'deleted' | 'kept'
+      readonly type:
+        | 'snapshot'
+        | 'gallery'
+        | 'image definition'
+        | 'image version'
+        | 'managed image'
+        | 'pool'
+        | 'virtual machine'
+        | 'temporary resource'
+        | 'node'
+      readonly id: string
+      readonly detail?: string
+    }
+  | { readonly kind: 'replication'; readonly imageId: string; readonly regions: readonly RegionReplication[] }
+  | {
+      readonly kind: 'resize-started'
+      readonly pool: string
+      readonly number: number
+      readonly maxResizes: number
+      readonly from: NodeTotals
+      readonly request: ResizeRequest
+    }
+  /** A resize that this run did not ask for is under way. */
+  | { readonly kind: 'resize-foreign'; readonly pool: string; readonly target: NodeTotals; readonly startedAt?: string }
+  | {
+      readonly kind: 'node-count-changed'
+      readonly pool: string
+      readonly allocationState: AllocationState
+      readonly current: NodeTotals
+      readonly target: NodeTotals
+      readonly number: number
+      readonly maxResizes: number
+    }
+  | {
+      readonly kind: 'resize-ended'
+      readonly pool: string
+      readonly number: number
+      readonly gained: NodeTotals
+      readonly current: NodeTotals
+      readonly errors: readonly ResizeError[]
+    }
+  | { readonly kind: 'resize-backoff'; readonly pool: string; readonly waitMs: number; readonly reason: string }
+  | {
+      readonly kind: 'node-states-changed'
+      readonly pool: string
+      readonly counts: NodeCounts
+      readonly healthy: number
+      readonly required: number
+      readonly target: NodeTotals
+    }
+  | { readonly kind: 'data-plane-unreachable'; readonly host: string; readonly reason: string }
+  /** Nothing changed for a while; what is being waited for. */
+  | { readonly kind: 'heartbeat'; readonly waitingFor: string; readonly elapsedMs: number }
+  /** For waits that have no words of their own. */
+  | { readonly kind: 'phase-goes-on'; readonly phase: PhaseName; readonly elapsedMs: number }
+  | { readonly kind: 'notice'; readonly level: 'info' | 'warning'; readonly text: string }
+)

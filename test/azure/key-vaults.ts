@@ -1,8 +1,0 @@
-/** Microsoft.KeyVault, as far as an account in user subscription mode refers to it. */
-import { type Arm, routesOf, show } from './arm.ts'
-import type { Route } from './route.ts'
-
-export function keyVaultRoutes(arm: Arm): readonly Route[] {
-  const route = routesOf('Microsoft.KeyVault', ['2023-07-01'])
-  return [route('GET', '/vaults/:name', 'vaults/read', show(arm))]
-}

@@ -1,0 +1,107 @@
+/** Microsoft.Resources and what hangs on a scope: subscriptions, resource groups, locks, resources by name. */
+
+import { type Call, Refusal, type Route } from '../route.ts'
+import { GROUP, GROUP_ID, REGION, SUBSCRIPTION, TENANT } from '../scenarios/scenario.ts'
+import { type Arm, page } from './resources.ts'
+
+const RESOURCES = ['2019-11-01', '2020-01-01', '2021-04-01', '2022-12-01', '2024-11-01', '2025-04-01']
+const PROVIDERS = [
+  'Microsoft.Authorization',
+  'Microsoft.Batch',
+  'Microsoft.Compute',
+  'Microsoft.KeyVault',
+  'Microsoft.Network',
+  'Microsoft.Resources',
+]
+const LOCKS = ['2016-09-01', '2020-05-01']
+
+export function subscriptionRoutes(arm: Arm): readonly Route[] {
+  const get = (path: string, action: string, body: (call: Call) => unknown, apiVersions: readonly string[] = RESOURCES): Route => ({
+    method: 'GET',
+    path,
+    apiVersions,
+    action,
+    handle: (call) => ({ status: 200, body: body(call) }),
+  })
+  const subscription = {
+    id: `/subscriptions/${SUBSCRIPTION}`,
+    subscriptionId: SUBSCRIPTION,
+    tenantId: TENANT,
+    displayName: 'Embedded Azure',
+    state: 'Enabled',
+  }
+  const group = {
+    id: GROUP_ID,
+    name: GROUP,
+    type: 'Microsoft.Resources/resourceGroups',
+    location: REGION,
+    properties: { provisioningState: 'Succeeded' },
+  }
+  const groupPath = '/subscriptions/:subscriptionId/resourceGroups/:resourceGroup'
+  const resources = (call: Call) => {
+    const asked = (field: string) => new RegExp(`\\b${field} eq '([^']+)'`, 'i').exec(call.query.get('$filter') ?? '')?.[1]?.toLowerCase()
+    const [type, name, tagName, tagValue] = ['resourceType', 'name', 'tagName', 'tagValue'].map(asked)
+    const value = arm.world
+      .all()
+      .filter(({ tags = {}, ...resource }) => {
+        const hasTag = Object.entries(tags).some(
+          ([key, value]) => key.toLowerCase() === tagName && (!tagValue || value.toLowerCase() === tagValue),
+        )
+        return (!type || resource.type.toLowerCase() === type) && (!name || resource.name.toLowerCase() === name) && (!tagName || hasTag)
+      })
+      .map(({ id, name, type, location, tags, createdTime }) => ({ id, name, type, location, tags, createdTime }))
+    return page(call, value).body
+  }
+  const tenant = { id: `/tenants/${TENANT}`, tenantId: TENANT, displayName: 'Embedded Azure' }
+  const provider = (namespace: string) => ({
+    id: `/subscriptions/${SUBSCRIPTION}/providers/${namespace}`,
+    namespace,
+    registrationState: 'Registered',
+    resourceTypes: [],
+  })
+  return [
+    get('/tenants', 'Microsoft.Resources/tenants/read', () => ({ value: [tenant] })),
+    get('/subscriptions', 'Microsoft.Resources/subscriptions/read', () => ({ value: [subscription] })),
+    get('/subscriptions/:subscriptionId/providers', 'Microsoft.Resources/subscriptions/providers/read', () => ({
+      value: PROVIDERS.map(provider),
+    })),
+    get('/subscriptions/:subscriptionId/resourceGroups', 'Microsoft.Resources/subscriptions/resourceGroups/read', () => ({
+      value: [group],
+    })),
+    {
+      method: 'HEAD',
+      path: groupPath,
+      apiVersions: RESOURCES,
+      action: 'Microsoft.Resources/subscriptions/resourceGroups/read',
+      handle: () => ({ status: 204 }),
+    },
+    get(`${groupPath}/resources`, 'Microsoft.Resources/subscriptions/resourceGroups/resources/read', resources),
+    get('/subscriptions/:subscriptionId', 'Microsoft.Resources/subscriptions/read', () => subscription),
+    get(groupPath, 'Microsoft.Resources/subscriptions/resourceGroups/read', () => group),
+    get('/subscriptions/:subscriptionId/resources', 'Microsoft.Resources/subscriptions/resources/read', resources),
+    get(
+      `${groupPath}/providers/Microsoft.Authorization/locks`,
+      'Microsoft.Authorization/locks/read',
+      () => ({ value: arm.world.all().filter(({ type }) => type === 'Microsoft.Authorization/locks') }),
+      LOCKS,
+    ),
+  ]
+}
+
+/** A lock on the group or on the resource itself refuses the deletion of anything below. */
+export function refuseLocked({ world }: Arm, { method, path }: Pick<Call, 'method' | 'path'>): void {
+  if (method !== 'DELETE') return
+  const lock = world
+    .all()
+    .find(
+      ({ id, type }) =>
+        type === 'Microsoft.Authorization/locks' &&
+        path.toLowerCase().startsWith(id.toLowerCase().replace(/\/providers\/microsoft\.authorization\/locks\/.*$/, '')),
+    )
+  if (!lock) return
+  throw new Refusal(
+    409,
+    'ScopeLocked',
+    `The scope '${path}' cannot perform delete operation because following scope(s) are locked: '${lock.id.replace(/\/providers\/Microsoft\.Authorization\/.*$/i, '')}'. Please remove the lock and try again.`,
+  )
+}

@@ -1,0 +1,313 @@
+/** Azure Compute Gallery: galleries, image definitions, image versions with replication by region. */
+import {
+  type Arm,
+  create,
+  found,
+  list,
+  page,
+  parentOf,
+  plainRegion,
+  remove,
+  required,
+  retag,
+  routesOf,
+  routeToAll,
+  show,
+  shown,
+  sourceOf,
+} from '../arm/resources.ts'
+import { type Answer, type Call, Refusal, type Route } from '../route.ts'
+import { SUBSCRIPTION } from '../scenarios/scenario.ts'
+import type { Resource } from '../world.ts'
+import { generationOf, vmHere } from './images.ts'
+
+export const GALLERY =
+  '2019-12-01 2020-09-30 2021-07-01 2021-10-01 2022-01-03 2022-03-03 2022-08-03 2023-07-03 2024-03-03 2025-03-03 2025-12-03 2026-03-03'.split(
+    ' ',
+  )
+const GALLERIES = { type: 'Microsoft.Compute/galleries', path: 'capsOperations' } as const
+const DEFINITIONS = { type: 'Microsoft.Compute/galleries/images', path: 'capsOperations' } as const
+const VERSIONS = { type: 'Microsoft.Compute/galleries/images/versions', path: 'capsOperations' } as const
+/** Medians of recorded Azure. */
+const DURATION_MS = { gallery: 300, definition: 100, version: 474_000, updateVersion: 150_000, deleteVersion: 91_000 }
+/** What a definition keeps for its life. */
+const FIXED = ['osType', 'osState', 'hyperVGeneration', 'architecture', 'identifier'] as const
+
+export function galleryRoutes(arm: Arm): readonly Route[] {
+  const route = routesOf('Microsoft.Compute', GALLERY)
+  const definitionPath = '/galleries/:gallery/images/:definition'
+  const versionPath = `${definitionPath}/versions/:version`
+  return [
+    routeToAll(arm, GALLERY, GALLERIES.type),
+    route('GET', '/galleries', 'galleries/read', list(arm)),
+    route('GET', '/galleries/:gallery', 'galleries/read', show(arm)),
+    route('PUT', '/galleries/:gallery', 'galleries/write', (call) =>
+      create(arm, call, GALLERIES, {
+        afterMs: DURATION_MS.gallery,
+        properties: {
+          ...(call.body.properties?.description && { description: call.body.properties.description }),
+          identifier: { uniqueName: `${SUBSCRIPTION}-${call.params.gallery?.toUpperCase()}` },
+        },
+      }),
+    ),
+    route('PATCH', '/galleries/:gallery', 'galleries/write', retag(arm, GALLERIES, DURATION_MS.gallery)),
+    route('DELETE', '/galleries/:gallery', 'galleries/delete', remove(arm, GALLERIES, DURATION_MS.gallery, refuseNested(arm, 'images'))),
+
+    route('GET', '/galleries/:gallery/images', 'galleries/images/read', list(arm)),
+    route('GET', definitionPath, 'galleries/images/read', show(arm)),
+    route('PUT', definitionPath, 'galleries/images/write', (call) => putDefinition(arm, call)),
+    route('PATCH', definitionPath, 'galleries/images/write', retag(arm, DEFINITIONS, DURATION_MS.definition)),
+    route(
+      'DELETE',
+      definitionPath,
+      'galleries/images/delete',
+      remove(arm, DEFINITIONS, DURATION_MS.definition, refuseNested(arm, 'versions')),
+    ),
+
+    route('GET', `${definitionPath}/versions`, 'galleries/images/versions/read', (call) => {
+      parentOf(arm, call, /\/versions$/i)
+      return page(call, arm.world.list(call.path).map(shown))
+    }),
+    route('GET', versionPath, 'galleries/images/versions/read', (call) => {
+      const version = found(arm, call)
+      return { status: 200, body: call.query.get('$expand') === 'ReplicationStatus' ? replicating(arm, version) : shown(version) }
+    }),
+    route('PUT', versionPath, 'galleries/images/versions/write', (call) => putVersion(arm, call)),
+    route('PATCH', versionPath, 'galleries/images/versions/write', retag(arm, VERSIONS, 30_000)),
+    route('DELETE', versionPath, 'galleries/images/versions/delete', remove(arm, VERSIONS, DURATION_MS.deleteVersion)),
+  ]
+}
+
+const refuseNested =
+  ({ world }: Arm, nested: string) =>
+  ({ id }: Resource): void => {
+    if (world.list(`${id}/${nested}`).length > 0)
+      throw new Refusal(
+        409,
+        'CannotDeleteResource',
+        'Cannot delete resource while nested resources exist. Some existing nested resource IDs include it.',
+      )
+  }
+
+function putDefinition(arm: Arm, call: Call): Answer {
+  parentOf(arm, call, /\/images\/[^/]+$/i)
+  const properties = { hyperVGeneration: 'V1', architecture: 'x64', ...call.body?.properties }
+  for (const name of ['osType', 'osState', 'identifier']) required(properties, name)
+  for (const name of ['publisher', 'offer', 'sku']) required(properties.identifier, name, 'identifier')
+  if (!['Linux', 'Windows'].includes(properties.osType)) throw notAValue('galleryImage.properties.osType', properties.osType)
+  if (!['Generalized', 'Specialized'].includes(properties.osState)) throw notAValue('galleryImage.properties.osState', properties.osState)
+  const before = arm.world.get(call.path)?.properties
+  const changed = before && FIXED.find((name) => JSON.stringify(before[name]) !== JSON.stringify(properties[name]))
+  if (changed) {
+    throw new Refusal(409, 'PropertyChangeNotAllowed', `Changing property 'galleryImage.properties.${changed}' is not allowed.`, {
+      target: `galleryImage.properties.${changed}`,
+    })
+  }
+  return create(arm, call, DEFINITIONS, { afterMs: DURATION_MS.definition, properties })
+}
+
+const notAValue = (target: string, value: unknown): Refusal =>
+  new Refusal(400, 'InvalidParameter', `The value '${value}' of parameter '${target}' is invalid.`, { target })
+
+interface TargetRegion {
+  readonly name: string
+  readonly regionalReplicaCount?: number
+  readonly storageAccountType?: string
+  readonly excludeFromLatest?: boolean
+}
+
+function putVersion(arm: Arm, call: Call): Answer {
+  const definition = parentOf(arm, call, /\/versions\/[^/]+$/i)
+  if (!/^\d+\.\d+\.\d+$/.test(call.params.version ?? ''))
+    throw new Refusal(400, 'InvalidParameter', 'The gallery image version name must be Major.Minor.Patch.', {
+      target: 'galleryImageVersionName',
+    })
+  const { storageProfile: sent, publishingProfile = {}, safetyProfile = {} } = call.body?.properties ?? {}
+  const location = plainRegion(String(required(call.body, 'location')))
+  const existing = arm.world.get(call.path)?.properties
+  const before = existing?.provisioningState === 'Failed' ? undefined : existing
+  // A version keeps its source: an update may leave it out, and cannot change it.
+  if (before && isOtherSource(before.storageProfile, sent)) {
+    const target = 'galleryImageVersion.properties.storageProfile'
+    throw new Refusal(409, 'PropertyChangeNotAllowed', `Changing property '${target}' is not allowed.`, { target })
+  }
+  const storageProfile = before?.storageProfile ?? sent
+  const source = before ? { id: '', kind: 'vhd' as const } : versionSource(arm, storageProfile, location)
+  if (!before) checkSecurityType(definition, source)
+  checkOsState(definition, source)
+  const regions = (publishingProfile.targetRegions ?? [{ name: location }]).map(
+    ({ name, regionalReplicaCount = 1, storageAccountType = 'Standard_LRS', excludeFromLatest = false }: TargetRegion) => ({
+      name: displayName(name),
+      regionalReplicaCount,
+      storageAccountType,
+      excludeFromLatest,
+    }),
+  )
+  const names = regions.map(({ name }: TargetRegion) => name)
+  if (new Set(names).size !== names.length)
+    throw new Refusal(400, 'InvalidParameter', 'Duplicate regions are not allowed in target publishing regions.')
+  if (!names.some((name: string) => plainRegion(name) === location)) {
+    throw new Refusal(
+      400,
+      'InvalidParameter',
+      `The publishing region list must contain the location of the gallery image version '${location}'.`,
+    )
+  }
+  const lastsMs = before ? DURATION_MS.updateVersion : arm.durations.next('version', DURATION_MS.version)
+  return create(arm, call, VERSIONS, {
+    afterMs: lastsMs,
+    properties: {
+      lastsMs,
+      storageProfile,
+      safetyProfile: { reportedForPolicyViolation: false, ...safetyProfile },
+      publishingProfile: {
+        replicationMode: 'Full',
+        excludeFromLatest: false,
+        ...publishingProfile,
+        targetRegions: regions,
+        storageAccountType: 'Standard_LRS',
+        publishedDate: before?.publishingProfile.publishedDate ?? arm.clock.now().toISOString(),
+      },
+    },
+    // The definition's generation is checked late.
+    finish: (version) => {
+      const { hyperVGeneration } = definition.properties
+      if (source.hyperVGeneration && source.hyperVGeneration !== hyperVGeneration) {
+        throw new Refusal(
+          409,
+          'Conflict',
+          `The resource with id '${source.id}' has a different Hypervisor generation ['${source.hyperVGeneration}'] than the parent gallery image Hypervisor generation ['${hyperVGeneration}'].`,
+        )
+      }
+      const profile = version.properties.storageProfile
+      if (profile.source) profile.osDiskImage ??= { hostCaching: 'ReadWrite', source: {} }
+      for (const disk of [profile.osDiskImage, ...(profile.dataDiskImages ?? [])]) {
+        if (disk) disk.sizeInGB = arm.world.get(disk.source?.id ?? '')?.properties.diskSizeGB ?? 30
+      }
+    },
+  })
+}
+
+interface VersionSource {
+  readonly id: string
+  readonly kind: 'disk' | 'vhd' | 'image' | 'vm'
+  readonly hyperVGeneration?: string
+  readonly securityType?: string
+  /** Disks and blobs do not tell. */
+  readonly osState?: 'Generalized' | 'Specialized'
+}
+
+const isOtherSource = (before: Sources, sent: Sources | undefined): boolean =>
+  [sent?.source?.id, sent?.source?.virtualMachineId, sent?.osDiskImage?.source?.id].some(
+    (id) => id && ![before.source?.id, before.source?.virtualMachineId, before.osDiskImage?.source?.id].includes(id),
+  )
+
+interface Sources {
+  readonly source?: { readonly id?: string; readonly virtualMachineId?: string }
+  readonly osDiskImage?: { readonly source?: { readonly id?: string } }
+}
+
+function checkOsState({ properties: { osState } }: Resource, { id, osState: found }: VersionSource): void {
+  if (!found || found === osState) return
+  throw new Refusal(
+    400,
+    'BadRequest',
+    `The resource with id '${id}' has a different OS state ['${found}'] than the parent gallery image OS state ['${osState}'].`,
+  )
+}
+
+// biome-ignore lint/suspicious/noExplicitAny: the storage profile is whatever the client sent
+function versionSource(arm: Arm, storageProfile: any, location: string): VersionSource {
+  const { virtualMachineId, id } = storageProfile?.source ?? {}
+  if (virtualMachineId) {
+    const vm = vmHere(arm, virtualMachineId, location)
+    const osState = vm.properties.statuses.includes('OSState/generalized') ? 'Generalized' : 'Specialized'
+    const { securityType } = vm.properties.securityProfile ?? {}
+    return { id: vm.id, kind: 'vm', hyperVGeneration: generationOf(arm, vm), securityType, osState }
+  }
+  if (id) {
+    const image = sourceOf(arm, id, location)
+    const { hyperVGeneration, storageProfile: profile } = image.properties
+    return { id, kind: 'image', hyperVGeneration, osState: profile?.osDisk?.osState }
+  }
+  const os = storageProfile?.osDiskImage?.source
+  for (const { source } of storageProfile?.dataDiskImages ?? []) checkDisk(arm, source, location)
+  const disk = checkDisk(arm, os, location)
+  if (!disk) return { id: os.uri, kind: 'vhd' }
+  const { hyperVGeneration, securityProfile } = disk.properties
+  return { id: disk.id, kind: 'disk', hyperVGeneration, securityType: securityProfile?.securityType }
+}
+
+function checkDisk(
+  arm: Arm,
+  source: { id?: string; uri?: string; storageAccountId?: string } | undefined,
+  location: string,
+): Resource | undefined {
+  if (source?.uri) {
+    required(source, 'storageAccountId', 'storageProfile.osDiskImage.source')
+    if (!/^https:\/\/[^?]+\.vhd$/i.test(source.uri))
+      throw new Refusal(400, 'InvalidParameter', `The source blob URI '${source.uri.split('?')[0]}' is invalid.`)
+    return undefined
+  }
+  return sourceOf(arm, required(source, 'id', 'storageProfile.osDiskImage.source'), location)
+}
+
+/** The Trusted Launch matrix, in recorded words. */
+function checkSecurityType(definition: Resource, { id, kind, securityType }: VersionSource): void {
+  const features: readonly { name: string; value: string }[] = definition.properties.features ?? []
+  const asked = features.find(({ name }) => name === 'SecurityType')?.value ?? 'Standard'
+  const isSupported = /Supported$/.test(asked)
+  if (isSupported && securityType) {
+    throw new Refusal(
+      409,
+      'Conflict',
+      `The source '${id}' contains TrustedLaunch or ConfidentialVM security data that cannot be used in image with '${asked}' security type. Please use either TrustedLaunch or ConfidentialVM security type.`,
+    )
+  }
+  if (isSupported && (kind === 'disk' || kind === 'vm')) {
+    throw new Refusal(
+      409,
+      'Conflict',
+      `The security type '${asked}' is not supported for the source id '${id}'. Currently only Vhd Blob, User Image and Gallery Image Version sources are supported for '${asked}' images.`,
+    )
+  }
+  if (securityType && asked !== securityType) {
+    throw new Refusal(
+      409,
+      'Conflict',
+      `The resource with id '${id}' has a different security type ['${securityType}'] than the parent gallery image security type ['${asked}'].`,
+    )
+  }
+}
+
+/** Regions go from 0 to 100 while the version is made. */
+function replicating({ clock }: Arm, version: Resource): object {
+  const { publishingProfile, provisioningState, lastsMs } = version.properties
+  const isDone = provisioningState === 'Succeeded'
+  const isFailed = provisioningState === 'Failed'
+  const elapsedMs = clock.now().getTime() - Date.parse(publishingProfile.publishedDate)
+  const progress = isDone ? 100 : Math.min(99, Math.floor((100 * elapsedMs) / lastsMs))
+  const summary = publishingProfile.targetRegions.map(({ name }: TargetRegion) => ({
+    region: name,
+    state: isDone ? 'Completed' : isFailed ? 'Failed' : 'Replicating',
+    details: '',
+    progress,
+  }))
+  const aggregatedState = isDone ? 'Completed' : isFailed ? 'Failed' : 'InProgress'
+  const resource = shown(version)
+  return { ...resource, properties: { ...resource.properties, replicationStatus: { aggregatedState, summary } } }
+}
+
+const DISPLAY_NAMES: Readonly<Record<string, string>> = Object.fromEntries(
+  [
+    ...['West Europe', 'North Europe', 'East US', 'East US 2', 'Central US', 'North Central US', 'South Central US', 'West Central US'],
+    ...['West US', 'West US 2', 'West US 3', 'UK South', 'UK West', 'France Central', 'Germany West Central', 'Switzerland North'],
+    ...['Sweden Central', 'Norway East', 'Italy North', 'Poland Central', 'Spain Central', 'Canada Central', 'Canada East', 'Brazil South'],
+    ...['Japan East', 'Japan West', 'Korea Central', 'Southeast Asia', 'East Asia', 'Central India', 'South India', 'Australia East'],
+    ...['Australia Southeast', 'South Africa North', 'UAE North', 'Qatar Central', 'Israel Central', 'Mexico Central'],
+  ].map((name) => [plainRegion(name), name]),
+)
+
+function displayName(region: string): string {
+  return DISPLAY_NAMES[plainRegion(region)] ?? region
+}

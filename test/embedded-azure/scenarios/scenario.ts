@@ -1,0 +1,124 @@
+/** A scenario file: the world before the run, how it behaves, and what the action is asked. */
+import { readdirSync, readFileSync } from 'node:fs'
+import path from 'node:path'
+import { parse } from 'yaml'
+import type { Assignment } from '../arm/access-control.ts'
+import type { ScenarioDurations } from '../clock/durations.ts'
+
+export interface Scenario {
+  readonly description: string
+  readonly inputs: Readonly<Record<string, string>>
+  readonly expect: { readonly exitCode: number; readonly result: string }
+  readonly vm: ScenarioVm
+  readonly account: ScenarioAccount
+  /** Pools that are there before the run. */
+  readonly pools?: readonly ScenarioPool[]
+  readonly jobs?: readonly ScenarioJob[]
+  readonly jobSchedules?: readonly { readonly id: string; readonly poolId: string }[]
+  /** What each growing resize brings, in order; the last one again and again. Nothing given: all nodes. */
+  readonly resizes?: readonly ResizeBehaviour[]
+  /** What becomes of nodes, by the order in which they came; others become idle. */
+  readonly nodes?: readonly NodeFate[]
+  /** Where operations last as long as here, and not as the recorded median. */
+  readonly durations?: ScenarioDurations
+  /** Permissions that the caller does not have, e.g. `Microsoft.Compute/snapshots/write`. */
+  readonly denied?: readonly string[]
+  /** What the caller may do, as role definitions at scopes. Default: everything. */
+  readonly roles?: readonly Assignment[]
+}
+
+export interface ScenarioVm {
+  readonly name: string
+  readonly os?: 'Linux' | 'Windows'
+  readonly generation: 'V1' | 'V2'
+  readonly architecture?: 'x64' | 'Arm64'
+  readonly securityType?: 'TrustedLaunch' | 'ConfidentialVM'
+  /** Default: the account's. */
+  readonly region?: string
+  readonly size?: string
+  /** Absent: a VM that was not made from a Marketplace image. */
+  readonly image?: { readonly publisher: string; readonly offer: string; readonly sku: string; readonly version: string }
+  readonly plan?: { readonly publisher: string; readonly product: string; readonly name: string }
+  readonly statuses: readonly string[]
+  readonly dataDisks: readonly { readonly lun: number; readonly sizeGiB: number }[]
+  readonly extensions?: readonly string[]
+  readonly tags?: Readonly<Record<string, string>>
+}
+
+export interface ScenarioAccount {
+  readonly name: string
+  readonly dedicatedCoreQuota: number
+  readonly lowPriorityCoreQuota?: number
+  readonly poolQuota?: number
+  /** As before their retirement: pools may be made of managed images. */
+  readonly acceptsManagedImages?: boolean
+  /** Cores by VM family; given: enforced. */
+  readonly familyQuota?: Readonly<Record<string, number>>
+  /** Default: `BatchService`. In user subscription mode the account has a key vault, and `subscriptionCores` bind. */
+  readonly poolAllocationMode?: 'UserSubscription'
+  /** E.g. `cores`, `lowPriorityCores`, `standardDSv5Family`: what the subscription may have in the region, and uses besides the pools. */
+  readonly subscriptionCores?: Readonly<Record<string, { readonly limit: number; readonly used: number }>>
+}
+
+export interface ScenarioPool {
+  readonly id: string
+  /** As in ARM; `deploymentConfiguration` and `vmSize` at least. */
+  readonly properties: Readonly<Record<string, unknown>>
+  /** Dedicated nodes that are there. */
+  readonly nodes: number
+  /** How long the tasks on them still run. */
+  readonly taskMinutes?: number
+  /** Errors of the last resize, an hour ago. */
+  readonly staleErrors?: readonly { readonly code: string; readonly message: string }[]
+}
+
+export interface ScenarioJob {
+  readonly id: string
+  /** Absent: the job makes a pool of its own. */
+  readonly poolId?: string
+  readonly state?: 'active' | 'disabled'
+  readonly tasks?: { readonly count: number; readonly minutes: number }
+}
+
+export interface ResizeBehaviour {
+  /** Dedicated nodes that this resize brings; the rest times out. */
+  readonly gain: number
+  /** The reason the rest does not come; without one the resize lasts until its timeout. */
+  readonly error?: ResizeFailure
+}
+
+export interface ResizeFailure {
+  readonly code: string
+  readonly message: string
+  readonly details?: readonly { readonly code: string; readonly message: string }[]
+}
+
+export interface NodeFate {
+  readonly index: number
+  readonly state: 'startTaskFailed' | 'unusable' | 'starting'
+  readonly exitCode?: number
+  readonly stderr?: string
+  readonly stdout?: string
+  readonly errors?: readonly { readonly code: string; readonly message: string }[]
+}
+
+export const SUBSCRIPTION = '11111111-1111-4111-8111-111111111111'
+export const TENANT = '22222222-2222-4222-8222-222222222222'
+export const CLIENT = '33333333-3333-4333-8333-333333333333'
+export const CLIENT_SECRET = 'embedded-azure-client-secret'
+export const GROUP = 'render'
+export const REGION = 'westeurope'
+export const GROUP_ID = `/subscriptions/${SUBSCRIPTION}/resourceGroups/${GROUP}`
+
+/** Of an account in user subscription mode. */
+export const KEY_VAULT_ID = `${GROUP_ID}/providers/Microsoft.KeyVault/vaults/batchsecrets`
+
+const FOLDER = import.meta.dirname
+
+export function scenarioNames(): readonly string[] {
+  return readdirSync(FOLDER).map((file) => path.parse(file).name)
+}
+
+export function loadScenario(name: string): Scenario {
+  return parse(readFileSync(path.join(FOLDER, `${name}.yaml`), 'utf8')) as Scenario
+}

@@ -1,0 +1,374 @@
+/** The embedded Azure: one process, TLS on loopback, a certificate made at start. One listener for ARM, Entra and GitHub, one for the Batch account. */
+import { randomUUID } from 'node:crypto'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
+import { generate } from 'selfsigned'
+import { AccessControl, linkedScopes } from './arm/access-control.ts'
+import { authorizationRoutes } from './arm/authorization.ts'
+import { identityRoutes } from './arm/identities.ts'
+import { keyVaultRoutes } from './arm/key-vaults.ts'
+import { networkRoutes } from './arm/network.ts'
+import { Operations } from './arm/operations.ts'
+import { RateLimits } from './arm/rate-limits.ts'
+import type { Arm } from './arm/resources.ts'
+import { refuseLocked, subscriptionRoutes } from './arm/subscription.ts'
+import { batchArmRoutes } from './batch/accounts.ts'
+import { usageRoutes } from './batch/core-quotas.ts'
+import { batchDataPlaneRoutes } from './batch/data-plane.ts'
+import { Pools } from './batch/pools.ts'
+import { AzureClock } from './clock/clock.ts'
+import { Durations } from './clock/durations.ts'
+import { DISK, diskRoutes } from './compute/disks.ts'
+import { GALLERY, galleryRoutes } from './compute/galleries.ts'
+import { imageRoutes } from './compute/images.ts'
+import { COMPUTE, virtualMachineRoutes } from './compute/virtual-machines.ts'
+import { Entra, REQUEST_TOKEN } from './entra/entra.ts'
+import { GitHub } from './github/github.ts'
+import type { Intervene, Plane } from './intervention.ts'
+import { type Answer, type Call, Refusal, type Route } from './route.ts'
+import { GROUP, GROUP_ID, type Scenario, SUBSCRIPTION, TENANT } from './scenarios/scenario.ts'
+import { seedKeyVault, seedVm } from './scenarios/seed.ts'
+import { World } from './world.ts'
+
+/** What was asked, and how it was answered; the form of a pair that OpenAPI checkers read. */
+export interface Exchange {
+  readonly plane: Plane
+  readonly liveRequest: {
+    readonly url: string
+    readonly method: string
+    readonly headers: Record<string, unknown>
+    readonly body?: unknown
+  }
+  readonly liveResponse: { readonly statusCode: string; readonly headers: Record<string, string>; readonly body?: unknown }
+}
+
+export interface EmbeddedAzure {
+  readonly url: string
+  readonly oidcUrl: string
+  readonly oidcToken: string
+  readonly caPath: string
+  readonly clock: AzureClock
+  readonly exchanges: readonly Exchange[]
+  /** What is there, for a test that plays someone else. */
+  readonly world: World
+  readonly pools: Pools
+  readonly entra: Entra
+  readonly github: GitHub
+  readonly access: AccessControl
+  /** Asked at every request; how tests make faults, races and sudden ends. */
+  intervene: Intervene | undefined
+  close(): Promise<void>
+}
+
+/** One for all of a process: making it takes longer than a run. */
+let certificate: ReturnType<typeof makeCertificate> | undefined
+
+function makeCertificate() {
+  return generate([{ name: 'commonName', value: 'Embedded Azure' }], {
+    keySize: 2048,
+    extensions: [
+      { name: 'basicConstraints', cA: true },
+      {
+        name: 'subjectAltName',
+        altNames: [
+          { type: 2, value: 'localhost' },
+          { type: 7, ip: '127.0.0.1' },
+        ],
+      },
+    ],
+  })
+}
+
+/** @param port Of Resource Manager; any free one by default. The Batch service listens on another. */
+export async function startAzure(scenario: Scenario, speed: number, port = 0): Promise<EmbeddedAzure> {
+  const clock = new AzureClock(speed)
+  const world = new World()
+  const github = new GitHub()
+  const exchanges: Exchange[] = []
+  certificate ??= makeCertificate()
+  const { cert, private: key } = await certificate
+  const folder = await mkdtemp(path.join(tmpdir(), 'embedded-azure-'))
+  const caPath = path.join(folder, 'ca.pem')
+  await writeFile(caPath, cert)
+  const listen = async (app: FastifyInstance, at: number) => app.listen({ host: '127.0.0.1', port: at })
+  const server = () => {
+    const app = Fastify({
+      https: { key, cert },
+      routerOptions: { caseSensitive: false },
+      exposeHeadRoutes: false,
+      forceCloseConnections: true,
+    })
+    app.removeAllContentTypeParsers()
+    app.addContentTypeParser('*', { parseAs: 'string' }, (_request, body, done) => done(null, body))
+    return app
+  }
+
+  const azure: { intervene: Intervene | undefined } = { intervene: undefined }
+  const rateLimits = new RateLimits()
+  const access = new AccessControl(scenario.denied, scenario.roles)
+  const accountId = `${GROUP_ID}/providers/Microsoft.Batch/batchAccounts/${scenario.account.name}`
+  let requests = 0
+
+  /** One request: refusals in the plane's own envelope, faults as asked, everything recorded. */
+  const serve = async (plane: Plane, request: FastifyRequest, reply: FastifyReply, act: () => Promise<Answer>) => {
+    requests += 1
+    const seen = { plane, method: request.method, url: request.url, number: requests }
+    const intervention = await azure.intervene?.(seen)
+    if (intervention?.kind === 'hang') return reply.hijack()
+    if (intervention?.kind === 'reset') return reset(request, reply)
+    const answer = intervention?.kind === 'answer' ? intervention : await act()
+    await (intervention?.kind === 'act' && intervention.after?.())
+    if (intervention?.kind === 'lose') return reset(request, reply)
+    const isText = typeof answer.body === 'string'
+    const body = answer.body === undefined ? '' : isText ? (answer.body as string) : jsonOf(answer, request.url)
+    const headers: Record<string, string> = {
+      ...(body && { 'content-type': plane === 'batch' ? 'application/json;odata=minimalmetadata' : 'application/json; charset=utf-8' }),
+      'x-ms-request-id': randomUUID(),
+      'x-ms-correlation-request-id': randomUUID(),
+      date: clock.now().toUTCString(),
+      ...answer.headers,
+    }
+    const sent = typeof request.body === 'string' && request.body !== '' ? readable(request.body) : undefined
+    exchanges.push({
+      plane,
+      liveRequest: {
+        url: recordedUrl(plane, request.url),
+        method: request.method,
+        headers: { ...request.headers, ...(request.headers.authorization && { authorization: 'Bearer ***' }) },
+        ...(sent !== undefined && { body: sent }),
+      },
+      liveResponse: { statusCode: String(answer.status), headers, ...(body && { body: isText ? body : JSON.parse(body) }) },
+    })
+    const cut = intervention?.kind === 'cut' ? body.slice(0, body.length / 2) : body
+    return reply
+      .code(answer.status)
+      .headers(headers)
+      .send(request.method === 'HEAD' ? '' : cut)
+  }
+
+  const mount = (
+    app: FastifyInstance,
+    plane: 'arm' | 'batch',
+    routes: readonly Route[],
+    audiences: () => readonly string[],
+    origin: () => string,
+  ) => {
+    const handle = async (request: FastifyRequest, route: Route | undefined): Promise<Answer> => {
+      // Clients are sent back to the host that they know.
+      const base = request.headers.host ? `https://${request.headers.host}` : origin()
+      const url = new URL(request.url, base)
+      try {
+        const principal = await entra.authenticate(request.headers.authorization, audiences())
+        if (!route) {
+          const code = plane === 'arm' ? 'InvalidResourceType' : 'ResourceNotFound'
+          throw new Refusal(404, code, `No resource type serves ${request.method} ${url.pathname}.`)
+        }
+        const apiVersion = url.searchParams.get('api-version') ?? ''
+        const path = decodeURIComponent(url.pathname)
+        checkApiVersion(apiVersion, route)
+        const params = request.params as Record<string, string>
+        checkScope(params)
+        const text = typeof request.body === 'string' && request.body !== '' ? request.body : undefined
+        const body = text === undefined ? undefined : parsed(text)
+        access.check(principal, route.action, plane === 'arm' ? path : accountId, linkedScopes(route.action, body))
+        refuseLocked(arm, { method: request.method, path })
+        const call: Call = {
+          method: request.method,
+          path,
+          params,
+          query: url.searchParams,
+          headers: request.headers as Record<string, string | undefined>,
+          body,
+          apiVersion,
+          principal,
+          origin: base,
+        }
+        const answer = await route.handle(call)
+        return plane === 'arm' ? { ...answer, headers: { ...rateLimits.headersOf(route), ...answer.headers } } : answer
+      } catch (error) {
+        if (!(error instanceof Refusal)) throw error
+        return { status: error.status, headers: error.headers, body: envelope(plane, error, clock, origin()) }
+      }
+    }
+    for (const route of routes) {
+      app.route({
+        method: route.method,
+        url: route.path.replace(/\$/g, '\\$'),
+        handler: (request, reply) => serve(plane, request, reply, () => handle(request, route)),
+      })
+    }
+    app.setNotFoundHandler((request, reply) => serve(plane, request, reply, () => handle(request, undefined)))
+  }
+
+  const armApp = server()
+  const batchApp = server()
+  const origins = { arm: '', batch: '' }
+  const audiences = () => ({
+    arm: [origins.arm, localhost(origins.arm), 'https://management.azure.com', 'https://management.core.windows.net'],
+    batch: ['https://batch.core.windows.net'],
+  })
+  const entra = new Entra(clock, () => Object.values(audiences()).flat())
+  const arm: Arm = { world, clock, operations: new Operations(clock), durations: new Durations(scenario.durations) }
+  seedVm(arm, scenario.vm)
+  seedKeyVault(arm, scenario.account)
+  const pools = new Pools(arm, scenario)
+
+  armApp.get('/_apis/oidc/token', (request, reply) =>
+    serve('github', request, reply, () => {
+      const { audience = '' } = request.query as { audience?: string }
+      return entra.assertion(request.headers.authorization, audience)
+    }),
+  )
+  // Active Directory Federation Services have no `v2.0` and one tenant; MSAL asks no other host about such an authority.
+  for (const path of ['/:tenant/v2.0/.well-known/openid-configuration', '/:tenant/.well-known/openid-configuration']) {
+    armApp.get(path, (request, reply) =>
+      serve('entra', request, reply, async () => ({
+        status: 200,
+        body: entra.configuration(`https://${request.headers.host}`, (request.params as { tenant: string }).tenant),
+      })),
+    )
+  }
+  armApp.post('/:tenant/oauth2/v2.0/token', (request, reply) =>
+    serve('entra', request, reply, () => {
+      const { tenant } = request.params as { tenant: string }
+      return entra.token(tenant === 'adfs' ? TENANT : tenant, new URLSearchParams(String(request.body)))
+    }),
+  )
+  for (const [method, url] of [
+    ['GET', '/:number/comments'],
+    ['POST', '/:number/comments'],
+    ['PATCH', '/comments/:id'],
+  ] as const) {
+    armApp.route({
+      method,
+      url: `/api/v3/repos/:owner/:repo/issues${url}`,
+      handler: (request, reply) => serve('github', request, reply, async () => github.handle(request)),
+    })
+  }
+  mount(
+    armApp,
+    'arm',
+    [
+      ...subscriptionRoutes(arm),
+      ...authorizationRoutes(arm, access),
+      ...virtualMachineRoutes(arm),
+      ...diskRoutes(arm),
+      ...imageRoutes(arm),
+      ...galleryRoutes(arm),
+      ...networkRoutes(arm),
+      ...identityRoutes(arm),
+      ...keyVaultRoutes(arm),
+      ...usageRoutes(pools, scenario.account),
+      ...arm.operations.routes([...new Set([...COMPUTE, ...DISK, ...GALLERY])]),
+      ...batchArmRoutes(arm, pools, scenario, () => new URL(origins.batch).host),
+    ],
+    () => audiences().arm,
+    () => origins.arm,
+  )
+  mount(
+    batchApp,
+    'batch',
+    batchDataPlaneRoutes(arm, pools),
+    () => audiences().batch,
+    () => origins.batch,
+  )
+  origins.batch = await listen(batchApp, 0)
+  origins.arm = new URL(await listen(armApp, port)).origin
+
+  return Object.assign(azure, {
+    url: origins.arm,
+    oidcUrl: `${origins.arm}/_apis/oidc/token?run=1`,
+    oidcToken: REQUEST_TOKEN,
+    caPath,
+    clock,
+    exchanges,
+    world,
+    pools,
+    entra,
+    github,
+    access,
+    async close() {
+      clock.stop()
+      await Promise.all([armApp.close(), batchApp.close(), rm(folder, { recursive: true, force: true })])
+    },
+  })
+}
+
+/** Compute prints over several lines, others do not. */
+function jsonOf({ body, headers }: Answer, url: string): string {
+  const isOfCompute = /\/providers\/Microsoft\.Compute\//i.test(url) && headers?.['x-ms-failure-cause'] !== 'gateway'
+  return isOfCompute ? JSON.stringify(body, null, 2).replaceAll('\n', '\r\n') : JSON.stringify(body)
+}
+
+const localhost = (origin: string): string => origin.replace('127.0.0.1', 'localhost')
+
+function reset(request: FastifyRequest, reply: FastifyReply): FastifyReply {
+  reply.hijack()
+  request.raw.socket.destroy()
+  return reply
+}
+
+function checkApiVersion(apiVersion: string, { apiVersions, action }: Route): void {
+  if (apiVersion === '')
+    throw new Refusal(400, 'MissingApiVersionParameter', 'The api-version query parameter (?api-version=) is required for all requests.')
+  if (!apiVersions.includes(apiVersion)) {
+    throw new Refusal(
+      400,
+      'NoRegisteredProviderFound',
+      `No registered resource provider found for '${action}' and API version '${apiVersion}'. The supported api-versions are '${apiVersions.join(', ')}'.`,
+    )
+  }
+}
+
+function checkScope({ subscriptionId, resourceGroup }: Record<string, string>): void {
+  if (subscriptionId !== undefined && subscriptionId.toLowerCase() !== SUBSCRIPTION) {
+    throw new Refusal(404, 'SubscriptionNotFound', `The subscription '${subscriptionId}' could not be found.`)
+  }
+  if (resourceGroup !== undefined && resourceGroup.toLowerCase() !== GROUP) {
+    throw new Refusal(404, 'ResourceGroupNotFound', `Resource group '${resourceGroup}' could not be found.`)
+  }
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    throw new Refusal(400, 'InvalidRequestContent', 'The request content was invalid and could not be deserialized.')
+  }
+}
+
+function readable(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}
+
+/** Each plane has its own: ARM nests under `error`, the data plane speaks OData. */
+function envelope(plane: 'arm' | 'batch', { code, message, details, target }: Refusal, clock: AzureClock, origin: string): unknown {
+  const trailer = `\nRequestId:${randomUUID()}\nTime:${clock.now().toISOString()}`
+  if (plane === 'batch') {
+    return {
+      'odata.metadata': `${origin}/$metadata#Microsoft.Azure.Batch.Protocol.Entities.Container.errors/@Element`,
+      code,
+      message: { lang: 'en-US', value: message + trailer },
+      values: details.map((detail) => ({ key: detail.code, value: detail.message })),
+    }
+  }
+  return {
+    error: {
+      code,
+      message: target === 'BatchAccount' ? message + trailer : message,
+      ...(target && { target }),
+      ...(details.length > 0 && { details }),
+    },
+  }
+}
+
+/** A checker takes a pair for data plane by the older form of its api-version. */
+function recordedUrl(plane: Plane, url: string): string {
+  return plane === 'batch' ? url.replace('api-version=2025-06-01', 'api-version=2024-02-01.19.0') : url
+}

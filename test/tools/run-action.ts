@@ -1,0 +1,140 @@
+/** Starts the committed bundle as the runner does: environment variables, command files, a process of its own. */
+import { spawn } from 'node:child_process'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { pathToFileURL } from 'node:url'
+import { parse } from 'yaml'
+import { CLIENT, SUBSCRIPTION, TENANT } from '../embedded-azure/scenarios/scenario.ts'
+import type { EmbeddedAzure } from '../embedded-azure/server.ts'
+
+const ROOT = path.join(import.meta.dirname, '../..')
+
+export interface ActionRun {
+  readonly exitCode: number
+  readonly log: string
+  readonly outputs: Readonly<Record<string, string>>
+  readonly state: Readonly<Record<string, string>>
+  readonly summary: string
+  /** The JSON report; '' where none was written. */
+  readonly report: string
+}
+
+export interface RunOptions {
+  readonly azure: EmbeddedAzure
+  readonly inputs: Readonly<Record<string, string>>
+  /** What `main` saved; given to `post`. */
+  readonly state?: Readonly<Record<string, string>>
+  readonly onLine?: (line: string) => void
+  /** SIGKILL, as when the runner's machine dies. */
+  readonly kill?: AbortSignal
+  /** SIGINT, as when a person cancels the workflow. */
+  readonly interrupt?: AbortSignal
+  /** SIGTERM, as the runner sends it when SIGINT did not help. */
+  readonly terminate?: AbortSignal
+  /** Nobody reads the log any more, as when the runner's own process dies. */
+  readonly hangUp?: AbortSignal
+  /** Beside what the runner sets. */
+  readonly env?: Readonly<Record<string, string>>
+  /** Loaded before the action, beside the clock. */
+  readonly preload?: string
+  /** Default: the committed bundle. */
+  readonly entry?: string
+}
+
+export async function runAction(options: RunOptions): Promise<ActionRun> {
+  const {
+    azure,
+    inputs,
+    state = {},
+    onLine,
+    kill,
+    interrupt,
+    terminate,
+    hangUp,
+    env = {},
+    preload,
+    entry = path.join(ROOT, 'dist/index.js'),
+  } = options
+  const folder = await mkdtemp(path.join(tmpdir(), 'runner-'))
+  const file = async (name: string) => {
+    const full = path.join(folder, name)
+    await writeFile(full, '')
+    return full
+  }
+  const files = { output: await file('output'), state: await file('state'), summary: await file('summary') }
+  const given = {
+    ...(await defaults()),
+    'client-id': CLIENT,
+    'tenant-id': TENANT,
+    'subscription-id': SUBSCRIPTION,
+    'resource-manager-url': azure.url,
+    ...inputs,
+  }
+  const child = spawn(process.execPath, [...(preload ? [`--import=${pathToFileURL(preload)}`] : []), entry], {
+    cwd: folder,
+    env: {
+      PATH: process.env.PATH,
+      ...Object.fromEntries(Object.entries(given).map(([name, value]) => [`INPUT_${name.replaceAll(' ', '_').toUpperCase()}`, value])),
+      ...Object.fromEntries(Object.entries(state).map(([name, value]) => [`STATE_${name}`, value])),
+      GITHUB_OUTPUT: files.output,
+      GITHUB_STATE: files.state,
+      GITHUB_STEP_SUMMARY: files.summary,
+      GITHUB_WORKSPACE: folder,
+      RUNNER_TEMP: folder,
+      GITHUB_SERVER_URL: 'https://github.com',
+      GITHUB_API_URL: `${azure.url}/api/v3`,
+      GITHUB_WORKFLOW: 'Refresh',
+      GITHUB_REPOSITORY: 'octo-org/render',
+      GITHUB_RUN_ID: '4711',
+      GITHUB_SHA: '0123456789abcdef0123456789abcdef01234567',
+      GITHUB_ACTOR: 'octocat',
+      GITHUB_EVENT_NAME: 'schedule',
+      ACTIONS_ID_TOKEN_REQUEST_URL: azure.oidcUrl,
+      ACTIONS_ID_TOKEN_REQUEST_TOKEN: azure.oidcToken,
+      AZURE_AUTHORITY_HOST: azure.url,
+      NODE_EXTRA_CA_CERTS: azure.caPath,
+      NODE_OPTIONS: `--import=${pathToFileURL(path.join(import.meta.dirname, '../embedded-azure/clock/clock-preload.mjs'))}`,
+      EMBEDDED_AZURE_CLOCK: String(azure.clock),
+      ...env,
+    },
+  })
+  kill?.addEventListener('abort', () => child.kill('SIGKILL'), { once: true })
+  interrupt?.addEventListener('abort', () => child.kill('SIGINT'), { once: true })
+  terminate?.addEventListener('abort', () => child.kill('SIGTERM'), { once: true })
+  hangUp?.addEventListener('abort', () => child.stdout.destroy(), { once: true })
+  let log = ''
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.setEncoding('utf8')
+    stream.on('data', (text: string) => {
+      log += text
+      onLine?.(text)
+    })
+  }
+  const exitCode = await new Promise<number>((resolve) => child.on('close', (code) => resolve(code ?? 1)))
+  const read = async (name: string) => readFile(name, 'utf8')
+  const outputs = commandFile(await read(files.output))
+  const ran = {
+    exitCode,
+    log,
+    outputs,
+    state: commandFile(await read(files.state)),
+    summary: await read(files.summary),
+    report: outputs.report ? await read(outputs.report) : '',
+  }
+  // `KEEP_RUNS=1`: for somebody who wants to look at the files.
+  if (!process.env.KEEP_RUNS) await rm(folder, { recursive: true, force: true })
+  return ran
+}
+
+/** Defaults of `action.yml`, as the runner fills them in. */
+async function defaults(): Promise<Record<string, string>> {
+  const { inputs } = parse(await readFile(path.join(ROOT, 'action.yml'), 'utf8')) as { inputs: Record<string, { default?: string }> }
+  const literal = Object.entries(inputs).filter(([, input]) => input.default !== undefined && !input.default.includes('${{'))
+  return Object.fromEntries(literal.map(([name, input]) => [name, input.default ?? '']))
+}
+
+/** `name<<delimiter` blocks; the last write of a name wins. */
+function commandFile(text: string): Record<string, string> {
+  return Object.fromEntries([...text.matchAll(/^(.+?)<<(.+)\n([\s\S]*?)\n?\2$/gm)].map(([, name = '', , value = '']) => [name, value]))
+}

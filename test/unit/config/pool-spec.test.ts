@@ -1,0 +1,406 @@
+import { readFileSync } from 'node:fs'
+import path from 'node:path'
+import { Ajv } from 'ajv'
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { parse } from 'yaml'
+import { Inputs } from '../../../src/config/inputs.ts'
+import { parseConfig } from '../../../src/config/parse-config.ts'
+import SCHEMA from '../../../src/config/pool-spec.schema.json' with { type: 'json' }
+import { type PoolSpec, readPoolSpecs } from '../../../src/config/pool-spec.ts'
+import { schemaProblems } from '../../../src/config/pool-spec-rules.ts'
+
+function read(text: string, files: Readonly<Record<string, string>> = {}): { specs: readonly PoolSpec[]; problems: readonly string[] } {
+  const reader = {
+    input: (name: string) => (name === 'pool-spec' ? text : ''),
+    environment: () => undefined,
+    file: (name: string) => files[name],
+  }
+  const inputs = new Inputs(reader)
+  const specs = readPoolSpecs(inputs, reader)
+  return { specs, problems: inputs.problems.map(({ problem, allowed }) => `${problem}${allowed ? ` (${allowed})` : ''}`) }
+}
+
+/** One pool with everything that ARM has at 2025-06-01. */
+const FULL = `
+id: render
+identity:
+  type: UserAssigned
+  userAssignedIdentities:
+    /subscriptions/s/resourceGroups/g/providers/Microsoft.ManagedIdentity/userAssignedIdentities/nodes: {}
+tags: { team: rendering }
+displayName: Render farm
+vmSize: Standard_D4s_v5
+deploymentConfiguration:
+  virtualMachineConfiguration:
+    nodeAgentSkuId: batch.node.ubuntu 24.04
+    dataDisks:
+      - { lun: 3, diskSizeGB: 128, caching: ReadOnly, managedDisk: { storageAccountType: Premium_LRS } }
+    licenseType: Windows_Server
+    containerConfiguration:
+      type: DockerCompatible
+      containerImageNames: [busybox]
+      containerRegistries: [{ registryServer: r.azurecr.io, identityReference: { resourceId: /subscriptions/s } }]
+    diskEncryptionConfiguration: { targets: [OsDisk], customerManagedKey: { keyUrl: https://v/keys/k, rotationToLatestKeyVersionEnabled: true } }
+    nodePlacementConfiguration: { policy: Zonal }
+    extensions:
+      - { name: kv, publisher: Microsoft.Azure.KeyVault, type: KeyVaultForLinux, typeHandlerVersion: '3.0', settings: { any: [1] } }
+    osDisk: { caching: ReadWrite, ephemeralOSDiskSettings: { placement: CacheDisk }, diskSizeGB: 64 }
+    securityProfile:
+      securityType: trustedLaunch
+      uefiSettings: { secureBootEnabled: true, vTpmEnabled: true }
+      proxyAgentSettings: { enabled: true, imds: { mode: Audit } }
+scaleSettings: { fixedScale: { targetDedicatedNodes: 3, targetLowPriorityNodes: 1, resizeTimeout: PT30M, nodeDeallocationOption: TaskCompletion } }
+interNodeCommunication: Disabled
+networkConfiguration:
+  subnetId: /subscriptions/s/resourceGroups/g/providers/Microsoft.Network/virtualNetworks/v/subnets/nodes
+  endpointConfiguration:
+    inboundNatPools:
+      - name: ssh
+        protocol: TCP
+        backendPort: 2222
+        frontendPortRangeStart: 1000
+        frontendPortRangeEnd: 1100
+        networkSecurityGroupRules: [{ priority: 150, access: Deny, sourceAddressPrefix: '*' }]
+  publicIPAddressConfiguration: { provision: UserManaged, ipAddressIds: [/subscriptions/s/ip], ipFamilies: [IPv4, IPv6], ipTags: [{ ipTagType: a, tag: b }] }
+  enableAcceleratedNetworking: true
+taskSlotsPerNode: 4
+taskSchedulingPolicy: { nodeFillType: Pack, jobDefaultOrder: CreationTime }
+userAccounts: [{ name: u, password: p, elevationLevel: Admin, linuxUserConfiguration: { uid: 1, gid: 1 } }]
+metadata: [{ name: team, value: rendering }]
+startTask:
+  commandLine: /bin/true
+  resourceFiles: [{ httpUrl: https://x/y, filePath: y, fileMode: '0755' }]
+  environmentSettings: [{ name: A, value: '1' }]
+  userIdentity: { autoUser: { scope: Pool, elevationLevel: Admin } }
+  maxTaskRetryCount: -1
+  waitForSuccess: true
+  containerSettings: { imageName: busybox, containerHostBatchBindMounts: [{ source: Task, isReadOnly: true }] }
+applicationPackages: [{ id: app, version: '1.0' }]
+mountConfiguration: [{ nfsMountConfiguration: { source: s, relativeMountPath: m } }]
+upgradePolicy: { mode: manual, automaticOSUpgradePolicy: { osRollingUpgradeDeferral: true }, rollingUpgradePolicy: { pauseTimeBetweenBatches: PT0S, maxBatchInstancePercent: 20 } }
+`
+
+describe('what is read', () => {
+  test('the whole shape of a pool, with identity and tags beside its properties', () => {
+    const { specs, problems } = read(FULL)
+    expect(problems).toEqual([])
+    expect(specs).toHaveLength(1)
+    expect(specs[0]).toMatchObject({ id: 'render', identity: { type: 'UserAssigned' }, tags: { team: 'rendering' } })
+    expect(specs[0]?.properties).not.toHaveProperty('identity')
+    expect(specs[0]?.properties).not.toHaveProperty('id')
+  })
+
+  test.each<[string, string, readonly (string | undefined)[]]>([
+    ['JSON', '{"id": "a", "vmSize": "Standard_D4s_v5"}', ['a']],
+    ['a list', '- id: a\n- id: b', ['a', 'b']],
+    ['several documents', 'id: a\n---\nid: b\n', ['a', 'b']],
+    ['anchors, aliases and merge keys', '- &base { id: a, taskSlotsPerNode: 2 }\n- { <<: *base, id: b }', ['a', 'b']],
+    ['a pool without an id', 'vmSize: Standard_D4s_v5', [undefined]],
+    [
+      'a resource of an ARM template',
+      'name: account/a\ntype: Microsoft.Batch/batchAccounts/pools\napiVersion: 2025-06-01\nproperties: { vmSize: Standard_D4s_v5 }',
+      ['a'],
+    ],
+    [
+      'a resource by its id',
+      'id: /subscriptions/s/resourceGroups/g/providers/Microsoft.Batch/batchAccounts/b/pools/a\nproperties: { taskSlotsPerNode: 1 }',
+      ['a'],
+    ],
+  ])('%s', (_, text, ids) => {
+    const { specs, problems } = read(text)
+    expect(problems).toEqual([])
+    expect(specs.map(({ id }) => id)).toEqual(ids)
+  })
+
+  test('a file of the workspace; one that is not there is said', () => {
+    expect(read('pools/a.yaml', { 'pools/a.yaml': 'id: a' }).specs).toEqual([{ id: 'a', properties: {} }])
+    expect(read('pools/a.yaml').problems[0]).toContain('no such file')
+  })
+
+  test('durations for people become those of Azure', () => {
+    const { specs } = read(
+      '- { id: a, scaleSettings: { fixedScale: { resizeTimeout: 1h30m } } }\n- { id: b, scaleSettings: { autoScale: { formula: x, evaluationInterval: 10m } } }',
+    )
+    expect(specs.map(({ properties }) => properties.scaleSettings)).toEqual([
+      { fixedScale: { resizeTimeout: 'PT1H30M' } },
+      { autoScale: { formula: 'x', evaluationInterval: 'PT10M' } },
+    ])
+  })
+
+  test('the example in the repository', () => {
+    const text = readFileSync(path.join(import.meta.dirname, '../../../.github/examples/pool.yaml'), 'utf8')
+    expect(read(text).problems).toEqual([])
+  })
+})
+
+const VM = 'deploymentConfiguration.virtualMachineConfiguration'
+const vm = (inner: string) => `deploymentConfiguration: { virtualMachineConfiguration: { ${inner} } }`
+
+describe('what is refused, with its path, what was found and what is allowed', () => {
+  test.each<[string, string, string]>([
+    [
+      'a negative number',
+      'scaleSettings: { fixedScale: { targetDedicatedNodes: -1 } }',
+      'scaleSettings.fixedScale.targetDedicatedNodes: is the number -1 (a whole number, at least 0)',
+    ],
+    ['a fraction', 'taskSlotsPerNode: 1.5', 'taskSlotsPerNode: is the number 1.5 (a whole number, 1 to 256)'],
+    ['a number in quotes', 'taskSlotsPerNode: "4"', 'taskSlotsPerNode: is "4" (a whole number, 1 to 256)'],
+    ['a boolean of YAML 1.1', 'startTask: { commandLine: x, waitForSuccess: yes }', 'startTask.waitForSuccess: is "yes" (true, false)'],
+    [
+      'the case of an enum',
+      'interNodeCommunication: enabled',
+      'interNodeCommunication: is "enabled"; did you mean "Enabled"? (Enabled, Disabled)',
+    ],
+    [
+      'a retired option',
+      'scaleSettings: { fixedScale: { nodeDeallocationOption: RetainedData } }',
+      'scaleSettings.fixedScale.nodeDeallocationOption: is "RetainedData", which Azure Batch retired (Requeue, Terminate, TaskCompletion)',
+    ],
+    ['a property without a value', 'startTask:', 'startTask: is empty (a mapping)'],
+    ['a map of metadata', 'metadata: { team: rendering }', 'metadata: is a mapping (a list of `name` and `value`)'],
+    [
+      'a number as metadata',
+      'metadata: [{ name: a, value: 1 }]',
+      'metadata[0].value: is the number 1 (a text, in quotes where it looks like a number)',
+    ],
+    ['what is missing', 'metadata: [{ name: a }]', 'metadata[0].value: is missing'],
+    [
+      'a resize timeout that is none',
+      'scaleSettings: { fixedScale: { resizeTimeout: 30 minutes } }',
+      'scaleSettings.fixedScale.resizeTimeout: is "30 minutes" (ISO 8601 (PT30M) or 30m, at least 5 minutes: how long one resize may take.)',
+    ],
+    [
+      'a resize timeout that Batch refuses',
+      'scaleSettings: { fixedScale: { resizeTimeout: PT4M } }',
+      'scaleSettings.fixedScale.resizeTimeout: is PT4M (at least 5 min)',
+    ],
+    [
+      'an evaluation interval over a week',
+      'scaleSettings: { autoScale: { formula: x, evaluationInterval: P8D } }',
+      'scaleSettings.autoScale.evaluationInterval: is P8D (at least 5 min, at most 168 h)',
+    ],
+    [
+      'both scales',
+      'scaleSettings: { fixedScale: {}, autoScale: { formula: x } }',
+      'scaleSettings: has both fixedScale and autoScale (one of them)',
+    ],
+    [
+      'a version beside an id',
+      vm('imageReference: { id: /a, version: latest }'),
+      `${VM}.imageReference.version: stands beside \`id\`, which Batch refuses: leave it out`,
+    ],
+    [
+      'two kinds of a mount',
+      'mountConfiguration: [{}]',
+      'mountConfiguration[0]: is empty (one of azureBlobFileSystemConfiguration, nfsMountConfiguration, cifsMountConfiguration, azureFileShareConfiguration)',
+    ],
+    [
+      'a resource file without a source',
+      'startTask: { commandLine: x, resourceFiles: [{ filePath: a }] }',
+      'startTask.resourceFiles[0]: has not exactly one source (autoStorageContainerName, storageContainerUrl, httpUrl)',
+    ],
+    ['a start task without a command', 'startTask: { waitForSuccess: true }', 'startTask.commandLine: is missing'],
+    [
+      'addresses of nobody',
+      'networkConfiguration: { publicIPAddressConfiguration: { ipAddressIds: [/a] } }',
+      'networkConfiguration.publicIPAddressConfiguration.ipAddressIds: needs `provision: UserManaged`',
+    ],
+    ['an identity without ids', 'identity: { type: UserAssigned }', 'identity.userAssignedIdentities: names no identity'],
+    ['a system-assigned identity', 'identity: { type: SystemAssigned }', 'identity.type: is "SystemAssigned" (UserAssigned, None)'],
+    [
+      'an identity by name',
+      'identity: { type: UserAssigned, userAssignedIdentities: { nodes: {} } }',
+      'identity.userAssignedIdentities.nodes: is no resource id of a user-assigned identity (/subscriptions/…/providers/Microsoft.ManagedIdentity/userAssignedIdentities/…)',
+    ],
+    [
+      'an expression of a template',
+      'vmSize: x\nid: a\ndisplayName: "[parameters(\'name\')]"',
+      'displayName: is an expression of an ARM template: write what it stands for',
+    ],
+    ['an id that Batch refuses', 'id: a.b', 'id: is "a.b" (Id of the pool in its account: letters, digits, - and _; at most 64.)'],
+    [
+      'certificates',
+      'certificates: []',
+      'certificates: is retired: use the Key Vault extension (`deploymentConfiguration.virtualMachineConfiguration.extensions`)',
+    ],
+    ['licences', 'applicationLicenses: []', 'applicationLicenses: is retired: bring licences with the image'],
+    [
+      'node communication',
+      'targetNodeCommunicationMode: Simplified',
+      'targetNodeCommunicationMode: is retired: all nodes use simplified communication; leave it out',
+    ],
+    ['resource tags', 'resourceTags: {}', 'resourceTags: is renamed: `tags`'],
+    [
+      'Cloud Services',
+      'deploymentConfiguration: { cloudServiceConfiguration: { osFamily: "5" } }',
+      'deploymentConfiguration.cloudServiceConfiguration: is retired: use `deploymentConfiguration.virtualMachineConfiguration`',
+    ],
+    [
+      'the storage of a data disk',
+      vm('dataDisks: [{ lun: 0, diskSizeGB: 1, storageAccountType: Premium_LRS }]'),
+      `${VM}.dataDisks[0].storageAccountType: is written \`managedDisk.storageAccountType\` in ARM`,
+    ],
+    ['tasks per node', 'maxTasksPerNode: 4', 'maxTasksPerNode: is written `taskSlotsPerNode` in ARM'],
+    [
+      'targets of the data plane',
+      'targetDedicatedNodes: 4',
+      'targetDedicatedNodes: is written `scaleSettings.fixedScale.targetDedicatedNodes` in ARM',
+    ],
+    ['autoscale of the data plane', 'enableAutoScale: true', 'enableAutoScale: is written `scaleSettings.autoScale` in ARM'],
+    ['the agent of the data plane', vm('nodeAgentSKUId: batch.node.ubuntu 24.04'), `${VM}.nodeAgentSKUId: is spelled \`nodeAgentSkuId\``],
+    [
+      'the image of the data plane',
+      vm('imageReference: { virtualMachineImageId: /a }'),
+      `${VM}.imageReference.virtualMachineImageId: is written \`id\` in ARM`,
+    ],
+    ['what Azure says', 'allocationState: Steady', 'allocationState: is read-only: Azure says it, nobody sets it; leave it out'],
+    ['a slip of the pen', 'vmSizee: x', 'vmSizee: is not known; did you mean `vmSize`?'],
+    ['a place', 'location: westeurope', 'location: is no property of a pool: a pool is where its account is'],
+    [
+      'a whole template',
+      'resources: []',
+      'is a whole ARM template: give what is in `properties` of the pool in it, and its `name` as `id`',
+    ],
+    ['a text', 'render', 'is not a mapping of pool properties'],
+    ['nothing', '# only a comment', 'names no pool: it is empty'],
+    ['a key twice', 'id: a\nid: b', 'is neither YAML nor JSON: a key is there twice, line 2, column 1'],
+    [
+      'what is no YAML',
+      'id: a\nstartTask: { commandLine: x',
+      'is neither YAML nor JSON: Flow map in block collection must be sufficiently indented and end with a }, line 2, column 28',
+    ],
+    ['two pools of one id', '- id: a\n- id: A', 'names pool A twice'],
+  ])('%s', (_, text, expected) => {
+    expect(read(text).problems).toEqual([expected])
+  })
+
+  test('all at once, each with the pool it is of', () => {
+    expect(read('- { id: a, vmSizee: x, taskSlotsPerNode: 0 }\n- { id: b, certificates: [] }').problems).toEqual([
+      expect.stringMatching(/^\[0\]\.taskSlotsPerNode: /),
+      expect.stringMatching(/^\[0\]\.vmSizee: /),
+      expect.stringMatching(/^\[1\]\.certificates: /),
+    ])
+  })
+})
+
+test.each([
+  ['userAccounts: [{ name: u, password: [hunter2] }, { name: u, password: hunter2, elevationLevel: Boss }]'],
+  [
+    'mountConfiguration: [{ azureFileShareConfiguration: { accountName: a, azureFileUrl: u, relativeMountPath: m, accountKey: { hunter2: 1 } } }]',
+  ],
+  ['startTask: { commandLine: x, environmentSettings: [{ name: A, value: { secret: hunter2 } }, { name: B, value: [hunter2] }] }'],
+  ['startTask: { commandLine: x, resourceFiles: [{ httpUrl: ["https://x?sig=hunter2"], filePath: a }] }'],
+  ['userAccounts: [{ name: u, password: *hunter2 }]'],
+  ['userAccounts:\n  - name: u\n    password: @hunter2'],
+  ['userAccounts:\n  - password: !hunter2 x\n    password: "hunter2'],
+])('no secret is in a message: %s', (text) => {
+  const { problems } = read(text)
+  expect(problems).not.toEqual([])
+  expect(problems.join('\n').replaceAll('userAccounts[0].password', '')).not.toContain('hunter2')
+})
+
+describe('single inputs', () => {
+  const configOf = (inputs: Readonly<Record<string, string>>) => {
+    const given = {
+      'subscription-id': 's',
+      'resource-group': 'g',
+      'batch-account': 'b',
+      vm: 'v',
+      'image-name': 'i',
+      gallery: 'g',
+      ...inputs,
+    }
+    return parseConfig({
+      input: (name) => (given as Record<string, string>)[name] ?? '',
+      environment: () => undefined,
+      file: () => undefined,
+    })
+  }
+  const LIST =
+    '- { id: a, vmSize: Standard_A }\n- { id: b, scaleSettings: { fixedScale: { targetDedicatedNodes: 3, resizeTimeout: 20m } } }'
+
+  test('override every pool of a list', () => {
+    const { pool } = configOf({ 'pool-spec': LIST, 'vm-size': 'Standard_D4s_v5', 'target-dedicated-nodes': '7' })
+    expect(
+      pool?.requests.map(({ id, properties, target, resizeTimeout }) => [id, properties.vmSize, target.dedicated, resizeTimeout]),
+    ).toEqual([
+      ['a', 'Standard_D4s_v5', 7, 'PT15M'],
+      ['b', 'Standard_D4s_v5', 7, 'PT20M'],
+    ])
+  })
+
+  test('but one id for several pools is refused', () => {
+    expect(() => configOf({ 'pool-spec': LIST, 'vm-size': 'x', 'pool-id': 'c' })).toThrow(
+      /^pool-id "c": is one id, but `pool-spec` has several pools/,
+    )
+  })
+
+  test('a wrong spec is not followed by what it would have said', () => {
+    expect(() => configOf({ 'pool-spec': 'id: a\nvmSize: Standard_A\ncertificates: []' })).toThrow(
+      /^pool-spec: certificates: is retired[^\n]*$/,
+    )
+  })
+
+  test('a target of either kind takes the place of a formula', () => {
+    const spec = 'id: a\nvmSize: Standard_A\nscaleSettings: { autoScale: { formula: x } }'
+    expect(configOf({ 'pool-spec': spec }).pool?.requests[0]?.autoScale).toBe(true)
+    expect(configOf({ 'pool-spec': spec, 'target-low-priority-nodes': '1' }).pool?.requests[0]?.autoScale).toBe(false)
+  })
+})
+
+describe('the published schema', () => {
+  const ajv = new Ajv({ strict: true, allowUnionTypes: true, strictTypes: false })
+  const isPool = ajv.compile({ definitions: SCHEMA.definitions, $ref: '#/definitions/Pool' })
+
+  test('is valid, and every property says what it is', () => {
+    expect(ajv.validateSchema(SCHEMA)).toBe(true)
+    for (const [name, { properties }] of Object.entries(SCHEMA.definitions)) {
+      for (const [property, schema] of Object.entries(properties)) {
+        expect('$ref' in schema || (schema as { description?: string }).description, `${name}.${property}`).toBeTruthy()
+      }
+    }
+  })
+
+  type Bag = Record<string, unknown>
+  const places = (value: unknown): (readonly [Bag, string])[] =>
+    typeof value === 'object' && value !== null
+      ? Object.entries(value).flatMap(([name, inner]) => [[value as Bag, name] as const, ...places(inner)])
+      : []
+  const strange = [undefined, null, -1, 0, 1.5, 1e10, '', 'x', '/a', 'PT5M', true, [], {}, [1], [{}], { name: 'a' }, 'a'.repeat(2_000)]
+
+  test('means the same to another validator, wherever one value of a whole pool is another, one is missing or one too many', () => {
+    for (let place = 0; place < places(parse(FULL)).length; place++) {
+      for (const value of strange) {
+        const pool = parse(FULL)
+        const [bag, name] = places(pool)[place] ?? []
+        if (!bag || name === undefined || (value === undefined && Array.isArray(bag))) continue
+        if (value === undefined) delete bag[name]
+        else bag[name] = value
+        expect(schemaProblems(pool).length === 0, `${name}: ${JSON.stringify(value)}`).toBe(isPool(pool))
+        if (value === undefined) bag[`${name}X`] = 1
+        expect(schemaProblems(pool).length === 0, `${name}X`).toBe(isPool(pool))
+      }
+    }
+  })
+
+  test('and for pools of any shape', () => {
+    const leaf = fc.oneof(
+      fc.integer(),
+      fc.double(),
+      fc.boolean(),
+      fc.constant(null),
+      fc.constantFrom('Enabled', 'Pack', 'PT30M', 'x', '/a'),
+    )
+    const names = Object.values(SCHEMA.definitions).flatMap(({ properties }) => Object.keys(properties))
+    const bag = (value: fc.Arbitrary<unknown>) => fc.dictionary(fc.constantFrom(...names, 'unknown'), value, { maxKeys: 3 })
+    const value = fc.letrec((tie) => ({
+      any: fc.oneof({ depthSize: 'small' }, leaf, bag(tie('any')), fc.array(tie('any'), { maxLength: 2 })),
+    })).any
+    fc.assert(
+      fc.property(bag(value), (pool) => {
+        expect(schemaProblems(pool).length === 0).toBe(isPool(pool))
+      }),
+    )
+  })
+})

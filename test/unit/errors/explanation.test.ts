@@ -1,0 +1,188 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { AuthError, AzureError, explain, InputError } from '../../../src/errors/explanation.ts'
+import { innermost } from '../../../src/errors/innermost.ts'
+
+describe('innermost words', () => {
+  test.each<[string, unknown, { code: string; message: string }]>([
+    ['ARM', { error: { code: 'NotFound', message: 'no such disk' } }, { code: 'NotFound', message: 'no such disk' }],
+    [
+      'Batch on ARM: the reason is in details, request id and time are noise',
+      {
+        error: {
+          code: 'InvalidPropertyValue',
+          message: 'The value provided for one of the properties is invalid.\nRequestId:1\nTime:2',
+          target: 'BatchAccount',
+          details: [
+            { code: 'PropertyPath', message: 'properties.vmSize' },
+            { code: 'Reason', message: 'No such size.' },
+          ],
+        },
+      },
+      { code: 'InvalidPropertyValue', message: 'No such size. (properties.vmSize)' },
+    ],
+    [
+      'Batch data plane',
+      {
+        'odata.metadata': 'x',
+        code: 'PoolBeingResized',
+        message: { lang: 'en-US', value: 'The specified pool is being resized.\nRequestId:1\nTime:2' },
+      },
+      { code: 'PoolBeingResized', message: 'The specified pool is being resized.' },
+    ],
+    [
+      'a long operation that failed',
+      { status: 'Failed', error: { code: 'ImageBlobNotFound', message: 'Unable to find VHD blob' } },
+      { code: 'ImageBlobNotFound', message: 'Unable to find VHD blob' },
+    ],
+    [
+      'JSON in a message',
+      { error: { code: 'Outer', message: '{"error":{"code":"Inner","message":"really this"}}' } },
+      { code: 'Inner', message: 'really this' },
+    ],
+    [
+      "Compute's innererror without a message adds nothing",
+      { error: { code: 'E', message: 'why', innererror: { exceptiontype: 'X', errordetail: 'Y' } } },
+      { code: 'E', message: 'why' },
+    ],
+    [
+      'Compute throttling: the detail is a measurement, the words are outside',
+      {
+        error: {
+          code: 'OperationNotAllowed',
+          message: 'The server rejected the request because too many requests have been received for this subscription.',
+          details: [{ code: 'TooManyRequests', message: '{"operationGroup":"HighCostGet3Min","allowedRequestCount":162}' }],
+          innererror: { internalErrorCode: 'TooManyRequestsReceived' },
+        },
+      },
+      {
+        code: 'TooManyRequests',
+        message: 'The server rejected the request because too many requests have been received for this subscription.',
+      },
+    ],
+    [
+      'Batch data plane: a value named by the thing itself',
+      {
+        code: 'InvalidApplicationPackageReferences',
+        message: { value: 'One or more of the specified application package references are invalid.\nRequestId:1\nTime:2' },
+        values: [{ key: 'blender', value: 'The specified application package does not exist.' }],
+      },
+      { code: 'InvalidApplicationPackageReferences', message: 'The specified application package does not exist. (blender)' },
+    ],
+    [
+      'an HTML page of a proxy',
+      '<html><head><title>403 Blocked</title></head></html>',
+      { code: '', message: 'an HTML page titled "403 Blocked"' },
+    ],
+    ['nothing', '', { code: '', message: '' }],
+  ])('%s', (_, body, expected) => {
+    expect(innermost(body)).toEqual(expected)
+  })
+
+  test('no body breaks it', () => {
+    fc.assert(fc.property(fc.anything(), (body) => typeof innermost(body).message === 'string'))
+    fc.assert(fc.property(fc.json(), (text) => typeof innermost(text).message === 'string'))
+  })
+})
+
+const refused = (status: number, code: string, message: string) =>
+  explain(
+    new AzureError({
+      operation: 'create snapshot',
+      resourceId: '/x/s1',
+      method: 'PUT',
+      url: 'https://m/x',
+      status,
+      body: { error: { code, message } },
+    }),
+  )
+
+describe('what a user is told', () => {
+  test('a missing permission names the action, the scope and the command', () => {
+    const { hint, title } = refused(
+      403,
+      'AuthorizationFailed',
+      "The client 'c' with object id 'o1' does not have authorization to perform action 'Microsoft.Compute/snapshots/write' over scope '/subscriptions/1/x' or the scope is invalid.",
+    )
+    expect(title).toBe('AuthorizationFailed on create snapshot s1')
+    expect(hint).toContain('az role assignment create --assignee-object-id o1')
+    expect(hint).toContain('Microsoft.Compute/snapshots/write')
+    expect(hint).toContain('--scope "/subscriptions/1/x"')
+  })
+
+  test('a linked permission names the linked action, not the one that is there', () => {
+    const { hint } = refused(
+      403,
+      'LinkedAuthorizationFailed',
+      "The client has permission to perform action 'Microsoft.Compute/snapshots/write' on scope 'a'; however, it does not have permission to perform action 'Microsoft.Compute/disks/beginGetAccess/action' on the linked scope(s) '/d'",
+    )
+    expect(hint).toContain('role with Microsoft.Compute/disks/beginGetAccess/action')
+  })
+
+  test('an empty 503 still says what happened', () => {
+    const { title, message } = explain(new AzureError({ operation: 'read pool', method: 'GET', url: 'https://m/x', status: 503, body: '' }))
+    expect(title).toBe('Http503 on read pool')
+    expect(message).toBe('GET was answered with 503 and no reason')
+  })
+
+  test('a sign-in without a federated credential prints what the credential must say', () => {
+    const { hint } = explain(
+      new AuthError({
+        message: 'AADSTS700213: No matching federated identity record found',
+        assertionClaims: {
+          iss: 'https://token.actions.githubusercontent.com',
+          sub: 'repo:o/r:ref:refs/heads/main',
+          aud: 'api://AzureADTokenExchange',
+        },
+      }),
+    )
+    expect(hint).toContain('issuer "https://token.actions.githubusercontent.com"')
+    expect(hint).toContain('subject "repo:o/r:ref:refs/heads/main"')
+    expect(hint).toContain('audience "api://AzureADTokenExchange"')
+  })
+
+  test('its command can be pasted, whatever the branch is called', () => {
+    const sub = "repo:o/r:ref:refs/heads/it's-$(id)-`id`"
+    const { hint } = explain(
+      new AuthError({ message: 'AADSTS700213: No match', clientId: 'app', assertionClaims: { iss: 'https://i', sub, aud: 'a' } }),
+    )
+    const [, quoted = ''] = /--parameters ('(?:[^']|'\\'')*')/.exec(hint) ?? []
+    expect(JSON.parse(quoted.slice(1, -1).replaceAll("'\\''", "'"))).toEqual({
+      name: 'github-repo-o-r-ref-refs-heads-it-s-id-id-',
+      issuer: 'https://i',
+      subject: sub,
+      audiences: ['a'],
+    })
+  })
+
+  test.each([
+    ['Unable to get ACTIONS_ID_TOKEN_REQUEST_URL env variable', 'id-token: write'],
+    ['AADSTS7002138: a code not known', 'Set `client-id`'],
+    ['AADSTS700016: not found', '`client-id`'],
+    ['AADSTS90002: not found', '`tenant-id`'],
+    ['AADSTS700024: not within its valid time range', "runner's clock"],
+    ['AADSTS7000222: expired', 'AZURE_CLIENT_SECRET'],
+    ['AADSTS53003: blocked', 'Conditional Access'],
+    ['getaddrinfo ENOTFOUND login.microsoftonline.com', 'DNS'],
+    ["Please run 'az login' from a command prompt", 'azure/login'],
+    ['AADSTS90033: A transient error', 'busy'],
+    ['anything else', 'Set `client-id`'],
+  ])('a sign-in refused with "%s"', (message, expected) => {
+    expect(explain(new AuthError({ message })).hint).toContain(expected)
+  })
+
+  test('all input problems at once', () => {
+    const { title, message } = explain(
+      new InputError([
+        { input: 'mode', value: 'x', problem: 'is unknown', allowed: 'apply, plan' },
+        { input: 'vm', problem: 'is missing' },
+      ]),
+    )
+    expect(title).toBe('2 invalid inputs')
+    expect(message).toBe('mode "x": is unknown (allowed: apply, plan)\nvm: is missing')
+  })
+
+  test('anything thrown is explained', () => {
+    fc.assert(fc.property(fc.anything(), (thrown) => explain(thrown).title.length > 0))
+  })
+})

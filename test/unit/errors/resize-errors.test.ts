@@ -1,0 +1,393 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import {
+  cameNearer,
+  classifyResizeError,
+  decideNext,
+  errorsOfThisRun,
+  healthOf,
+  type Outcome,
+  type ResizeError,
+} from '../../../src/errors/resize-errors.ts'
+import type { Pool, RawResizeError } from '../../../src/run/runner.ts'
+
+const DEDICATED = 'Desired number of dedicated nodes could not be allocated'
+const SPOT = 'Desired number of low priority nodes could not be allocated'
+const raw = (code: string, message = '', details: RawResizeError['details'] = []): RawResizeError => ({ code, message, details })
+const providerError = (code: string, message: string, outer = DEDICATED) =>
+  raw('AllocationFailed', outer, [
+    { code: 'Provider Error Json', message: JSON.stringify({ error: { code, message } }) },
+    { code: 'Provider Error Json Truncated', message: 'False' },
+  ])
+const reason = (text: string, outer = DEDICATED) => raw('AllocationFailed', outer, [{ code: 'Reason', message: text }])
+
+describe('classes of resize errors', () => {
+  test.each<[string, RawResizeError, ResizeError['class'], RegExp]>([
+    ['a timeout on the wire', raw('AllocationTimedout', `${DEDICATED} as the resize timeout was reached`), 'retry', /resize-timeout/],
+    ['a timeout in the SDK', raw('AllocationTimedOut', `${DEDICATED} as the resize timeout was reached`), 'retry', /resize-timeout/],
+    ['a Spot timeout', raw('AllocationTimedout', `${SPOT} as the resize timeout was reached`), 'wait', /seeking Spot/],
+    [
+      'no Spot capacity',
+      reason('Deployment allocation failed due to insufficient capacity for the requested VM size in the region.', SPOT),
+      'wait',
+      /seeking Spot/,
+    ],
+    ['total quota', raw('AccountCoreQuotaReached', 'The specified account has reached core quota'), 'fatal', /dedicated cores/],
+    [
+      'series quota',
+      raw('AccountVMSeriesCoreQuotaReached', 'The specified account has reached VM series core quota for standardDFamily'),
+      'fatal',
+      /VM series/,
+    ],
+    ['Spot quota', raw('AccountLowPriorityCoreQuotaReached', 'The specified account has reached low priority core quota'), 'fatal', /Spot/],
+    ['Spot quota, new name', raw('AccountSpotCoreQuotaReached', 'The specified account has reached spot core quota'), 'fatal', /Spot/],
+    [
+      'constraints',
+      raw(
+        'OverconstrainedAllocationRequestError',
+        'The allocation condition is too restrictive. Please remove some constraints and try again',
+      ),
+      'retry',
+      /constraint/,
+    ],
+    [
+      'inter-node maximum',
+      raw('CommunicationEnabledPoolReachedMaxVMCount', 'The pool has reached the maximum number of VMs'),
+      'fatal',
+      /inter-node/,
+    ],
+    ['unsupported size', raw('UnsupportedVMSize', 'The VM size is not supported'), 'fatal', /use another/],
+    ['incompatible size', raw('IncompatibleVMSize', 'The VM size is incompatible with the configuration'), 'fatal', /use another/],
+    [
+      'a deleted dependency',
+      raw('DependentResourceNotFound', 'A dependent resource specified for the Pool was not found'),
+      'fatal',
+      /deleted/,
+    ],
+    ['disk encryption', raw('DiskEncryptionFailure', 'Pool creation failed with disk encryption error'), 'fatal', /encryption/],
+    ['identity', raw('FailedIdentityOperation', 'Failed to perform resource identity operation'), 'retry', /identity/],
+    ['Marketplace plan', raw('MissingPublisherPropertyInMarketPlacePlan', 'The publisher is missing'), 'fatal', /purchase plan/],
+    ['stopped by someone', raw('ResizeStopped', `${DEDICATED} due to a stop resize operation`), 'fatal', /stopped/],
+    ['stopped by someone, Spot', raw('ResizeStopped', `${SPOT} due to a stop resize operation`), 'fatal', /stopped/],
+    ['removal failed', raw('RemoveNodesFailed', 'Desired number of nodes could not be removed'), 'retry', /removed/],
+    [
+      'removal of Spot nodes failed',
+      raw('RemoveNodesFailed', 'Desired number of low priority nodes could not be removed'),
+      'retry',
+      /removed/,
+    ],
+    ['Unknown', raw('Unknown', 'An unknown error occurred'), 'retry', /no reason/],
+    [
+      'Unknown with a reason',
+      raw('Unknown', 'x', [{ code: 'Reason', message: 'Allocation failed as subnet has delegation to external resources.' }]),
+      'fatal',
+      /delegation/,
+    ],
+    ['a code of the future', raw('BrandNewCode', 'brand new'), 'retry', /once/],
+    ['a bare AllocationFailed', raw('AllocationFailed', DEDICATED), 'retry', /Capacity/],
+    ['AllocationFailed with no details at all', { code: 'AllocationFailed', message: DEDICATED } as RawResizeError, 'retry', /Capacity/],
+    ['in capitals', raw('ACCOUNTCOREQUOTAREACHED', 'x'), 'fatal', /dedicated cores/],
+    [
+      'a generation mismatch',
+      providerError('BadRequest', "The selected VM size 'STANDARD_A1_V2' cannot boot Hypervisor Generation '2'."),
+      'fatal',
+      /generation/,
+    ],
+    [
+      'Trusted Launch',
+      providerError(
+        'BadRequest',
+        "The provided gallery image only supports creation of VMs and VM Scale Sets with 'TrustedLaunch' security type.",
+      ),
+      'fatal',
+      /trustedLaunch/,
+    ],
+    [
+      'a locked scope',
+      providerError('ScopeLocked', 'The scope cannot perform write operation because following scope(s) are locked'),
+      'fatal',
+      /words of Azure/,
+    ],
+    ['a policy', providerError('RequestDisallowedByPolicy', "Resource 'x' was disallowed by policy."), 'fatal', /words of Azure/],
+    [
+      'a full subnet',
+      providerError('SubnetIsFull', 'Subnet nodes with address prefix 10.0.0.0/28 does not have enough capacity for 100 IP addresses.'),
+      'fatal',
+      /subnet/,
+    ],
+    [
+      'a quota of the subscription',
+      providerError(
+        'OperationNotAllowed',
+        'Operation could not be completed as it results in exceeding approved standardDSv5Family Cores quota.',
+      ),
+      'fatal',
+      /subscription/,
+    ],
+    [
+      'public addresses of the subscription',
+      providerError('PublicIPCountLimitReached', 'Cannot create more than 20 public IP addresses for this subscription in this region.'),
+      'fatal',
+      /subscription/,
+    ],
+    [
+      'a missing plan',
+      providerError(
+        'VMMarketplaceInvalidInput',
+        'Creating a virtual machine from Marketplace image requires Plan information in the request.',
+      ),
+      'fatal',
+      /plan/,
+    ],
+    [
+      'a version that is gone',
+      providerError('GalleryImageNotFound', 'The gallery image /subscriptions/s/… is not available in westeurope region.'),
+      'fatal',
+      /image/,
+    ],
+    [
+      'capacity',
+      reason('Deployment allocation failed due to insufficient capacity for the requested VM size in the region.'),
+      'retry',
+      /capacity/,
+    ],
+    [
+      'capacity in the words of Compute',
+      providerError('AllocationFailed', 'Allocation failed. We do not have sufficient capacity for the requested VM size in this region.'),
+      'retry',
+      /capacity/,
+    ],
+    [
+      'capacity of a zone',
+      providerError('ZonalAllocationFailed', 'Allocation failed. Read more about improving likelihood of allocation success.'),
+      'retry',
+      /capacity/,
+    ],
+    [
+      'a size that is short',
+      providerError('SkuNotAvailable', "The requested size for resource is currently not available in location 'westeurope'."),
+      'retry',
+      /capacity/,
+    ],
+    ['an internal error', reason('The server encountered an internal error.'), 'retry', /passing/],
+    [
+      'an internal error of Compute',
+      providerError('InternalExecutionError', 'An internal execution error occurred. Please retry later.'),
+      'retry',
+      /passing/,
+    ],
+    ['a delegated subnet', reason('Allocation failed as subnet has delegation to external resources.'), 'fatal', /delegation/],
+    [
+      'missing permissions',
+      reason('Azure Batch Service does not have the desired permissions to perform a pool operation.'),
+      'fatal',
+      /Contributor/,
+    ],
+    ['the key vault', reason('Allocation failed as Batch is not authorized to access the key vault.'), 'fatal', /key vault/],
+    [
+      'a removed image',
+      raw(
+        'AllocationFailed',
+        'There was an error encountered while performing the last resize on the pool. Please try resizing the pool again.',
+      ),
+      'fatal',
+      /removed/,
+    ],
+    ['a reason of the future', reason('The moon is full.'), 'retry', /once/],
+  ])('%s', (_, error, expected, fix) => {
+    const classified = classifyResizeError(error)
+    expect(classified.class).toBe(expected)
+    expect(classified.code).toBe(error.code)
+    expect(classified.message).toBe(error.message)
+    expect(classified.fix).toMatch(fix)
+    expect(classified.link).toMatch(/^https:/)
+  })
+
+  test('what nobody knows is shown verbatim', () => {
+    expect(classifyResizeError(reason('The moon is full.'))).toMatchObject({ once: true, innermostMessage: 'The moon is full.' })
+    expect(classifyResizeError(raw('BrandNewCode', 'brand new'))).toMatchObject({ once: true, code: 'BrandNewCode', message: 'brand new' })
+  })
+
+  test('the innermost of cut-off JSON is its last code and message', () => {
+    const text =
+      '{"error":{"code":"ResourceDeploymentFailure","message":"outer","details":[{"code":"ScopeLocked","message":"The scope \\"x\\" is lo'
+    const cutOff = raw('AllocationFailed', DEDICATED, [
+      { code: 'Provider Error Json', message: text },
+      { code: 'Provider Error Json Truncated', message: 'True' },
+    ])
+    expect(classifyResizeError(cutOff)).toMatchObject({
+      class: 'fatal',
+      innermostCode: 'ScopeLocked',
+      innermostMessage: 'The scope "x" is lo',
+    })
+  })
+
+  test('the innermost words of the provider are shown, even where its JSON is cut off', () => {
+    const cutOff = raw('AllocationFailed', 'outer', [
+      {
+        code: 'Provider Error Json',
+        message: '{"error":{"code":"BadRequest","message":"The selected VM size cannot boot Hypervisor Generation',
+      },
+      { code: 'Provider Error Json Truncated', message: 'True' },
+    ])
+    expect(classifyResizeError(cutOff)).toMatchObject({
+      class: 'fatal',
+      innermostCode: 'BadRequest',
+      innermostMessage: 'The selected VM size cannot boot Hypervisor Generation',
+    })
+  })
+})
+
+describe('what comes next', () => {
+  const timeout = classifyResizeError(raw('AllocationTimedout', 'dedicated'))
+  const quota = classifyResizeError(raw('AccountCoreQuotaReached'))
+  const unknown = classifyResizeError(raw('BrandNewCode'))
+  const spotTimeout = classifyResizeError(raw('AllocationTimedout', SPOT))
+  const removal = classifyResizeError(raw('RemoveNodesFailed', 'could not be removed'))
+  const outcome = (change: Partial<Outcome>): Outcome => ({
+    target: { dedicated: 10, lowPriority: 0 },
+    before: { dedicated: 0, lowPriority: 0 },
+    current: { dedicated: 4, lowPriority: 0 },
+    errors: [timeout],
+    number: 1,
+    maxResizes: 5,
+    roundsWithoutGain: 0,
+    minHealthyPercentage: 100,
+    ...change,
+  })
+
+  test.each<[string, Partial<Outcome>, object]>([
+    ['target reached', { current: { dedicated: 10, lowPriority: 0 }, errors: [] }, { kind: 'done' }],
+    ['short after a timeout', {}, { kind: 'resize', afterMs: 15_000 }],
+    ['the backoff doubles', { number: 3 }, { kind: 'resize', afterMs: 60_000 }],
+    ['a quota is fatal at once', { errors: [timeout, quota] }, { kind: 'fail', why: 'fatal', error: quota }],
+    ['no resize is left', { number: 5 }, { kind: 'fail', why: 'max-resizes', error: timeout }],
+    ['three rounds brought nothing', { number: 3, roundsWithoutGain: 3 }, { kind: 'fail', why: 'no-progress', error: timeout }],
+    ['the share asked for is there', { minHealthyPercentage: 40, number: 5 }, { kind: 'enough', why: 'max-resizes', error: timeout }],
+    [
+      'the share asked for is there, and no round brings more',
+      { minHealthyPercentage: 31, number: 3, roundsWithoutGain: 3 },
+      { kind: 'enough', why: 'no-progress', error: timeout },
+    ],
+    ['one node short of the share', { minHealthyPercentage: 41, number: 5 }, { kind: 'fail', why: 'max-resizes', error: timeout }],
+    ['the share does not end the tries', { minHealthyPercentage: 40 }, { kind: 'resize', afterMs: 15_000 }],
+    ['the share does not hide a quota', { minHealthyPercentage: 40, errors: [quota] }, { kind: 'fail', why: 'fatal', error: quota }],
+    [
+      'a share of nothing',
+      { minHealthyPercentage: 0, number: 5, current: { dedicated: 0, lowPriority: 0 } },
+      { kind: 'fail', why: 'max-resizes', error: timeout },
+    ],
+    [
+      'more than asked for is not enough',
+      { minHealthyPercentage: 50, number: 5, target: { dedicated: 2, lowPriority: 0 }, errors: [removal] },
+      { kind: 'fail', why: 'max-resizes', error: removal },
+    ],
+    ['an unknown code is asked again once', { errors: [unknown] }, { kind: 'resize', afterMs: 15_000 }],
+    ['and not twice', { errors: [unknown], number: 2 }, { kind: 'fail', why: 'max-resizes', error: unknown }],
+    ['short without any error', { errors: [] }, { kind: 'resize', afterMs: 15_000 }],
+    ['Spot nodes alone are left to Batch', { target: { dedicated: 4, lowPriority: 6 }, errors: [] }, { kind: 'done' }],
+    [
+      'nothing is asked for, and nothing is there',
+      { target: { dedicated: 0, lowPriority: 0 }, current: { dedicated: 0, lowPriority: 0 }, errors: [] },
+      { kind: 'done' },
+    ],
+    ['more nodes than asked for', { target: { dedicated: 2, lowPriority: 0 }, errors: [removal] }, { kind: 'resize', afterMs: 15_000 }],
+    [
+      'more Spot nodes than asked for',
+      { target: { dedicated: 4, lowPriority: 1 }, current: { dedicated: 4, lowPriority: 3 }, errors: [removal] },
+      { kind: 'resize', afterMs: 15_000 },
+    ],
+    [
+      'Spot short beside dedicated short: the dedicated error is told',
+      { errors: [spotTimeout, timeout], number: 5 },
+      { kind: 'fail', why: 'max-resizes', error: timeout },
+    ],
+    ['a Spot timeout beside all dedicated', { target: { dedicated: 4, lowPriority: 6 }, errors: [spotTimeout] }, { kind: 'done' }],
+    ['the worst of several wins', { errors: [unknown, timeout, spotTimeout, quota] }, { kind: 'fail', why: 'fatal', error: quota }],
+    ['one resize at most is one', { maxResizes: 1 }, { kind: 'fail', why: 'max-resizes', error: timeout }],
+    [
+      'but a Spot quota is told',
+      { target: { dedicated: 4, lowPriority: 6 }, errors: [quota] },
+      { kind: 'fail', why: 'fatal', error: quota },
+    ],
+  ])('%s', (_, change, expected) => {
+    expect(decideNext(outcome(change), 0)).toEqual(expected)
+  })
+})
+
+const errorsOf = fc.array(
+  fc
+    .constantFrom(...['AllocationTimedout', 'AccountCoreQuotaReached', 'Unknown', 'BrandNewCode', 'RemoveNodesFailed', 'AllocationFailed'])
+    .map((code) => classifyResizeError(raw(code, DEDICATED))),
+  { maxLength: 3 },
+)
+const counts = fc.record({ dedicated: fc.nat(20), lowPriority: fc.nat(20) })
+
+test('whatever comes: never over the cap, never after a fatal error, never longer than five minutes', () => {
+  const rounds = fc.array(fc.record({ current: counts, errors: errorsOf }), { minLength: 1, maxLength: 60 })
+  fc.assert(
+    fc.property(
+      counts,
+      fc.integer({ min: 1, max: 50 }),
+      rounds,
+      fc.double({ min: 0, max: 1, noNaN: true }),
+      (target, maxResizes, all, random) => {
+        let before = { dedicated: 0, lowPriority: 0 }
+        let roundsWithoutGain = 0
+        let number = 1
+        for (const { current, errors } of all) {
+          roundsWithoutGain = cameNearer({ target, before, current }) ? 0 : roundsWithoutGain + 1
+          const move = decideNext(
+            { target, before, current, errors, number, maxResizes, roundsWithoutGain, minHealthyPercentage: 100 },
+            random,
+          )
+          if (move.kind === 'done') expect(current.dedicated).toBe(target.dedicated)
+          if (move.kind !== 'resize') return
+          expect(errors.some((error) => error.class === 'fatal')).toBe(false)
+          expect(roundsWithoutGain).toBeLessThan(3)
+          expect(move.afterMs).toBeGreaterThanOrEqual(Math.min(300_000, 30_000 * 2 ** (number - 1)) / 2)
+          expect(move.afterMs).toBeLessThanOrEqual(300_000)
+          number += 1
+          expect(number).toBeLessThanOrEqual(maxResizes)
+          before = current
+        }
+      },
+    ),
+  )
+})
+
+test.each([
+  ['up', 10, { dedicated: 2, lowPriority: 0 }, { dedicated: 3, lowPriority: 0 }, true],
+  ['not up', 10, { dedicated: 2, lowPriority: 0 }, { dedicated: 2, lowPriority: 5 }, false],
+  ['down', 0, { dedicated: 5, lowPriority: 0 }, { dedicated: 3, lowPriority: 0 }, true],
+  ['Spot nodes beyond the target gone', 2, { dedicated: 2, lowPriority: 9 }, { dedicated: 2, lowPriority: 7 }, true],
+  ['nodes lost', 10, { dedicated: 5, lowPriority: 0 }, { dedicated: 3, lowPriority: 0 }, false],
+])('a resize that came nearer: %s', (_, dedicated, before, current, expected) => {
+  expect(cameNearer({ target: { dedicated, lowPriority: 5 }, before, current })).toBe(expected)
+})
+
+test('errors of an older resize are not believed', () => {
+  const pool = (startTime: string, allocationState: string) =>
+    ({ properties: { allocationState, resizeOperationStatus: { startTime, errors: [raw('AllocationTimedout')] } } }) as unknown as Pool
+  const since = Date.parse('2026-11-23T03:00:00Z')
+  expect(errorsOfThisRun(pool('2026-11-22T03:00:00Z', 'Steady'), since)).toEqual([])
+  expect(errorsOfThisRun(pool('2026-11-23T03:00:01Z', 'Steady'), since)).toHaveLength(1)
+  expect(errorsOfThisRun(pool('2026-11-23T03:00:01Z', 'Resizing'), since)).toEqual([])
+})
+
+describe('health', () => {
+  test.each([
+    ['all idle', { idle: 10 }, 100, { healthy: 10, required: 10, isHealthy: true, isSettled: true }],
+    ['none of ten', {}, 100, { healthy: 0, required: 10, isHealthy: false, isSettled: true }],
+    ['one start task failed', { idle: 9, startTaskFailed: 1 }, 100, { healthy: 9, required: 10, isHealthy: false, isSettled: true }],
+    ['within the percentage', { idle: 9, unusable: 1 }, 90, { healthy: 9, required: 9, isHealthy: true, isSettled: true }],
+    ['some still start', { running: 3, starting: 7 }, 100, { healthy: 3, required: 10, isHealthy: false, isSettled: false }],
+  ])('%s', (_, dedicated, percentage, expected) => {
+    expect(healthOf({ dedicated, lowPriority: {} }, { dedicated: 10, lowPriority: 0 }, percentage)).toEqual(expected)
+  })
+
+  test('preempted Spot nodes are not asked for', () => {
+    const counts = { dedicated: { idle: 2 }, lowPriority: { idle: 3, preempted: 2 } }
+    expect(healthOf(counts, { dedicated: 2, lowPriority: 5 }, 100)).toMatchObject({ required: 5, isHealthy: true })
+  })
+})

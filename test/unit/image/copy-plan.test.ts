@@ -1,0 +1,133 @@
+/** A throw-away copy of a VM: what it is made of, in which order, and what becomes of its remains. */
+import { describe, expect, test } from 'vitest'
+import {
+  type CopyQuestion,
+  leftovers,
+  planCopy,
+  type TaggedResource,
+  TEMPORARY_TAG,
+  temporaryApiVersion,
+} from '../../../src/image/copy-plan.ts'
+import { copyName, provenanceTags, TAGS } from '../../../src/image/tags.ts'
+import type { ArmId } from '../../../src/model/arm-id.ts'
+
+const GROUP = '/subscriptions/s/resourceGroups/g' as ArmId
+const RUN = { repository: 'o/r', sha: 'a', runId: '1', runUrl: 'https://x/1', actor: 'a', eventName: 'push' }
+const tags = provenanceTags({ image: 'golden', target: '/g/golden', version: '1.0.0', source: '/vm', fingerprint: 'f' }, RUN, {})
+const question: CopyQuestion = {
+  group: GROUP,
+  name: copyName('golden', '1.0.0', '1'),
+  vm: {
+    id: '/vm',
+    name: 'vm',
+    location: 'westeurope',
+    osType: 'Linux',
+    osDisk: { name: 'os', caching: 'ReadWrite' },
+    dataDisks: [],
+    statuses: [],
+    tags: {},
+  },
+  captured: [
+    { disk: 'os', sourceId: '/disks/os', caching: 'ReadWrite' },
+    { disk: 7, sourceId: '/disks/data', caching: 'None' },
+  ],
+  tags,
+}
+
+// biome-ignore lint/suspicious/noExplicitAny: bodies as ARM reads them
+const bodyOf = (plan: ReturnType<typeof planCopy>, type: string): any => plan.groups.flat().find(({ id }) => id.includes(`/${type}/`))?.body
+
+describe('a copy', () => {
+  const plan = planCopy(question)
+
+  test('is put from what is referred to, to what refers to it', () => {
+    const order = plan.groups.flat().map(({ id }) => id)
+    for (const { id, body } of plan.groups.flat()) {
+      const mentioned = order.filter((other) => other !== id && JSON.stringify(body).includes(`"${other}`))
+      for (const other of mentioned) expect(order.indexOf(other)).toBeLessThan(order.indexOf(id))
+    }
+    expect(bodyOf(plan, 'virtualMachines').properties.storageProfile.osDisk.managedDisk.id).toBe(plan.disks[0])
+  })
+
+  test('keeps LUNs and caching', () => {
+    expect(bodyOf(plan, 'virtualMachines').properties.storageProfile.dataDisks).toEqual([
+      { lun: 7, createOption: 'Attach', deleteOption: 'Delete', caching: 'None', managedDisk: { id: plan.disks[1] } },
+    ])
+  })
+
+  test('is not reachable from outside', () => {
+    expect(JSON.stringify(plan)).not.toContain('publicIPAddress')
+  })
+
+  test('has all its parts tagged as temporary', () => {
+    for (const { body } of plan.groups.flat()) expect(body).toMatchObject({ tags: { ...tags, [TEMPORARY_TAG]: 'golden' } })
+  })
+
+  test('runs the script of the user before it is generalized', () => {
+    expect(plan.scripts).toEqual(['waagent -deprovision+user -force'])
+    expect(planCopy({ ...question, prepareScript: 'apt-get upgrade' }).scripts).toEqual(['apt-get upgrade', plan.scripts[0]])
+    expect(planCopy({ ...question, vm: { ...question.vm, osType: 'Windows' } }).scripts.at(-1)).toContain('Sysprep.exe')
+  })
+
+  test('carries plan and security type of its VM', () => {
+    const vm = { ...question.vm, plan: { name: 'n', publisher: 'p', product: 'x' }, securityType: 'TrustedLaunch' }
+    expect(bodyOf(planCopy({ ...question, vm }), 'virtualMachines')).toMatchObject({
+      plan: vm.plan,
+      properties: { securityProfile: { securityType: 'TrustedLaunch' } },
+    })
+  })
+
+  test('boots as its VM does: a driver that nobody signed does not start with secure boot', () => {
+    const uefiSettings = { secureBootEnabled: false, vTpmEnabled: true }
+    const boots = { ...question.vm, securityType: 'TrustedLaunch', uefiSettings }
+    const { securityProfile } = bodyOf(planCopy({ ...question, vm: boots }), 'virtualMachines').properties
+    expect(securityProfile).toEqual({ securityType: 'TrustedLaunch', uefiSettings })
+    const standard = bodyOf(planCopy({ ...question, vm: { ...question.vm, securityType: 'Standard' } }), 'virtualMachines')
+    expect(standard.properties.securityProfile).toBeUndefined()
+  })
+
+  test('has names that Azure takes, however long the image is called', () => {
+    expect(copyName('g'.repeat(80), '2147483647.2147483647.2147483647', '19876543210').length).toBeLessThanOrEqual(56)
+    for (const { id } of plan.groups.flat()) expect(temporaryApiVersion(id)).toBeDefined()
+  })
+})
+
+describe('remains of a copy', () => {
+  const now = new Date('2026-11-24T10:00:00Z')
+  const remain = (type: string, runUrl: string, createdTime: string, more: object = {}): TaggedResource => ({
+    id: `${GROUP}/providers/${type}/x`,
+    type,
+    createdTime,
+    tags: { ...tags, [TEMPORARY_TAG]: 'golden', [TAGS.run]: runUrl, ...more },
+  })
+  const young = '2026-11-24T04:01:00Z'
+  const old = '2026-11-24T03:59:00Z'
+  const typesOf = (found: readonly TaggedResource[]) => leftovers(found, 'golden', RUN.runUrl, now).map(({ id }) => id.split('/').at(-2))
+
+  test('go, what uses another one first', () => {
+    const found = [
+      remain('Microsoft.Compute/snapshots', RUN.runUrl, young),
+      remain('Microsoft.Compute/disks', RUN.runUrl, young),
+      remain('Microsoft.Network/virtualNetworks', RUN.runUrl, young),
+      remain('Microsoft.Compute/virtualMachines', RUN.runUrl, young),
+      remain('Microsoft.Network/networkInterfaces', RUN.runUrl, young),
+    ]
+    expect(typesOf(found)).toEqual(['virtualMachines', 'networkInterfaces', 'disks', 'virtualNetworks', 'snapshots'])
+  })
+
+  test.each<[string, TaggedResource, boolean]>([
+    ['of this run', remain('Microsoft.Compute/disks', RUN.runUrl, young), true],
+    ['of another run that may still be at work', remain('Microsoft.Compute/disks', 'https://x/2', young), false],
+    ['of another run, older than a run may get', remain('Microsoft.Compute/disks', 'https://x/2', old), true],
+    ['of another image', remain('Microsoft.Compute/disks', RUN.runUrl, old, { [TAGS.image]: 'other' }), false],
+    ["of somebody else's", remain('Microsoft.Compute/disks', RUN.runUrl, old, { [TAGS.tool]: 'theirs' }), false],
+    ['of a kind that copies do not have', remain('Microsoft.Storage/storageAccounts', RUN.runUrl, old), false],
+  ])('%s', (_, found, goes) => {
+    expect(typesOf([found])).toHaveLength(goes ? 1 : 0)
+  })
+
+  test('what is no temporary resource stays', () => {
+    const { [TEMPORARY_TAG]: _temporary, ...kept } = remain('Microsoft.Compute/snapshots', RUN.runUrl, old).tags
+    expect(typesOf([{ ...remain('Microsoft.Compute/snapshots', RUN.runUrl, old), tags: kept }])).toEqual([])
+  })
+})

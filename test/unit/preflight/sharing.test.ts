@@ -1,0 +1,215 @@
+/** What a pool that is there already needs, by what it says of itself. */
+import { describe, expect, test } from 'vitest'
+import type { PoolRequest, PoolSettings } from '../../../src/config/parse-config.ts'
+import type { ArmId } from '../../../src/model/arm-id.ts'
+import { lastStateOf, MARKS, writeMark } from '../../../src/pool/marks.ts'
+import { planPool, requestsOn, servingPool } from '../../../src/pool/plan-pool.ts'
+import type { Pool, PoolProperties, VirtualMachineConfiguration } from '../../../src/run/runner.ts'
+
+const ACCOUNT = '/subscriptions/1/resourceGroups/render/providers/Microsoft.Batch/batchAccounts/farm'
+const IMAGE = '/subscriptions/1/resourceGroups/render/providers/Microsoft.Compute/galleries/g/images/golden/versions'
+
+interface Given extends PoolProperties {
+  readonly version?: string
+  readonly created?: string
+  readonly current?: number
+  readonly state?: 'Succeeded' | 'Deleting'
+}
+
+function poolOf(name: string, { version = '1.0.0', created = '2026-01-01', current = 10, state = 'Succeeded', ...more }: Given = {}): Pool {
+  return {
+    id: `${ACCOUNT}/pools/${name}`,
+    name,
+    etag: 'W/"1"',
+    properties: {
+      vmSize: 'STANDARD_D4S_V5',
+      deploymentConfiguration: {
+        virtualMachineConfiguration: { imageReference: { id: `${IMAGE}/${version}` }, nodeAgentSkuId: 'batch.node.ubuntu 24.04' },
+      },
+      scaleSettings: { fixedScale: { targetDedicatedNodes: 10, targetLowPriorityNodes: 0, resizeTimeout: 'PT15M' } },
+      interNodeCommunication: 'Disabled',
+      taskSlotsPerNode: 1,
+      creationTime: created,
+      provisioningState: state,
+      allocationState: 'Steady',
+      allocationStateTransitionTime: created,
+      currentDedicatedNodes: current,
+      currentLowPriorityNodes: 0,
+      ...more,
+    },
+  }
+}
+
+const REQUEST: PoolRequest = {
+  id: 'render',
+  properties: { vmSize: 'Standard_D4s_v5' },
+  target: { dedicated: 10, lowPriority: 0 },
+  autoScale: false,
+  resizeTimeout: 'PT30M',
+}
+
+const plan = (existing: Pool, more: Partial<Parameters<typeof planPool>[0]> = {}) =>
+  planPool({
+    id: existing.id as ArmId,
+    request: REQUEST,
+    existing,
+    name: 'render',
+    siblings: [existing],
+    imageId: `${IMAGE}/1.0.0`,
+    strategy: 'in-place',
+    derived: undefined,
+    supportedImages: [],
+    ...more,
+  })
+
+const spec = (properties: PoolProperties, more: Partial<PoolRequest> = {}) => ({
+  request: { ...REQUEST, ...more, properties: { ...REQUEST.properties, ...properties } },
+})
+const AUTO = { autoScale: { formula: '$TargetDedicatedNodes = 6;', evaluationInterval: 'PT5M' } }
+const configured = (more: VirtualMachineConfiguration) => ({ deploymentConfiguration: { virtualMachineConfiguration: more } })
+
+describe('drift', () => {
+  test.each<[string, Pool, Partial<Parameters<typeof planPool>[0]>, string]>([
+    ['as asked', poolOf('render'), {}, 'none'],
+    ['behind, though the size fits', poolOf('render', { version: '0.9.0' }), {}, 'reimage'],
+    ['behind, but only its size is asked for', poolOf('render', { version: '0.9.0' }), { strategy: 'resize-only' }, 'none'],
+    ['fewer nodes than its target', poolOf('render', { current: 7 }), {}, 'resize'],
+    ['another target', poolOf('render'), spec({}, { target: { dedicated: 12, lowPriority: 0 } }), 'resize'],
+    [
+      'Spot nodes that are still sought',
+      poolOf('render', { scaleSettings: { fixedScale: { targetDedicatedNodes: 10, targetLowPriorityNodes: 5 } } }),
+      spec({}, { target: { dedicated: 10, lowPriority: 5 } }),
+      'none',
+    ],
+    ['another size', poolOf('render'), spec({ vmSize: 'Standard_D8s_v5' }), 'reimage'],
+    ['another start task', poolOf('render'), spec({ startTask: { commandLine: 'x' } }), 'update'],
+    [
+      'a mark of this action, and no metadata asked for',
+      poolOf('render', { metadata: [{ name: MARKS.successorOf, value: 'render' }] }),
+      {},
+      'none',
+    ],
+    [
+      'a mark of this action beside the metadata asked for',
+      poolOf('render', {
+        metadata: [
+          { name: MARKS.successorOf, value: 'render' },
+          { name: 'a', value: 'b' },
+        ],
+      }),
+      spec({ metadata: [{ name: 'a', value: 'b' }] }),
+      'none',
+    ],
+    ['data disks that the pool does not have', poolOf('render'), spec(configured({ dataDisks: [{ lun: 0, diskSizeGB: 64 }] })), 'reimage'],
+    [
+      'a configuration that it has',
+      poolOf(
+        'render',
+        configured({
+          imageReference: { id: `${IMAGE}/1.0.0` },
+          nodeAgentSkuId: 'batch.node.ubuntu 24.04',
+          nodePlacementConfiguration: { policy: 'Regional' },
+        }),
+      ),
+      spec(configured({ nodePlacementConfiguration: { policy: 'regional' } })),
+      'none',
+    ],
+    ['another node agent', poolOf('render'), spec({}, { nodeAgentSkuId: 'batch.node.ubuntu 22.04' }), 'reimage'],
+    ['its formula', poolOf('render', { scaleSettings: AUTO, current: 3 }), spec({ scaleSettings: AUTO }, { autoScale: true }), 'none'],
+    [
+      'another formula',
+      poolOf('render', { scaleSettings: { autoScale: { formula: '$TargetDedicatedNodes = 5;' } } }),
+      spec({ scaleSettings: AUTO }, { autoScale: true }),
+      'update',
+    ],
+    [
+      'no size asked for',
+      poolOf('render', { scaleSettings: { fixedScale: { targetDedicatedNodes: 10 } } }),
+      spec({}, { target: { dedicated: 0, lowPriority: 0 }, keepsSize: true }),
+      'none',
+    ],
+    [
+      'no size asked for, sized by formula',
+      poolOf('render', { scaleSettings: AUTO, current: 3 }),
+      spec({}, { target: { dedicated: 0, lowPriority: 0 }, keepsSize: true }),
+      'none',
+    ],
+  ])('%s', (_, existing, more, action) => {
+    expect(plan(existing, more).action).toBe(action)
+  })
+
+  test('a pool that a dead run has drained goes back to its own size where none is asked for', () => {
+    const mark = { name: MARKS.before, value: writeMark(lastStateOf(poolOf('render'))) }
+    const drained = poolOf('render', { current: 0, metadata: [mark], scaleSettings: { fixedScale: { targetDedicatedNodes: 0 } } })
+    const planned = plan(drained, spec({}, { target: { dedicated: 0, lowPriority: 0 }, keepsSize: true }))
+    expect(planned).toMatchObject({ action: 'resize', request: { target: { dedicated: 10 } } })
+  })
+
+  test.each<[string, Partial<PoolRequest>, string]>([
+    ['by guidance, is that of the size it keeps', { resizeTimeoutFor: 'gallery' }, 'PT45M'],
+    ['by guidance, depends on the kind of image', { resizeTimeoutFor: 'managed' }, 'PT30M'],
+    ['as asked for, stays', {}, 'PT20M'],
+  ])('the resize timeout of a pool whose size was not asked for, %s', (_, more, resizeTimeout) => {
+    const large = poolOf('render', { version: '0.9.0', scaleSettings: { fixedScale: { targetDedicatedNodes: 2_500 } } })
+    const request = { target: { dedicated: 0, lowPriority: 0 }, keepsSize: true as const, resizeTimeout: 'PT20M', ...more }
+    const planned = plan(large, spec({}, request))
+    expect(planned).toMatchObject({ request: { resizeTimeout }, properties: { scaleSettings: { fixedScale: { resizeTimeout } } } })
+  })
+})
+
+describe('which pool serves under a name', () => {
+  const successor = [{ name: MARKS.successorOf, value: 'render' }]
+  test.each<[string, readonly Pool[], string | undefined]>([
+    ['itself', [poolOf('render'), poolOf('other')], 'render'],
+    ['its successor', [poolOf('render-1-1-0', { metadata: successor })], 'render-1-1-0'],
+    ['not a pool that only looks like one', [poolOf('render-1-2-3')], undefined],
+    [
+      'the older of two, until it is retired',
+      [
+        poolOf('render-1-2-0', { metadata: successor, created: '2026-03-01' }),
+        poolOf('render-1-1-0', { metadata: successor, created: '2026-02-01' }),
+      ],
+      'render-1-1-0',
+    ],
+    [
+      'not one that is being deleted',
+      [poolOf('render', { state: 'Deleting' }), poolOf('render-1-1-0', { metadata: successor, created: '2026-02-01' })],
+      'render-1-1-0',
+    ],
+  ])('%s', (_, pools, expected) => {
+    expect(servingPool('render', pools)?.name).toBe(expected)
+  })
+
+  test.each<[string, PoolSettings['strategy'], readonly Pool[], string, number]>([
+    ['nothing is there', 'in-place', [], 'render', 0],
+    ['the pool itself', 'in-place', [poolOf('render')], 'render', 10],
+    ['its successor', 'in-place', [poolOf('render-1-1-0', { metadata: successor })], 'render-1-1-0', 10],
+    [
+      'the older of two',
+      'blue-green',
+      [poolOf('render', { created: '2026-03-01' }), poolOf('render-1-1-0', { metadata: successor })],
+      'render-1-1-0',
+      10,
+    ],
+  ])('rules see the pool that serves, at its size where none is asked for: %s', (_, strategy, pools, name, dedicated) => {
+    const request: PoolRequest = { ...REQUEST, target: { dedicated: 0, lowPriority: 0 }, keepsSize: true }
+    const settings = { account: ACCOUNT, strategy, requests: [request] } as unknown as PoolSettings
+    expect(requestsOn(settings, pools)).toMatchObject([{ id: name, target: { dedicated, lowPriority: 0 } }])
+  })
+
+  test('a green pool is taken up, and pools of other dead runs go with the old one', () => {
+    const old = poolOf('render')
+    const green = poolOf('render-1-2-0', { version: '1.2.0', created: '2026-03-01', metadata: successor })
+    const stray = poolOf('render-1-1-0', { version: '1.1.0', created: '2026-02-01', metadata: successor })
+    const foreign = poolOf('render-1-3-0', { created: '2026-01-15' })
+    const planned = plan(old, { strategy: 'blue-green', imageId: `${IMAGE}/1.2.0`, siblings: [old, green, stray, foreign] })
+    expect(planned).toMatchObject({ action: 'blue-green', old: { name: 'render' }, green: { name: 'render-1-2-0' } })
+    expect(planned.action === 'blue-green' && planned.strays.map(({ name }) => name)).toEqual(['render-1-1-0'])
+  })
+})
+
+test('a formula too long for metadata is left out of the mark, not the image', () => {
+  const pool = poolOf('render', { scaleSettings: { autoScale: { formula: 'x'.repeat(5_000) } } })
+  expect(writeMark(lastStateOf(pool)).length).toBeLessThan(2_000)
+  expect(JSON.parse(writeMark(lastStateOf(pool)))).toMatchObject({ imageReference: { id: `${IMAGE}/1.0.0` }, scaleSettings: {} })
+})

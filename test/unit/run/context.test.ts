@@ -1,0 +1,62 @@
+/** A log that goes on while nothing happens. */
+import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import { isChatter, logLine } from '../../../src/report/log-lines.ts'
+import { phase, type StepContext, waitFor } from '../../../src/run/context.ts'
+import type { RunEvent } from '../../../src/run/events.ts'
+import type { Clock } from '../../../src/run/runner.ts'
+
+const MINUTE_MS = 60_000
+const START = '2026-11-24T12:00:00.000Z'
+
+const clock: Clock = {
+  now: () => new Date(),
+  sleep: (ms, signal) =>
+    new Promise((resolve, reject) => {
+      setTimeout(resolve, ms)
+      signal.addEventListener('abort', () => reject(signal.reason), { once: true })
+    }),
+}
+
+/** What the log says of a phase that does nothing but `wait`, and when. */
+async function logOf(wait: (context: StepContext) => Promise<unknown>) {
+  const lines: { readonly atMs: number; readonly text: string }[] = []
+  const emit = (event: RunEvent) => {
+    const line = isChatter(event, lines.at(-1)?.atMs ?? 0) ? undefined : logLine(event, START)
+    if (line) lines.push({ atMs: Date.parse(event.at), text: line.text })
+  }
+  const context = { clock, events: { emit }, signal: new AbortController().signal } as unknown as StepContext
+  const ended = phase(context, 'capture', () => wait(context))
+  await vi.runAllTimersAsync()
+  await ended
+  const silences = lines.slice(1).map(({ atMs }, index) => atMs - (lines[index]?.atMs ?? 0))
+  return { texts: lines.map(({ text }) => text), longestSilenceMs: Math.max(...silences) }
+}
+
+beforeEach(() => {
+  vi.useFakeTimers({ now: Date.parse(START) })
+})
+afterEach(() => {
+  vi.useRealTimers()
+})
+
+test('a long operation that says nothing by itself: a line every minute, and none after it', async () => {
+  const { texts, longestSilenceMs } = await logOf(({ signal }) => clock.sleep(23 * MINUTE_MS, signal))
+  expect(longestSilenceMs).toBeLessThanOrEqual(MINUTE_MS)
+  expect(texts).toContainEqual(expect.stringMatching(/^still at capture, for 10 min.* now, 10 min/))
+  expect(texts.length).toBeLessThan(30)
+})
+
+test.each([2_000, 15_000, 200_000])('a wait that looks every %i ms: a line every minute, which says what for', async (everyMs) => {
+  const isOver = () => Date.now() >= Date.parse(START) + 20 * MINUTE_MS
+  const { texts, longestSilenceMs } = await logOf((context) =>
+    waitFor(
+      context,
+      () => 'image version 1.0.0',
+      () => everyMs,
+      async () => isOver() || undefined,
+    ),
+  )
+  expect(longestSilenceMs).toBeLessThanOrEqual(MINUTE_MS)
+  expect(texts.filter((text) => /^still waiting for image version 1\.0\.0, for \d+ min/.test(text)).length).toBeGreaterThan(15)
+  expect(texts.join('\n')).not.toContain('still at')
+})
