@@ -1,43 +1,27 @@
-import type { Config } from './config/parse-config.ts'
-import { type Explanation, explain, PoolError, PreflightError } from './errors/explanation.ts'
-import { isBehind } from './image/age.ts'
+import type { Config } from './config/config.ts'
+import { explain } from './errors/explanation.ts'
 import { capture, dropLeftSnapshots, dropSnapshots, settleSnapshots } from './image/capture.ts'
 import { sweepCopies } from './image/copy.ts'
+import type { BuildPlan, ImagePlan } from './image/image-plan.ts'
 import { findPrunable, prune } from './image/prune.ts'
 import { confirmPublished, publish } from './image/publish.ts'
 import { startingAfter } from './image/restart.ts'
-import type { MadeImage, RetentionPlan } from './image/retention.ts'
-import { derivedOf, sourceContent } from './image/source.ts'
-import { type ArmId, nameOf, parseArmId, sameId } from './model/arm-id.ts'
+import type { MadeImage } from './image/retention.ts'
+import { imageTraitsOf, sourceContent } from './image/source.ts'
 import { observe } from './observe/observe.ts'
 import type { Observed } from './observe/observed.ts'
-import { type BuildPlan, type ImagePlan, imageIdFor, type Plan, type PoolPlan, planRun } from './plan/plan.ts'
-import { type Arrival, bringUp, type Stage } from './pool/bring-up.ts'
-import { imageOf, requestsOn } from './pool/plan-pool.ts'
-import { askedIn, nodesIn, totals } from './pool/size.ts'
-import type { Finding } from './preflight/finding.ts'
-import { coreDemand } from './preflight/limits.ts'
+import { type Plan, planRun } from './plan/plan.ts'
+import { refuseOtherImages, refuseUnsized, warnOfWithheldChanges } from './plan/refusals.ts'
+import { bringUp } from './pool/bring-up.ts'
+import type { RunAsPhase } from './pool/outcome.ts'
+import { requestsOn } from './pool/plan-pool.ts'
+import { PreflightError } from './preflight/preflight-error.ts'
 import { checkAll } from './preflight/rules.ts'
-import type { PoolOutcome, RunEnding } from './report/record.ts'
-import type { AccountPool, ImageReport, PlannedChange, RunResult, SnapshotReport } from './report/run-report.ts'
-import { phase, type StepContext, tell } from './run/context.ts'
-import type { RegionReplication, RunContext } from './run/runner.ts'
+import { type Ending, endingOf, failureOf, imageFor, outcomeOf, type Progress, plannedOutcome, resultOf } from './report/ending.ts'
+import type { PoolSummary } from './report/record.ts'
+import { emit, phase, type StepContext } from './run/context.ts'
+import type { RunContext } from './run/runner.ts'
 import { sideBySide } from './run/side-by-side.ts'
-
-/** How a run ended, as far as it came. The requests sent are the transport's to count. */
-export type Ending = Omit<RunEnding, 'finishedAt' | 'requests' | 'leftBehind' | 'warnings'>
-
-/** What the phases have found out so far; a failure keeps all of it. */
-interface Progress {
-  findings: readonly Finding[]
-  observed?: Observed
-  plan?: Plan
-  snapshots: readonly SnapshotReport[]
-  /** Absent until the image is published. */
-  replication?: readonly RegionReplication[]
-  pools: readonly PoolOutcome[]
-  retention?: RetentionPlan
-}
 
 /** observe → check → plan → capture → publish → pool and follow → verify. Never throws: an ending is an answer. */
 export async function runApp(config: Config, run: RunContext, context: StepContext): Promise<Ending> {
@@ -68,10 +52,10 @@ async function runPhases(config: Config, run: RunContext, context: StepContext, 
   const content = sourceContent(config.source, observed)
 
   await phase(context, 'check', async () => {
-    const derived = derivedOf(content, observed)
+    const imageTraits = imageTraitsOf(content, observed)
     const asked = config.pool ? { ...config, pool: { ...config.pool, requests: requestsOn(config.pool, observed.pools) } } : config
-    progress.findings = checkAll({ config: asked, observed, now, ...(content && { content }), ...(derived && { derived }) })
-    for (const { id, severity, seen } of progress.findings) if (severity === 'warning') tell(context, { kind: 'check-warning', id, seen })
+    progress.findings = checkAll({ config: asked, observed, now, ...(content && { content }), ...(imageTraits && { imageTraits }) })
+    for (const { id, severity, seen } of progress.findings) if (severity === 'warning') emit(context, { kind: 'check-warning', id, seen })
     if (progress.findings.some(({ severity }) => severity === 'error')) throw new PreflightError(progress.findings)
   })
   const retain = async () => {
@@ -87,7 +71,7 @@ async function runPhases(config: Config, run: RunContext, context: StepContext, 
   progress.plan = plan
   refuseOtherImages(plan, config)
   refuseUnsized(plan)
-  tellWithheld(plan, config, context)
+  warnOfWithheldChanges(plan, config, context)
   const retains = (config.image?.retainVersions ?? 0) > 0
   if (config.mode === 'plan') {
     progress.pools = plan.pools.map((pool, index) => plannedOutcome(pool, imageFor(pool, index, plan, config), observed, config))
@@ -131,65 +115,6 @@ function dropEarly(image: BuildPlan, { snapshots, replication = [] }: Progress, 
   return dropping
 }
 
-/** `strategy: fail`: a pool that is on the image already is welcome. */
-function refuseOtherImages({ pools, image }: Plan, { pool }: Config): void {
-  const refused = pool?.strategy === 'fail' ? pools.filter(({ action }) => action === 'reimage') : []
-  if (refused.length === 0) return
-  const seen = refused.map(({ request, existing, withheld }) =>
-    withheld
-      ? `pool ${request.id} is on the image, but not as asked for in ${withheld.join(', ')}, which needs a pool without nodes`
-      : `pool ${request.id} is on ${existing ? imageOf(existing) : 'another image'}; it would be ${image.id}`,
-  )
-  throw new PoolError({
-    title: refused.every(({ withheld }) => withheld) ? 'Pool not as asked for' : 'Pool on another image',
-    message: `${seen.join('; ')}, but \`strategy: fail\` was asked for. Nothing was changed`,
-    hint: 'Choose another strategy, or another pool id.',
-    link: 'https://learn.microsoft.com/azure/batch/batch-pool-update-properties',
-  })
-}
-
-/** A lost formula is not a size of 0: the pool would end without nodes, and green. */
-function refuseUnsized({ pools }: Plan): void {
-  const unsized = pools.filter(({ request, existing }) => request.keepsSize && existing)
-  if (unsized.length === 0) return
-  const seen = unsized.map(
-    ({ request }) =>
-      `pool ${request.id} was left without its autoscale formula by a run that died; it was too long to be kept, and is in the log of that run`,
-  )
-  throw new PoolError({
-    title: 'Pool size not given',
-    message: `${seen.join('; ')}. Nothing was changed`,
-    hint: 'Give `target-dedicated-nodes` (0 makes a pool without nodes), or `scaleSettings` in `pool-spec`.',
-    link: 'https://learn.microsoft.com/azure/batch/batch-automatic-scaling',
-  })
-}
-
-/** https://learn.microsoft.com/azure/batch/batch-pool-update-properties */
-const READ_BY_A_STARTING_NODE = new Set(['startTask', 'applicationPackages'])
-
-/** What is asked for is not dropped in silence. */
-function tellWithheld({ pools }: Plan, { pool: settings }: Config, context: StepContext): void {
-  const warn = (text: string) => tell(context, { kind: 'notice', level: 'warning', text })
-  for (const pool of pools) {
-    const { request, existing, withheld } = pool
-    const late = pool.action === 'update' ? Object.keys(pool.properties).filter((name) => READ_BY_A_STARTING_NODE.has(name)) : []
-    if (existing && late.length > 0 && nodesIn(existing) > 0)
-      warn(
-        `Pool ${request.id}: a change of ${late.join(', ')} reaches nodes that come from now on, or that are rebooted or reimaged; those that are there go on as they are.`,
-      )
-    if (withheld)
-      warn(
-        `Pool ${request.id} stays as it is in ${withheld.join(', ')}: what was asked for needs a pool without nodes, which \`strategy: resize-only\` does not make.`,
-      )
-    if (request.keepsSize && !existing)
-      warn(
-        `Pool ${request.id} is new, and no size is asked for: it gets no nodes. Give \`target-dedicated-nodes\`, or \`scaleSettings\` in \`pool-spec\`.`,
-      )
-    if (request.autoScale && settings?.canaryNodes)
-      warn(`Pool ${request.id} is sized by its autoscale formula: \`canary-nodes\` has no effect on it.`)
-  }
-}
-
 /** What a plan is about to add. */
 function upcoming(image: ImagePlan | undefined): MadeImage | undefined {
   return image?.kind === 'build' ? { id: image.id, name: image.version, provisioningState: 'Succeeded', tags: image.tags } : undefined
@@ -202,93 +127,16 @@ function upcoming(image: ImagePlan | undefined): MadeImage | undefined {
 const MOST_POOLS_AT_ONCE = 100
 
 /** All pools side by side; with only one, each part of its way is a phase. */
-async function bringUpAll(config: Config, plan: Plan, { account }: Observed, context: StepContext): Promise<readonly PoolOutcome[]> {
+async function bringUpAll(config: Config, plan: Plan, { account }: Observed, context: StepContext): Promise<readonly PoolSummary[]> {
   const { pools } = plan
   const settings = config.pool
   if (!settings || !account) return []
-  const stage: Stage = pools.length === 1 ? (name, body) => phase(context, name, body) : (_, body) => body()
+  const asPhase: RunAsPhase = pools.length === 1 ? (name, body) => phase(context, name, body) : (_, body) => body()
   const all = () =>
     sideBySide(pools, MOST_POOLS_AT_ONCE, async (pool, index) =>
-      outcomeOf(pool, account.name, config, await bringUp(pool, imageFor(pool, index, plan, config), account, settings, context, stage)),
+      outcomeOf(pool, account.name, config, await bringUp(pool, imageFor(pool, index, plan, config), account, settings, context, asPhase)),
     )
   return pools.length === 1 ? all() : phase(context, 'pool', all)
-}
-
-const ACTIONS = {
-  none: 'none',
-  create: 'created',
-  resize: 'resized',
-  update: 'resized',
-  reimage: 'reimaged',
-  replace: 'replaced',
-  'blue-green': 'blue-green',
-} as const
-
-function outcomeOf(
-  plan: PoolPlan,
-  account: string,
-  config: Config,
-  { pool, verdict, error, isRolledBack, hasResized }: Arrival,
-): PoolOutcome {
-  const { request, existing } = plan
-  const scale = existing?.properties.scaleSettings?.fixedScale
-  // After a failed blue-green this may be the old pool.
-  const { name, id } = error && pool ? pool : { name: request.id, id: plan.id }
-  return {
-    name,
-    id,
-    account,
-    action: plan.action === 'none' && hasResized ? 'resized' : ACTIONS[plan.action],
-    vmSize: pool?.properties.vmSize ?? request.properties.vmSize ?? '',
-    target: request.target,
-    current: pool ? totals(pool) : { dedicated: 0, lowPriority: 0 },
-    autoScale: request.autoScale,
-    resizeTimeout: request.resizeTimeout,
-    minHealthyPercentage: config.pool?.minHealthyPercentage ?? 100,
-    required: verdict?.health.required ?? request.target.dedicated,
-    healthy: verdict?.health.healthy ?? 0,
-    unhealthyNodes: verdict?.unhealthyNodes ?? [],
-    unhealthyTotal: verdict?.unhealthyTotal ?? 0,
-    isRolledBack,
-    ...(existing && { imageBefore: imageOf(existing), currentBefore: totals(existing) }),
-    ...(scale && { targetBefore: askedIn(scale) }),
-    ...(pool && { imageAfter: imageOf(pool), allocationState: pool.properties.allocationState }),
-    ...(verdict?.counts && { nodeStates: verdict.counts }),
-    ...(error && { error }),
-  }
-}
-
-/** The image that the run puts a pool on; absent where it leaves the pool's image alone. */
-function imageFor({ existing }: PoolPlan, index: number, { image }: Plan, { pool }: Config): ArmId | undefined {
-  return existing && pool?.strategy === 'resize-only' ? undefined : imageIdFor(image, pool?.requests[index]?.id ?? '')
-}
-
-/** The pool as it is, and the image that it would be on. */
-function plannedOutcome(plan: PoolPlan, image: ArmId | undefined, { account }: Observed, config: Config): PoolOutcome {
-  const outcome = outcomeOf(plan, account?.name ?? '', config, { isRolledBack: false, ...(plan.existing && { pool: plan.existing }) })
-  return { ...outcome, ...(image && { imageAfter: image }) }
-}
-
-function resultOf(config: Config, { plan, pools, retention }: Progress): RunResult {
-  const failed = pools.filter(({ error }) => error)
-  if (failed.length > 0) return failed.every(({ isRolledBack }) => isRolledBack) ? 'rolled-back' : 'failed'
-  if (config.mode === 'plan') return 'planned'
-  const isPruned = retention !== undefined && retention.images.length + retention.snapshots.length > 0
-  const isTouched = pools.some(({ action }) => action !== 'none')
-  return (plan?.changes ?? []).length === 0 && !isPruned && !isTouched ? 'unchanged' : 'succeeded'
-}
-
-/** One annotation for all pools that failed. */
-function failureOf(pools: readonly PoolOutcome[]): Explanation | undefined {
-  const failed = pools.flatMap(({ name, error }) => (error ? [{ name, error }] : []))
-  const [first] = failed
-  if (!first || failed.length === 1) return first?.error
-  return {
-    ...first.error,
-    title: `${failed.length} of ${pools.length} pools failed`,
-    message: failed.map(({ name, error }) => `${name}: ${error.title}: ${error.message}`).join('\n'),
-    hint: [...new Set(failed.map(({ error }) => error.hint))].join('\n'),
-  }
 }
 
 /** The runner kills 7.5 s after SIGINT. */
@@ -302,10 +150,10 @@ async function stopResizes({ plan }: Progress, { pool }: Config, { batch, events
       if (action === 'none') return
       try {
         await batch.stopResize(id)
-        tell({ events, clock }, { kind: 'notice', level: 'warning', text: `The resize of pool ${request.id} was stopped.` })
+        emit({ events, clock }, { kind: 'notice', level: 'warning', text: `The resize of pool ${request.id} was stopped.` })
       } catch (error) {
         const { message, hint } = explain(error)
-        tell(
+        emit(
           { events, clock },
           { kind: 'notice', level: 'warning', text: `The resize of pool ${request.id} was not stopped: ${message} ${hint}` },
         )
@@ -317,65 +165,4 @@ async function stopResizes({ plan }: Progress, { pool }: Config, { batch, events
 
 function isCancelled(reason: unknown): boolean {
   return reason instanceof Error && reason.name === 'CancelledError'
-}
-
-function endingOf(progress: Progress, config: Config, result: RunResult, error: Explanation | undefined): Ending {
-  const { plan, observed, findings, pools } = progress
-  const image = plan && imageReport(plan.image, config, progress)
-  return {
-    result,
-    findings,
-    pools,
-    changes: [...(plan?.changes ?? []), ...retentionChanges(progress.retention, config)],
-    accountPools: accountPools(observed, config.mode === 'plan' ? [] : pools, plan),
-    ...(image && { image }),
-    ...(plan && observed && config.mode === 'plan' && { cores: coreDemand({ config, observed }) }),
-    ...(error && { error }),
-  }
-}
-
-function retentionChanges(
-  { images, snapshots }: RetentionPlan = { images: [], snapshots: [] },
-  { image }: Config,
-): readonly PlannedChange[] {
-  const type = image?.gallery ? 'image version' : 'managed image'
-  return [
-    ...images.map(({ id, name, why }) => ({ verb: 'delete' as const, type, name, id, reason: why })),
-    ...snapshots.map(({ id, name, why }) => ({ verb: 'delete' as const, type: 'snapshot', name, id, reason: why })),
-  ]
-}
-
-function imageReport(image: ImagePlan, config: Config, { snapshots, replication, observed }: Progress): ImageReport {
-  const parts = parseArmId(image.id)
-  const isVersion = parts?.names.length === 3
-  const sourceId = observed && sourceContent(config.source, observed)?.sourceId
-  const action = image.kind === 'given' ? 'given' : image.kind === 'reuse' ? 'reused' : replication ? 'created' : 'planned'
-  const planned = image.kind === 'build' ? image.snapshots.map(({ id, disk }): SnapshotReport => ({ id, disk, state: 'planned' })) : []
-  return {
-    kind: isVersion ? 'gallery' : 'managed',
-    id: image.id,
-    name: config.image?.name ?? parts?.names.at(-2) ?? nameOf(image.id),
-    version: image.kind === 'given' ? nameOf(image.id) : image.version,
-    action,
-    reason: image.reason,
-    replication: replication ?? [],
-    snapshots: snapshots.length > 0 ? snapshots : planned,
-    ...(sourceId && { sourceId }),
-    ...(image.kind === 'build' && image.previousVersion && { previousVersion: image.previousVersion }),
-  }
-}
-
-/** Which image each pool of the account is on, and whether there is a newer one of the same line. */
-function accountPools(observed: Observed | undefined, outcomes: readonly PoolOutcome[], plan: Plan | undefined): readonly AccountPool[] {
-  const succeeded = [...(observed?.versions ?? []), ...(observed?.images ?? [])].filter(
-    ({ provisioningState }) => provisioningState === 'Succeeded',
-  )
-  const images = [...succeeded.map(({ id }) => id), ...(plan ? [plan.image.id] : [])]
-  const now = outcomes.map(({ name, imageAfter, imageBefore, current }) => ({ name, image: imageAfter ?? imageBefore ?? '', current }))
-  const isDone = ({ id }: PoolPlan) => outcomes.some((outcome) => sameId(outcome.id, id) && !outcome.error)
-  const retired = (plan?.pools ?? []).flatMap((pool) => (pool.action === 'blue-green' && isDone(pool) ? [pool.old, ...pool.strays] : []))
-  const others = (observed?.pools ?? [])
-    .filter((pool) => !outcomes.some(({ id }) => sameId(id, pool.id)) && !retired.some(({ id }) => sameId(id, pool.id)))
-    .map((pool) => ({ name: pool.name, image: imageOf(pool), current: totals(pool) }))
-  return [...now, ...others].map((pool) => ({ ...pool, isBehind: isBehind(pool.image, images) }))
 }

@@ -1,9 +1,12 @@
 import { explain } from './errors/explanation.ts'
 import { temporaryApiVersion } from './image/copy-plan.ts'
 import { TAGS } from './image/tags.ts'
+import type { Arm } from './model/arm.ts'
 import type { ArmId } from './model/arm-id.ts'
+import type { Batch } from './model/batch.ts'
+import type { Compute } from './model/compute.ts'
 import type { LeftBehind } from './report/run-report.ts'
-import type { Arm, Batch, Compute, Ledger, LedgerEntry } from './run/runner.ts'
+import type { Ledger, LedgerEntry } from './run/runner.ts'
 
 /** What can be done about open entries within the time that the runner gives a post step. */
 export interface CleanupPorts {
@@ -23,7 +26,7 @@ export async function cleanUp(ports: CleanupPorts): Promise<readonly LeftBehind[
   const left: LeftBehind[] = []
   for (const entry of ports.ledger.open().toReversed()) {
     try {
-      await putRight(entry, ports)
+      await cleanUpEntry(entry, ports)
     } catch (error) {
       left.push({ id: entry.id, kind: entry.kind, why: explain(error).message, command: commandFor(entry) })
     }
@@ -31,7 +34,7 @@ export async function cleanUp(ports: CleanupPorts): Promise<readonly LeftBehind[
   return left
 }
 
-async function putRight({ id, kind }: LedgerEntry, { arm, compute, ledger, signal, info }: CleanupPorts): Promise<void> {
+async function cleanUpEntry({ id, kind }: LedgerEntry, { arm, compute, ledger, signal, info }: CleanupPorts): Promise<void> {
   const armId = id as ArmId
   switch (kind) {
     case 'startVm':

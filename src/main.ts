@@ -2,9 +2,11 @@ import { runApp } from './app.ts'
 import type { Clients } from './azure/clients.ts'
 import { cloudOf } from './azure/cloud.ts'
 import { cleanUp, commandFor } from './cleanup.ts'
-import { type Config, parseConfig } from './config/parse-config.ts'
+import type { Config } from './config/config.ts'
+import { parseConfig } from './config/parse-config.ts'
 import { secretsOf, withoutSecretsIn } from './config/secrets.ts'
-import { CancelledError, type Explanation, explain, WaitTimeoutError } from './errors/explanation.ts'
+import { type Explanation, explain } from './errors/explanation.ts'
+import { CancelledError, WaitTimeoutError } from './errors/run-errors.ts'
 import { commentProblem, pullRequest } from './github/comment.ts'
 import type { EarlyAssertion } from './github/early-assertion.ts'
 import * as github from './github/runtime.ts'
@@ -50,7 +52,7 @@ async function main(early: EarlyAssertion | undefined): Promise<void> {
   if (config.mode === 'validate') {
     github.log.info('The inputs are valid; Azure was not asked.')
     await github.setOutputs({ result: 'unchanged', 'has-changes': 'false', changed: 'false' })
-    return tell(renderValid)
+    return publishSummary(renderValid)
   }
   const { counter, arm, compute, batch } = await connect(config, config.timeoutMs, early)
   const run = github.runContext()
@@ -93,11 +95,11 @@ async function main(early: EarlyAssertion | undefined): Promise<void> {
   await github.setOutputs({ ...outputsOf(report), report: path })
   github.show(closingLine(report))
   if (report.error) fail(report.error)
-  await tell((mostBytes) => renderSummary(report, mostBytes))
+  await publishSummary((mostBytes) => renderSummary(report, mostBytes))
 }
 
 /** The job summary, and on a pull request the comment; never a reason to be red. */
-async function tell(render: (mostBytes?: number) => string): Promise<void> {
+async function publishSummary(render: (mostBytes?: number) => string): Promise<void> {
   const { input } = github.inputReader
   if (!/^false$/i.test(input('summary'))) await github.writeSummary(render())
   if (!/^true$/i.test(input('comment'))) return
@@ -140,7 +142,7 @@ async function refuse(error: unknown): Promise<void> {
   fail(explanation)
   if (github.isPost()) return
   await github.setOutputs({ result: 'failed', 'has-changes': 'false', changed: 'false' })
-  await tell(() => renderRefusal(explanation))
+  await publishSummary(() => renderRefusal(explanation))
 }
 
 function fail({ title, message, hint, link }: Explanation): void {

@@ -1,17 +1,9 @@
 import type { TokenCredential } from '@azure/core-auth'
 import { createHttpHeaders, createPipelineRequest, type HttpMethods, isRestError, type PipelineResponse } from '@azure/core-rest-pipeline'
-import { DataPlaneUnreachableError } from '../errors/explanation.ts'
-import type {
-  BatchAccount,
-  BatchDataPlane,
-  ComputeNode,
-  Job,
-  JobSchedule,
-  NodeState,
-  NodeStateCounts,
-  OsType,
-  SupportedImage,
-} from '../run/runner.ts'
+import { DataPlaneUnreachableError } from '../errors/run-errors.ts'
+import type { BatchAccount } from '../model/batch.ts'
+import type { BatchDataPlane, ComputeNode, Job, JobSchedule, NodeState, NodeStateCounts, SupportedImage } from '../model/batch-service.ts'
+import type { OsType } from '../model/compute.ts'
 import { type Attempt, failedAnswer, failedCall, trusted } from './failure.ts'
 import { createSender, type TransportOptions } from './transport.ts'
 

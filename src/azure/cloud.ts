@@ -1,5 +1,5 @@
 import { ASSERTION_AUDIENCES } from '../config/assertion-audience.ts'
-import type { Identity } from '../config/parse-config.ts'
+import type { Identity } from '../config/config.ts'
 
 /** Hosts and audiences of a cloud. URLs have no trailing slash. */
 export interface Cloud {

@@ -8,8 +8,9 @@ import {
   EnvironmentCredential,
   ManagedIdentityCredential,
 } from '@azure/identity'
-import type { Identity } from '../config/parse-config.ts'
-import { ActionError, type AssertionClaims, AuthError } from '../errors/explanation.ts'
+import type { Identity } from '../config/config.ts'
+import { ActionError } from '../errors/explanation.ts'
+import { type AssertionClaims, AuthError } from '../errors/sign-in.ts'
 import type { Cloud } from './cloud.ts'
 import type { TransportOptions } from './transport.ts'
 

@@ -1,5 +1,6 @@
 import { isRestError } from '@azure/core-rest-pipeline'
-import { ActionError, AzureError } from '../errors/explanation.ts'
+import { AzureError } from '../errors/azure-error.ts'
+import { ActionError } from '../errors/explanation.ts'
 
 /** The part of an answer that says why. */
 export interface RawAnswer {

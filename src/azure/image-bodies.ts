@@ -1,6 +1,6 @@
 /** Bodies of image requests, as the SDK takes them. */
 import type * as sdk from '@azure/arm-compute'
-import type { ImageDisk, ImageVersionRequest, ManagedImageRequest } from '../run/runner.ts'
+import type { ImageDisk, ImageVersionRequest, ManagedImageRequest } from '../model/compute.ts'
 
 /**
  * LUNs are kept. `allowDeletionOfReplicatedLocations` so that an old version can be pruned; a pool names its version, so `latest` is

@@ -1,5 +1,6 @@
-import { AzureError } from '../errors/explanation.ts'
-import type { Clock, LongOperation } from '../run/runner.ts'
+import { AzureError } from '../errors/azure-error.ts'
+import type { LongOperation } from '../model/arm.ts'
+import type { Clock } from '../run/runner.ts'
 import { type Attempt, failedAnswer, failedCall, type RawAnswer, trusted } from './failure.ts'
 
 /** How often a kind of operation is asked about. Real durations: snapshots 0.1 to 27 s, images 0.2 to 30 s, versions minutes, VMs 9 to 1,405 s. */

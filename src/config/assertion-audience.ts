@@ -1,4 +1,4 @@
-import type { CloudName } from './parse-config.ts'
+import type { CloudName } from './config.ts'
 
 /** `aud` of GitHub's assertion, by cloud. https://learn.microsoft.com/entra/workload-id/workload-identity-federation-create-trust */
 export const ASSERTION_AUDIENCES: Readonly<Record<CloudName, string>> = {

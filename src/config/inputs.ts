@@ -1,7 +1,6 @@
-import type { InputProblem } from '../errors/explanation.ts'
+import type { InputProblem } from '../errors/input-error.ts'
 import { type ArmId, armId, parseArmId } from '../model/arm-id.ts'
 import { parseDurationMs } from '../model/duration.ts'
-import type { InputReader } from './parse-config.ts'
 
 /** Reads inputs one by one and keeps every problem, so that all can be told at once. A problem's reader answers with its default. */
 export class Inputs {
@@ -98,4 +97,28 @@ export class Inputs {
     }
     return armId({ ...parts, type })
   }
+}
+
+/** Reads raw texts: an input by name (trimmed, `''` where not given), a variable of the environment, a file of the workspace. */
+export interface InputReader {
+  input(name: string): string
+  environment(name: string): string | undefined
+  /** `undefined` where there is no such file. */
+  file(path: string): string | undefined
+}
+
+export interface Group {
+  readonly subscriptionId: string
+  readonly resourceGroup: string
+}
+
+export function readGroup(inputs: Inputs, reader: InputReader): Group {
+  const ids = ['vm', 'batch-account', 'gallery', 'image-id', 'managed-image'].map((name) => parseArmId(inputs.text(name)))
+  const fromId = ids.find((id) => id !== undefined)
+  const subscriptionId = inputs.text('subscription-id') || fromId?.subscriptionId || reader.environment('AZURE_SUBSCRIPTION_ID') || ''
+  const resourceGroup = inputs.text('resource-group')
+  if (resourceGroup && !/^[\p{L}\p{N}_.()-]{0,89}[\p{L}\p{N}_()-]$/u.test(resourceGroup))
+    inputs.refuse('resource-group', 'is no name of a resource group', 'letters, digits, `.`, `-`, `_`, `(`, `)`; at most 90')
+  if (subscriptionId && !/^[\w-]+$/.test(subscriptionId)) inputs.refuse('subscription-id', 'is no id of a subscription')
+  return { subscriptionId, resourceGroup }
 }

@@ -1,7 +1,7 @@
 /** What is wrong with one pool of a spec: by the JSON Schema, and by rules that a schema cannot say. */
 import { type OutputUnit, Validator } from '@cfworker/json-schema'
+import type { PoolProperties } from '../model/batch.ts'
 import { parseDurationMs, showDuration } from '../model/duration.ts'
-import type { PoolProperties } from '../run/runner.ts'
 import SCHEMA from './pool-spec.schema.json' with { type: 'json' }
 import { adviceForName, nearest } from './pool-spec-names.ts'
 
@@ -35,7 +35,7 @@ const SECRET =
 
 export function problemsOf(pool: unknown): readonly SpecProblem[] {
   const bySchema = schemaProblems(pool)
-  return [...bySchema, ...(bySchema.length === 0 ? beyondSchema(pool as PoolProperties) : []), ...expressions(pool)]
+  return [...bySchema, ...(bySchema.length === 0 ? crossPropertyProblems(pool as PoolProperties) : []), ...expressions(pool)]
 }
 
 /** Of the published schema alone. */
@@ -152,7 +152,7 @@ interface ResourceFile {
 }
 
 /** The rules of the reference that hold between properties. https://learn.microsoft.com/rest/api/batchmanagement/pool/create */
-function beyondSchema(pool: PoolProperties): readonly SpecProblem[] {
+function crossPropertyProblems(pool: PoolProperties): readonly SpecProblem[] {
   const { scaleSettings = {}, startTask = {}, identity, userAccounts = [] } = pool
   const { imageReference } = pool.deploymentConfiguration?.virtualMachineConfiguration ?? {}
   const { type, userAssignedIdentities = {} } = (identity ?? {}) as {

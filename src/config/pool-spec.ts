@@ -1,10 +1,9 @@
 /** YAML or JSON → pools in ARM's shape. */
 import { parseAllDocuments } from 'yaml'
 import { nameOf } from '../model/arm-id.ts'
+import type { PoolEnvelope, PoolProperties } from '../model/batch.ts'
 import { isoDuration, parseDurationMs } from '../model/duration.ts'
-import type { PoolEnvelope, PoolProperties } from '../run/runner.ts'
-import type { Inputs } from './inputs.ts'
-import type { InputReader } from './parse-config.ts'
+import type { InputReader, Inputs } from './inputs.ts'
 import { problemsOf } from './pool-spec-rules.ts'
 
 export interface PoolSpec extends PoolEnvelope {

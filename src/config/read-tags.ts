@@ -1,5 +1,5 @@
 /** Tags of the user: what Azure would refuse half-way through a run. */
-import type { Tags } from '../run/runner.ts'
+import type { Tags } from '../model/arm.ts'
 import type { Inputs } from './inputs.ts'
 
 /** https://learn.microsoft.com/azure/azure-resource-manager/management/tag-resources#limitations */

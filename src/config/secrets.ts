@@ -1,5 +1,5 @@
 /** Pure: what must not leave the run, because the pool spec has it. Azure may repeat it in the words of a refusal. */
-import type { Config } from './parse-config.ts'
+import type { Config } from './config.ts'
 
 /** Never given back by Batch. https://learn.microsoft.com/rest/api/batchmanagement/pool/create */
 const SECRET_MEMBERS = new Set(['password', 'accountKey', 'sasKey', 'value'])

@@ -1,8 +1,5 @@
 /** Pure: what the outcome of a resize means, and what comes next. The policy table. */
-
-import { countIn, sumOf } from '../model/nodes.ts'
-import type { NodeTotals } from '../run/events.ts'
-import type { NodeCounts, NodeState, Pool, RawResizeError } from '../run/runner.ts'
+import type { Pool, RawResizeError } from '../model/batch.ts'
 import { innermost } from './innermost.ts'
 
 /** An error of a resize, classified. */
@@ -27,7 +24,7 @@ const RESIZING = 'https://learn.microsoft.com/troubleshoot/azure/hpc/batch/azure
 const CHECKING = 'https://learn.microsoft.com/azure/batch/batch-pool-node-error-checking'
 const QUOTA = 'https://learn.microsoft.com/azure/batch/batch-quota-limit'
 
-const fatal = (fix: string, link: string): Policy => ({ class: 'fatal', fix, link })
+export const fatal = (fix: string, link: string): Policy => ({ class: 'fatal', fix, link })
 const retry = (fix: string, link: string): Policy => ({ class: 'retry', fix, link })
 const once = (fix: string, link: string): Policy => ({ class: 'retry', once: true, fix, link })
 
@@ -147,99 +144,4 @@ export function classifyResizeError(raw: RawResizeError): ResizeError {
 export function errorsOfThisRun({ properties }: Pool, sinceMs: number): readonly RawResizeError[] {
   const { startTime, errors = [] } = properties.resizeOperationStatus ?? {}
   return properties.allocationState === 'Steady' && startTime && Date.parse(startTime) >= sinceMs ? errors : []
-}
-
-export interface Outcome {
-  readonly target: NodeTotals
-  readonly before: NodeTotals
-  readonly current: NodeTotals
-  readonly errors: readonly ResizeError[]
-  /** Resize requests sent so far, this one included. */
-  readonly number: number
-  readonly maxResizes: number
-  /** Rounds in a row, this one included, that came no nearer to the target (`cameNearer`). */
-  readonly roundsWithoutGain: number
-  /** Share of the target that must be healthy; a pool that has so many nodes is not given up for the rest. */
-  readonly minHealthyPercentage: number
-}
-
-export type NextMove =
-  | { readonly kind: 'done' }
-  | { readonly kind: 'resize'; readonly afterMs: number }
-  /** Short of the target, but of nodes enough for the health gate, which decides. */
-  | { readonly kind: 'enough'; readonly why: 'max-resizes' | 'no-progress'; readonly error?: ResizeError }
-  | { readonly kind: 'fail'; readonly why: 'fatal' | 'max-resizes' | 'no-progress'; readonly error?: ResizeError }
-
-const FIRST_BACKOFF_MS = 30_000
-const LONGEST_BACKOFF_MS = 300_000
-const MOST_ROUNDS_WITHOUT_GAIN = 3
-
-/** Whether the resize came nearer to its target, up or down. Spot nodes come and go, and are not counted on the way up. */
-export function cameNearer({ target, before, current }: Pick<Outcome, 'target' | 'before' | 'current'>): boolean {
-  const missing = ({ dedicated, lowPriority }: NodeTotals) =>
-    Math.abs(target.dedicated - dedicated) + Math.max(0, lowPriority - target.lowPriority)
-  return missing(current) < missing(before)
-}
-
-/**
- * `random` is between 0 and 1: half of the wait is jitter. Missing Spot nodes are not asked for again, Batch seeks them by itself; nodes
- * beyond the target are, of either kind.
- */
-export function decideNext(outcome: Outcome, random: number): NextMove {
-  const { target, current, errors, number, maxResizes, roundsWithoutGain } = outcome
-  const fatal = errors.find((error) => error.class === 'fatal')
-  const isThere = current.dedicated === target.dedicated && current.lowPriority <= target.lowPriority
-  if (isThere && (current.lowPriority === target.lowPriority || !fatal)) return { kind: 'done' }
-  if (fatal) return { kind: 'fail', why: 'fatal', error: fatal }
-  const worst = errors.find((error) => error.class === 'retry') ?? errors[0]
-  const cap = errors.some((error) => error.once) ? Math.min(2, maxResizes) : maxResizes
-  const kind = isEnough(outcome) ? 'enough' : 'fail'
-  if (number >= cap) return { kind, why: 'max-resizes', ...(worst && { error: worst }) }
-  if (roundsWithoutGain >= MOST_ROUNDS_WITHOUT_GAIN) return { kind, why: 'no-progress', ...(worst && { error: worst }) }
-  const backoffMs = Math.min(LONGEST_BACKOFF_MS, FIRST_BACKOFF_MS * 2 ** (number - 1))
-  return { kind: 'resize', afterMs: Math.round(backoffMs * (0.5 + random / 2)) }
-}
-
-/** A gate that asks for nothing (0 %) does not make a pool without nodes a good one. */
-function isEnough({ target, current, minHealthyPercentage }: Outcome): boolean {
-  const required = shareOf(target.dedicated, minHealthyPercentage)
-  return required > 0 && current.dedicated >= required && current.dedicated <= target.dedicated && current.lowPriority <= target.lowPriority
-}
-
-/** Of so many nodes, how many must be healthy. */
-const shareOf = (nodes: number, percentage: number): number => Math.ceil((nodes * percentage) / 100)
-
-const HEALTHY: readonly NodeState[] = ['idle', 'running']
-const ON_THE_WAY: readonly NodeState[] = [
-  'creating',
-  'starting',
-  'waitingForStartTask',
-  'rebooting',
-  'reimaging',
-  'upgradingOS',
-  'leavingPool',
-  'unknown',
-]
-
-export interface Health {
-  /** Dedicated nodes idle or running, and Spot nodes likewise. */
-  readonly healthy: number
-  /** Nodes that must be healthy. Spot nodes count only as far as they are there: they come and go by themselves; but one must be. */
-  readonly required: number
-  readonly isHealthy: boolean
-  /** No node is on the way any more: waiting will not help. Preempted ones come again by themselves. */
-  readonly isSettled: boolean
-}
-
-/** Current counts include unusable nodes; only states tell. */
-export function healthOf(counts: NodeCounts, target: NodeTotals, minHealthyPercentage: number): Health {
-  const preempted = counts.lowPriority.preempted ?? 0
-  const share = shareOf(target.dedicated + Math.max(0, target.lowPriority - preempted), minHealthyPercentage)
-  // Where all nodes are preempted, nothing has shown that the image works.
-  const required = preempted > 0 && minHealthyPercentage > 0 ? Math.max(1, share) : share
-  const spot = countIn({ dedicated: {}, lowPriority: counts.lowPriority }, HEALTHY)
-  // Spot nodes beyond the target stand for no dedicated ones.
-  const healthy = countIn({ dedicated: counts.dedicated, lowPriority: {} }, HEALTHY) + Math.min(spot, target.lowPriority)
-  const areAllPreempted = preempted > 0 && sumOf(counts.dedicated) + sumOf(counts.lowPriority) === preempted
-  return { healthy, required, isHealthy: healthy >= required, isSettled: countIn(counts, ON_THE_WAY) === 0 && !areAllPreempted }
 }

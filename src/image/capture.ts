@@ -1,9 +1,8 @@
 import type { ArmId } from '../model/arm-id.ts'
-import type { BuildPlan, SnapshotPlan } from '../plan/plan.ts'
-import type { SnapshotReport } from '../report/run-report.ts'
-import { type StepContext, tell } from '../run/context.ts'
+import { emit, type StepContext } from '../run/context.ts'
 import { allSideBySide } from '../run/side-by-side.ts'
 import { sweepCopies, withCopy } from './copy.ts'
+import type { BuildPlan, SnapshotPlan, SnapshotReport } from './image-plan.ts'
 import { createGalleryAndDefinition, VersionGoneError } from './publish.ts'
 import { whileStopped } from './restart.ts'
 import { TAGS } from './tags.ts'
@@ -21,9 +20,9 @@ export async function capture(plan: BuildPlan, context: StepContext): Promise<re
     return withCopy(whole, copy, context, () => takeSnapshots(whole, context))
   }
   if (prepare) {
-    tell(context, { kind: 'resource', change: 'updating', type: 'virtual machine', id: prepare.vm, detail: 'running prepare-script' })
+    emit(context, { kind: 'resource', change: 'updating', type: 'virtual machine', id: prepare.vm, detail: 'running prepare-script' })
     const printed = await context.compute.runScript(prepare.vm, osType, prepare.script, context.signal)
-    tell(context, { kind: 'notice', level: 'info', text: `prepare-script printed:\n${printed}` })
+    emit(context, { kind: 'notice', level: 'info', text: `prepare-script printed:\n${printed}` })
   }
   if (!deallocate) return takeSnapshots(plan, context)
   return whileStopped(deallocate, plan.tags[TAGS.run] ?? '', context, () => takeSnapshots(plan, context))
@@ -56,17 +55,17 @@ async function takeSnapshot(
 ): Promise<SnapshotReport> {
   const { compute, ledger, signal } = context
   if (exists) {
-    tell(context, { kind: 'resource', change: 'adopted', type: 'snapshot', id, detail: 'left complete by an earlier run' })
+    emit(context, { kind: 'resource', change: 'adopted', type: 'snapshot', id, detail: 'left complete by an earlier run' })
     return { id, disk, state: 'adopted' }
   }
   if (isStale) {
-    tell(context, { kind: 'resource', change: 'deleting', type: 'snapshot', id, detail: 'left by an earlier run, of another moment' })
+    emit(context, { kind: 'resource', change: 'deleting', type: 'snapshot', id, detail: 'left by an earlier run, of another moment' })
     await compute.deleteSnapshot(id, signal)
   }
   ledger.record({ id, kind: 'snapshot' })
-  tell(context, { kind: 'resource', change: 'creating', type: 'snapshot', id })
+  emit(context, { kind: 'resource', change: 'creating', type: 'snapshot', id })
   await compute.createSnapshot(id, { location: plan.location, sourceResourceId: sourceId, tags: plan.tags }, signal)
-  tell(context, { kind: 'resource', change: 'created', type: 'snapshot', id })
+  emit(context, { kind: 'resource', change: 'created', type: 'snapshot', id })
   return { id, disk, state: 'created' }
 }
 
@@ -74,7 +73,7 @@ async function takeSnapshot(
 export async function dropLeftSnapshots(left: readonly ArmId[], context: StepContext): Promise<void> {
   await allSideBySide(left, async (id) => {
     await context.compute.deleteSnapshot(id, context.signal)
-    tell(context, { kind: 'resource', change: 'deleted', type: 'snapshot', id, detail: 'left by an earlier run' })
+    emit(context, { kind: 'resource', change: 'deleted', type: 'snapshot', id, detail: 'left by an earlier run' })
   })
 }
 
@@ -106,7 +105,7 @@ export function settleSnapshots(
     }
     await compute.deleteSnapshot(planned.id, signal)
     ledger.settle(snapshot.id)
-    tell(context, { kind: 'resource', change: 'deleted', type: 'snapshot', id: snapshot.id })
+    emit(context, { kind: 'resource', change: 'deleted', type: 'snapshot', id: snapshot.id })
     return { ...snapshot, state: 'deleted' }
   })
 }

@@ -1,6 +1,7 @@
 /** Pure: a throw-away copy of the golden VM, made of snapshots, so that it can be generalized while the original lives on. */
+import type { Tags } from '../model/arm.ts'
 import { type ArmId, childId } from '../model/arm-id.ts'
-import type { OsType, Tags, VirtualMachine } from '../run/runner.ts'
+import type { OsType, VirtualMachine } from '../model/compute.ts'
 import type { CapturedDisk } from './source.ts'
 import { isOfRun, isOwn, LONGEST_RUN_MS, TAGS } from './tags.ts'
 

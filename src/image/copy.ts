@@ -1,9 +1,9 @@
 import { ActionError, explain } from '../errors/explanation.ts'
 import { type ArmId, partsOf, sameId } from '../model/arm-id.ts'
-import type { BuildPlan } from '../plan/plan.ts'
-import { type StepContext, tell } from '../run/context.ts'
+import { emit, type StepContext } from '../run/context.ts'
 import { allSideBySide } from '../run/side-by-side.ts'
 import { type CopyPlan, leftovers, TEMPORARY_TAG, type TemporaryResource } from './copy-plan.ts'
+import type { BuildPlan } from './image-plan.ts'
 import { isOfRun, TAGS } from './tags.ts'
 
 /**
@@ -17,11 +17,11 @@ export async function withCopy<T>(plan: BuildPlan, copy: CopyPlan, context: Step
     for (const group of copy.groups) await putAll(group, context)
     for (const [index, script] of copy.scripts.entries()) {
       const detail = index === copy.scripts.length - 1 ? 'generalizing' : 'running prepare-script'
-      tell(context, { kind: 'resource', change: 'updating', type: 'virtual machine', id: copy.vm, detail })
+      emit(context, { kind: 'resource', change: 'updating', type: 'virtual machine', id: copy.vm, detail })
       const printed = await context.compute.runScript(copy.vm, copy.osType, script, context.signal)
-      tell(context, { kind: 'notice', level: 'info', text: `${detail}, it printed:\n${printed}` })
+      emit(context, { kind: 'notice', level: 'info', text: `${detail}, it printed:\n${printed}` })
     }
-    tell(context, { kind: 'resource', change: 'updating', type: 'virtual machine', id: copy.vm, detail: 'deallocating' })
+    emit(context, { kind: 'resource', change: 'updating', type: 'virtual machine', id: copy.vm, detail: 'deallocating' })
     await context.compute.deallocateVm(copy.vm, context.signal)
     await refuseOthers(plan, run, context)
     const captured = await capture()
@@ -31,7 +31,7 @@ export async function withCopy<T>(plan: BuildPlan, copy: CopyPlan, context: Step
     // With the signal aborted nothing more can be sent: the ledger has it all.
     if (!context.signal.aborted) {
       await removeCopy(copy, context).catch((failure) =>
-        tell(context, { kind: 'notice', level: 'warning', text: `The throw-away copy is not gone: ${explain(failure).message}` }),
+        emit(context, { kind: 'notice', level: 'warning', text: `The throw-away copy is not gone: ${explain(failure).message}` }),
       )
     }
     throw error
@@ -60,9 +60,9 @@ class VersionTakenError extends ActionError {
 async function putAll(group: readonly TemporaryResource[], context: StepContext): Promise<void> {
   await allSideBySide(group, async ({ id, apiVersion, body }) => {
     context.ledger.record({ id, kind: 'temporary' })
-    tell(context, { kind: 'resource', change: 'creating', type: 'temporary resource', id })
+    emit(context, { kind: 'resource', change: 'creating', type: 'temporary resource', id })
     await context.arm.put(id, apiVersion, body, context.signal)
-    tell(context, { kind: 'resource', change: 'created', type: 'temporary resource', id })
+    emit(context, { kind: 'resource', change: 'created', type: 'temporary resource', id })
   })
 }
 
@@ -75,7 +75,7 @@ async function removeCopy({ groups }: CopyPlan, context: StepContext): Promise<v
 async function remove({ id, apiVersion }: Pick<TemporaryResource, 'id' | 'apiVersion'>, context: StepContext): Promise<void> {
   await context.arm.delete(id, apiVersion, context.signal)
   context.ledger.settle(id)
-  tell(context, { kind: 'resource', change: 'deleted', type: 'temporary resource', id })
+  emit(context, { kind: 'resource', change: 'deleted', type: 'temporary resource', id })
 }
 
 /** Deletes what copies of dead runs have left in the group of `anyOfGroup`. */
@@ -89,5 +89,5 @@ export async function sweepCopies(anyOfGroup: ArmId, image: string, run: string,
   if (left.length === 0) return
   const runs = [...new Set(left.map(({ tags }) => tags[TAGS.run] ?? 'another run'))].join(', ')
   const text = `${left.length} temporary resources of ${runs} are left alone: it may still be at work. Once they are 6 hours old, the next run deletes them.`
-  tell(context, { kind: 'notice', level: 'warning', text })
+  emit(context, { kind: 'notice', level: 'warning', text })
 }

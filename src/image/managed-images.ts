@@ -2,34 +2,25 @@
  * Pure: managed images, of which every pool needs one of its own for its whole life.
  * https://learn.microsoft.com/azure/batch/batch-custom-images
  */
-
-import type { ImageSettings, PoolSettings } from '../config/parse-config.ts'
-import { type ArmId, childId, sameId } from '../model/arm-id.ts'
+import type { ImageSettings, PoolSettings } from '../config/config.ts'
+import type { Tags } from '../model/arm.ts'
+import { childId, sameId } from '../model/arm-id.ts'
+import type { Pool } from '../model/batch.ts'
+import type { ManagedImage, TargetRegion } from '../model/compute.ts'
 import type { Observed } from '../observe/observed.ts'
 import { imageOf, isOfFamily } from '../pool/plan-pool.ts'
-import type { ManagedImage, Pool, Tags, TargetRegion } from '../run/runner.ts'
-import { isOwn, managedImageName, TAGS } from './tags.ts'
-
-/** The image of one pool; without `pool` there is only one. */
-export interface PoolImage {
-  readonly pool?: string
-  readonly id: ArmId
-  readonly state: 'absent' | 'failed' | 'creating' | 'succeeded'
-}
+import type { PoolImage } from './image-plan.ts'
+import { managedImageName } from './names.ts'
+import { isOwn, TAGS } from './tags.ts'
 
 /** A gallery version, or the managed images of one version; `name` is the version. */
-export interface Made {
+export interface BuiltVersion {
   readonly id: string
   readonly name: string
   readonly provisioningState: string
   readonly tags: Tags
   /** Of a gallery version. */
   readonly targetRegions?: readonly TargetRegion[]
-}
-
-/** What all versions are of: the definition, or what the names of managed images begin with. */
-export function baseOf({ gallery, resourceGroup, name }: ImageSettings): ArmId {
-  return gallery ? childId(gallery, 'images', name) : childId(resourceGroup, 'providers/Microsoft.Compute/images', name)
 }
 
 /** Images that the pools asked for have, or will have, at this version. Several pools have their name in the image's. */
@@ -54,7 +45,11 @@ function stateOf(image: ManagedImage | undefined): PoolImage['state'] {
 }
 
 /** Own versions of this name. One whose images belong to other pools is no candidate: it only takes its name. */
-export function managedVersions(image: ImageSettings, pool: PoolSettings | undefined, { images, pools }: Observed): readonly Made[] {
+export function managedVersions(
+  image: ImageSettings,
+  pool: PoolSettings | undefined,
+  { images, pools }: Observed,
+): readonly BuiltVersion[] {
   const own = images.filter(({ tags }) => isOwn(tags, image.name))
   const versions = [...new Set(own.map(({ tags }) => tags[TAGS.version] ?? ''))]
   return versions.flatMap((name) => {

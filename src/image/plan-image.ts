@@ -1,41 +1,32 @@
 /** Pure: reuse an image, or build it, and of what. */
-
-import type { Config, ImageSettings, PoolSettings, Source } from '../config/parse-config.ts'
-import { type ArmId, childId, partsOf, sameId } from '../model/arm-id.ts'
-import type { DerivedImage } from '../model/image-traits.ts'
+import { type Config, type ImageSettings, imageTargetId, type PoolSettings, type Source } from '../config/config.ts'
+import type { Tags } from '../model/arm.ts'
+import { type ArmId, childId, partsOf, regionName, sameId } from '../model/arm-id.ts'
+import type { ImageDefinitionRequest, Snapshot, TargetRegion } from '../model/compute.ts'
+import type { ImageTraits } from '../model/image-traits.ts'
 import type { Observed } from '../observe/observed.ts'
-import type { BuildPlan, ImagePlan, SnapshotPlan } from '../plan/plan.ts'
-import type { ImageDefinitionRequest, RunContext, Snapshot, Tags, TargetRegion } from '../run/runner.ts'
+import type { RunContext } from '../run/runner.ts'
 import { type CopyPlan, planCopy } from './copy-plan.ts'
-import { baseOf, type Made, managedVersions, poolImages } from './managed-images.ts'
-import { isOld, reasonToBuild, takenVersions, unfinished } from './plan-version.ts'
+import type { BuildPlan, ImagePlan, SnapshotPlan } from './image-plan.ts'
+import { type BuiltVersion, managedVersions, poolImages } from './managed-images.ts'
+import { byVersionDescending, copyName, nextVersion, snapshotName } from './names.ts'
+import { isOld, reasonToBuild, resumableVersion, takenVersions } from './plan-version.ts'
 import { disksOf, isUp, type SourceContent } from './source.ts'
-import {
-  byVersionDescending,
-  copyName,
-  fingerprintOf,
-  isOwn,
-  nextVersion,
-  provenanceTags,
-  regionName,
-  snapshotName,
-  sourceTag,
-  TAGS,
-} from './tags.ts'
+import { fingerprintOf, isOwn, provenanceTags, sourceTag, TAGS } from './tags.ts'
 
 /** `observed` must have passed the preflight rules. */
 export function planImage(config: Config, observed: Observed, content: SourceContent | undefined, run: RunContext, now: Date): ImagePlan {
   const { source, image } = config
   if (source.kind === 'image-id') return { kind: 'given', id: source.id, reason: 'image-id was given' }
   if (!image || !content) throw new Error(`source ${source.kind} passed the checks, but is not there`)
-  const fingerprint = fingerprintOf(content.identity, { imageId: baseOf(image), kind: image.kind })
+  const fingerprint = fingerprintOf(content.identity, { imageId: imageTargetId(image), kind: image.kind })
   const made = image.kind === 'gallery' ? observed.versions : managedVersions(image, config.pool, observed)
   const own = (version: string) =>
     image.kind === 'managed' ? { poolImages: poolImages(image, version, config.pool, observed.images) } : {}
   const succeeded = made.filter(({ provisioningState }) => provisioningState === 'Succeeded').sort(byVersionDescending)
   const newest = succeeded[0]
   const regions = targetRegions(image, config.pool, content.location, observed.account?.location ?? content.location)
-  const missingIn = (version: Made) => missingRegions(version, regions)
+  const missingIn = (version: BuiltVersion) => missingRegions(version, regions)
   const alike = succeeded.filter(({ tags }) => isOwn(tags, image.name) && tags[TAGS.fingerprint] === fingerprint)
   const same = alike.find((version) => missingIn(version).length === 0)
   const { isLive } = content
@@ -59,7 +50,7 @@ export function planImage(config: Config, observed: Observed, content: SourceCon
   }
   const version =
     image.version === 'auto'
-      ? (unfinished(image, observed, content, made, {
+      ? (resumableVersion(image, observed, content, made, {
           fingerprint,
           now,
           run,
@@ -84,17 +75,17 @@ interface BuildInput {
   readonly now: Date
   readonly version: string
   readonly fingerprint: string
-  readonly newest: Made | undefined
-  readonly made: readonly Made[]
+  readonly newest: BuiltVersion | undefined
+  readonly made: readonly BuiltVersion[]
   readonly reason: string
 }
 
 function build({ config, image, observed, content, run, now, version, fingerprint, newest, made, reason }: BuildInput): BuildPlan {
   const { source } = config
-  const { derived, location, captured } = content
+  const { imageTraits, location, captured } = content
   const previous = newest && newest.name !== version ? { previousVersion: newest.name } : {}
   const provenance = provenanceTags(
-    { image: image.name, target: baseOf(image), version, source: sourceTag(content.sourceId), fingerprint, ...previous },
+    { image: image.name, target: imageTargetId(image), version, source: sourceTag(content.sourceId), fingerprint, ...previous },
     run,
     image.tags,
   )
@@ -140,8 +131,8 @@ function build({ config, image, observed, content, run, now, version, fingerprin
     location,
     snapshots: isBegun ? snapshots.filter(({ exists }) => exists) : snapshots,
     content: content.content ?? disksOf(snapshots.map(({ disk, id, caching }) => ({ disk, source: { kind: 'snapshot', id }, caching }))),
-    osType: derived.osType,
-    hyperVGeneration: derived.generation,
+    osType: imageTraits.osType,
+    hyperVGeneration: imageTraits.generation,
     keepSnapshots: image.keepSnapshots,
     tags,
     waitForRegion: regionName(batchRegion),
@@ -170,7 +161,7 @@ function imageIds(
   pool: PoolSettings | undefined,
   version: string,
   observed: Observed,
-  { derived, location: sourceRegion }: SourceContent,
+  { imageTraits, location: sourceRegion }: SourceContent,
   tags: Tags,
 ): Pick<BuildPlan, 'id' | 'gallery' | 'definition'> {
   if (!image.gallery) {
@@ -178,30 +169,36 @@ function imageIds(
     if (!first) throw new Error('a managed image is for one pool at least')
     return { id: first.id }
   }
-  const definitionId = baseOf(image)
+  const definitionId = imageTargetId(image)
   const location = observed.gallery?.location ?? sourceRegion
   return {
     id: childId(definitionId, 'versions', version),
     gallery: { id: image.gallery, exists: observed.gallery !== undefined },
     definition: observed.definition
       ? { id: definitionId }
-      : { id: definitionId, create: definitionRequest(definitionId, image, location, derived, tags) },
+      : { id: definitionId, create: definitionRequest(definitionId, image, location, imageTraits, tags) },
   }
 }
 
-function definitionRequest(id: ArmId, image: ImageSettings, location: string, derived: DerivedImage, tags: Tags): ImageDefinitionRequest {
+function definitionRequest(
+  id: ArmId,
+  image: ImageSettings,
+  location: string,
+  imageTraits: ImageTraits,
+  tags: Tags,
+): ImageDefinitionRequest {
   const { [TAGS.version]: _version, [TAGS.fingerprint]: _fingerprint, [TAGS.previousVersion]: _previous, ...lasting } = tags
   return {
     id,
     location,
-    osType: derived.osType,
+    osType: imageTraits.osType,
     osState: 'Generalized',
-    hyperVGeneration: derived.generation,
-    architecture: derived.architecture,
-    features: derived.features,
+    hyperVGeneration: imageTraits.generation,
+    architecture: imageTraits.architecture,
+    features: imageTraits.features,
     identifier: { publisher: 'AzureBatchImagePool', offer: partsOf(id).names[0] ?? 'gallery', sku: image.name },
     tags: lasting,
-    ...(derived.purchasePlan && { purchasePlan: derived.purchasePlan }),
+    ...(imageTraits.purchasePlan && { purchasePlan: imageTraits.purchasePlan }),
   }
 }
 
@@ -213,7 +210,7 @@ const NODES_PER_REPLICA = 300
 
 /** Regions that a version was not made for. */
 export function missingRegions(
-  { targetRegions: made }: Pick<Made, 'targetRegions'>,
+  { targetRegions: made }: Pick<BuiltVersion, 'targetRegions'>,
   asked: readonly { readonly name: string }[],
 ): readonly string[] {
   if (!made) return []

@@ -1,19 +1,21 @@
 /** Pure: which version an image gets: one that a dead run was on its way to, or the next that nobody has. */
-
-import type { ImageSettings, PoolSettings } from '../config/parse-config.ts'
+import { type ImageSettings, imageTargetId, type PoolSettings } from '../config/config.ts'
+import type { Tags } from '../model/arm.ts'
 import { childId, sameId } from '../model/arm-id.ts'
+import type { Snapshot } from '../model/compute.ts'
 import type { Observed } from '../observe/observed.ts'
-import type { RunContext, Snapshot, Tags } from '../run/runner.ts'
-import { baseOf, type Made, poolImages } from './managed-images.ts'
+import type { RunContext } from '../run/runner.ts'
+import { type BuiltVersion, poolImages } from './managed-images.ts'
+import { snapshotName } from './names.ts'
 import type { SourceContent } from './source.ts'
-import { isOfRun, isOwn, isTakenFor, LONGEST_RUN_MS, snapshotName, TAGS } from './tags.ts'
+import { isOfRun, isOwn, isTakenFor, LONGEST_RUN_MS, TAGS } from './tags.ts'
 
 /** The version that a dead run of the same source was on its way to. */
-export function unfinished(
+export function resumableVersion(
   image: ImageSettings,
   observed: Observed,
   { captured, isLive }: SourceContent,
-  made: readonly Made[],
+  made: readonly BuiltVersion[],
   {
     fingerprint,
     isInReach,
@@ -22,7 +24,7 @@ export function unfinished(
     now,
   }: {
     readonly fingerprint: string
-    readonly isInReach: (version: Made) => boolean
+    readonly isInReach: (version: BuiltVersion) => boolean
     readonly isCopied: boolean
     readonly run: RunContext
     readonly now: Date
@@ -37,7 +39,7 @@ export function unfinished(
   const isOfOthers = (left: Snapshot) => !isOurs(left) && !isOld(left, now)
   const isComplete = (version: string) =>
     hasAll(version) && same.every(({ tags, provisioningState }) => tags[TAGS.version] !== version || provisioningState === 'Succeeded')
-  const isPending = (version: Made) =>
+  const isPending = (version: BuiltVersion) =>
     !['Succeeded', 'InUse'].includes(version.provisioningState) &&
     (version.provisioningState === 'Failed' || (isInReach(version) && (!isLive || isOurs(version))))
   // A managed image for another pool needs the snapshots of the first.
@@ -57,7 +59,7 @@ export function takenVersions(
   pool: PoolSettings | undefined,
   { snapshots, images, vm }: Observed,
   { captured }: SourceContent,
-  made: readonly Made[],
+  made: readonly BuiltVersion[],
   run: RunContext,
 ): readonly string[] {
   const isDead = (tags: Tags) => vm?.vm.tags[TAGS.restart] !== undefined || isOfRun(tags, run.runUrl)
@@ -83,13 +85,13 @@ export function namesakes(
   const ids = captured.map(({ disk }) =>
     childId(image.resourceGroup, 'providers/Microsoft.Compute/snapshots', snapshotName(image.name, version, disk)),
   )
-  return snapshots.filter(({ id, tags }) => ids.some((one) => sameId(one, id)) && !isTakenFor(tags, image.name, baseOf(image)))
+  return snapshots.filter(({ id, tags }) => ids.some((one) => sameId(one, id)) && !isTakenFor(tags, image.name, imageTargetId(image)))
 }
 
 export function reasonToBuild(
   { rebuild }: ImageSettings,
   isLive: boolean,
-  newest: Made | undefined,
+  newest: BuiltVersion | undefined,
   alike?: { readonly name: string; readonly missing: readonly string[] },
 ): string {
   if (!newest) return 'no version yet'

@@ -1,11 +1,10 @@
-import type { Config, ImageSettings } from '../config/parse-config.ts'
+import { type Config, type ImageSettings, imageTargetId } from '../config/config.ts'
 import { type ArmId, sameId } from '../model/arm-id.ts'
 import { totalOf } from '../model/nodes.ts'
 import { strandedPools } from '../pool/plan-pool.ts'
 import { totals } from '../pool/size.ts'
-import { type StepContext, tell } from '../run/context.ts'
+import { emit, type StepContext } from '../run/context.ts'
 import { allSideBySide } from '../run/side-by-side.ts'
-import { baseOf } from './managed-images.ts'
 import { ABANDONED_MS, type MadeImage, planRetention, type RetentionPlan } from './retention.ts'
 import { TAGS } from './tags.ts'
 
@@ -21,7 +20,7 @@ export async function findPrunable(
   const { arm, compute, batch } = context
   // Without the pools of the account nobody knows what is still in use.
   if (!pool) return { images: [], snapshots: [] }
-  const definition = image.gallery && baseOf(image)
+  const definition = image.gallery && imageTargetId(image)
   const [versions, images, found, snapshots, pools] = await Promise.all([
     definition ? compute.listImageVersions(definition) : [],
     definition ? [] : compute.listImages(image.resourceGroup),
@@ -29,7 +28,7 @@ export async function findPrunable(
     compute.listSnapshots(image.resourceGroup),
     batch.listPools(pool.account),
   ])
-  for (const stranded of strandedPools(pools, runStartedAt.getTime() - ABANDONED_MS)) tellStranded(stranded, context)
+  for (const stranded of strandedPools(pools, runStartedAt.getTime() - ABANDONED_MS)) warnOfAbandonedSuccessor(stranded, context)
   // A managed image does not say when it was made; Resource Manager's own list does.
   const ageOf = (id: string) => found.find((one) => sameId(one.id, id))?.createdTime
   const made: readonly MadeImage[] = definition
@@ -42,7 +41,7 @@ export async function findPrunable(
   const all = upcoming && !made.some(({ id }) => sameId(id, upcoming.id)) ? [...made, upcoming] : made
   return planRetention({
     image: image.name,
-    target: baseOf(image),
+    target: imageTargetId(image),
     made: all,
     snapshots,
     sources: source.kind === 'snapshots' ? source.disks.map((disk) => disk.source) : [],
@@ -53,9 +52,9 @@ export async function findPrunable(
 }
 
 /** It may have jobs by now, and nodes that run their tasks: taken away by people, or by the next run of its workflow. */
-function tellStranded({ pool, serving }: ReturnType<typeof strandedPools>[number], context: StepContext): void {
+function warnOfAbandonedSuccessor({ pool, serving }: ReturnType<typeof strandedPools>[number], context: StepContext): void {
   const text = `Pool ${pool.name} was to take over from pool ${serving.name}; the run that made it died more than a day ago. The next run with \`strategy: blue-green\` finishes that or deletes it; until then its ${totalOf(totals(pool))} nodes cost money.`
-  tell(context, { kind: 'notice', level: 'warning', text })
+  emit(context, { kind: 'notice', level: 'warning', text })
 }
 
 /** Images first: what they are made of goes only after them. */
@@ -67,12 +66,12 @@ export async function prune(
   const { compute } = context
   const type = image.gallery ? 'image version' : 'managed image'
   await allSideBySide(images, async ({ id, why }) => {
-    tell(context, { kind: 'resource', change: 'deleting', type, id, detail: why })
+    emit(context, { kind: 'resource', change: 'deleting', type, id, detail: why })
     await (image.gallery ? compute.deleteImageVersion(id as ArmId, signal) : compute.deleteImage(id as ArmId, signal))
-    tell(context, { kind: 'resource', change: 'deleted', type, id })
+    emit(context, { kind: 'resource', change: 'deleted', type, id })
   })
   await allSideBySide(snapshots, async ({ id, why }) => {
     await compute.deleteSnapshot(id as ArmId, signal)
-    tell(context, { kind: 'resource', change: 'deleted', type: 'snapshot', id, detail: why })
+    emit(context, { kind: 'resource', change: 'deleted', type: 'snapshot', id, detail: why })
   })
 }

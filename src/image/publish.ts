@@ -1,10 +1,12 @@
-import { ActionError, AzureError } from '../errors/explanation.ts'
-import type { BuildPlan } from '../plan/plan.ts'
-import { type StepContext, tell, waitFor } from '../run/context.ts'
-import type { ImageVersion, LongOperation, RegionReplication } from '../run/runner.ts'
+import { AzureError } from '../errors/azure-error.ts'
+import { ActionError } from '../errors/explanation.ts'
+import type { LongOperation } from '../model/arm.ts'
+import { regionName } from '../model/arm-id.ts'
+import type { ImageVersion, RegionReplication } from '../model/compute.ts'
+import { emit, type StepContext, waitFor } from '../run/context.ts'
 import { allSideBySide } from '../run/side-by-side.ts'
-import type { PoolImage } from './managed-images.ts'
-import { regionName, TAGS } from './tags.ts'
+import type { BuildPlan, PoolImage } from './image-plan.ts'
+import { TAGS } from './tags.ts'
 
 /** Snapshots → gallery image version (or managed images), until the Batch region has its replica. */
 export async function publish(plan: BuildPlan, context: StepContext): Promise<readonly RegionReplication[]> {
@@ -14,15 +16,15 @@ export async function publish(plan: BuildPlan, context: StepContext): Promise<re
   }
   const { compute, ledger, signal } = context
   if (plan.existing?.state === 'failed') {
-    tell(context, { kind: 'resource', change: 'deleting', type: 'image version', id: plan.id, detail: 'it failed in an earlier run' })
+    emit(context, { kind: 'resource', change: 'deleting', type: 'image version', id: plan.id, detail: 'it failed in an earlier run' })
     await compute.deleteImageVersion(plan.id, signal)
   }
   let operation: LongOperation | undefined
   if (plan.existing?.state === 'creating') {
-    tell(context, { kind: 'resource', change: 'adopted', type: 'image version', id: plan.id, detail: 'begun by an earlier run' })
+    emit(context, { kind: 'resource', change: 'adopted', type: 'image version', id: plan.id, detail: 'begun by an earlier run' })
   } else {
     ledger.record({ id: plan.id, kind: 'imageVersion' })
-    tell(context, { kind: 'resource', change: 'creating', type: 'image version', id: plan.id })
+    emit(context, { kind: 'resource', change: 'creating', type: 'image version', id: plan.id })
     operation = await compute.createImageVersion(
       { id: plan.id, content: plan.content, location: plan.location, targetRegions: plan.targetRegions, tags: plan.tags },
       signal,
@@ -30,7 +32,7 @@ export async function publish(plan: BuildPlan, context: StepContext): Promise<re
   }
   const version = await followVersion(plan, operation, context)
   ledger.settle(plan.id)
-  tell(context, { kind: 'resource', change: 'created', type: 'image version', id: plan.id })
+  emit(context, { kind: 'resource', change: 'created', type: 'image version', id: plan.id })
   return version.replication
 }
 
@@ -38,14 +40,14 @@ export async function publish(plan: BuildPlan, context: StepContext): Promise<re
 export async function createGalleryAndDefinition({ gallery, definition, location, tags }: BuildPlan, context: StepContext): Promise<void> {
   const { compute, signal } = context
   if (gallery && !gallery.exists) {
-    tell(context, { kind: 'resource', change: 'creating', type: 'gallery', id: gallery.id })
+    emit(context, { kind: 'resource', change: 'creating', type: 'gallery', id: gallery.id })
     await compute.createGallery(gallery.id, location, definition?.create?.tags ?? tags, signal)
-    tell(context, { kind: 'resource', change: 'created', type: 'gallery', id: gallery.id })
+    emit(context, { kind: 'resource', change: 'created', type: 'gallery', id: gallery.id })
   }
   if (definition?.create) {
-    tell(context, { kind: 'resource', change: 'creating', type: 'image definition', id: definition.id })
+    emit(context, { kind: 'resource', change: 'creating', type: 'image definition', id: definition.id })
     await compute.createImageDefinition(definition.id, definition.create, signal)
-    tell(context, { kind: 'resource', change: 'created', type: 'image definition', id: definition.id })
+    emit(context, { kind: 'resource', change: 'created', type: 'image definition', id: definition.id })
   }
 }
 
@@ -57,20 +59,20 @@ async function publishManagedImages(plan: BuildPlan, context: StepContext): Prom
 async function publishManagedImage({ id, pool, state }: PoolImage, plan: BuildPlan, context: StepContext): Promise<void> {
   const { compute, ledger, signal } = context
   if (state === 'succeeded') {
-    tell(context, { kind: 'resource', change: 'adopted', type: 'managed image', id, detail: 'made by an earlier run' })
+    emit(context, { kind: 'resource', change: 'adopted', type: 'managed image', id, detail: 'made by an earlier run' })
     return
   }
   if (state === 'failed') {
-    tell(context, { kind: 'resource', change: 'deleting', type: 'managed image', id, detail: 'it failed in an earlier run' })
+    emit(context, { kind: 'resource', change: 'deleting', type: 'managed image', id, detail: 'it failed in an earlier run' })
     await compute.deleteImage(id, signal)
   }
   ledger.record({ id, kind: 'image' })
-  tell(context, { kind: 'resource', change: 'creating', type: 'managed image', id })
+  emit(context, { kind: 'resource', change: 'creating', type: 'managed image', id })
   const { location, hyperVGeneration, osType, content } = plan
   const tags = pool ? { ...plan.tags, [TAGS.pool]: pool } : plan.tags
   await compute.createImage({ id, location, hyperVGeneration, osType, content, tags }, signal)
   ledger.settle(id)
-  tell(context, { kind: 'resource', change: 'created', type: 'managed image', id })
+  emit(context, { kind: 'resource', change: 'created', type: 'managed image', id })
 }
 
 /** A version takes minutes (45 to 646 s recorded, hours reported): asked again halfway to where its progress points, but at least every 30 s. */
@@ -95,7 +97,7 @@ async function followVersion(plan: BuildPlan, operation: LongOperation | undefin
       const progress = version.replication
         .map(({ region, state, progress: percent }) => `${region} ${state} ${Math.floor(percent / 25)}`)
         .join()
-      if (progress !== told) tell(context, { kind: 'replication', imageId: plan.id, regions: version.replication })
+      if (progress !== told) emit(context, { kind: 'replication', imageId: plan.id, regions: version.replication })
       told = progress
       const replica = version.replication.find(({ region }) => regionName(region) === plan.waitForRegion)
       reached = replica?.progress ?? 0

@@ -1,15 +1,14 @@
 /** A VM that a run stops is owed a start: the post step sees the ledger, a later run sees the mark on the VM. */
-
 import { explain } from '../errors/explanation.ts'
 import type { ArmId } from '../model/arm-id.ts'
-import { type StepContext, tell } from '../run/context.ts'
+import { emit, type StepContext } from '../run/context.ts'
 import { TAGS } from './tags.ts'
 
 /** Stops the VM for as long as `body` runs. It runs again afterwards, whatever happened. */
 export async function whileStopped<T>(vm: ArmId, run: string, context: StepContext, body: () => Promise<T>): Promise<T> {
   return startingAfter(vm, context, async () => {
     await mark(vm, run, context)
-    tell(context, { kind: 'resource', change: 'updating', type: 'virtual machine', id: vm, detail: 'deallocating' })
+    emit(context, { kind: 'resource', change: 'updating', type: 'virtual machine', id: vm, detail: 'deallocating' })
     await context.compute.deallocateVm(vm, context.signal)
     return body()
   })
@@ -30,7 +29,7 @@ async function start(vm: ArmId, context: StepContext): Promise<void> {
   const isRunning = (await compute.getVm(vm))?.statuses.includes('PowerState/running')
   if (!isRunning) await compute.startVm(vm, signal)
   ledger.settle(vm)
-  tell(context, { kind: 'resource', change: 'updated', type: 'virtual machine', id: vm, detail: 'started again' })
+  emit(context, { kind: 'resource', change: 'updated', type: 'virtual machine', id: vm, detail: 'started again' })
   await arm.tag(vm, 'Delete', { [TAGS.restart]: '' }, signal).catch((error) => warn(error, 'The mark stays on the VM', context))
 }
 
@@ -45,5 +44,5 @@ async function mark(vm: ArmId, run: string, context: StepContext): Promise<void>
 function warn(error: unknown, what: string, context: StepContext): void {
   context.signal.throwIfAborted()
   const { message, hint } = explain(error)
-  tell(context, { kind: 'notice', level: 'warning', text: `${what}: ${message} ${hint}` })
+  emit(context, { kind: 'notice', level: 'warning', text: `${what}: ${message} ${hint}` })
 }

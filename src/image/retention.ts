@@ -1,7 +1,10 @@
 /** Pure: which images of this action have had their day. What is not certainly its own, and certainly unused, stays. */
+import type { Tags } from '../model/arm.ts'
 import { sameId } from '../model/arm-id.ts'
-import type { Pool, Snapshot, Tags } from '../run/runner.ts'
-import { byVersionDescending, isOwn, isTakenFor, TAGS } from './tags.ts'
+import type { Pool } from '../model/batch.ts'
+import type { Snapshot } from '../model/compute.ts'
+import { byVersionDescending } from './names.ts'
+import { isOwn, isTakenFor, TAGS } from './tags.ts'
 
 /** An image version, or a managed image; `name` is its version. */
 export interface MadeImage {

@@ -1,10 +1,9 @@
 /** Pure: what an image is made of, wherever its source comes from. */
-
-import type { Source } from '../config/parse-config.ts'
+import type { Source } from '../config/config.ts'
 import type { ArmId } from '../model/arm-id.ts'
-import { type DerivedImage, deriveImage } from '../model/image-traits.ts'
+import type { AttachedDisk, Disk, ImageContent, ImageDisk, VirtualMachine } from '../model/compute.ts'
+import { type ImageTraits, readImageTraits } from '../model/image-traits.ts'
 import type { Observed } from '../observe/observed.ts'
-import type { AttachedDisk, Disk, ImageContent, ImageDisk, VirtualMachine } from '../run/runner.ts'
 
 /** A disk that this run takes a snapshot of. */
 export interface CapturedDisk {
@@ -18,7 +17,7 @@ export interface SourceContent {
   readonly sourceId: string
   /** Where the disks are; images are made there. */
   readonly location: string
-  readonly derived: DerivedImage
+  readonly imageTraits: ImageTraits
   /** Empty where nothing needs a snapshot. */
   readonly captured: readonly CapturedDisk[]
   /** Known before the run; absent where it is the snapshots that the run takes. */
@@ -47,9 +46,9 @@ export function sourceContent(source: Source, observed: Observed): SourceContent
 }
 
 /** What is known of the image: from its source, or, where it is given, from itself. */
-export function derivedOf(content: SourceContent | undefined, { givenImage, definition }: Observed): DerivedImage | undefined {
+export function imageTraitsOf(content: SourceContent | undefined, { givenImage, definition }: Observed): ImageTraits | undefined {
   // What a definition says is what Azure and Batch go by, whatever its disks could do.
-  if (content) return definition ? { ...content.derived, features: definition.features } : content.derived
+  if (content) return definition ? { ...content.imageTraits, features: definition.features } : content.imageTraits
   if (givenImage?.kind === 'managed') return ofUnknownDisks(givenImage.image.osType, givenImage.image.hyperVGeneration, undefined)
   if (!givenImage) return undefined
   const { osType, hyperVGeneration, architecture, features, purchasePlan } = givenImage.definition
@@ -58,10 +57,10 @@ export function derivedOf(content: SourceContent | undefined, { givenImage, defi
 
 /** VHDs and managed images do not say what else they are: an existing definition is believed. */
 function ofUnknownDisks(
-  osType: DerivedImage['osType'] = 'Linux',
-  generation: DerivedImage['generation'] = 'V1',
+  osType: ImageTraits['osType'] = 'Linux',
+  generation: ImageTraits['generation'] = 'V1',
   definition: Observed['definition'],
-): DerivedImage {
+): ImageTraits {
   const { SecurityType: security, ...features } = definition?.features ?? {}
   return {
     osType,
@@ -81,7 +80,7 @@ function ofVm(source: Source & { kind: 'vm' }, { vm: seen }: Observed): SourceCo
   return {
     sourceId: vm.id,
     location: vm.location,
-    derived: deriveImage(vm, disks),
+    imageTraits: readImageTraits(vm, disks),
     captured: isItself ? [] : attached.map(({ disk, managedDiskId = '', caching }) => ({ disk, sourceId: managedDiskId, caching })),
     ...(isItself && { content: { kind: 'vm', id: vm.id as ArmId } }),
     identity: {
@@ -106,7 +105,7 @@ function ofSnapshots({ disks }: Source & { kind: 'snapshots' }, { sourceSnapshot
   return {
     sourceId: os.id,
     location: os.location,
-    derived: deriveImage(undefined, [os]),
+    imageTraits: readImageTraits(undefined, [os]),
     captured: [],
     content,
     identity: { kind: 'snapshots', disks: given.map(({ disk, snapshot }) => [disk, snapshot && diskIdentity(snapshot)]) },
@@ -120,7 +119,7 @@ function ofVhd(source: Source & { kind: 'vhd' }, { storageAccount, definition }:
   return {
     sourceId: disks.find(({ disk }) => disk === 'os')?.source ?? '',
     location: storageAccount.location,
-    derived: ofUnknownDisks(osType, hyperVGeneration, definition),
+    imageTraits: ofUnknownDisks(osType, hyperVGeneration, definition),
     captured: [],
     content: disksOf(
       disks.map(({ disk, source: uri }) => ({ disk, source: { kind: 'vhd', uri, storageAccountId: storageAccount.id as ArmId } })),
@@ -137,7 +136,7 @@ function ofImage({ sourceImage, definition }: Observed): SourceContent | undefin
   return {
     sourceId: id,
     location,
-    derived: ofUnknownDisks(osType, hyperVGeneration, definition),
+    imageTraits: ofUnknownDisks(osType, hyperVGeneration, definition),
     captured: [],
     content: { kind: 'image', id: id as ArmId },
     identity: { kind: 'managed-image', id: id.toLowerCase(), sourceIds, createdTime },

@@ -60,3 +60,8 @@ export function nameOf(id: string): string {
 export function sameId(one: string | undefined, other: string | undefined): boolean {
   return one !== undefined && other !== undefined && one.toLowerCase() === other.toLowerCase()
 }
+
+/** A region as Azure spells it in ids: `West Europe` and `westeurope` are one. */
+export function regionName(region: string): string {
+  return region.replaceAll(' ', '').toLowerCase()
+}

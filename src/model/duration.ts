@@ -1,5 +1,7 @@
 import { parse, serialize } from 'tinyduration'
 
+export const MINUTE_MS = 60_000
+
 const SHORT = /^(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?$/i
 
 /** Milliseconds of `PT30M`, `30m`, `1h`, `1h30m`; `undefined` where the text is none of these. */

@@ -1,7 +1,7 @@
 /** Pure: what an image definition must say so that Azure accepts these disks and Batch can start them. */
-import type { Architecture, Disk, HyperVGeneration, MarketplaceImage, OsType, PurchasePlan, VirtualMachine } from '../run/runner.ts'
+import type { Architecture, Disk, HyperVGeneration, MarketplaceImage, OsType, PurchasePlan, VirtualMachine } from './compute.ts'
 
-export interface DerivedImage {
+export interface ImageTraits {
   readonly osType: OsType
   readonly generation: HyperVGeneration
   readonly architecture: Architecture
@@ -13,7 +13,7 @@ export interface DerivedImage {
 }
 
 /** Without a VM, from what the disks say of themselves. */
-export function deriveImage(vm: VirtualMachine | undefined, disks: readonly Disk[]): DerivedImage {
+export function readImageTraits(vm: VirtualMachine | undefined, disks: readonly Disk[]): ImageTraits {
   const os = disks[0]
   const plan = os?.purchasePlan ?? vm?.plan
   const { publisher, offer, sku, version } = vm?.imageReference ?? {}

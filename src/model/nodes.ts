@@ -1,6 +1,5 @@
 /** Words and sums for nodes. Azure's `lowPriority` is called Spot, as its portal does. */
-import type { NodeTotals } from '../run/events.ts'
-import type { NodeCounts, NodeState, NodeStateCounts } from '../run/runner.ts'
+import type { NodeCounts, NodeState, NodeStateCounts } from './batch-service.ts'
 
 export const totalOf = ({ dedicated, lowPriority }: NodeTotals): number => dedicated + lowPriority
 
@@ -58,4 +57,10 @@ export function occupiedStates({ dedicated, lowPriority }: NodeCounts): readonly
   return (Object.keys(STATES) as NodeState[])
     .map((state) => ({ state, dedicated: dedicated[state] ?? 0, lowPriority: lowPriority[state] ?? 0 }))
     .filter((totals) => totalOf(totals) > 0)
+}
+
+/** Nodes of both kinds. `lowPriority` is Azure's property name for Spot nodes. */
+export interface NodeTotals {
+  readonly dedicated: number
+  readonly lowPriority: number
 }

@@ -1,9 +1,11 @@
-import type { Config } from '../config/parse-config.ts'
-import { AzureError, DataPlaneUnreachableError } from '../errors/explanation.ts'
-import { baseOf } from '../image/managed-images.ts'
+import { type Config, imageTargetId } from '../config/config.ts'
+import { AzureError } from '../errors/azure-error.ts'
+import { DataPlaneUnreachableError } from '../errors/run-errors.ts'
 import { type ArmId, childId, nameOf, parseArmId, sameId } from '../model/arm-id.ts'
-import { type StepContext, tell } from '../run/context.ts'
-import type { BatchAccount, Disk, StorageAccount, SupportedImage } from '../run/runner.ts'
+import type { BatchAccount } from '../model/batch.ts'
+import type { SupportedImage } from '../model/batch-service.ts'
+import type { Disk, StorageAccount } from '../model/compute.ts'
+import { emit, type StepContext } from '../run/context.ts'
 import type { Observed } from './observed.ts'
 import { neededActions, type Permission, type ScopePermissions } from './permissions.ts'
 
@@ -11,7 +13,7 @@ import { neededActions, type Permission, type ScopePermissions } from './permiss
 export async function observe(config: Config, context: StepContext): Promise<Observed> {
   const { compute } = context
   const { image } = config
-  const definition = image?.gallery && baseOf(image)
+  const definition = image?.gallery && imageTargetId(image)
   const foundGallery = image?.gallery ? compute.getGallery(image.gallery) : undefined
   const foundDefinition = definition ? compute.getImageDefinition(definition) : undefined
   const foundSnapshots = image ? compute.listSnapshots(image.resourceGroup) : Promise.resolve([])
@@ -111,7 +113,7 @@ async function observePermissions(
     }),
   )
   if (refusals[0])
-    tell(context, { kind: 'notice', level: 'info', text: `Permissions are not checked beforehand. ${refusals[0].explanation.hint}` })
+    emit(context, { kind: 'notice', level: 'info', text: `Permissions are not checked beforehand. ${refusals[0].explanation.hint}` })
   return told
 }
 
@@ -184,7 +186,7 @@ async function observeBatch(
 async function observeUsages({ id, location, poolAllocationMode }: BatchAccount, context: StepContext): Promise<Observed['usages']> {
   if (poolAllocationMode !== 'UserSubscription') return undefined
   return visible(context.compute.listUsages(id as ArmId, location), ({ explanation }) =>
-    tell(context, {
+    emit(context, {
       kind: 'notice',
       level: 'info',
       text: `Core quotas of the subscription are not checked beforehand. ${explanation.hint}`,
@@ -198,7 +200,7 @@ async function observeSupportedImages(account: BatchAccount, context: StepContex
     return await context.batch.dataPlane(account).listSupportedImages()
   } catch (error) {
     if (!(error instanceof DataPlaneUnreachableError)) throw error
-    tell(context, { kind: 'data-plane-unreachable', host: error.host, reason: error.message })
+    emit(context, { kind: 'data-plane-unreachable', host: error.host, reason: error.message })
     return undefined
   }
 }

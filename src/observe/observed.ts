@@ -1,19 +1,17 @@
+import type { BatchAccount, BatchVmSize, Pool } from '../model/batch.ts'
+import type { SupportedImage } from '../model/batch-service.ts'
 import type {
-  BatchAccount,
-  BatchVmSize,
   ComputeUsage,
   Disk,
   Gallery,
   ImageDefinition,
   ImageVersion,
   ManagedImage,
-  Pool,
   Snapshot,
   StorageAccount,
-  SupportedImage,
   VirtualMachine,
   VmExtension,
-} from '../run/runner.ts'
+} from '../model/compute.ts'
 import type { ScopePermissions } from './permissions.ts'
 
 /** What was read before anything is decided. An absent member does not exist in Azure, or was not asked for. */

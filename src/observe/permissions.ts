@@ -1,6 +1,5 @@
 /** Pure: what the caller needs to be allowed to do, and what Azure says it is. */
-
-import type { Config } from '../config/parse-config.ts'
+import type { Config } from '../config/config.ts'
 import { type ArmId, childId, partsOf, resourceGroupId } from '../model/arm-id.ts'
 
 /** https://learn.microsoft.com/rest/api/authorization/permissions: one entry per role; actions may have wildcards. */

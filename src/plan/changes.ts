@@ -1,8 +1,8 @@
 /** Pure: a plan in words, one line for each change. */
+import type { ImagePlan } from '../image/image-plan.ts'
 import { type ArmId, nameOf } from '../model/arm-id.ts'
 import { nodesOf } from '../model/nodes.ts'
-import type { PlannedChange } from '../report/run-report.ts'
-import type { ImagePlan, PoolPlan } from './plan.ts'
+import type { PoolPlan } from '../pool/pool-plan.ts'
 
 const IMAGE_VERBS = { absent: 'create', failed: 'rebuild', creating: 'adopt', succeeded: 'adopt' } as const
 
@@ -55,7 +55,7 @@ export function poolChanges(plan: PoolPlan): readonly PlannedChange[] {
       return [
         ...(plan.isOutdated ? [change('delete', 'it is not as asked for by now')] : []),
         change(plan.green && !plan.isOutdated ? 'adopt' : 'create', size),
-        ...[plan.old, ...plan.strays].map(({ name, id }) => ({
+        ...[plan.old, ...plan.abandonedSuccessors].map(({ name, id }) => ({
           verb: 'delete' as const,
           type: 'pool',
           name,
@@ -66,4 +66,13 @@ export function poolChanges(plan: PoolPlan): readonly PlannedChange[] {
     case 'replace':
       return [change('delete', 'strategy: replace'), change('create', size)]
   }
+}
+
+/** One line of a plan, e.g. `create` `image version` `golden/2026.1123.0` `from 3 snapshots`. */
+export interface PlannedChange {
+  readonly verb: 'create' | 'adopt' | 'update' | 'resize' | 'reimage' | 'delete' | 'rebuild'
+  readonly type: string
+  readonly name: string
+  readonly id: string
+  readonly reason: string
 }

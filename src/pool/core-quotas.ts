@@ -1,6 +1,7 @@
 /** Pure: cores that an account, or its subscription, has, uses, and needs for a pool. https://learn.microsoft.com/azure/batch/batch-quota-limit */
-import type { NodeTotals } from '../run/events.ts'
-import type { BatchAccount, BatchVmSize, ComputeUsage, Pool } from '../run/runner.ts'
+import type { BatchAccount, BatchVmSize, Pool } from '../model/batch.ts'
+import type { ComputeUsage } from '../model/compute.ts'
+import type { NodeTotals } from '../model/nodes.ts'
 
 export interface CoreQuota {
   /** E.g. `dedicated cores`. */

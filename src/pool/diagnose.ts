@@ -1,9 +1,9 @@
-import { AzureError } from '../errors/explanation.ts'
+import { AzureError } from '../errors/azure-error.ts'
 import type { ResizeError } from '../errors/resize-errors.ts'
 import { type ArmId, childId, nameOf, parseArmId, resourceGroupId } from '../model/arm-id.ts'
+import type { BatchAccount, Pool } from '../model/batch.ts'
+import type { NodeTotals } from '../model/nodes.ts'
 import type { StepContext } from '../run/context.ts'
-import type { NodeTotals } from '../run/events.ts'
-import type { BatchAccount, Pool } from '../run/runner.ts'
 import { coreQuotas } from './core-quotas.ts'
 import { imageOf } from './plan-pool.ts'
 

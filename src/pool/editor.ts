@@ -1,8 +1,9 @@
 import { isDeepStrictEqual } from 'node:util'
-import { AzureError, ForeignChangeError, type PoolError } from '../errors/explanation.ts'
+import { AzureError } from '../errors/azure-error.ts'
+import { ForeignChangeError, type PoolError } from '../errors/run-errors.ts'
 import type { ArmId } from '../model/arm-id.ts'
-import { type StepContext, tell } from '../run/context.ts'
-import type { Pool, PoolEnvelope, PoolProperties } from '../run/runner.ts'
+import type { Pool, PoolEnvelope, PoolProperties } from '../model/batch.ts'
+import { emit, type StepContext } from '../run/context.ts'
 import { isSubset } from './drift.ts'
 import { markIn, marksIn, withMark, withoutMarks } from './marks.ts'
 import { isBeingDeleted } from './plan-pool.ts'
@@ -80,7 +81,7 @@ export class PoolEditor {
 
   #tellUpdated(properties: PoolProperties): void {
     const detail = Object.keys(properties).join(', ')
-    tell(this.#context, { kind: 'resource', change: 'updated', type: 'pool', id: this.#pool.id, detail })
+    emit(this.#context, { kind: 'resource', change: 'updated', type: 'pool', id: this.#pool.id, detail })
   }
 
   #changedByOthers(names: readonly string[]): PoolError {

@@ -1,15 +1,14 @@
 import { isDeepStrictEqual } from 'node:util'
-import type { PoolSettings } from '../config/parse-config.ts'
-import { DataPlaneUnreachableError, PoolError } from '../errors/explanation.ts'
-import { type Health, healthOf } from '../errors/resize-errors.ts'
+import type { PoolSettings } from '../config/config.ts'
+import { DataPlaneUnreachableError, PoolError } from '../errors/run-errors.ts'
 import { sameId } from '../model/arm-id.ts'
-import { countIn, sumOf } from '../model/nodes.ts'
-import type { PoolPlan } from '../plan/plan.ts'
-import type { UnhealthyNode } from '../report/run-report.ts'
-import { type StepContext, tell, waitFor } from '../run/context.ts'
-import type { NodeTotals } from '../run/events.ts'
-import type { BatchAccount, BatchDataPlane, ComputeNode, NodeCounts, NodeState, Pool } from '../run/runner.ts'
+import type { BatchAccount, Pool } from '../model/batch.ts'
+import type { BatchDataPlane, ComputeNode, NodeCounts, NodeError, NodeState } from '../model/batch-service.ts'
+import { countIn, type NodeTotals, sumOf } from '../model/nodes.ts'
+import { emit, type StepContext, waitFor } from '../run/context.ts'
+import { type Health, healthOf } from './health.ts'
 import { imageOf } from './plan-pool.ts'
+import type { PoolPlan } from './pool-plan.ts'
 import { totals } from './size.ts'
 
 export interface Verdict {
@@ -46,7 +45,7 @@ export async function verify(
   if (imageId && !sameId(imageOf(pool), imageId)) return { ...unseen, error: wrongImage(pool, imageId) }
   if (settings.wait !== 'nodes') return unseen
   const plane = context.batch.dataPlane(account)
-  if (plan.request.properties.startTask?.waitForSuccess === false) tell(context, { kind: 'notice', level: 'info', text: UNAWAITED })
+  if (plan.request.properties.startTask?.waitForSuccess === false) emit(context, { kind: 'notice', level: 'info', text: UNAWAITED })
   try {
     const first = autoScale ? totals(pool) : asked
     const { counts, health, target } = await settle(plane, plan, first, settings, context)
@@ -57,7 +56,7 @@ export async function verify(
     return { health, counts, unhealthyNodes, unhealthyTotal, error: unhealthy(pool, target, counts, health, unhealthyNodes) }
   } catch (error) {
     if (!(error instanceof DataPlaneUnreachableError)) throw error
-    tell(context, { kind: 'data-plane-unreachable', host: error.host, reason: error.message })
+    emit(context, { kind: 'data-plane-unreachable', host: error.host, reason: error.message })
     return unseen
   }
 }
@@ -87,7 +86,7 @@ async function settle(
       const health = healthOf(counts, target, minHealthyPercentage)
       const state = JSON.stringify(counts)
       if (state !== told)
-        tell(context, { kind: 'node-states-changed', pool: name, counts, target, healthy: health.healthy, required: health.required })
+        emit(context, { kind: 'node-states-changed', pool: name, counts, target, healthy: health.healthy, required: health.required })
       told = state
       // Batch goes on seeking Spot nodes by itself, after the resize has ended.
       const seeksSpot = sumOf(counts.lowPriority) < target.lowPriority
@@ -171,4 +170,16 @@ function hintFor(node: UnhealthyNode | undefined): string {
   if (node.errors.length === 0)
     return 'A node without errors cannot reach Batch: check outbound access on port 443 to the service tag BatchNodeManagement of the region (network security group, user-defined routes, DNS, a way out of the subnet), and that the image starts.'
   return 'See the errors of the nodes in the summary; BatchAgentInstallationFailure mostly means that the node agent SKU does not fit the image.'
+}
+
+export interface UnhealthyNode {
+  readonly id: string
+  readonly state: NodeState
+  readonly isDedicated: boolean
+  readonly errors: readonly NodeError[]
+  readonly exitCode?: number
+  /** Last part of the start task's stderr, as the node wrote it: untrusted text. */
+  readonly stderrTail?: string
+  /** The same of its stdout. */
+  readonly stdoutTail?: string
 }

@@ -2,7 +2,7 @@
  * Pure: what this action writes into a pool's or a job's metadata, so that a later run can finish what a dead one began. Batch gives
  * metadata no meaning of its own. https://learn.microsoft.com/rest/api/batchmanagement/pool/update#metadataitem
  */
-import type { Pool, PoolProperties, ScaleSettings, VirtualMachineConfiguration } from '../run/runner.ts'
+import type { Pool, PoolProperties, ScaleSettings, VirtualMachineConfiguration } from '../model/batch.ts'
 
 export type Metadata = NonNullable<PoolProperties['metadata']>
 

@@ -1,6 +1,6 @@
-import { AzureError } from '../errors/explanation.ts'
-import { type StepContext, tell, waitFor } from '../run/context.ts'
-import type { BatchDataPlane, Job, NodeDeallocationOption } from '../run/runner.ts'
+import { AzureError } from '../errors/azure-error.ts'
+import type { BatchDataPlane, Job, NodeDeallocationOption } from '../model/batch-service.ts'
+import { emit, type StepContext, waitFor } from '../run/context.ts'
 import { sideBySide } from '../run/side-by-side.ts'
 import { MARKS, markIn, withMark } from './marks.ts'
 
@@ -35,7 +35,7 @@ export async function moveJobs(
   await sideBySide(jobs, MOST_JOBS_AT_ONCE, (job) => moveJob(job, move))
   if (jobs.length + schedules.length + stranded.length === 0) return
   const also = stranded.length > 0 ? `; ${stranded.length} jobs that an earlier run had left disabled are enabled again` : ''
-  tell(context, {
+  emit(context, {
     kind: 'notice',
     level: 'info',
     text: `${jobs.length} jobs and ${schedules.length} job schedules moved from pool ${from} to ${to}${also}`,

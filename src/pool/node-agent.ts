@@ -1,5 +1,6 @@
 /** Pure: which node agent Batch installs on nodes of a custom image. */
-import type { MarketplaceImage, SupportedImage } from '../run/runner.ts'
+import type { SupportedImage } from '../model/batch-service.ts'
+import type { MarketplaceImage } from '../model/compute.ts'
 
 /**
  * The entry of `supportedimages` for the Marketplace image that a golden VM was made from; its agent fits the derived image too.

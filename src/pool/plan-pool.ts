@@ -1,15 +1,16 @@
 /** Pure: one pool as asked for against the pool that is there. */
-
-import { guidanceMs, type PoolRequest, type PoolSettings } from '../config/parse-config.ts'
+import type { PoolRequest, PoolSettings } from '../config/config.ts'
+import { guidanceMs } from '../config/resize-timeout.ts'
 import { type ArmId, childId, nameOf, sameId } from '../model/arm-id.ts'
+import type { Pool, PoolEnvelope, PoolProperties, VirtualMachineConfiguration } from '../model/batch.ts'
+import type { SupportedImage } from '../model/batch-service.ts'
 import { isoDuration } from '../model/duration.ts'
-import type { DerivedImage } from '../model/image-traits.ts'
-import type { PoolPlan } from '../plan/plan.ts'
-import type { Pool, PoolEnvelope, PoolProperties, SupportedImage, VirtualMachineConfiguration } from '../run/runner.ts'
+import type { ImageTraits } from '../model/image-traits.ts'
 import { isSubset } from './drift.ts'
 import { lastStateOf, MARKS, markIn, marksIn, withMark } from './marks.ts'
 import { resolveNodeAgent } from './node-agent.ts'
-import { askedIn } from './size.ts'
+import type { PoolPlan } from './pool-plan.ts'
+import { targetFrom } from './size.ts'
 
 export interface PoolQuestion {
   readonly id: ArmId
@@ -17,7 +18,7 @@ export interface PoolQuestion {
   readonly existing: Pool | undefined
   readonly imageId: string
   readonly strategy: PoolSettings['strategy']
-  readonly derived: DerivedImage | undefined
+  readonly imageTraits: ImageTraits | undefined
   readonly supportedImages: readonly SupportedImage[]
   /** As asked for; a blue-green pool carries its version behind it. */
   readonly name: string
@@ -31,7 +32,7 @@ const CHANGEABLE_AT_ANY_TIME = new Set(['startTask', 'metadata', 'applicationPac
 export function planPool(question: PoolQuestion): PoolPlan {
   const { id, existing, imageId, strategy } = question
   if (!existing) return { id, request: question.request, action: 'create', properties: propertiesOf(question) }
-  const request = sizedLike(question.request, existing)
+  const request = withExistingSize(question.request, existing)
   const properties = propertiesOf({ ...question, request })
   const isOnImage = sameId(imageOf(existing), imageId)
   const keepsImage = strategy === 'resize-only'
@@ -55,12 +56,12 @@ export function planPool(question: PoolQuestion): PoolPlan {
 }
 
 /** Where no size was asked for, the pool keeps its own, also one that a dead run has drained. Nothing is known of a formula that was lost. */
-function sizedLike(asked: PoolRequest, existing: Pool): PoolRequest {
+function withExistingSize(asked: PoolRequest, existing: Pool): PoolRequest {
   const { keepsSize, ...request } = asked
   const { autoScale, fixedScale } = lastStateOf(existing).scaleSettings
   if (!keepsSize || !(autoScale || fixedScale)) return asked
   if (autoScale) return { ...request, autoScale: true, properties: { ...request.properties, scaleSettings: { autoScale } } }
-  const target = askedIn(fixedScale)
+  const target = targetFrom(fixedScale)
   const { resizeTimeoutFor: kind } = request
   return { ...request, target, ...(kind && { resizeTimeout: isoDuration(guidanceMs(target.dedicated + target.lowPriority, kind)) }) }
 }
@@ -97,14 +98,14 @@ function planGreen(question: PoolQuestion, old: Pool, asked: PoolProperties): Po
   const isOutdated =
     green &&
     !(sameId(imageOf(green), imageId) && Object.keys(driftOf(request, properties, green)).length === 0 && hasIdentities(request, green))
-  const strays = familyOf(question.name, siblings).filter((pool) => pool !== old && pool !== green)
+  const abandonedSuccessors = poolAndSuccessors(question.name, siblings).filter((pool) => pool !== old && pool !== green)
   return {
     id: greenId,
     request: { ...request, id: name },
     existing: old,
     action: 'blue-green',
     old,
-    strays,
+    abandonedSuccessors,
     properties,
     ...(green && { green }),
     ...(isOutdated && { isOutdated }),
@@ -128,14 +129,14 @@ export function isOfFamily(name: string, pool: Pool): boolean {
 }
 
 /** The pool of that name and its successors, the oldest first. */
-function familyOf(name: string, pools: readonly Pool[]): readonly Pool[] {
+function poolAndSuccessors(name: string, pools: readonly Pool[]): readonly Pool[] {
   const created = ({ properties }: Pool) => Date.parse(String(properties.creationTime ?? '')) || 0
   return pools.filter((pool) => isOfFamily(name, pool) && !isBeingDeleted(pool)).toSorted((one, other) => created(one) - created(other))
 }
 
 /** The pool that serves under this name now: the oldest of its family, for a run deletes the older one as soon as the newer has its jobs. */
 export function servingPool(name: string, pools: readonly Pool[]): Pool | undefined {
-  return familyOf(name, pools)[0]
+  return poolAndSuccessors(name, pools)[0]
 }
 
 /** The pool that a request is about. Blue-green goes on from the oldest of the family, others from the pool of that very name if there is one. */
@@ -149,7 +150,7 @@ export function poolFor(name: string, { account, strategy }: PoolSettings, pools
 export function requestsOn(settings: PoolSettings, pools: readonly Pool[]): readonly PoolRequest[] {
   return settings.requests.map((request) => {
     const existing = poolFor(request.id, settings, pools)
-    return existing ? { ...sizedLike(request, existing), id: existing.name } : request
+    return existing ? { ...withExistingSize(request, existing), id: existing.name } : request
   })
 }
 
@@ -177,12 +178,12 @@ export function imageOf({ properties }: Pool): string {
 }
 
 /** The body of a PUT: the spec as written, with image, node agent, security type and size filled in. */
-function propertiesOf({ request, existing, imageId, derived, supportedImages }: PoolQuestion): PoolProperties {
+function propertiesOf({ request, existing, imageId, imageTraits, supportedImages }: PoolQuestion): PoolProperties {
   const { properties, target, resizeTimeout, autoScale } = request
   const asked = properties.deploymentConfiguration?.virtualMachineConfiguration
   const before = existing?.properties.deploymentConfiguration?.virtualMachineConfiguration
-  const agent = request.nodeAgentSkuId ?? agentOf(derived, supportedImages) ?? before?.nodeAgentSkuId
-  const security = asked?.securityProfile ?? trustedLaunch(derived)
+  const agent = request.nodeAgentSkuId ?? agentOf(imageTraits, supportedImages) ?? before?.nodeAgentSkuId
+  const security = asked?.securityProfile ?? trustedLaunch(imageTraits)
   const configuration: VirtualMachineConfiguration = {
     ...asked,
     imageReference: { id: imageId },
@@ -197,13 +198,13 @@ function propertiesOf({ request, existing, imageId, derived, supportedImages }: 
   }
 }
 
-function agentOf(derived: DerivedImage | undefined, supportedImages: readonly SupportedImage[]): string | undefined {
-  return derived?.imageReference && resolveNodeAgent(derived.imageReference, supportedImages)?.nodeAgentSkuId
+function agentOf(imageTraits: ImageTraits | undefined, supportedImages: readonly SupportedImage[]): string | undefined {
+  return imageTraits?.imageReference && resolveNodeAgent(imageTraits.imageReference, supportedImages)?.nodeAgentSkuId
 }
 
 /** Without it, allocation fails for an image whose definition says `TrustedLaunch`. */
-function trustedLaunch(derived: DerivedImage | undefined): VirtualMachineConfiguration['securityProfile'] {
-  if (derived?.features.SecurityType !== 'TrustedLaunch') return undefined
+function trustedLaunch(imageTraits: ImageTraits | undefined): VirtualMachineConfiguration['securityProfile'] {
+  if (imageTraits?.features.SecurityType !== 'TrustedLaunch') return undefined
   return { securityType: 'trustedLaunch', uefiSettings: { secureBootEnabled: true, vTpmEnabled: true } }
 }
 

@@ -1,15 +1,17 @@
 import { isDeepStrictEqual } from 'node:util'
-import type { PoolSettings } from '../config/parse-config.ts'
-import { AzureError, DataPlaneUnreachableError, ForeignChangeError, PoolError } from '../errors/explanation.ts'
-import { cameNearer, classifyResizeError, decideNext, errorsOfThisRun, type ResizeError } from '../errors/resize-errors.ts'
+import type { PoolSettings } from '../config/config.ts'
+import { AzureError } from '../errors/azure-error.ts'
+import { classifyResizeError, errorsOfThisRun, type ResizeError } from '../errors/resize-errors.ts'
+import { DataPlaneUnreachableError, ForeignChangeError, PoolError } from '../errors/run-errors.ts'
 import type { ArmId } from '../model/arm-id.ts'
-import { nodesOf, nodesOutOf, totalOf } from '../model/nodes.ts'
-import { type StepContext, tell, waitFor } from '../run/context.ts'
-import type { NodeTotals } from '../run/events.ts'
-import type { BatchAccount, BatchDataPlane, Pool, ResizeRequest } from '../run/runner.ts'
+import type { BatchAccount, Pool } from '../model/batch.ts'
+import type { BatchDataPlane, ResizeRequest } from '../model/batch-service.ts'
+import { type NodeTotals, nodesOf, nodesOutOf, totalOf } from '../model/nodes.ts'
+import { emit, type StepContext, waitFor } from '../run/context.ts'
 import { diagnose } from './diagnose.ts'
 import { PoolEditor } from './editor.ts'
-import { askedIn, isAt, nodesIn, startAt, startOf, targetOf, totals } from './size.ts'
+import { cameNearer, decideNext } from './resize-policy.ts'
+import { isAt, nodesIn, startAt, startOf, targetFrom, targetOf, totals } from './size.ts'
 
 /** How long a pool that was just made may not be there for those who ask. */
 const UNSEEN_MS = 10_000
@@ -66,7 +68,7 @@ export class PoolResizer {
   }
 
   /** The pool as soon as it is steady. */
-  async steady(target?: NodeTotals, waitingFor = `pool ${this.#pool.name} to be steady`): Promise<Pool> {
+  async waitUntilSteady(target?: NodeTotals, waitingFor = `pool ${this.#pool.name} to be steady`): Promise<Pool> {
     let told = ''
     let progress = ''
     return waitFor(
@@ -80,7 +82,7 @@ export class PoolResizer {
         const state = `${allocationState} ${current.dedicated} ${current.lowPriority}`
         if (state !== told && target) {
           const { maxResizes } = this.#settings
-          tell(this.#context, {
+          emit(this.#context, {
             kind: 'node-count-changed',
             pool: pool.name,
             allocationState,
@@ -98,28 +100,28 @@ export class PoolResizer {
   }
 
   /** The pool when nobody resizes it any more; says so if somebody else does. */
-  async free(): Promise<Pool> {
+  async waitUntilIdle(): Promise<Pool> {
     const pool = await this.editor.get()
     if (pool.properties.allocationState === 'Steady') return pool
     const { resizeOperationStatus } = pool.properties
     const { startTime } = resizeOperationStatus ?? {}
-    const target = askedIn(resizeOperationStatus)
+    const target = targetFrom(resizeOperationStatus)
     if (!isDeepStrictEqual(target, this.#asked))
-      tell(this.#context, { kind: 'resize-foreign', pool: pool.name, target, ...(startTime && { startedAt: startTime }) })
-    return this.steady()
+      emit(this.#context, { kind: 'resize-foreign', pool: pool.name, target, ...(startTime && { startedAt: startTime }) })
+    return this.waitUntilSteady()
   }
 
   /** Sends one resize to `target`, without waiting for its end. */
   async resize(target: NodeTotals): Promise<void> {
     const pool = await this.#withoutFormula()
-    if (!isAt(pool, target)) await this.#ask(pool, target)
+    if (!isAt(pool, target)) await this.#requestResize(pool, target)
   }
 
   /** Resizes to `target` and follows until it is there; nothing is sent where it is already. @throws PoolError where the policy says stop. */
   async grow(target: NodeTotals): Promise<Pool> {
     const pool = await this.#withoutFormula()
     if (isAt(pool, target)) return pool
-    const startedAtMs = await this.#ask(pool, target)
+    const startedAtMs = await this.#requestResize(pool, target)
     if (startedAtMs === undefined) throw this.#notStarted(target)
     return this.#reach(target, totals(pool), startedAtMs)
   }
@@ -134,20 +136,20 @@ export class PoolResizer {
 
   /** A new size by formula, once steady. The formula asks again by itself; that is no comfort where it cannot help, or where no node came. */
   async followFormula(): Promise<Pool> {
-    const pool = await this.steady()
+    const pool = await this.waitUntilSteady()
     const unevaluated = this.#unevaluated(pool)
     if (unevaluated) {
       if (nodesIn(pool) === 0) throw unevaluated
-      tell(this.#context, { kind: 'notice', level: 'warning', text: unevaluated.message })
+      emit(this.#context, { kind: 'notice', level: 'warning', text: unevaluated.message })
       return pool
     }
-    const target = askedIn(pool.properties.resizeOperationStatus)
+    const target = targetFrom(pool.properties.resizeOperationStatus)
     const errors = errorsOfThisRun(pool, this.#drainBeganMs + 1).map(classifyResizeError)
     if (errors.length === 0 || totals(pool).dedicated >= target.dedicated) return pool
     const fatal = errors.find((error) => error.class === 'fatal')
     const shortfall = await this.#shortfall(pool, target, 'fatal', fatal ?? errors[0])
     if (fatal || nodesIn(pool) === 0) throw shortfall
-    tell(this.#context, { kind: 'notice', level: 'warning', text: `${shortfall.message}\nIts formula asks again by itself.` })
+    emit(this.#context, { kind: 'notice', level: 'warning', text: `${shortfall.message}\nIts formula asks again by itself.` })
     return pool
   }
 
@@ -171,10 +173,10 @@ export class PoolResizer {
     let pool = await this.#withoutFormula()
     while (nodesIn(pool) > 0) {
       const nodes = nodesIn(pool)
-      tell(this.#context, { kind: 'resource', change: 'updating', type: 'pool', id: this.#pool.id, detail: `draining ${nodes} nodes` })
-      const sinceMs = await this.#send(this.#request(NO_NODES))
+      emit(this.#context, { kind: 'resource', change: 'updating', type: 'pool', id: this.#pool.id, detail: `draining ${nodes} nodes` })
+      const sinceMs = await this.#postResize(this.#request(NO_NODES))
       if (sinceMs === undefined) throw this.#notStarted(NO_NODES)
-      pool = await this.steady(NO_NODES, `${nodes} nodes of pool ${name} to drain (${WAYS[option]})`)
+      pool = await this.waitUntilSteady(NO_NODES, `${nodes} nodes of pool ${name} to drain (${WAYS[option]})`)
       const errors = errorsOfThisRun(pool, sinceMs).map(classifyResizeError)
       const fatal = errors.find((error) => error.class === 'fatal')
       if (fatal) throw await this.#shortfall(pool, NO_NODES, 'fatal', fatal)
@@ -191,14 +193,14 @@ export class PoolResizer {
     const { resizeTimeout } = this.#pool
     for (let index = 0; index < nodeIds.length; index += MOST_NODES_REMOVED_AT_ONCE) {
       const chunk = nodeIds.slice(index, index + MOST_NODES_REMOVED_AT_ONCE)
-      const before = targetOf(await this.free())
-      tell(this.#context, {
+      const before = targetOf(await this.waitUntilIdle())
+      emit(this.#context, {
         kind: 'notice',
         level: 'warning',
         text: `Pool ${this.#pool.name}: ${chunk.length} unusable nodes are removed and asked for again (${chunk.slice(0, 5).join(', ')}${chunk.length > 5 ? ' …' : ''}).`,
       })
       await this.plane.removeNodes(this.#pool.name, chunk, { resizeTimeout, nodeDeallocationOption })
-      const pool = await this.steady(target, `${chunk.length} unusable nodes to leave pool ${this.#pool.name}`)
+      const pool = await this.waitUntilSteady(target, `${chunk.length} unusable nodes to leave pool ${this.#pool.name}`)
       // The service takes the removed nodes off the target.
       const missing = totalOf(before) - totalOf(targetOf(pool))
       if (missing < 0 || missing > chunk.length) this.refuseForeignTarget(pool, before)
@@ -208,13 +210,13 @@ export class PoolResizer {
 
   /** A pool that sizes itself can be resized by nobody. */
   async #withoutFormula(): Promise<Pool> {
-    const pool = await this.free()
+    const pool = await this.waitUntilIdle()
     const { autoScale } = pool.properties.scaleSettings ?? {}
     if (!autoScale) return pool
     const text = `Pool ${pool.name}: autoscale is switched off; its formula was: ${autoScale.formula}`
-    tell(this.#context, { kind: 'notice', level: 'info', text })
+    emit(this.#context, { kind: 'notice', level: 'info', text })
     await this.#context.batch.disableAutoScale(this.#pool.id)
-    return this.steady()
+    return this.waitUntilSteady()
   }
 
   /** Follows the resize that began at `startedAtMs` and asks again until the target is there or the policy says stop. */
@@ -225,11 +227,11 @@ export class PoolResizer {
     let before = from
     let roundsWithoutGain = 0
     for (;;) {
-      const pool = await this.steady(target)
+      const pool = await this.waitUntilSteady(target)
       const current = totals(pool)
       const errors = errorsOfThisRun(pool, sinceMs).map(classifyResizeError)
       const gained = { dedicated: current.dedicated - before.dedicated, lowPriority: current.lowPriority - before.lowPriority }
-      tell(this.#context, { kind: 'resize-ended', pool: pool.name, number: this.#number, gained, current, errors })
+      emit(this.#context, { kind: 'resize-ended', pool: pool.name, number: this.#number, gained, current, errors })
       if (!errors.some((error) => error.class === 'fatal')) this.refuseForeignTarget(pool, target)
       roundsWithoutGain = cameNearer({ target, before, current }) ? 0 : roundsWithoutGain + 1
       const outcome = { target, before, current, errors, number: this.#number, maxResizes, roundsWithoutGain, minHealthyPercentage }
@@ -239,19 +241,19 @@ export class PoolResizer {
         const shortfall = await this.#shortfall(pool, target, move.why, move.error)
         if (move.kind === 'fail') throw shortfall
         const text = `${shortfall.message}\nThat is enough for \`min-healthy-percentage\` ${minHealthyPercentage}: the health of the nodes decides.`
-        tell(this.#context, { kind: 'notice', level: 'warning', text })
+        emit(this.#context, { kind: 'notice', level: 'warning', text })
         return pool
       }
       const [error] = errors
       if (error && (await diagnose(error, pool, target, this.#account, this.#context))?.isFinal)
         throw await this.#shortfall(pool, target, 'fatal', error)
-      tell(this.#context, { kind: 'resize-backoff', pool: pool.name, waitMs: move.afterMs, reason: errors[0]?.code ?? 'short of target' })
+      emit(this.#context, { kind: 'resize-backoff', pool: pool.name, waitMs: move.afterMs, reason: errors[0]?.code ?? 'short of target' })
       await clock.sleep(move.afterMs, signal)
-      const now = await this.free()
+      const now = await this.waitUntilIdle()
       this.refuseForeignTarget(now, target)
       if (isAt(now, target)) return now
       before = totals(now)
-      const began = await this.#ask(now, target)
+      const began = await this.#requestResize(now, target)
       if (began === undefined) throw await this.#shortfall(now, target, 'not-started', errors[0])
       sinceMs = began
     }
@@ -263,7 +265,7 @@ export class PoolResizer {
     const seen = targetOf(now)
     if (!isSized || isDeepStrictEqual(seen, targetOf(decidedOn))) return
     const text = `Pool ${now.name} was resized to ${nodesOf(seen)} since this run had looked at it, not by this run; it gets the size that was asked for.`
-    tell(this.#context, { kind: 'notice', level: 'warning', text })
+    emit(this.#context, { kind: 'notice', level: 'warning', text })
   }
 
   /** A person's resize is not undone behind their back. */
@@ -279,9 +281,9 @@ export class PoolResizer {
     })
   }
 
-  async #ask(pool: Pool, target: NodeTotals): Promise<number | undefined> {
+  async #requestResize(pool: Pool, target: NodeTotals): Promise<number | undefined> {
     const request = this.#request(target)
-    const startedAtMs = await this.#send(request)
+    const startedAtMs = await this.#postResize(request)
     if (startedAtMs !== undefined) this.#tellStarted(totals(pool), request)
     return startedAtMs
   }
@@ -290,9 +292,9 @@ export class PoolResizer {
    * Sends a resize; gives when it began by Azure's clock. An answer that was lost shows as `PoolBeingResized` on the next try. Without
    * the data plane a PATCH does it, believed only if the start moved: `undefined` where it did not.
    */
-  async #send(request: ResizeRequest): Promise<number | undefined> {
+  async #postResize(request: ResizeRequest): Promise<number | undefined> {
     const before = startOf(await this.editor.get())
-    const asked = askedIn(request)
+    const asked = targetFrom(request)
     try {
       await this.plane.resize(this.#pool.name, request)
     } catch (error) {
@@ -304,13 +306,13 @@ export class PoolResizer {
       }
       if (!(error instanceof AzureError && error.status === 409)) throw error
       const { resizeOperationStatus: status, allocationState } = (await this.editor.get()).properties
-      const isOurs = status !== undefined && isDeepStrictEqual(askedIn(status), asked) && startAt(status.startTime) > before
+      const isOurs = status !== undefined && isDeepStrictEqual(targetFrom(status), asked) && startAt(status.startTime) > before
       if (!isOurs) {
         if (allocationState === 'Steady' && !/^PoolBeing(?:Resized|Created)$/i.test(error.code)) throw error
-        const pool = await this.free()
+        const pool = await this.waitUntilIdle()
         if (this.#asked) this.refuseForeignTarget(pool, this.#asked)
         await this.#context.clock.sleep(BUSY_DELAY_MS, this.#context.signal)
-        return this.#send(request)
+        return this.#postResize(request)
       }
     }
     this.#asked = asked
@@ -354,7 +356,7 @@ export class PoolResizer {
   #tellStarted(from: NodeTotals, request: ResizeRequest): void {
     this.#number += 1
     const { maxResizes } = this.#settings
-    tell(this.#context, { kind: 'resize-started', pool: this.#pool.name, number: this.#number, maxResizes, from, request })
+    emit(this.#context, { kind: 'resize-started', pool: this.#pool.name, number: this.#number, maxResizes, from, request })
   }
 
   async #shortfall(

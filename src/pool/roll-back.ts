@@ -1,9 +1,10 @@
-import { type Explanation, explain, ForeignChangeError } from '../errors/explanation.ts'
-import { tell } from '../run/context.ts'
-import type { Pool, PoolEnvelope, PoolIdentity, PoolProperties } from '../run/runner.ts'
-import type { Arrival } from './bring-up.ts'
+import { type Explanation, explain } from '../errors/explanation.ts'
+import { ForeignChangeError } from '../errors/run-errors.ts'
+import type { Pool, PoolEnvelope, PoolIdentity, PoolProperties } from '../model/batch.ts'
+import { emit, type StepContext } from '../run/context.ts'
 import { lastStateOf, MARKS, markIn, withMark } from './marks.ts'
-import { type From, GateError, PoolWay } from './rollout.ts'
+import type { PoolOutcome } from './outcome.ts'
+import { GateError, PoolRollout, type ResizeStart } from './rollout.ts'
 import { startOf, targetOf } from './size.ts'
 
 /** Set by Batch; a pool is not made with them. */
@@ -21,11 +22,14 @@ const READ_ONLY: ReadonlySet<string> = new Set([
 ])
 
 /** Back to the image and size of before; the run stays red. What somebody else changed meanwhile is left alone. */
-export async function rollBack(way: PoolWay, error: Explanation, cause: unknown): Promise<Arrival> {
-  const { plan, context } = way
+export async function rollBack(
+  { rollout: way, error, cause }: { readonly rollout: PoolRollout; readonly error: Explanation; readonly cause: unknown },
+  context: StepContext,
+): Promise<PoolOutcome> {
+  const { plan } = way
   const { id: name } = plan.request
-  const warn = (text: string) => tell(context, { kind: 'notice', level: 'warning', text })
-  const kept = async (text: string): Promise<Arrival> => {
+  const warn = (text: string) => emit(context, { kind: 'notice', level: 'warning', text })
+  const kept = async (text: string): Promise<PoolOutcome> => {
     warn(text)
     const pool = await way.resizer.editor.get().catch(() => undefined)
     return { ...(pool && { pool }), error, isRolledBack: false }
@@ -52,14 +56,14 @@ export async function rollBack(way: PoolWay, error: Explanation, cause: unknown)
 }
 
 /** A pool that was never made, or was made by others, needs no removal. */
-async function removeGreen(way: PoolWay, old: Pool): Promise<void> {
+async function removeGreen(way: PoolRollout, old: Pool): Promise<void> {
   const green = await way.context.batch.getPool(way.plan.id)
   if (!green || markIn(green.properties.metadata, MARKS.successorOf) === undefined) return
   await way.removeGreen(green, old)
 }
 
 /** The pool as it was when it was last healthy, through the same gate. */
-async function restore(way: PoolWay, existing: Pool, error: Explanation): Promise<Arrival> {
+async function restore(way: PoolRollout, existing: Pool, error: Explanation): Promise<PoolOutcome> {
   const { plan, account, settings, context } = way
   const properties = before(existing, plan.action === 'reimage' ? plan.properties : {})
   const previous: Pool = { ...existing, properties: { ...existing.properties, ...properties } }
@@ -71,18 +75,18 @@ async function restore(way: PoolWay, existing: Pool, error: Explanation): Promis
   const plain = { id: plan.id, request }
   if (way.isGone) {
     const properties = whole(previous)
-    const anew = new PoolWay({ ...plain, action: 'create', properties }, undefined, account, calm, context)
+    const anew = new PoolRollout({ ...plain, action: 'create', properties }, undefined, account, calm, context)
     await anew.create(properties)
     return arrive(anew, 'own-resize', error)
   }
   const drained = await way.resizer.drain()
   const patched = await way.resizer.editor.patch(properties, undefined, envelope)
   await way.resizer.editor.mark(MARKS.before)
-  const back = new PoolWay({ ...plain, existing: previous, action: 'resize' }, undefined, account, calm, context)
+  const back = new PoolRollout({ ...plain, existing: previous, action: 'resize' }, undefined, account, calm, context)
   return arrive(back, startOf(patched) > startOf(drained) ? 'own-resize' : 'new-resize', error)
 }
 
-async function arrive(back: PoolWay, from: From, error: Explanation): Promise<Arrival> {
+async function arrive(back: PoolRollout, from: ResizeStart, error: Explanation): Promise<PoolOutcome> {
   const pool = await back.follow(from)
   const verdict = await back.gate(pool, back.plan.request.target)
   return { pool: await back.resizer.editor.get(), verdict, error, isRolledBack: true }

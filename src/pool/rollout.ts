@@ -1,16 +1,17 @@
-import type { PoolSettings } from '../config/parse-config.ts'
-import { AzureError, type Explanation, PoolError } from '../errors/explanation.ts'
+import type { PoolSettings } from '../config/config.ts'
+import { AzureError } from '../errors/azure-error.ts'
+import type { Explanation } from '../errors/explanation.ts'
+import { PoolError } from '../errors/run-errors.ts'
 import type { ArmId } from '../model/arm-id.ts'
-import { countIn } from '../model/nodes.ts'
-import type { PoolPlan } from '../plan/plan.ts'
-import { type StepContext, tell, waitFor } from '../run/context.ts'
-import type { NodeTotals } from '../run/events.ts'
-import type { BatchAccount, Pool, PoolEnvelope, PoolProperties } from '../run/runner.ts'
+import type { BatchAccount, Pool, PoolEnvelope, PoolProperties } from '../model/batch.ts'
+import { countIn, type NodeTotals } from '../model/nodes.ts'
+import { emit, type StepContext, waitFor } from '../run/context.ts'
 import { isSubset } from './drift.ts'
 import { type Verdict, verify } from './health-gate.ts'
 import { lastStateOf, MARKS, markIn, writeMark } from './marks.ts'
 import { moveJobs } from './move-jobs.ts'
 import { isBeingDeleted } from './plan-pool.ts'
+import type { PoolPlan } from './pool-plan.ts'
 import { PoolResizer } from './resizer.ts'
 import { startOf, totals } from './size.ts'
 
@@ -27,12 +28,12 @@ export class GateError extends Error {
 }
 
 /** How the pool gets its nodes after the first writes. */
-export type From = 'own-resize' | 'new-resize' | 'as-it-is'
+export type ResizeStart = 'own-resize' | 'new-resize' | 'no-resize'
 
 const GONE_DELAY_MS = 10_000
 
 /** One pool's way onto its image and to its size, in the parts that a run is told in. */
-export class PoolWay {
+export class PoolRollout {
   readonly plan: PoolPlan
   readonly account: BatchAccount
   readonly settings: PoolSettings
@@ -58,7 +59,7 @@ export class PoolWay {
   }
 
   /** What is half done, should the run end now. */
-  get left(): string | undefined {
+  get unfinishedWork(): string | undefined {
     return this.#left
   }
 
@@ -73,18 +74,18 @@ export class PoolWay {
   }
 
   /** The writes up to the first resize. */
-  async begin(): Promise<From> {
+  async begin(): Promise<ResizeStart> {
     const { plan } = this
     switch (plan.action) {
       case 'none':
-        return 'as-it-is'
+        return 'no-resize'
       case 'resize':
-        this.resizer.tellForeignSize(await this.resizer.free(), plan.existing)
+        this.resizer.tellForeignSize(await this.resizer.waitUntilIdle(), plan.existing)
         return 'new-resize'
       case 'update':
-        this.resizer.tellForeignSize(await this.resizer.free(), plan.existing)
+        this.resizer.tellForeignSize(await this.resizer.waitUntilIdle(), plan.existing)
         await this.resizer.editor.patch(plan.properties, plan.existing.properties, tagsOf(plan.request, plan.existing))
-        return plan.resize ? 'new-resize' : 'as-it-is'
+        return plan.resize ? 'new-resize' : 'no-resize'
       case 'reimage':
         return this.#reimage(plan.existing, plan.properties)
       case 'replace':
@@ -105,10 +106,10 @@ export class PoolWay {
   }
 
   /** Drain to 0, patch. The pool remembers its last healthy state until the new one has passed the gate. */
-  async #reimage(existing: Pool, properties: PoolProperties): Promise<From> {
+  async #reimage(existing: Pool, properties: PoolProperties): Promise<ResizeStart> {
     const { id: name, autoScale } = this.plan.request
     // Nobody's nodes are drained for an image that will not be put there.
-    const now = await this.resizer.free()
+    const now = await this.resizer.waitUntilIdle()
     this.resizer.editor.refuseForeignChange(properties, now.properties, existing.properties)
     this.resizer.tellForeignSize(now, existing)
     const canary = this.#first === this.plan.request.target ? {} : { canaryNodes: this.#first.dedicated }
@@ -119,12 +120,12 @@ export class PoolWay {
     const envelope = envelopeOf(this.plan.request, existing)
     const patched = await this.resizer.editor.patch(this.#sized(properties, this.#first), existing.properties, envelope)
     this.#left = undefined
-    if (autoScale) return 'as-it-is'
+    if (autoScale) return 'no-resize'
     // A PATCH that repeats the pool's target may begin no resize.
     return startOf(patched) > startOf(drained) ? 'own-resize' : 'new-resize'
   }
 
-  async #beginGreen(old: Pool, green: Pool | undefined, properties: PoolProperties, isOutdated = false): Promise<From> {
+  async #beginGreen(old: Pool, green: Pool | undefined, properties: PoolProperties, isOutdated = false): Promise<ResizeStart> {
     const { id: name } = this.plan.request
     if (green && markIn(green.properties.metadata, MARKS.successorOf) === undefined) {
       throw new PoolError({
@@ -142,14 +143,14 @@ export class PoolWay {
     return 'own-resize'
   }
 
-  async follow(from: From): Promise<Pool> {
+  async follow(from: ResizeStart): Promise<Pool> {
     const { target, autoScale } = this.plan.request
     if (this.settings.wait === 'none') {
       if (from === 'new-resize') await this.resizer.resize(target)
       return this.resizer.editor.get()
     }
     if (autoScale && this.#isNew) return this.resizer.followFormula()
-    if (from === 'as-it-is' || autoScale) return this.resizer.steady()
+    if (from === 'no-resize' || autoScale) return this.resizer.waitUntilSteady()
     const first = this.#first
     if (from === 'new-resize' && (first === target || totals(await this.resizer.editor.get()).dedicated > first.dedicated))
       return this.resizer.grow(target)
@@ -176,7 +177,7 @@ export class PoolWay {
     const unusable = () => countIn(verdict.counts, ['unusable'])
     if (verdict.error && unusable() > 0 && autoScale) {
       const text = `Pool ${this.plan.request.id}: ${unusable()} unusable nodes are left, for its formula sizes it; remove them, and it asks for others.`
-      tell(this.context, { kind: 'notice', level: 'warning', text })
+      emit(this.context, { kind: 'notice', level: 'warning', text })
     }
     while (!autoScale && verdict.error && unusable() > 0 && this.resizer.mayResize && verdict.health.healthy > healthyBefore) {
       healthyBefore = verdict.health.healthy
@@ -222,7 +223,7 @@ export class PoolWay {
   }
 
   /** The pool is healthy: what it was before is of no use any more. @throws ForeignChangeError where it was resized since the gate. */
-  async forget(pool: Pool): Promise<Pool> {
+  async clearPreviousState(pool: Pool): Promise<Pool> {
     if (markIn(pool.properties.metadata, MARKS.before) === undefined || this.settings.wait === 'none') return pool
     await this.resizer.editor.mark(MARKS.before)
     const now = await this.resizer.editor.get()
@@ -234,20 +235,20 @@ export class PoolWay {
     const { ledger } = this.context
     const { id } = this.plan
     ledger.record({ id, kind: 'pool' })
-    tell(this.context, { kind: 'resource', change: 'creating', type: 'pool', id })
+    emit(this.context, { kind: 'resource', change: 'creating', type: 'pool', id })
     try {
       await this.context.batch.createPool(id, this.#sized(properties, this.#first), envelopeOf(this.plan.request))
     } catch (error) {
       if (!(await this.#isThere(properties, error))) throw error
     }
     ledger.settle(id)
-    tell(this.context, { kind: 'resource', change: 'created', type: 'pool', id })
+    emit(this.context, { kind: 'resource', change: 'created', type: 'pool', id })
   }
 
   async delete({ id }: Pick<Pool, 'id'>): Promise<void> {
-    tell(this.context, { kind: 'resource', change: 'deleting', type: 'pool', id })
+    emit(this.context, { kind: 'resource', change: 'deleting', type: 'pool', id })
     await this.context.batch.deletePool(id as ArmId, this.context.signal)
-    tell(this.context, { kind: 'resource', change: 'deleted', type: 'pool', id })
+    emit(this.context, { kind: 'resource', change: 'deleted', type: 'pool', id })
   }
 
   /** A pool of that name may still be on its way out, e.g. deleted by a run that died before it made the new one. */

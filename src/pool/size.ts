@@ -1,15 +1,15 @@
 /** Pure: how many nodes a pool has and is to have, and since when. */
 import { isDeepStrictEqual } from 'node:util'
-import { totalOf } from '../model/nodes.ts'
-import type { NodeTotals } from '../run/events.ts'
-import type { Pool, ResizeRequest } from '../run/runner.ts'
+import type { Pool } from '../model/batch.ts'
+import type { ResizeRequest } from '../model/batch-service.ts'
+import { type NodeTotals, totalOf } from '../model/nodes.ts'
 
 export function totals({ properties }: Pool): NodeTotals {
   return { dedicated: properties.currentDedicatedNodes, lowPriority: properties.currentLowPriorityNodes }
 }
 
 /** What a scale, a resize or a request for one asks for; Azure leaves out what is 0. */
-export function askedIn({
+export function targetFrom({
   targetDedicatedNodes = 0,
   targetLowPriorityNodes = 0,
 }: Partial<Pick<ResizeRequest, 'targetDedicatedNodes' | 'targetLowPriorityNodes'>> = {}): NodeTotals {
@@ -19,7 +19,7 @@ export function askedIn({
 /** What the pool is to have; of one that sizes itself, what it has. */
 export function targetOf(pool: Pool): NodeTotals {
   const { fixedScale } = pool.properties.scaleSettings ?? {}
-  return fixedScale ? askedIn(fixedScale) : totals(pool)
+  return fixedScale ? targetFrom(fixedScale) : totals(pool)
 }
 
 export const nodesIn = (pool: Pool): number => totalOf(totals(pool))

@@ -1,6 +1,6 @@
-import type { Config } from '../config/parse-config.ts'
+import type { Config } from '../config/config.ts'
 import type { SourceContent } from '../image/source.ts'
-import type { DerivedImage } from '../model/image-traits.ts'
+import type { ImageTraits } from '../model/image-traits.ts'
 import type { Observed } from '../observe/observed.ts'
 import type { Finding } from './finding.ts'
 
@@ -11,7 +11,7 @@ export interface Facts {
   readonly now: Date
   /** Present where everything of the source exists. */
   readonly content?: SourceContent
-  readonly derived?: DerivedImage
+  readonly imageTraits?: ImageTraits
 }
 
 /** One preflight rule. It answers with nothing, or with what it saw and what to do. */

@@ -1,7 +1,5 @@
 /** Rules about an image that is used as it is: `image-id`. */
-
-import { regionName } from '../image/tags.ts'
-import { nameOf } from '../model/arm-id.ts'
+import { nameOf, regionName } from '../model/arm-id.ts'
 import type { Rule } from './facts.ts'
 
 const IMAGE_VERSION = 'https://learn.microsoft.com/azure/virtual-machines/image-version'

@@ -1,10 +1,10 @@
 /** Rules about the image, its definition and its region. */
-
-import { baseOf, type Made, poolImages } from '../image/managed-images.ts'
+import { imageTargetId } from '../config/config.ts'
+import { type BuiltVersion, poolImages } from '../image/managed-images.ts'
 import { missingRegions } from '../image/plan-image.ts'
 import { namesakes } from '../image/plan-version.ts'
-import { fingerprintOf, isOwn, regionName, sourceTag, TAGS } from '../image/tags.ts'
-import { sameId } from '../model/arm-id.ts'
+import { fingerprintOf, isOwn, sourceTag, TAGS } from '../image/tags.ts'
+import { regionName, sameId } from '../model/arm-id.ts'
 import type { Facts, Rule } from './facts.ts'
 
 const IMAGE_VERSION = 'https://learn.microsoft.com/azure/virtual-machines/image-version'
@@ -51,11 +51,11 @@ export const IMAGE_RULES: readonly Rule[] = [
     severity: 'error',
     title: 'Trusted Launch disks become gallery images',
     link: TRUSTED_LAUNCH,
-    check: ({ config: { image }, derived }) =>
-      image?.kind === 'managed' && derived?.features.SecurityType
+    check: ({ config: { image }, imageTraits }) =>
+      image?.kind === 'managed' && imageTraits?.features.SecurityType
         ? [
             {
-              seen: `the disks have security type ${derived.features.SecurityType}`,
+              seen: `the disks have security type ${imageTraits.features.SecurityType}`,
               fix: 'Use `image-kind: gallery`; Azure makes no managed images of such disks.',
             },
           ]
@@ -83,14 +83,14 @@ export const IMAGE_RULES: readonly Rule[] = [
     link: IMAGE_VERSION,
     check: ({ observed: { definition }, content }) => {
       if (!definition || !content) return []
-      const { derived } = content
+      const { imageTraits } = content
       const differences: readonly (readonly [string, string, string])[] = [
-        ['OS type', definition.osType, derived.osType],
+        ['OS type', definition.osType, imageTraits.osType],
         ['OS state', definition.osState, 'Generalized'],
-        ['generation', definition.hyperVGeneration, derived.generation],
-        ['architecture', definition.architecture, derived.architecture],
-        ['security type', definition.features.SecurityType ?? 'Standard', derived.features.SecurityType ?? 'Standard'],
-        ['purchase plan', JSON.stringify(definition.purchasePlan ?? null), JSON.stringify(derived.purchasePlan ?? null)],
+        ['generation', definition.hyperVGeneration, imageTraits.generation],
+        ['architecture', definition.architecture, imageTraits.architecture],
+        ['security type', definition.features.SecurityType ?? 'Standard', imageTraits.features.SecurityType ?? 'Standard'],
+        ['purchase plan', JSON.stringify(definition.purchasePlan ?? null), JSON.stringify(imageTraits.purchasePlan ?? null)],
       ]
       return differences
         .filter(([, has, needs]) => has !== needs)
@@ -108,8 +108,8 @@ export const IMAGE_RULES: readonly Rule[] = [
     check: ({ observed: { definition }, content }) =>
       !definition || !content
         ? []
-        : FEATURES.filter((name) => featureOf(definition.features, name) !== featureOf(content.derived.features, name)).map((name) => ({
-            seen: `definition ${definition.name} has ${name} ${featureOf(definition.features, name)}, the disks have ${featureOf(content.derived.features, name)}`,
+        : FEATURES.filter((name) => featureOf(definition.features, name) !== featureOf(content.imageTraits.features, name)).map((name) => ({
+            seen: `definition ${definition.name} has ${name} ${featureOf(definition.features, name)}, the disks have ${featureOf(content.imageTraits.features, name)}`,
             fix: 'Azure goes by the definition, which cannot be changed: choose another `image-name` for one that is made to fit the disks.',
           })),
   },
@@ -134,7 +134,7 @@ export const IMAGE_RULES: readonly Rule[] = [
     check: (facts) => {
       const { image } = facts.config
       if (!image || !facts.content) return []
-      const fingerprint = fingerprintOf(facts.content.identity, { imageId: baseOf(image), kind: image.kind })
+      const fingerprint = fingerprintOf(facts.content.identity, { imageId: imageTargetId(image), kind: image.kind })
       return reused(facts)
         .filter(({ tags }) => tags[TAGS.fingerprint] !== fingerprint)
         .map(({ name }) => ({
@@ -182,7 +182,7 @@ function featureOf(features: Readonly<Record<string, string>>, name: string): st
   return value.split(/,\s*/).toSorted().join(', ')
 }
 
-type Named = Pick<Made, 'name' | 'provisioningState' | 'tags' | 'targetRegions'>
+type Named = Pick<BuiltVersion, 'name' | 'provisioningState' | 'tags' | 'targetRegions'>
 
 /** What is there by the version that is asked for, whoever made it, finished or not. */
 function asked({ config: { image, pool }, observed: { versions, images } }: Facts): readonly Named[] {

@@ -1,8 +1,9 @@
 /** Rules about how large pools may be: limits of Batch, quotas of the account. */
-import { guidanceMs, imageKindOf } from '../config/parse-config.ts'
+import { imageKindOf } from '../config/config.ts'
+import { guidanceMs } from '../config/resize-timeout.ts'
+import type { Pool } from '../model/batch.ts'
 import { parseDurationMs, showDuration } from '../model/duration.ts'
 import { type CoreQuota, coreQuotas, coresOf } from '../pool/core-quotas.ts'
-import type { Pool } from '../run/runner.ts'
 import type { Facts, Rule } from './facts.ts'
 
 const QUOTA = 'https://learn.microsoft.com/azure/batch/batch-quota-limit'

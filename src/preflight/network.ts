@@ -1,7 +1,6 @@
 /** Rules about the network of a pool. */
-
+import type { PoolProperties } from '../model/batch.ts'
 import { nodesOf } from '../model/nodes.ts'
-import type { PoolProperties } from '../run/runner.ts'
 import type { Rule } from './facts.ts'
 
 const POOL_REFERENCE = 'https://learn.microsoft.com/rest/api/batchmanagement/pool/create'

@@ -1,8 +1,7 @@
 /** Rules about what a pool spec says of its nodes' machines, against what the image is. */
-
-import type { PoolRequest } from '../config/parse-config.ts'
+import type { PoolRequest } from '../config/config.ts'
 import { sameId } from '../model/arm-id.ts'
-import type { VirtualMachineConfiguration } from '../run/runner.ts'
+import type { VirtualMachineConfiguration } from '../model/batch.ts'
 import type { Facts, Rule } from './facts.ts'
 
 const TRUSTED_LAUNCH = 'https://learn.microsoft.com/azure/virtual-machines/trusted-launch'
@@ -19,13 +18,13 @@ export const POOL_IMAGE_RULES: readonly Rule[] = [
     title: 'The security type of a pool is that of the image',
     link: TRUSTED_LAUNCH,
     check: (facts) => {
-      const needs = facts.derived?.features.SecurityType ?? 'Standard'
+      const needs = facts.imageTraits?.features.SecurityType ?? 'Standard'
       return requestsOf(facts).flatMap(({ id, configuration }) => {
         const given = configuration.securityProfile?.securityType
         const asked = typeof given === 'string' ? given : undefined
         // Trusted Launch is filled in where the spec says nothing of security at all.
         const gets = asked ?? (configuration.securityProfile === undefined && needs === 'TrustedLaunch' ? 'TrustedLaunch' : 'Standard')
-        if (!facts.derived || isAllowed(needs, gets)) return []
+        if (!facts.imageTraits || isAllowed(needs, gets)) return []
         return [
           {
             seen: `pool ${id} has security type ${gets}, the image ${needs}`,

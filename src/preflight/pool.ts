@@ -1,9 +1,8 @@
 /** Rules about the Batch account and the pools. */
-
 import { parseArmId } from '../model/arm-id.ts'
+import type { BatchVmSize } from '../model/batch.ts'
 import { missingActions, neededActions, showScope } from '../observe/permissions.ts'
 import { resolveNodeAgent } from '../pool/node-agent.ts'
-import type { BatchVmSize } from '../run/runner.ts'
 import type { Facts, Rule } from './facts.ts'
 
 const SUPPORTED_IMAGES = 'https://learn.microsoft.com/rest/api/batchservice/account/list-supported-images'
@@ -36,8 +35,8 @@ export const POOL_RULES: readonly Rule[] = [
     severity: 'warning',
     title: 'The base image is verified and supported by Batch',
     link: SUPPORTED_IMAGES,
-    check: ({ derived, now, observed: { supportedImages = [] } }) => {
-      const image = derived?.imageReference && resolveNodeAgent(derived.imageReference, supportedImages)
+    check: ({ imageTraits, now, observed: { supportedImages = [] } }) => {
+      const image = imageTraits?.imageReference && resolveNodeAgent(imageTraits.imageReference, supportedImages)
       if (!image) return []
       const name = `${image.imageReference.offer} ${image.imageReference.sku}`
       const end = image.batchSupportEndOfLife
@@ -56,8 +55,8 @@ export const POOL_RULES: readonly Rule[] = [
     severity: 'error',
     title: 'Batch still supports the base image',
     link: SUPPORTED_IMAGES,
-    check: ({ derived, now, config: { pool }, observed: { supportedImages = [] } }) => {
-      const image = derived?.imageReference && resolveNodeAgent(derived.imageReference, supportedImages)
+    check: ({ imageTraits, now, config: { pool }, observed: { supportedImages = [] } }) => {
+      const image = imageTraits?.imageReference && resolveNodeAgent(imageTraits.imageReference, supportedImages)
       const end = image?.batchSupportEndOfLife
       return pool && image && end && Date.parse(end) <= now.getTime()
         ? [
@@ -74,11 +73,11 @@ export const POOL_RULES: readonly Rule[] = [
     severity: 'error',
     title: 'Batch offers the VM size, and it starts the image',
     link: 'https://learn.microsoft.com/azure/batch/batch-pool-vm-sizes',
-    check: ({ config: { pool }, observed: { vmSizes }, derived }) =>
+    check: ({ config: { pool }, observed: { vmSizes }, imageTraits }) =>
       (pool && vmSizes.length > 0 ? pool.requests : []).flatMap(({ id, properties }) => {
         const size = vmSizes.find(({ name }) => name.toLowerCase() === properties.vmSize?.toLowerCase())
         if (!size) return [{ seen: `pool ${id}: Batch does not offer ${properties.vmSize} in the region`, fix: 'Use another `vm-size`.' }]
-        return mismatches(size, derived).map((seen) => ({
+        return mismatches(size, imageTraits).map((seen) => ({
           seen: `pool ${id}: ${seen}`,
           fix: 'Use another `vm-size`, or another golden VM.',
         }))
@@ -89,11 +88,13 @@ export const POOL_RULES: readonly Rule[] = [
     severity: 'error',
     title: 'The node agent is one for the operating system of the image',
     link: SUPPORTED_IMAGES,
-    check: ({ config: { pool }, derived }) =>
+    check: ({ config: { pool }, imageTraits }) =>
       (pool?.requests ?? [])
-        .filter(({ nodeAgentSkuId }) => derived && nodeAgentSkuId && /windows/i.test(nodeAgentSkuId) !== (derived.osType === 'Windows'))
+        .filter(
+          ({ nodeAgentSkuId }) => imageTraits && nodeAgentSkuId && /windows/i.test(nodeAgentSkuId) !== (imageTraits.osType === 'Windows'),
+        )
         .map(({ id, nodeAgentSkuId }) => ({
-          seen: `pool ${id}: node agent ${nodeAgentSkuId}, but the image is ${derived?.osType}`,
+          seen: `pool ${id}: node agent ${nodeAgentSkuId}, but the image is ${imageTraits?.osType}`,
           fix: 'Correct `node-agent-sku-id`, or leave it out to have it looked up.',
         })),
   },
@@ -102,11 +103,11 @@ export const POOL_RULES: readonly Rule[] = [
     severity: 'error',
     title: 'No disk encryption configuration for a custom Linux image',
     link: 'https://learn.microsoft.com/azure/batch/disk-encryption',
-    check: ({ config: { pool }, derived }) =>
+    check: ({ config: { pool }, imageTraits }) =>
       (pool?.requests ?? [])
         .filter(({ nodeAgentSkuId, properties: { deploymentConfiguration } }) => {
           const { diskEncryptionConfiguration } = deploymentConfiguration?.virtualMachineConfiguration ?? {}
-          const isLinux = derived ? derived.osType === 'Linux' : nodeAgentSkuId !== undefined && !/windows/i.test(nodeAgentSkuId)
+          const isLinux = imageTraits ? imageTraits.osType === 'Linux' : nodeAgentSkuId !== undefined && !/windows/i.test(nodeAgentSkuId)
           return diskEncryptionConfiguration !== undefined && isLinux
         })
         .map(({ id }) => ({
@@ -183,28 +184,30 @@ export const POOL_RULES: readonly Rule[] = [
 ]
 
 /** Ids of pools whose node agent is neither given, nor found, nor kept from the pool that exists. */
-function pendingAgents({ config: { pool, source }, derived, observed }: Facts): readonly string[] {
-  const found = derived?.imageReference && resolveNodeAgent(derived.imageReference, observed.supportedImages ?? [])
+function pendingAgents({ config: { pool, source }, imageTraits, observed }: Facts): readonly string[] {
+  const found = imageTraits?.imageReference && resolveNodeAgent(imageTraits.imageReference, observed.supportedImages ?? [])
   if (found || (source.kind === 'vm' && !observed.vm) || !observed.account) return []
   return (pool?.requests ?? [])
     .filter(({ id, nodeAgentSkuId }) => !nodeAgentSkuId && !observed.pools.some(({ name }) => name.toLowerCase() === id.toLowerCase()))
     .map(({ id }) => id)
 }
 
-function mismatches({ name, capabilities }: BatchVmSize, derived: Facts['derived']): readonly string[] {
-  if (!derived) return []
+function mismatches({ name, capabilities }: BatchVmSize, imageTraits: Facts['imageTraits']): readonly string[] {
+  if (!imageTraits) return []
   const { HyperVGenerations: generations, CpuArchitectureType: architecture, TrustedLaunchDisabled: noTrustedLaunch } = capabilities
   const { DiskControllerTypes: controllers } = capabilities
-  const imageControllers = derived.features.DiskControllerTypes ?? 'SCSI'
+  const imageControllers = imageTraits.features.DiskControllerTypes ?? 'SCSI'
   return [
-    ...(generations && !generations.split(',').includes(derived.generation)
-      ? [`${name} starts generation ${generations}, the image is ${derived.generation}`]
+    ...(generations && !generations.split(',').includes(imageTraits.generation)
+      ? [`${name} starts generation ${generations}, the image is ${imageTraits.generation}`]
       : []),
-    ...(architecture && architecture !== derived.architecture ? [`${name} is ${architecture}, the image is ${derived.architecture}`] : []),
+    ...(architecture && architecture !== imageTraits.architecture
+      ? [`${name} is ${architecture}, the image is ${imageTraits.architecture}`]
+      : []),
     ...(controllers && !controllers.split(',').some((controller) => imageControllers.includes(controller.trim()))
       ? [`${name} has disk controllers ${controllers}, the image ${imageControllers}`]
       : []),
-    ...(noTrustedLaunch === 'True' && derived.features.SecurityType === 'TrustedLaunch'
+    ...(noTrustedLaunch === 'True' && imageTraits.features.SecurityType === 'TrustedLaunch'
       ? [`${name} has no Trusted Launch, the image needs it`]
       : []),
   ]

@@ -1,11 +1,10 @@
 /** Rules about managed images: every pool has its own, and all pools of one image, or of one set of snapshots, count together. */
-
 import { managedVersions, poolImages, usersOf } from '../image/managed-images.ts'
 import { isOwn } from '../image/tags.ts'
 import { parseArmId, sameId } from '../model/arm-id.ts'
+import type { Pool } from '../model/batch.ts'
+import type { NodeTotals } from '../model/nodes.ts'
 import { imageOf } from '../pool/plan-pool.ts'
-import type { NodeTotals } from '../run/events.ts'
-import type { Pool } from '../run/runner.ts'
 import type { Facts, Rule } from './facts.ts'
 
 const CUSTOM_IMAGES = 'https://learn.microsoft.com/azure/batch/batch-custom-images'

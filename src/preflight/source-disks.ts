@@ -1,6 +1,6 @@
 /** Rules about the disks that become the image. */
 import { sameId } from '../model/arm-id.ts'
-import type { Disk } from '../run/runner.ts'
+import type { Disk } from '../model/compute.ts'
 import type { Facts, Rule } from './facts.ts'
 
 const IMAGE_VERSION = 'https://learn.microsoft.com/azure/virtual-machines/image-version'

@@ -1,9 +1,8 @@
 /** Rules about the machine that becomes the image. */
-
 import { isUp } from '../image/source.ts'
-import { regionName, TAGS } from '../image/tags.ts'
-import { nameOf } from '../model/arm-id.ts'
-import type { VirtualMachine } from '../run/runner.ts'
+import { TAGS } from '../image/tags.ts'
+import { nameOf, regionName } from '../model/arm-id.ts'
+import type { VirtualMachine } from '../model/compute.ts'
 import type { Rule } from './facts.ts'
 import { disksOf } from './source-disks.ts'
 
@@ -182,11 +181,11 @@ export const SOURCE_RULES: readonly Rule[] = [
     severity: 'warning',
     title: 'The purchase plan of the base image is carried along',
     link: CUSTOM_IMAGES,
-    check: ({ derived }) =>
-      derived?.purchasePlan
+    check: ({ imageTraits }) =>
+      imageTraits?.purchasePlan
         ? [
             {
-              seen: `the base image has plan ${derived.purchasePlan.publisher}/${derived.purchasePlan.product}/${derived.purchasePlan.name}`,
+              seen: `the base image has plan ${imageTraits.purchasePlan.publisher}/${imageTraits.purchasePlan.product}/${imageTraits.purchasePlan.name}`,
               fix: 'The definition gets the same plan. Accept its terms in the subscription of the Batch account: `az vm image terms accept`.',
             },
           ]

@@ -1,10 +1,9 @@
 /** One line of the log for each event that a reader waits for. */
-
 import type { ResizeError } from '../errors/resize-errors.ts'
 import { nameOf } from '../model/arm-id.ts'
-import { count, nodesOf, occupiedStates, percent, STATES, totalOf } from '../model/nodes.ts'
-import type { NodeTotals, RunEvent } from '../run/events.ts'
-import type { NodeCounts } from '../run/runner.ts'
+import type { NodeCounts } from '../model/batch-service.ts'
+import { count, type NodeTotals, nodesOf, occupiedStates, percent, STATES, totalOf } from '../model/nodes.ts'
+import type { RunEvent } from '../run/events.ts'
 import { between, duration } from './duration.ts'
 import type { RunReport, RunResult } from './run-report.ts'
 import { singleLine } from './untrusted.ts'

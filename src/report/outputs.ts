@@ -1,5 +1,4 @@
 /** The outputs of the action, all but `report`, whose path the caller knows. */
-
 import { totalOf } from '../model/nodes.ts'
 import type { PoolReport, ResizeAttempt, RunReport } from './run-report.ts'
 import { singleLine } from './untrusted.ts'

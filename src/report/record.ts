@@ -1,8 +1,8 @@
 /** Builds the report from the events of a run: a pure reducer, and what the steps gave back put beside it. */
 import { sameId } from '../model/arm-id.ts'
-import { nodesOf, sumOf, totalOf } from '../model/nodes.ts'
-import type { NodeTotals, PhaseName, RunEvent } from '../run/events.ts'
-import type { RegionReplication } from '../run/runner.ts'
+import type { RegionReplication } from '../model/compute.ts'
+import { type NodeTotals, nodesOf, sumOf, totalOf } from '../model/nodes.ts'
+import type { PhaseName, RunEvent } from '../run/events.ts'
 import type { NodeSample, PhaseRecord, PoolReport, ResizeAttempt, ResourceRecord, RunReport, RunResult } from './run-report.ts'
 import { thin } from './summary/samples.ts'
 
@@ -26,11 +26,11 @@ interface PoolTrace {
 }
 
 /** What a step knows of its pool; attempts and samples come from the events. */
-export type PoolOutcome = Omit<PoolReport, 'attempts' | 'samples'>
+export type PoolSummary = Omit<PoolReport, 'attempts' | 'samples'>
 
 /** How the run ended; the rest of the report comes from the events. */
 export type RunEnding = Omit<RunReport, keyof RunStart | 'schemaVersion' | 'phases' | 'resources' | 'pools'> & {
-  readonly pools: readonly PoolOutcome[]
+  readonly pools: readonly PoolSummary[]
 }
 
 /** Enough for a smooth chart of hours, and little enough for a report. */

@@ -1,11 +1,16 @@
 /** The record of a run: what the summary, the outputs and the JSON report are made of. Times are ISO 8601 in UTC. */
-
 import type { Explanation } from '../errors/explanation.ts'
 import type { ResizeError } from '../errors/resize-errors.ts'
+import type { SnapshotReport } from '../image/image-plan.ts'
+import type { AllocationState } from '../model/batch.ts'
+import type { NodeCounts, ResizeRequest } from '../model/batch-service.ts'
+import type { RegionReplication } from '../model/compute.ts'
+import type { NodeTotals } from '../model/nodes.ts'
+import type { PlannedChange } from '../plan/changes.ts'
 import type { CoreQuota } from '../pool/core-quotas.ts'
+import type { UnhealthyNode } from '../pool/health-gate.ts'
 import type { Finding } from '../preflight/finding.ts'
-import type { NodeTotals, PhaseName, RunEvent } from '../run/events.ts'
-import type { AllocationState, NodeCounts, NodeError, NodeState, RegionReplication, ResizeRequest } from '../run/runner.ts'
+import type { PhaseName, RunEvent } from '../run/events.ts'
 
 export type RunResult = 'succeeded' | 'unchanged' | 'planned' | 'failed' | 'cancelled' | 'rolled-back'
 export type PoolAction = 'created' | 'resized' | 'reimaged' | 'replaced' | 'blue-green' | 'none'
@@ -55,15 +60,6 @@ export interface PhaseRecord {
 
 export type ResourceRecord = Omit<Extract<RunEvent, { readonly kind: 'resource' }>, 'kind'>
 
-/** One line of a plan, e.g. `create` `image version` `golden/2026.1123.0` `from 3 snapshots`. */
-export interface PlannedChange {
-  readonly verb: 'create' | 'adopt' | 'update' | 'resize' | 'reimage' | 'delete' | 'rebuild'
-  readonly type: string
-  readonly name: string
-  readonly id: string
-  readonly reason: string
-}
-
 export interface ImageReport {
   readonly kind: 'gallery' | 'managed'
   /** ARM id of the version (or managed image) that the pool gets. */
@@ -79,13 +75,6 @@ export interface ImageReport {
   readonly previousVersion?: string
   readonly replication: readonly RegionReplication[]
   readonly snapshots: readonly SnapshotReport[]
-}
-
-export interface SnapshotReport {
-  readonly id: string
-  /** `os`, or the LUN. */
-  readonly disk: 'os' | number
-  readonly state: 'created' | 'adopted' | 'kept' | 'deleted' | 'planned'
 }
 
 export interface PoolReport {
@@ -138,18 +127,6 @@ export interface NodeSample {
   readonly target?: NodeTotals
   /** Idle or running; absent before the data plane was asked. */
   readonly healthy?: number
-}
-
-export interface UnhealthyNode {
-  readonly id: string
-  readonly state: NodeState
-  readonly isDedicated: boolean
-  readonly errors: readonly NodeError[]
-  readonly exitCode?: number
-  /** Last part of the start task's stderr, as the node wrote it: untrusted text. */
-  readonly stderrTail?: string
-  /** The same of its stdout. */
-  readonly stdoutTail?: string
 }
 
 export interface AccountPool {

@@ -1,5 +1,8 @@
+import type { Arm } from '../model/arm.ts'
+import type { Batch } from '../model/batch.ts'
+import type { Compute } from '../model/compute.ts'
 import type { PhaseName, RunEvent } from './events.ts'
-import type { Arm, Batch, Clock, Compute, Events, Ledger } from './runner.ts'
+import type { Clock, Events, Ledger } from './runner.ts'
 
 /** What every step works with. */
 export interface StepContext {
@@ -18,20 +21,20 @@ export interface StepContext {
 type Untimed<T> = T extends unknown ? Omit<T, 'at'> : never
 
 /** Tells what happened, now. */
-export function tell({ events, clock }: Pick<StepContext, 'events' | 'clock'>, event: Untimed<RunEvent>): void {
+export function emit({ events, clock }: Pick<StepContext, 'events' | 'clock'>, event: Untimed<RunEvent>): void {
   events.emit({ ...event, at: clock.now().toISOString() } as RunEvent)
 }
 
 /** One named part of the run: a group of the log, a row of the report. */
 export async function phase<T>(context: StepContext, name: PhaseName, body: () => Promise<T>): Promise<T> {
   context.signal.throwIfAborted()
-  tell(context, { kind: 'phase-started', phase: name })
+  emit(context, { kind: 'phase-started', phase: name })
   try {
-    const result = await telling(context, (elapsedMs) => ({ kind: 'phase-goes-on', phase: name, elapsedMs }), body)
-    tell(context, { kind: 'phase-ended', phase: name, outcome: 'succeeded' })
+    const result = await withSignsOfLife(context, (elapsedMs) => ({ kind: 'phase-goes-on', phase: name, elapsedMs }), body)
+    emit(context, { kind: 'phase-ended', phase: name, outcome: 'succeeded' })
     return result
   } catch (error) {
-    tell(context, { kind: 'phase-ended', phase: name, outcome: context.signal.aborted ? 'cancelled' : 'failed' })
+    emit(context, { kind: 'phase-ended', phase: name, outcome: context.signal.aborted ? 'cancelled' : 'failed' })
     throw error
   }
 }
@@ -44,7 +47,7 @@ export async function waitFor<T>(
   look: () => Promise<T | undefined>,
 ): Promise<T> {
   const startedAtMs = context.clock.now().getTime()
-  return telling(
+  return withSignsOfLife(
     context,
     (elapsedMs) => ({ kind: 'heartbeat', waitingFor: waitingFor(), elapsedMs }),
     async () => {
@@ -60,7 +63,11 @@ export async function waitFor<T>(
 const SIGN_OF_LIFE_MS = 5_000
 
 /** Gives signs of life while `body` runs: a question may be minutes away, a long operation or a script half an hour. */
-async function telling<T>(context: StepContext, sign: (elapsedMs: number) => Untimed<RunEvent>, body: () => Promise<T>): Promise<T> {
+async function withSignsOfLife<T>(
+  context: StepContext,
+  sign: (elapsedMs: number) => Untimed<RunEvent>,
+  body: () => Promise<T>,
+): Promise<T> {
   const ended = new AbortController()
   const over = AbortSignal.any([ended.signal, context.signal])
   const startedAtMs = context.clock.now().getTime()
@@ -68,7 +75,7 @@ async function telling<T>(context: StepContext, sign: (elapsedMs: number) => Unt
     for (;;) {
       await context.clock.sleep(SIGN_OF_LIFE_MS, over).catch(() => undefined)
       if (over.aborted) return
-      tell(context, sign(context.clock.now().getTime() - startedAtMs))
+      emit(context, sign(context.clock.now().getTime() - startedAtMs))
     }
   }
   goOn()

@@ -2,17 +2,13 @@
  * What happens during a run, as data. Steps emit these and know no text; `report/` turns the same events into log lines,
  * charts, summary and JSON. Times are ISO 8601 in UTC.
  */
-
 import type { ResizeError } from '../errors/resize-errors.ts'
-import type { AllocationState, NodeCounts, RegionReplication, ResizeRequest } from './runner.ts'
+import type { AllocationState } from '../model/batch.ts'
+import type { NodeCounts, ResizeRequest } from '../model/batch-service.ts'
+import type { RegionReplication } from '../model/compute.ts'
+import type { NodeTotals } from '../model/nodes.ts'
 
 export type PhaseName = 'observe' | 'check' | 'plan' | 'capture' | 'publish' | 'pool' | 'follow' | 'verify' | 'prune' | 'report'
-
-/** Nodes of both kinds. `lowPriority` is Azure's property name for Spot nodes. */
-export interface NodeTotals {
-  readonly dedicated: number
-  readonly lowPriority: number
-}
 
 export type RunEvent = { readonly at: string } & (
   | { readonly kind: 'phase-started'; readonly phase: PhaseName }

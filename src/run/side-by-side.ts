@@ -1,4 +1,4 @@
-import { explain, SeveralError } from '../errors/explanation.ts'
+import { explain, MultipleFailuresError } from '../errors/explanation.ts'
 
 /**
  * `work` on every item, at most `most` at a time; results in the order of the items. One that fails does not hide how the others ended:
@@ -29,7 +29,7 @@ export async function sideBySide<T, R>(
 function asOne(failures: readonly unknown[]): unknown {
   const explanations = failures.map(explain)
   const [first, ...others] = new Map(explanations.map((one) => [`${one.title}: ${one.message}`, one])).values()
-  return first && others.length > 0 ? new SeveralError(first, others) : failures[0]
+  return first && others.length > 0 ? new MultipleFailuresError(first, others) : failures[0]
 }
 
 /** The same for a few items: all at once. */

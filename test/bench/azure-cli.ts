@@ -1,5 +1,4 @@
 /** The real Azure CLI on the reference trace, for the steps it has: from the disks to the image version. In real time, as it waits in real time. */
-
 import { GROUP, loadScenario } from '../embedded-azure/scenarios/scenario.ts'
 import { hasAzureCli, signIn, startAzureForCli } from '../tools/azure-cli.ts'
 import { result, type TraceResult } from './trace.ts'

@@ -1,5 +1,4 @@
 /** A plain ARM client with the polling habits of another tool: what it waits before the first poll, and between polls. */
-
 import { readFileSync } from 'node:fs'
 import { Agent, request as send } from 'node:https'
 import { CLIENT, CLIENT_SECRET, GROUP_ID, TENANT } from '../embedded-azure/scenarios/scenario.ts'

@@ -2,8 +2,9 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { parse } from 'yaml'
-import { adviceFor, adviceForSignIn } from '../../src/errors/advice.ts'
+import { adviceFor } from '../../src/errors/refusals.ts'
 import { classifyResizeError, type ResizeError } from '../../src/errors/resize-errors.ts'
+import { adviceForSignIn } from '../../src/errors/sign-in.ts'
 import { RULES } from '../../src/preflight/rules.ts'
 import { RULE_EXAMPLES } from './rule-examples.ts'
 

@@ -1,72 +1,68 @@
 /** The house rules that a reader relies on: data flows one way, decisions are pure, the outside is at the edges. */
-import { readdirSync, readFileSync } from 'node:fs'
-import path from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { parseAst } from 'vitest/node'
-import { ROOT } from './generated.ts'
+import {
+  circlesOf,
+  graphOf,
+  importsOf,
+  nodesOf,
+  programOf,
+  ROOMS,
+  readSources,
+  relativeImportsOf,
+  roomOf,
+  roomsOf,
+  type Source,
+  type Syntax,
+} from './import-graph.ts'
 
-interface Source {
-  /** From the root of the repository, e.g. `src/steps/capture.ts`. */
-  readonly file: string
-  readonly text: string
-}
+/** Rooms that talk to the outside; everything else is the core. */
+const EDGES = ['azure', 'github', 'main', 'index']
+/** Files that run something: they may wait, but only through what they are given. */
+const RUNNERS = ['app', 'cleanup', 'run']
 
-type Layer = 'start' | 'entry' | 'application' | 'pure' | 'azure' | 'github'
-
-/** Which layers a layer may import from; `ports.ts` counts as pure. */
-const MAY_IMPORT: Readonly<Record<Layer, readonly Layer[]>> = {
-  start: ['entry', 'github'],
-  entry: ['application', 'pure', 'azure', 'github'],
-  application: ['application', 'pure'],
-  pure: ['pure'],
-  azure: ['azure', 'pure'],
-  github: ['github', 'pure'],
-}
+const isEdge = ({ file }: Source): boolean => EDGES.includes(roomOf(file) ?? '')
+/** A step is a file that takes `StepContext`. */
+const isStep = (source: Source): boolean =>
+  nodesOf(source).some((node: Syntax) => node.type === 'ImportSpecifier' && node.imported.name === 'StepContext')
+const isPure = (source: Source): boolean => !isEdge(source) && !RUNNERS.includes(roomOf(source.file) ?? '') && !isStep(source)
 
 /** Of Node itself, only what neither reads nor writes anything outside the process. */
 const PURE_NODE_MODULES = ['node:crypto', 'node:util']
 
-function layerOf(file: string): Layer {
-  if (file === 'src/start.ts') return 'start'
-  if (file === 'src/index.ts') return 'entry'
-  if (/^src\/(?:app|cleanup|steps\/.+)\.ts$/.test(file)) return 'application'
-  if (file.startsWith('src/azure/')) return 'azure'
-  if (file.startsWith('src/github/')) return 'github'
-  return 'pure'
-}
-
-const isEdge = (layer: Layer): boolean => layer !== 'application' && layer !== 'pure'
-
-// biome-ignore lint/suspicious/noExplicitAny: nodes of any grammar
-type Syntax = any
-
 /** A rule answers with what it objects to. */
 const RULES: Readonly<Record<string, (source: Source) => readonly string[]>> = {
-  'nobody but what starts it imports index.ts': (source) =>
-    layerOf(source.file) === 'start' ? [] : importsOf(source).filter((name) => name === 'src/index.ts'),
+  'every file is in a room of the house': ({ file }) => (roomOf(file) ? [] : [file]),
 
   'production code imports nothing from outside src': (source) => relativeImportsOf(source).filter((file) => !file.startsWith('src/')),
 
-  'a layer imports only from the layers below it': (source) =>
-    importsOf(source).filter((name) => name.startsWith('src/') && !MAY_IMPORT[layerOf(source.file)].includes(layerOf(name))),
+  'a room imports only from rooms below it': (source) =>
+    relativeImportsOf(source).filter((file) => {
+      const [own, other] = [source.file, file].map((name) => ROOMS.findIndex((room) => room === roomOf(name)))
+      return file.startsWith('src/') && (other ?? 0) > (own ?? 0)
+    }),
+
+  'azure and github do not know each other': (source) =>
+    relativeImportsOf(source).filter((file) => roomOf(source.file) === 'github' && roomOf(file) === 'azure'),
+
+  'only main and index import from azure and github': (source) =>
+    isEdge(source) ? [] : relativeImportsOf(source).filter((file) => ['azure', 'github'].includes(roomOf(file) ?? '')),
 
   '@azure/* is imported in azure/ only': (source) =>
-    layerOf(source.file) === 'azure' ? [] : importsOf(source).filter((name) => name.startsWith('@azure/') || name.startsWith('#')),
+    roomOf(source.file) === 'azure' ? [] : importsOf(source).filter((name) => name.startsWith('@azure/') || name.startsWith('#')),
 
   '@actions/* is imported in github/ only': (source) =>
-    layerOf(source.file) === 'github' ? [] : importsOf(source).filter((name) => name.startsWith('@actions/')),
+    roomOf(source.file) === 'github' ? [] : importsOf(source).filter((name) => name.startsWith('@actions/')),
 
-  'the inside imports no I/O of Node': (source) =>
-    isEdge(layerOf(source.file)) ? [] : importsOf(source).filter((name) => name.startsWith('node:') && !PURE_NODE_MODULES.includes(name)),
+  'the core imports no I/O of Node': (source) =>
+    isEdge(source) ? [] : importsOf(source).filter((name) => name.startsWith('node:') && !PURE_NODE_MODULES.includes(name)),
 
   'environment, clock, timers, chance and console are at the edges only': (source) =>
-    isEdge(layerOf(source.file)) ? [] : nodesOf(source).flatMap(ambientUse),
+    isEdge(source) ? [] : nodesOf(source).flatMap(ambientUse),
 
-  'pure modules wait for nothing': (source) =>
-    layerOf(source.file) === 'pure' ? nodesOf(source).flatMap((node: Syntax) => waiting(node, source.file)) : [],
+  'what takes no StepContext is pure': (source) => (isPure(source) ? nodesOf(source).flatMap(waiting) : []),
 
-  'the inside has no state of its own': (source) =>
-    isEdge(layerOf(source.file))
+  'the core has no state of its own': (source) =>
+    isEdge(source)
       ? []
       : programOf(source).body.flatMap((statement: Syntax) => {
           const declaration = statement.declaration ?? statement
@@ -87,113 +83,105 @@ function ambientUse(node: Syntax): readonly string[] {
   return node.type === 'CallExpression' && AMBIENT.includes(name) ? [name] : []
 }
 
-function waiting(node: Syntax, file: string): readonly string[] {
+/** Interfaces may promise; only code that waits is no longer pure. */
+function waiting(node: Syntax): readonly string[] {
   if (node.type === 'AwaitExpression') return ['await']
   if (node.async === true) return ['async']
-  // Ports are promised, not kept, here.
-  if (file !== 'src/ports.ts' && node.type === 'Identifier' && node.name === 'Promise') return ['Promise']
-  return []
+  return node.type === 'NewExpression' && node.callee?.name === 'Promise' ? ['new Promise'] : []
 }
 
-const IMPORTS = ['ImportDeclaration', 'ExportNamedDeclaration', 'ExportAllDeclaration', 'ImportExpression', 'TSImportType']
-
-/** As written. Types count: they are knowledge too. */
-const specifiersOf = (source: Source): readonly string[] =>
-  nodesOf(source).flatMap(({ type, source: from }: Syntax) => (IMPORTS.includes(type) && from ? [String(from.value)] : []))
-
-/** Files that a file imports, from the root of the repository. */
-const relativeImportsOf = (source: Source): readonly string[] =>
-  specifiersOf(source).flatMap((name) => (name.startsWith('.') ? [path.posix.join(path.posix.dirname(source.file), name)] : []))
-
-/** Files from the root, packages by their name. */
-const importsOf = (source: Source): readonly string[] => [
-  ...relativeImportsOf(source),
-  ...specifiersOf(source).filter((name) => !name.startsWith('.')),
-]
-
-const programOf = ({ text }: Source): Syntax => parseAst(text, { lang: 'ts' })
-
-function nodesOf(source: Source): readonly Syntax[] {
-  const found: Syntax[] = []
-  const walk = (value: Syntax): void => {
-    if (typeof value !== 'object' || value === null) return
-    if (typeof value.type === 'string') found.push(value)
-    for (const child of Object.values(value)) walk(child)
-  }
-  walk(programOf(source))
-  return found
-}
-
-const SOURCES: readonly Source[] = readdirSync(path.join(ROOT, 'src'), { recursive: true, encoding: 'utf8' })
-  .filter((name) => name.endsWith('.ts'))
-  .map((name) => `src/${name.replaceAll(path.sep, '/')}`)
-  .map((file) => ({ file, text: readFileSync(path.join(ROOT, file), 'utf8') }))
+const SOURCES = readSources()
 
 test.each(Object.entries(RULES))('%s', (_, rule) => {
   expect(SOURCES.length).toBeGreaterThan(50)
   expect(SOURCES.flatMap((source) => rule(source).map((objection) => `${source.file}: ${objection}`))).toEqual([])
 })
 
+test('no import runs in a circle, neither of files nor of rooms', () => {
+  const graph = graphOf(SOURCES)
+  expect([...circlesOf(graph), ...circlesOf(roomsOf(graph))]).toEqual([])
+})
+
+test('a circle is found, of files and of rooms', () => {
+  const graph = new Map([
+    ['src/pool/a.ts', ['src/image/b.ts']],
+    ['src/image/b.ts', ['src/pool/c.ts']],
+    ['src/pool/c.ts', ['src/pool/d.ts']],
+    ['src/pool/d.ts', ['src/pool/c.ts']],
+  ])
+  expect(circlesOf(graph)).toEqual(['src/pool/c.ts → src/pool/d.ts → src/pool/c.ts'])
+  expect(circlesOf(roomsOf(graph))).toEqual(['pool → image → pool'])
+})
+
 /** What each rule must object to; a rule that objects to nothing protects nothing. */
 describe('each rule objects to', () => {
   test.each<[keyof typeof RULES, string, string, string]>([
-    ['nobody but what starts it imports index.ts', 'src/app.ts', "import './index.ts'", 'src/index.ts'],
-    ['nobody but what starts it imports index.ts', 'src/steps/a.ts', "export { x } from '../index.ts'", 'src/index.ts'],
-    ['production code imports nothing from outside src', 'src/app.ts', "import { x } from '../test/azure/world.ts'", 'test/azure/world.ts'],
+    ['every file is in a room of the house', 'src/helpers.ts', '', 'src/helpers.ts'],
+    ['every file is in a room of the house', 'src/utils/a.ts', '', 'src/utils/a.ts'],
+    ['production code imports nothing from outside src', 'src/app.ts', "import { x } from '../test/tools/start.ts'", 'test/tools/start.ts'],
     [
-      'a layer imports only from the layers below it',
-      'src/plan.ts',
-      "import { observe } from './steps/observe.ts'",
-      'src/steps/observe.ts',
+      'a room imports only from rooms below it',
+      'src/model/a.ts',
+      "import type { E } from '../errors/explanation.ts'",
+      'src/errors/explanation.ts',
     ],
-    ['a layer imports only from the layers below it', 'src/report/summary.ts', "import * as a from '../app.ts'", 'src/app.ts'],
-    ['a layer imports only from the layers below it', 'src/steps/a.ts', "import type { C } from '../azure/cloud.ts'", 'src/azure/cloud.ts'],
-    ['a layer imports only from the layers below it', 'src/app.ts', "import { log } from './github/runtime.ts'", 'src/github/runtime.ts'],
-    ['a layer imports only from the layers below it', 'src/azure/a.ts', "await import('../github/runtime.ts')", 'src/github/runtime.ts'],
+    ['a room imports only from rooms below it', 'src/pool/a.ts', "import { capture } from '../image/capture.ts'", 'src/image/capture.ts'],
+    ['a room imports only from rooms below it', 'src/plan/plan.ts', "import type { R } from '../report/record.ts'", 'src/report/record.ts'],
+    ['a room imports only from rooms below it', 'src/report/a.ts', "import * as a from '../app.ts'", 'src/app.ts'],
+    ['a room imports only from rooms below it', 'src/azure/a.ts', "await import('../github/runtime.ts')", 'src/github/runtime.ts'],
+    ['a room imports only from rooms below it', 'src/app.ts', "export { x } from './main.ts'", 'src/main.ts'],
+    ['azure and github do not know each other', 'src/github/a.ts', "import { cloudOf } from '../azure/cloud.ts'", 'src/azure/cloud.ts'],
     [
-      'a layer imports only from the layers below it',
-      'src/azure/a.ts',
-      "import { bringUp } from '../steps/bring-up.ts'",
-      'src/steps/bring-up.ts',
+      'only main and index import from azure and github',
+      'src/app.ts',
+      "import { log } from './github/runtime.ts'",
+      'src/github/runtime.ts',
     ],
     [
-      'a layer imports only from the layers below it',
-      'src/github/a.ts',
-      "import { cloudOf } from '../azure/cloud.ts'",
+      'only main and index import from azure and github',
+      'src/cleanup.ts',
+      "import type { C } from './azure/cloud.ts'",
       'src/azure/cloud.ts',
     ],
-    ['a layer imports only from the layers below it', 'src/github/a.ts', "import { runApp } from '../app.ts'", 'src/app.ts'],
-    ['@azure/* is imported in azure/ only', 'src/steps/a.ts', "import type { Pool } from '@azure/arm-batch'", '@azure/arm-batch'],
+    ['@azure/* is imported in azure/ only', 'src/pool/a.ts', "import type { Pool } from '@azure/arm-batch'", '@azure/arm-batch'],
     [
       '@azure/* is imported in azure/ only',
-      'src/index.ts',
+      'src/main.ts',
       "import { RestError } from '@azure/core-rest-pipeline'",
       '@azure/core-rest-pipeline',
     ],
-    ['@actions/* is imported in github/ only', 'src/index.ts', "import * as core from '@actions/core'", '@actions/core'],
-    ['the inside imports no I/O of Node', 'src/config.ts', "import { readFileSync } from 'node:fs'", 'node:fs'],
-    ['the inside imports no I/O of Node', 'src/steps/a.ts', "import { setTimeout } from 'node:timers/promises'", 'node:timers/promises'],
-    ['environment, clock, timers, chance and console are at the edges only', 'src/config.ts', 'const a = process.env.HOME', 'process.env'],
+    ['@actions/* is imported in github/ only', 'src/main.ts', "import * as core from '@actions/core'", '@actions/core'],
+    ['the core imports no I/O of Node', 'src/config/a.ts', "import { readFileSync } from 'node:fs'", 'node:fs'],
+    ['the core imports no I/O of Node', 'src/pool/a.ts', "import { setTimeout } from 'node:timers/promises'", 'node:timers/promises'],
+    [
+      'environment, clock, timers, chance and console are at the edges only',
+      'src/config/a.ts',
+      'const a = process.env.HOME',
+      'process.env',
+    ],
     ['environment, clock, timers, chance and console are at the edges only', 'src/app.ts', 'const a = Date.now()', 'Date.now'],
-    ['environment, clock, timers, chance and console are at the edges only', 'src/plan.ts', 'const a = new Date()', 'new Date()'],
-    ['environment, clock, timers, chance and console are at the edges only', 'src/steps/a.ts', 'setTimeout(() => {}, 1)', 'setTimeout'],
-    ['environment, clock, timers, chance and console are at the edges only', 'src/steps/a.ts', 'const a = Math.random()', 'Math.random'],
+    ['environment, clock, timers, chance and console are at the edges only', 'src/plan/a.ts', 'const a = new Date()', 'new Date()'],
+    ['environment, clock, timers, chance and console are at the edges only', 'src/pool/a.ts', 'setTimeout(() => {}, 1)', 'setTimeout'],
+    ['environment, clock, timers, chance and console are at the edges only', 'src/pool/a.ts', 'const a = Math.random()', 'Math.random'],
     ['environment, clock, timers, chance and console are at the edges only', 'src/app.ts', "console.log('x')", 'console.log'],
-    ['pure modules wait for nothing', 'src/plan.ts', 'const f = async () => 1', 'async'],
-    ['pure modules wait for nothing', 'src/report/a.ts', 'const f = (): Promise<void> => x', 'Promise'],
-    ['pure modules wait for nothing', 'src/checks/a.ts', 'class A { async b() { await c() } }', 'await'],
-    ['the inside has no state of its own', 'src/steps/a.ts', 'let last = 0', 'let'],
-    ['the inside has no state of its own', 'src/plan.ts', 'export let last = 0', 'let'],
+    ['what takes no StepContext is pure', 'src/plan/plan.ts', 'const f = async () => 1', 'async'],
+    ['what takes no StepContext is pure', 'src/report/a.ts', 'const f = () => new Promise(() => {})', 'new Promise'],
+    ['what takes no StepContext is pure', 'src/preflight/a.ts', 'class A { async b() { await c() } }', 'await'],
+    ['the core has no state of its own', 'src/pool/a.ts', 'let last = 0', 'let'],
+    ['the core has no state of its own', 'src/plan/a.ts', 'export let last = 0', 'let'],
   ])('%s: %s with %s', (rule, file, text, objection) => {
     expect(RULES[rule]?.({ file, text })).toContain(objection)
   })
 
   test.each<[string, string]>([
-    ['src/plan.ts', "// process.env and Date.now() are named only\nconst text = 'await setTimeout(process.env)'"],
-    ['src/ports.ts', 'export interface Clock { sleep(ms: number): Promise<void> }'],
-    ['src/steps/a.ts', 'export async function a(now: Date) { return new Date(now.getTime()) }'],
-    ['src/azure/a.ts', "import { log } from '../errors.ts'\nconst a = Date.now()"],
-    ['src/index.ts', "import { runApp } from './app.ts'\nsetTimeout(() => {}, 1)"],
+    ['src/plan/a.ts', "// process.env and Date.now() are named only\nconst text = 'await setTimeout(process.env)'"],
+    ['src/run/runner.ts', 'export interface Clock { sleep(ms: number): Promise<void> }'],
+    [
+      'src/pool/a.ts',
+      "import type { StepContext } from '../run/context.ts'\nexport async function a(now: Date) { return new Date(now.getTime()) }",
+    ],
+    ['src/azure/a.ts', "import { log } from '../errors/explanation.ts'\nconst a = Date.now()"],
+    ['src/main.ts', "import { runApp } from './app.ts'\nsetTimeout(() => {}, 1)"],
   ])('none to %s with %s', (file, text) => {
     expect(Object.values(RULES).flatMap((rule) => rule({ file, text }))).toEqual([])
   })

@@ -1,21 +1,13 @@
 /** For every preflight rule, facts that it objects to: the README shows its answer, a test asks it. */
-
 import { parseConfig } from '../../src/config/parse-config.ts'
-import { derivedOf, sourceContent } from '../../src/image/source.ts'
+import { imageTraitsOf, sourceContent } from '../../src/image/source.ts'
 import { TAGS } from '../../src/image/tags.ts'
 import type { ArmId } from '../../src/model/arm-id.ts'
+import type { Pool } from '../../src/model/batch.ts'
+import type { SupportedImage } from '../../src/model/batch-service.ts'
+import type { Disk, ImageDefinition, ImageVersion, ManagedImage, Snapshot, VirtualMachine } from '../../src/model/compute.ts'
 import type { Observed } from '../../src/observe/observed.ts'
 import type { Facts } from '../../src/preflight/facts.ts'
-import type {
-  Disk,
-  ImageDefinition,
-  ImageVersion,
-  ManagedImage,
-  Pool,
-  Snapshot,
-  SupportedImage,
-  VirtualMachine,
-} from '../../src/run/runner.ts'
 
 const SUBSCRIPTION = '00000000-0000-0000-0000-000000000000'
 const GROUP = `/subscriptions/${SUBSCRIPTION}/resourceGroups/render`
@@ -165,8 +157,8 @@ export function factsOf(
   const observed = { ...OBSERVED, ...(Array.isArray(changes) ? {} : changes) } as { -readonly [name in keyof Observed]: Observed[name] }
   if (Array.isArray(changes)) for (const name of changes) delete observed[name as 'vm']
   const content = sourceContent(config.source, observed)
-  const derived = derivedOf(content, observed)
-  return { config, observed, now: NOW, ...(content && { content }), ...(derived && { derived }) }
+  const imageTraits = imageTraitsOf(content, observed)
+  return { config, observed, now: NOW, ...(content && { content }), ...(imageTraits && { imageTraits }) }
 }
 
 const MANAGED = { 'image-kind': 'managed', gallery: '' }

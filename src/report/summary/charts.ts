@@ -2,7 +2,6 @@
  * Mermaid text in the plainest syntax, since GitHub does not say which Mermaid it runs and shows nothing of a chart it cannot parse.
  * The same numbers are always in a table beside it.
  */
-
 import { totalOf } from '../../model/nodes.ts'
 import type { PhaseRecord, PoolReport } from '../run-report.ts'
 import { type Markdown, mermaid } from './markdown.ts'

@@ -1,5 +1,4 @@
 /** Nodes over time. */
-
 import { totalOf } from '../../model/nodes.ts'
 import type { PoolReport } from '../run-report.ts'
 import { timeOf } from '../times.ts'

@@ -1,7 +1,6 @@
 /** A pool before and after, and what it is. */
-
+import type { NodeCounts } from '../../model/batch-service.ts'
 import { occupiedStates, STATES, totalOf } from '../../model/nodes.ts'
-import type { NodeCounts } from '../../run/runner.ts'
 import type { PoolReport, RunReport } from '../run-report.ts'
 import { code, join, type Markdown, md, nothing, table, text } from './markdown.ts'
 import { type Reference, shortName } from './references.ts'

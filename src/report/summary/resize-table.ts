@@ -1,5 +1,4 @@
 /** What each resize was asked for, what it gained, and why it fell short. */
-
 import { count, totalOf } from '../../model/nodes.ts'
 import { between } from '../duration.ts'
 import type { PoolReport, ResizeAttempt } from '../run-report.ts'

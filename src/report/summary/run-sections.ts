@@ -1,8 +1,8 @@
 /** What the summary tells of the run as a whole: image, checks, changes, other pools, what is left, times. */
-
+import type { SnapshotReport } from '../../image/image-plan.ts'
 import { totalOf } from '../../model/nodes.ts'
 import { between } from '../duration.ts'
-import type { ImageReport, RunReport, SnapshotReport } from '../run-report.ts'
+import type { ImageReport, RunReport } from '../run-report.ts'
 import { minuteOf, timeOf } from '../times.ts'
 import { timeline } from './charts.ts'
 import { blocks, code, details, fence, join, link, list, type Markdown, md, nothing, table, text } from './markdown.ts'

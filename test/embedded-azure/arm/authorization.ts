@@ -1,5 +1,4 @@
 /** What hangs on any resource: the caller's permissions there, and tags on their own. */
-
 import type { Call, Route } from '../route.ts'
 import { GROUP_ID } from '../scenarios/scenario.ts'
 import type { AccessControl } from './access-control.ts'

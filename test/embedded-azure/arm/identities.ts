@@ -1,5 +1,4 @@
 /** Microsoft.ManagedIdentity, as far as a pool refers to it. */
-
 import type { Route } from '../route.ts'
 import { type Arm, routesOf, show } from './resources.ts'
 

@@ -1,5 +1,4 @@
 /** Microsoft.KeyVault, as far as an account in user subscription mode refers to it. */
-
 import type { Route } from '../route.ts'
 import { type Arm, routesOf, show } from './resources.ts'
 

@@ -1,5 +1,4 @@
 /** Microsoft.Network, as far as a throw-away VM needs it and a pool refers to it: virtual networks, subnets, network interfaces, public IP addresses. */
-
 import { Refusal, type Route } from '../route.ts'
 import type { Resource } from '../world.ts'
 import { type Arm, create, found, remove, required, routesOf, show } from './resources.ts'

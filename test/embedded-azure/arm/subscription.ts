@@ -1,5 +1,4 @@
 /** Microsoft.Resources and what hangs on a scope: subscriptions, resource groups, locks, resources by name. */
-
 import { type Call, Refusal, type Route } from '../route.ts'
 import { GROUP, GROUP_ID, REGION, SUBSCRIPTION, TENANT } from '../scenarios/scenario.ts'
 import { type Arm, page } from './resources.ts'

@@ -1,5 +1,4 @@
 /** Cores that pools may have: quotas of the account, or in user subscription mode what Microsoft.Compute counts in the region. */
-
 import { COMPUTE } from '../compute/virtual-machines.ts'
 import type { Route } from '../route.ts'
 import { REGION, type ResizeFailure, type ScenarioAccount } from '../scenarios/scenario.ts'

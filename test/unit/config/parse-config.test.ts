@@ -1,8 +1,10 @@
 /** Inputs as texts → one typed value, or every problem at once. */
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { type Config, guidanceMs, parseConfig } from '../../../src/config/parse-config.ts'
-import { InputError } from '../../../src/errors/explanation.ts'
+import type { Config } from '../../../src/config/config.ts'
+import { parseConfig } from '../../../src/config/parse-config.ts'
+import { guidanceMs } from '../../../src/config/resize-timeout.ts'
+import { InputError } from '../../../src/errors/input-error.ts'
 
 type Given = Readonly<Record<string, string>>
 

@@ -1,7 +1,10 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { AuthError, AzureError, explain, InputError } from '../../../src/errors/explanation.ts'
+import { AzureError } from '../../../src/errors/azure-error.ts'
+import { explain } from '../../../src/errors/explanation.ts'
 import { innermost } from '../../../src/errors/innermost.ts'
+import { InputError } from '../../../src/errors/input-error.ts'
+import { AuthError } from '../../../src/errors/sign-in.ts'
 
 describe('innermost words', () => {
   test.each<[string, unknown, { code: string; message: string }]>([

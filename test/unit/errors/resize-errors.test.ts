@@ -1,15 +1,9 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import {
-  cameNearer,
-  classifyResizeError,
-  decideNext,
-  errorsOfThisRun,
-  healthOf,
-  type Outcome,
-  type ResizeError,
-} from '../../../src/errors/resize-errors.ts'
-import type { Pool, RawResizeError } from '../../../src/run/runner.ts'
+import { classifyResizeError, errorsOfThisRun, type ResizeError } from '../../../src/errors/resize-errors.ts'
+import type { Pool, RawResizeError } from '../../../src/model/batch.ts'
+import { healthOf } from '../../../src/pool/health.ts'
+import { cameNearer, decideNext, type Outcome } from '../../../src/pool/resize-policy.ts'
 
 const DEDICATED = 'Desired number of dedicated nodes could not be allocated'
 const SPOT = 'Desired number of low priority nodes could not be allocated'

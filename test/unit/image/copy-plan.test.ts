@@ -8,7 +8,8 @@ import {
   TEMPORARY_TAG,
   temporaryApiVersion,
 } from '../../../src/image/copy-plan.ts'
-import { copyName, provenanceTags, TAGS } from '../../../src/image/tags.ts'
+import { copyName } from '../../../src/image/names.ts'
+import { provenanceTags, TAGS } from '../../../src/image/tags.ts'
 import type { ArmId } from '../../../src/model/arm-id.ts'
 
 const GROUP = '/subscriptions/s/resourceGroups/g' as ArmId

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { type MadeImage, planRetention, type RetentionQuestion } from '../../../src/image/retention.ts'
-import type { Pool, Snapshot } from '../../../src/run/runner.ts'
+import type { Pool } from '../../../src/model/batch.ts'
+import type { Snapshot } from '../../../src/model/compute.ts'
 
 const DEFINITION = '/galleries/g/images/golden'
 const OWN = { 'image-pool-tool': 'azure-batch-image-pool', 'image-pool-image': 'golden', 'image-pool-target': DEFINITION }

@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest'
-import type { Source } from '../../../src/config/parse-config.ts'
+import type { Source } from '../../../src/config/config.ts'
 import { sourceContent } from '../../../src/image/source.ts'
 import type { ArmId } from '../../../src/model/arm-id.ts'
+import type { AttachedDisk, Disk, Snapshot, VirtualMachine } from '../../../src/model/compute.ts'
 import type { Observed } from '../../../src/observe/observed.ts'
-import type { AttachedDisk, Disk, Snapshot, VirtualMachine } from '../../../src/run/runner.ts'
 
 const none: Observed = { versions: [], images: [], snapshots: [], pools: [], vmSizes: [] }
 const osDisk: Disk = {
@@ -105,7 +105,7 @@ describe('snapshots', () => {
     const content = sourceContent(given, { ...none, sourceSnapshots: [snapshot('data'), snapshot('os', { hyperVGeneration: 'V1' })] })
     expect(content).toMatchObject({
       captured: [],
-      derived: { osType: 'Linux', generation: 'V1' },
+      imageTraits: { osType: 'Linux', generation: 'V1' },
       content: { osDisk: { source: { id: '/snapshots/os' } }, dataDisks: [{ lun: 3, source: { id: '/snapshots/data' } }] },
     })
   })
@@ -121,7 +121,7 @@ test('VHDs are read through their storage account, in its region', () => {
   expect(sourceContent(given, none)).toBeUndefined()
   expect(sourceContent(given, { ...none, storageAccount: { id: '/sa', location: 'eastus' } })).toMatchObject({
     location: 'eastus',
-    derived: { osType: 'Windows', generation: 'V1' },
+    imageTraits: { osType: 'Windows', generation: 'V1' },
     content: { osDisk: { source: { kind: 'vhd', uri, storageAccountId: '/sa' } } },
   })
 })

@@ -1,14 +1,7 @@
 import { describe, expect, test } from 'vitest'
-import {
-  byVersionDescending,
-  fingerprintOf,
-  isOwn,
-  nextVersion,
-  provenanceTags,
-  regionName,
-  snapshotName,
-} from '../../../src/image/tags.ts'
-import { armId, parseArmId, sameId } from '../../../src/model/arm-id.ts'
+import { byVersionDescending, nextVersion, snapshotName } from '../../../src/image/names.ts'
+import { fingerprintOf, isOwn, provenanceTags } from '../../../src/image/tags.ts'
+import { armId, parseArmId, regionName, sameId } from '../../../src/model/arm-id.ts'
 
 const run = { repository: 'o/r', sha: 'abc', runId: '1', runUrl: 'https://github.com/o/r/actions/runs/1', actor: 'a', eventName: 'push' }
 

@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest'
-import { deriveImage } from '../../../src/model/image-traits.ts'
+import type { SupportedImage } from '../../../src/model/batch-service.ts'
+import type { Disk, VirtualMachine } from '../../../src/model/compute.ts'
+import { readImageTraits } from '../../../src/model/image-traits.ts'
 import { resolveNodeAgent } from '../../../src/pool/node-agent.ts'
-import type { Disk, SupportedImage, VirtualMachine } from '../../../src/run/runner.ts'
 
 const disk: Disk = { id: 'd', name: 'd', location: 'westeurope', diskSizeGB: 30 }
 const vm: VirtualMachine = {
@@ -18,13 +19,13 @@ const plan = { name: 'n', publisher: 'p', product: 'x' }
 
 describe('the definition of an image', () => {
   test('is by the OS disk, then by the VM, then as Azure takes it', () => {
-    expect(deriveImage(vm, [{ ...disk, osType: 'Linux', hyperVGeneration: 'V2', architecture: 'Arm64' }])).toMatchObject({
+    expect(readImageTraits(vm, [{ ...disk, osType: 'Linux', hyperVGeneration: 'V2', architecture: 'Arm64' }])).toMatchObject({
       osType: 'Linux',
       generation: 'V2',
       architecture: 'Arm64',
     })
-    expect(deriveImage(vm, [disk])).toEqual({ osType: 'Windows', generation: 'V1', architecture: 'x64', features: {} })
-    expect(deriveImage(undefined, [])).toEqual({ osType: 'Linux', generation: 'V1', architecture: 'x64', features: {} })
+    expect(readImageTraits(vm, [disk])).toEqual({ osType: 'Windows', generation: 'V1', architecture: 'x64', features: {} })
+    expect(readImageTraits(undefined, [])).toEqual({ osType: 'Linux', generation: 'V1', architecture: 'x64', features: {} })
   })
 
   test.each<[string, Partial<Disk>, Partial<VirtualMachine>, object]>([
@@ -34,18 +35,18 @@ describe('the definition of an image', () => {
     ['only SCSI', { diskControllerTypes: 'SCSI' }, {}, {}],
     ['accelerated network', { acceleratedNetwork: true }, {}, { IsAcceleratedNetworkSupported: 'True' }],
   ])('has the features of %s', (_, ofDisk, ofVm, features) => {
-    expect(deriveImage({ ...vm, ...ofVm }, [{ ...disk, ...ofDisk }]).features).toEqual(features)
+    expect(readImageTraits({ ...vm, ...ofVm }, [{ ...disk, ...ofDisk }]).features).toEqual(features)
   })
 
   test('carries the plan of the disk, then that of the VM', () => {
-    expect(deriveImage({ ...vm, plan: { ...plan, name: 'vm' } }, [{ ...disk, purchasePlan: plan }]).purchasePlan).toEqual(plan)
-    expect(deriveImage({ ...vm, plan }, [disk]).purchasePlan).toEqual(plan)
+    expect(readImageTraits({ ...vm, plan: { ...plan, name: 'vm' } }, [{ ...disk, purchasePlan: plan }]).purchasePlan).toEqual(plan)
+    expect(readImageTraits({ ...vm, plan }, [disk]).purchasePlan).toEqual(plan)
   })
 
   test('knows the Marketplace image only where all of it is told', () => {
     const image = { publisher: 'p', offer: 'o', sku: 's' }
-    expect(deriveImage({ ...vm, imageReference: image }, [disk]).imageReference).toEqual(image)
-    expect(deriveImage({ ...vm, imageReference: { id: '/versions/1' } }, [disk]).imageReference).toBeUndefined()
+    expect(readImageTraits({ ...vm, imageReference: image }, [disk]).imageReference).toEqual(image)
+    expect(readImageTraits({ ...vm, imageReference: { id: '/versions/1' } }, [disk]).imageReference).toBeUndefined()
   })
 })
 

@@ -1,12 +1,14 @@
 /** What was asked for against what is there: each decision about the image, its regions and its snapshots. */
 import { describe, expect, test } from 'vitest'
-import { type Config, parseConfig } from '../../../src/config/parse-config.ts'
+import type { Config } from '../../../src/config/config.ts'
+import { parseConfig } from '../../../src/config/parse-config.ts'
+import type { BuildPlan } from '../../../src/image/image-plan.ts'
 import { sourceContent } from '../../../src/image/source.ts'
 import { TAGS } from '../../../src/image/tags.ts'
 import type { ArmId } from '../../../src/model/arm-id.ts'
+import type { Disk, ImageVersion, Snapshot, VirtualMachine } from '../../../src/model/compute.ts'
 import type { Observed } from '../../../src/observe/observed.ts'
-import { type BuildPlan, planRun } from '../../../src/plan/plan.ts'
-import type { Disk, ImageVersion, Snapshot, VirtualMachine } from '../../../src/run/runner.ts'
+import { planRun } from '../../../src/plan/plan.ts'
 
 const SUBSCRIPTION = '11111111-2222-3333-4444-555555555555'
 const COMPUTE = `/subscriptions/${SUBSCRIPTION}/resourceGroups/render-rg/providers/Microsoft.Compute`

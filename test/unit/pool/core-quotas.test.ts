@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
+import type { BatchAccount, Pool } from '../../../src/model/batch.ts'
 import { type CoreUse, coreQuotas } from '../../../src/pool/core-quotas.ts'
-import type { BatchAccount, Pool } from '../../../src/run/runner.ts'
 
 const sizes = [
   { name: 'Standard_D4s_v5', familyName: 'standardDSv5Family', capabilities: { vCPUs: '4' } },

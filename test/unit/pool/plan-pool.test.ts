@@ -1,10 +1,10 @@
 /** One pool as asked for against the pool that is there. */
 import { describe, expect, test } from 'vitest'
-import type { PoolRequest, PoolSettings } from '../../../src/config/parse-config.ts'
+import type { PoolRequest, PoolSettings } from '../../../src/config/config.ts'
 import type { ArmId } from '../../../src/model/arm-id.ts'
-import type { DerivedImage } from '../../../src/model/image-traits.ts'
+import type { Pool, PoolProperties } from '../../../src/model/batch.ts'
+import type { ImageTraits } from '../../../src/model/image-traits.ts'
 import { imageOf, type PoolQuestion, planPool, strandedPools } from '../../../src/pool/plan-pool.ts'
-import type { Pool, PoolProperties } from '../../../src/run/runner.ts'
 
 const ACCOUNT = '/subscriptions/s/resourceGroups/g/providers/Microsoft.Batch/batchAccounts/a'
 const ID = `${ACCOUNT}/pools/render` as ArmId
@@ -47,7 +47,7 @@ const question = (changes: Partial<PoolQuestion> = {}): PoolQuestion => ({
   existing: pool(NEW),
   imageId: NEW,
   strategy: 'in-place',
-  derived: undefined,
+  imageTraits: undefined,
   supportedImages: [],
   name: 'render',
   siblings: [],
@@ -122,7 +122,7 @@ test('an update may resize too', () => {
 })
 
 describe('what is written', () => {
-  const derived: DerivedImage = {
+  const imageTraits: ImageTraits = {
     osType: 'Linux',
     generation: 'V2',
     architecture: 'x64',
@@ -144,7 +144,7 @@ describe('what is written', () => {
 
   test('is the spec, with image, agent, security type and size filled in', () => {
     const spec = { interNodeCommunication: 'Disabled', networkConfiguration: { subnetId: '/x' }, futureProperty: 1 } as const
-    expect(written({ request: asked(spec), derived, supportedImages: [supported] })).toEqual({
+    expect(written({ request: asked(spec), imageTraits, supportedImages: [supported] })).toEqual({
       ...spec,
       vmSize: 'Standard_D4s_v5',
       deploymentConfiguration: {
@@ -163,7 +163,7 @@ describe('what is written', () => {
       { deploymentConfiguration: { virtualMachineConfiguration: { securityProfile: { encryptionAtHost: true } } } },
       { nodeAgentSkuId: 'batch.node.mine' },
     )
-    expect(configurationOf({ request, derived, supportedImages: [supported] })).toMatchObject({
+    expect(configurationOf({ request, imageTraits, supportedImages: [supported] })).toMatchObject({
       nodeAgentSkuId: 'batch.node.mine',
       securityProfile: { encryptionAtHost: true },
     })

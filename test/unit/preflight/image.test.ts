@@ -1,8 +1,9 @@
 import { describe, expect, test } from 'vitest'
 import { TAGS } from '../../../src/image/tags.ts'
+import type { Tags } from '../../../src/model/arm.ts'
+import type { ImageVersion, ManagedImage } from '../../../src/model/compute.ts'
 import type { Observed } from '../../../src/observe/observed.ts'
 import { checkAll } from '../../../src/preflight/rules.ts'
-import type { ImageVersion, ManagedImage, Tags } from '../../../src/run/runner.ts'
 import { factsOf } from '../../contract/rule-examples.ts'
 
 const { vm } = factsOf().observed

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest'
+import type { BatchAccount, Pool } from '../../../src/model/batch.ts'
 import type { Observed } from '../../../src/observe/observed.ts'
 import { coreQuotas } from '../../../src/pool/core-quotas.ts'
 import { checkAll } from '../../../src/preflight/rules.ts'
-import type { BatchAccount, Pool } from '../../../src/run/runner.ts'
 import { factsOf, poolOf } from '../../contract/rule-examples.ts'
 
 const base = factsOf().observed

@@ -1,10 +1,10 @@
 /** What a pool that is there already needs, by what it says of itself. */
 import { describe, expect, test } from 'vitest'
-import type { PoolRequest, PoolSettings } from '../../../src/config/parse-config.ts'
+import type { PoolRequest, PoolSettings } from '../../../src/config/config.ts'
 import type { ArmId } from '../../../src/model/arm-id.ts'
+import type { Pool, PoolProperties, VirtualMachineConfiguration } from '../../../src/model/batch.ts'
 import { lastStateOf, MARKS, writeMark } from '../../../src/pool/marks.ts'
 import { planPool, requestsOn, servingPool } from '../../../src/pool/plan-pool.ts'
-import type { Pool, PoolProperties, VirtualMachineConfiguration } from '../../../src/run/runner.ts'
 
 const ACCOUNT = '/subscriptions/1/resourceGroups/render/providers/Microsoft.Batch/batchAccounts/farm'
 const IMAGE = '/subscriptions/1/resourceGroups/render/providers/Microsoft.Compute/galleries/g/images/golden/versions'
@@ -57,7 +57,7 @@ const plan = (existing: Pool, more: Partial<Parameters<typeof planPool>[0]> = {}
     siblings: [existing],
     imageId: `${IMAGE}/1.0.0`,
     strategy: 'in-place',
-    derived: undefined,
+    imageTraits: undefined,
     supportedImages: [],
     ...more,
   })
@@ -204,7 +204,7 @@ describe('which pool serves under a name', () => {
     const foreign = poolOf('render-1-3-0', { created: '2026-01-15' })
     const planned = plan(old, { strategy: 'blue-green', imageId: `${IMAGE}/1.2.0`, siblings: [old, green, stray, foreign] })
     expect(planned).toMatchObject({ action: 'blue-green', old: { name: 'render' }, green: { name: 'render-1-2-0' } })
-    expect(planned.action === 'blue-green' && planned.strays.map(({ name }) => name)).toEqual(['render-1-1-0'])
+    expect(planned.action === 'blue-green' && planned.abandonedSuccessors.map(({ name }) => name)).toEqual(['render-1-1-0'])
   })
 })
 

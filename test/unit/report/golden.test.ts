@@ -1,9 +1,11 @@
 /** The summaries of the sample reports, reviewed by eye like code (`npm run preview` shows them), and their bounds. */
 import { describe, expect, test } from 'vitest'
 import { cloudOf } from '../../../src/azure/cloud.ts'
-import { explain, InputError } from '../../../src/errors/explanation.ts'
+import { explain } from '../../../src/errors/explanation.ts'
+import { InputError } from '../../../src/errors/input-error.ts'
+import type { UnhealthyNode } from '../../../src/pool/health-gate.ts'
 import { commentBody, commentMarker } from '../../../src/report/comment.ts'
-import type { RunReport, UnhealthyNode } from '../../../src/report/run-report.ts'
+import type { RunReport } from '../../../src/report/run-report.ts'
 import { renderRefusal, renderSummary, renderValid } from '../../../src/report/summary/summary.ts'
 import { manyPools, SAMPLES, startTaskFailed } from '../../fixtures/sample-reports.ts'
 

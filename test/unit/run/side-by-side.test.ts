@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
-import { AzureError, explain } from '../../../src/errors/explanation.ts'
+import { AzureError } from '../../../src/errors/azure-error.ts'
+import { explain } from '../../../src/errors/explanation.ts'
 import { allSideBySide, sideBySide } from '../../../src/run/side-by-side.ts'
 
 const refused = (name: string, message: string) =>

@@ -1,0 +1,117 @@
+/** The inputs of the action as one typed value. */
+import type { Tags } from '../model/arm.ts'
+import { type ArmId, childId, parseArmId } from '../model/arm-id.ts'
+import type { PoolEnvelope, PoolProperties } from '../model/batch.ts'
+import type { NodeDeallocationOption } from '../model/batch-service.ts'
+import type { OsType } from '../model/compute.ts'
+
+export type CloudName = 'AzureCloud' | 'AzureUSGovernment' | 'AzureChinaCloud'
+
+export type Mode = 'apply' | 'plan' | 'validate' | 'prune'
+
+export type ImageKind = 'gallery' | 'managed'
+
+export type Capture = 'live' | 'deallocate' | 'generalized' | 'copy'
+
+export interface Identity {
+  readonly auth: 'auto' | 'oidc' | 'cli' | 'managed-identity' | 'environment'
+  readonly clientId?: string
+  readonly tenantId?: string
+  readonly subscriptionId: string
+  readonly environment: CloudName
+  /** Without a trailing slash. */
+  readonly resourceManagerUrl?: string
+}
+
+export interface DiskSource {
+  readonly disk: 'os' | number
+  /** ARM id of a snapshot, or URL of a VHD blob without a signature. */
+  readonly source: string
+}
+
+export type Source =
+  | { readonly kind: 'vm'; readonly id: ArmId; readonly capture: Capture; readonly prepareScript?: string }
+  | { readonly kind: 'snapshots'; readonly disks: readonly DiskSource[] }
+  | {
+      readonly kind: 'vhd'
+      readonly disks: readonly DiskSource[]
+      readonly osType: OsType
+      readonly hyperVGeneration: 'V1' | 'V2'
+      readonly storageAccount?: string
+    }
+  | { readonly kind: 'managed-image'; readonly id: ArmId }
+  | { readonly kind: 'image-id'; readonly id: ArmId }
+  /** `mode: prune` builds nothing. */
+  | { readonly kind: 'none' }
+
+export interface ImageSettings {
+  readonly kind: ImageKind
+  /** Gallery image definition, or base name of the managed image. */
+  readonly name: string
+  /** Resource group where snapshots and images go. */
+  readonly resourceGroup: ArmId
+  /** Present for `gallery`. */
+  readonly gallery?: ArmId
+  /** `auto`, or `Major.Minor.Patch`. */
+  readonly version: string
+  readonly rebuild: 'auto' | 'always'
+  readonly targetRegions: readonly { readonly name: string; readonly replicas?: number; readonly storageAccountType?: string }[]
+  readonly replicas: number | 'auto'
+  readonly keepSnapshots: boolean
+  readonly retainVersions: number
+  readonly tags: Tags
+}
+
+/** One pool as asked for; the image is filled in later. */
+export interface PoolRequest extends PoolEnvelope {
+  readonly id: string
+  readonly properties: PoolProperties
+  readonly target: { readonly dedicated: number; readonly lowPriority: number }
+  /** The pool's formula decides the size. */
+  readonly autoScale: boolean
+  /** No size is given anywhere: a pool that is there keeps its own. In a plan: nobody knows one. */
+  readonly keepsSize?: true
+  /** ISO 8601; as asked for, or by the documented guidance for the target. */
+  readonly resizeTimeout: string
+  /** Neither size nor resize timeout is given: the guidance is to be that for an image of this kind and the size the pool has. */
+  readonly resizeTimeoutFor?: ImageKind
+  /** Absent: looked up from the source's base image. */
+  readonly nodeAgentSkuId?: string
+}
+
+export interface PoolSettings {
+  readonly account: ArmId
+  readonly requests: readonly PoolRequest[]
+  readonly strategy: 'in-place' | 'blue-green' | 'replace' | 'resize-only' | 'fail'
+  readonly canaryNodes: number
+  readonly onFailure: 'rollback' | 'keep'
+  readonly nodeDeallocationOption: NodeDeallocationOption
+  readonly maxResizes: number
+  readonly wait: 'nodes' | 'steady' | 'none'
+  readonly minHealthyPercentage: number
+  readonly nodeStartTimeoutMs: number
+  readonly onCancel: 'leave' | 'stop-resize'
+}
+
+export interface Config {
+  readonly mode: Mode
+  readonly identity: Identity
+  readonly source: Source
+  /** Absent with `image-id`. */
+  readonly image?: ImageSettings
+  /** Absent without `batch-account`: image half only. */
+  readonly pool?: PoolSettings
+  /** The whole run. */
+  readonly timeoutMs: number
+}
+
+/** Of the image that the nodes will have: one that is given, or the one that is built. */
+export function imageKindOf(source: Source | undefined, image: ImageSettings | undefined): ImageKind {
+  const isManaged = source?.kind === 'image-id' && parseArmId(source.id)?.type.toLowerCase() === 'microsoft.compute/images'
+  return isManaged ? 'managed' : (image?.kind ?? 'gallery')
+}
+
+/** What all versions are of: the definition, or what the names of managed images begin with. */
+export function imageTargetId({ gallery, resourceGroup, name }: ImageSettings): ArmId {
+  return gallery ? childId(gallery, 'images', name) : childId(resourceGroup, 'providers/Microsoft.Compute/images', name)
+}

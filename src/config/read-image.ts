@@ -1,0 +1,62 @@
+/** The image: where it goes, its version, its regions. */
+import { armId, nameOf } from '../model/arm-id.ts'
+import type { ImageSettings } from './config.ts'
+import type { Group, Inputs } from './inputs.ts'
+import { readTags } from './read-tags.ts'
+
+export function readImage(inputs: Inputs, group: Group): ImageSettings {
+  const kind = inputs.choice('image-kind', ['gallery', 'managed'], 'gallery')
+  const name = inputs.text('image-name')
+  if (name === '') inputs.refuse('image-name', 'is required')
+  else if (!/^[A-Za-z0-9](?:[\w.-]{0,78}[A-Za-z0-9])?$/.test(name))
+    inputs.refuse('image-name', 'is no name of an image', 'letters, digits, `.`, `-`, `_`; at most 80')
+  const gallery = inputs.resource('gallery', 'Microsoft.Compute/galleries', group)
+  if (gallery && !/^[A-Za-z0-9](?:[\w.]{0,78}[A-Za-z0-9])?$/.test(nameOf(gallery)))
+    inputs.refuse('gallery', 'is no name of a gallery', 'letters, digits, `.`, `_` (no `-`); at most 80')
+  if (kind === 'gallery' && !inputs.text('gallery')) inputs.refuse('gallery', 'is required with `image-kind: gallery`')
+  if (!group.resourceGroup) inputs.refuse('resource-group', 'is required: snapshots and images go there')
+  if (!group.subscriptionId) inputs.refuse('subscription-id', 'is required: snapshots and images go there')
+  const version = inputs.text('image-version').toLowerCase() || 'auto'
+  if (version !== 'auto' && !isVersion(version))
+    inputs.refuse('image-version', 'is no version', `auto or Major.Minor.Patch; each part at most ${MOST_OF_A_PART}`)
+  return {
+    kind,
+    name,
+    version,
+    resourceGroup: armId({ ...group, type: '', names: [] }),
+    rebuild: inputs.choice('rebuild', ['auto', 'always'], 'auto'),
+    targetRegions: inputs.lines('target-regions').flatMap((line) => readRegion(inputs, line)),
+    replicas:
+      inputs.text('replicas') === 'auto' ? 'auto' : inputs.integer('replicas', { min: 1, max: MOST_REPLICAS, fallback: 0 }) || 'auto',
+    keepSnapshots: inputs.boolean('keep-snapshots', false),
+    retainVersions: inputs.integer('retain-versions', { min: 0, max: 1_000, fallback: 0 }),
+    tags: readTags(inputs),
+    ...(kind === 'gallery' && gallery && { gallery }),
+  }
+}
+
+/** A part of a version is a signed 32-bit integer. https://learn.microsoft.com/azure/virtual-machines/shared-image-galleries#image-versions */
+const MOST_OF_A_PART = 2_147_483_647
+
+const isVersion = (text: string): boolean =>
+  /^\d{1,10}(?:\.\d{1,10}){2}$/.test(text) && text.split('.').every((part) => Number(part) <= MOST_OF_A_PART)
+
+const MOST_REPLICAS = 100
+
+const STORAGE_TYPES = ['Standard_LRS', 'Standard_ZRS', 'Premium_LRS', 'PremiumV2_LRS']
+
+function readRegion(inputs: Inputs, line: string): ImageSettings['targetRegions'] {
+  const [, name, replicas, type] = /^([A-Za-z0-9 ]+?)\s*(?:=\s*(\d{1,3})\s*(?:\/\s*(\w+))?)?$/.exec(line) ?? []
+  const storageAccountType = STORAGE_TYPES.find((known) => known.toLowerCase() === type?.toLowerCase())
+  const isCount = replicas === undefined || (Number(replicas) >= 1 && Number(replicas) <= MOST_REPLICAS)
+  if (name === undefined || !isCount || (type && !storageAccountType)) {
+    inputs.refuse(
+      'target-regions',
+      'has a line that is no region',
+      `region[=replicas[/storage-type]]; 1 to ${MOST_REPLICAS} replicas; ${STORAGE_TYPES.join(', ')}`,
+      line,
+    )
+    return []
+  }
+  return [{ name, ...(replicas && { replicas: Number(replicas) }), ...(storageAccountType && { storageAccountType }) }]
+}

@@ -1,0 +1,75 @@
+/** The pools as asked for. */
+
+import { MINUTE_MS } from '../model/duration.ts'
+import type { ImageKind, Mode, PoolRequest, PoolSettings } from './config.ts'
+import type { Group, InputReader, Inputs } from './inputs.ts'
+import { type PoolSpec, readPoolSpecs } from './pool-spec.ts'
+import { guidanceMs, readResizeTimeout } from './resize-timeout.ts'
+
+export function readPool(inputs: Inputs, reader: InputReader, group: Group, imageKind: ImageKind, mode: Mode): PoolSettings | undefined {
+  const account = inputs.resource('batch-account', 'Microsoft.Batch/batchAccounts', group)
+  if (!account) return undefined
+  const specs = readPoolSpecs(inputs, reader)
+  if (specs.length > 1 && inputs.text('pool-id') !== '')
+    inputs.refuse('pool-id', 'is one id, but `pool-spec` has several pools; give each pool its `id` there')
+  const isAsked = specs.length > 0 || inputs.text('pool-id') !== '' || mode !== 'prune'
+  const option = inputs.text('node-deallocation-option')
+  if (option.toLowerCase() === 'retaineddata')
+    inputs.refuse('node-deallocation-option', 'is retired by Azure Batch', 'taskcompletion, requeue, terminate')
+  return {
+    account,
+    requests: isAsked ? (inputs.text('pool-spec') ? specs : [{ properties: {} }]).map((spec) => readRequest(inputs, spec, imageKind)) : [],
+    strategy: inputs.choice('strategy', ['in-place', 'blue-green', 'replace', 'resize-only', 'fail'], 'in-place'),
+    canaryNodes: inputs.integer('canary-nodes', { min: 0, max: 1_000, fallback: 0 }),
+    onFailure: inputs.choice('on-failure', ['rollback', 'keep'], 'keep'),
+    nodeDeallocationOption:
+      option.toLowerCase() === 'retaineddata'
+        ? 'TaskCompletion'
+        : inputs.choice('node-deallocation-option', ['TaskCompletion', 'Requeue', 'Terminate'], 'TaskCompletion'),
+    maxResizes: inputs.integer('max-resizes', { min: 1, max: 50, fallback: 5 }),
+    wait: inputs.choice('wait', ['nodes', 'steady', 'none'], 'nodes'),
+    minHealthyPercentage: inputs.integer('min-healthy-percentage', { min: 0, max: 100, fallback: 100 }),
+    nodeStartTimeoutMs: inputs.durationMs('node-start-timeout', { minMs: MINUTE_MS, maxMs: 350 * MINUTE_MS, fallbackMs: 30 * MINUTE_MS }),
+    onCancel: inputs.choice('on-cancel', ['leave', 'stop-resize'], 'leave'),
+  }
+}
+
+function readRequest(inputs: Inputs, spec: PoolSpec, imageKind: ImageKind): PoolRequest {
+  const id = inputs.text('pool-id') || spec.id || ''
+  if (!/^[\w-]{1,64}$/.test(id))
+    inputs.refuse(
+      inputs.text('pool-id') ? 'pool-id' : 'pool-spec',
+      id ? 'has an id that is none of a pool' : 'names no pool id',
+      'letters, digits, `-`, `_`; at most 64',
+      id,
+    )
+  const vmSize = inputs.text('vm-size') || spec.properties.vmSize
+  if (!vmSize) inputs.refuse('vm-size', `is needed: neither it nor \`vmSize\` of the pool spec is given${id && ` (pool ${id})`}`)
+  const { fixedScale, autoScale } = spec.properties.scaleSettings ?? {}
+  const count = (input: string, fallback: number | undefined) => inputs.integer(input, { min: 0, max: 100_000, fallback: fallback ?? 0 })
+  const target = {
+    dedicated: count('target-dedicated-nodes', fixedScale?.targetDedicatedNodes),
+    lowPriority: count('target-low-priority-nodes', fixedScale?.targetLowPriorityNodes),
+  }
+  const { targetDedicatedNodes, targetLowPriorityNodes } = fixedScale ?? {}
+  const isSized =
+    autoScale !== undefined ||
+    (targetDedicatedNodes ?? targetLowPriorityNodes) !== undefined ||
+    ['target-dedicated-nodes', 'target-low-priority-nodes'].some((input) => inputs.text(input) !== '')
+  const isTimed = fixedScale?.resizeTimeout !== undefined || inputs.text('resize-timeout') !== ''
+  const nodeAgentSkuId =
+    inputs.text('node-agent-sku-id') || spec.properties.deploymentConfiguration?.virtualMachineConfiguration?.nodeAgentSkuId
+  return {
+    id,
+    target,
+    properties: { ...spec.properties, ...(vmSize && { vmSize }) },
+    autoScale:
+      autoScale !== undefined && ['target-dedicated-nodes', 'target-low-priority-nodes'].every((input) => inputs.text(input) === ''),
+    resizeTimeout: readResizeTimeout(inputs, fixedScale?.resizeTimeout, guidanceMs(target.dedicated + target.lowPriority, imageKind)),
+    ...(!isSized && { keepsSize: true as const }),
+    ...(!isSized && !isTimed && { resizeTimeoutFor: imageKind }),
+    ...(nodeAgentSkuId && { nodeAgentSkuId }),
+    ...(spec.identity && { identity: spec.identity }),
+    ...(spec.tags && { tags: spec.tags }),
+  }
+}

@@ -1,0 +1,83 @@
+/** What is to become of the image: the plan that the image steps carry out. */
+import type { Tags } from '../model/arm.ts'
+import type { ArmId } from '../model/arm-id.ts'
+import type { AttachedDisk, HyperVGeneration, ImageContent, ImageDefinitionRequest, OsType, TargetRegion } from '../model/compute.ts'
+import type { CopyPlan } from './copy-plan.ts'
+
+export interface SnapshotPlan {
+  readonly id: ArmId
+  readonly disk: 'os' | number
+  readonly sourceId: string
+  readonly caching: AttachedDisk['caching']
+  /** Left complete by a run that died. */
+  readonly exists: boolean
+  /** There by this name, but of another moment: deleted first, for a PUT would leave its content as it is. */
+  readonly isStale: boolean
+}
+
+/** Where the image of the pools comes from. */
+export type ImagePlan =
+  | { readonly kind: 'given'; readonly id: ArmId; readonly reason: string }
+  | {
+      readonly kind: 'reuse'
+      readonly id: ArmId
+      readonly version: string
+      readonly reason: string
+      /** With `managed`. */
+      readonly poolImages?: readonly PoolImage[]
+    }
+  | BuildPlan
+
+export interface BuildPlan {
+  readonly kind: 'build'
+  readonly imageKind: 'gallery' | 'managed'
+  /** With several managed images, of the first pool's. */
+  readonly id: ArmId
+  readonly version: string
+  readonly previousVersion?: string
+  readonly reason: string
+  readonly location: string
+  /** Run in the VM before its disks are captured. */
+  readonly prepare?: { readonly vm: ArmId; readonly script: string }
+  /** Capture a throw-away copy instead of the VM itself. */
+  readonly copy?: CopyPlan
+  /** The running VM to stop before and to start again after. */
+  readonly deallocate?: ArmId
+  /** What the image is made of; where the run takes snapshots, of them. */
+  readonly content: ImageContent
+  /** That this run takes; empty where the source is an image, a VHD, or snapshots already. */
+  readonly snapshots: readonly SnapshotPlan[]
+  /** With `managed`: all made of the same disks. */
+  readonly poolImages?: readonly PoolImage[]
+  readonly gallery?: { readonly id: ArmId; readonly exists: boolean }
+  readonly definition?: { readonly id: ArmId; readonly create?: ImageDefinitionRequest }
+  readonly targetRegions: readonly TargetRegion[]
+  /** The replica that the run waits for. */
+  readonly waitForRegion: string
+  /** A version that failed, or one that another run began. */
+  readonly existing?: { readonly state: 'failed' | 'creating' }
+  readonly osType: OsType
+  readonly hyperVGeneration: HyperVGeneration
+  readonly keepSnapshots: boolean
+  readonly tags: Tags
+}
+
+/** The image that a pool of this name, as asked for, is to be on. */
+export function imageIdFor(image: ImagePlan, pool: string): ArmId {
+  const own = image.kind === 'given' ? undefined : image.poolImages?.find((one) => one.pool === pool)
+  return own?.id ?? image.id
+}
+
+/** The image of one pool; without `pool` there is only one. */
+export interface PoolImage {
+  readonly pool?: string
+  readonly id: ArmId
+  readonly state: 'absent' | 'failed' | 'creating' | 'succeeded'
+}
+
+export interface SnapshotReport {
+  readonly id: string
+  /** `os`, or the LUN. */
+  readonly disk: 'os' | number
+  readonly state: 'created' | 'adopted' | 'kept' | 'deleted' | 'planned'
+}

@@ -1,0 +1,32 @@
+/** Azure Resource Manager: what every resource has, and resources of any type. */
+import type { ArmId } from './arm-id.ts'
+
+export type Tags = Readonly<Record<string, string>>
+
+/** A started long operation, asked by hand. */
+export interface LongOperation {
+  /** Throws `AzureError` where the operation ended `Failed` or `Canceled`. */
+  poll(): Promise<'InProgress' | 'Succeeded'>
+}
+
+export interface ArmResource {
+  readonly id: string
+  readonly type: string
+  readonly location: string
+  readonly tags: Tags
+  readonly createdTime?: string
+}
+
+/** Azure Resource Manager itself: resources of any type, as raw JSON. */
+export interface Arm {
+  /** `undefined` for 404. */
+  get(id: ArmId, apiVersion: string): Promise<object | undefined>
+  /** Follows the long operation to its end. */
+  put(id: ArmId, apiVersion: string, body: object, signal: AbortSignal): Promise<void>
+  /** Follows the long operation to its end; what is gone already is no error. */
+  delete(id: ArmId, apiVersion: string, signal: AbortSignal): Promise<void>
+  /** Adds tags to those of any resource, or takes some away. https://learn.microsoft.com/rest/api/resources/tags/update-at-scope */
+  tag(id: ArmId, operation: 'Merge' | 'Delete', tags: Tags, signal: AbortSignal): Promise<void>
+  /** Resources of the subscription that `of` is in. https://learn.microsoft.com/rest/api/resources/resources/list#uri-parameters */
+  find(of: ArmId, filter: string): Promise<readonly ArmResource[]>
+}

@@ -1,0 +1,110 @@
+/** The Batch service (data plane): nodes, jobs, supported images. Property names are Azure's own. */
+import type { MarketplaceImage, OsType } from './compute.ts'
+
+/** Node states of the data plane, lower camel case as in `nodecounts`. */
+export type NodeState =
+  | 'creating'
+  | 'starting'
+  | 'waitingForStartTask'
+  | 'idle'
+  | 'running'
+  | 'startTaskFailed'
+  | 'unusable'
+  | 'offline'
+  | 'preempted'
+  | 'rebooting'
+  | 'reimaging'
+  | 'leavingPool'
+  | 'unknown'
+  | 'upgradingOS'
+  | 'deallocating'
+  | 'deallocated'
+
+export type NodeStateCounts = Readonly<Partial<Record<NodeState, number>>>
+
+/** Nodes by state; a state with no node is absent. */
+export interface NodeCounts {
+  readonly dedicated: NodeStateCounts
+  readonly lowPriority: NodeStateCounts
+}
+
+export interface NodeError {
+  readonly code: string
+  readonly message: string
+  readonly details: readonly { readonly name: string; readonly value: string }[]
+}
+
+export interface ComputeNode {
+  readonly id: string
+  readonly state: NodeState
+  readonly isDedicated: boolean
+  readonly errors: readonly NodeError[]
+  readonly startTaskInfo?: {
+    readonly state: string
+    readonly exitCode?: number
+    readonly failureInfo?: NodeError
+  }
+}
+
+/** An entry of the account's `supportedimages`. */
+export interface SupportedImage {
+  readonly nodeAgentSkuId: string
+  readonly imageReference: MarketplaceImage
+  readonly osType: OsType
+  readonly verificationType: 'verified' | 'unverified'
+  readonly batchSupportEndOfLife?: string
+}
+
+export type NodeDeallocationOption = 'Requeue' | 'Terminate' | 'TaskCompletion'
+
+export interface ResizeRequest {
+  readonly targetDedicatedNodes: number
+  readonly targetLowPriorityNodes: number
+  /** ISO 8601 duration. */
+  readonly resizeTimeout: string
+  readonly nodeDeallocationOption: NodeDeallocationOption
+}
+
+/** A job of a pool. */
+export interface Job {
+  readonly id: string
+  readonly etag: string
+  readonly state: 'active' | 'disabling' | 'disabled' | 'enabling' | 'terminating' | 'completed' | 'deleting'
+  readonly metadata: readonly { readonly name: string; readonly value: string }[]
+}
+
+/** A job schedule; the specification of its jobs is sent back whole, with another pool. */
+export interface JobSchedule {
+  readonly id: string
+  readonly jobSpecification: Readonly<Record<string, unknown>>
+}
+
+/** The Batch service at the account's endpoint. Throws `DataPlaneUnreachableError` where it cannot be reached at all. */
+export interface BatchDataPlane {
+  listSupportedImages(): Promise<readonly SupportedImage[]>
+  getNodeCounts(poolName: string): Promise<NodeCounts>
+  /** Nodes in one of the states given, at most `limit`. */
+  listNodes(poolName: string, states: readonly NodeState[], limit: number): Promise<readonly ComputeNode[]>
+  /** The last `bytes` of a start task's `stdout.txt` or `stderr.txt`; `undefined` where the node has none. */
+  getStartTaskOutput(poolName: string, nodeId: string, file: 'stdout.txt' | 'stderr.txt', bytes: number): Promise<string | undefined>
+  resize(poolName: string, request: ResizeRequest): Promise<void>
+  /** At most 100 nodes a call. */
+  removeNodes(
+    poolName: string,
+    nodeIds: readonly string[],
+    request: Pick<ResizeRequest, 'resizeTimeout' | 'nodeDeallocationOption'>,
+  ): Promise<void>
+  /** Jobs that run on the pool and have not ended. */
+  listJobs(poolName: string): Promise<readonly Job[]>
+  /** `undefined` where the job is gone. */
+  getJob(id: string): Promise<Job | undefined>
+  /** Replaces the metadata of a job as it was read (`If-Match`). */
+  setJobMetadata(job: Pick<Job, 'id' | 'etag'>, metadata: Job['metadata']): Promise<void>
+  disableJob(id: string, disableTasks: 'wait' | 'requeue' | 'terminate'): Promise<void>
+  /** The job must be disabled. */
+  moveJob(id: string, poolName: string): Promise<void>
+  enableJob(id: string): Promise<void>
+  /** Schedules whose jobs run on the pool. */
+  listJobSchedules(poolName: string): Promise<readonly JobSchedule[]>
+  moveJobSchedule(schedule: JobSchedule, poolName: string): Promise<void>
+}

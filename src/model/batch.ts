@@ -1,0 +1,128 @@
+/** Microsoft.Batch on the management plane (api-version 2025-06-01). Property names are Azure's own. */
+import type { Tags } from './arm.ts'
+import type { ArmId } from './arm-id.ts'
+import type { BatchDataPlane, NodeDeallocationOption } from './batch-service.ts'
+import type { MarketplaceImage } from './compute.ts'
+
+export interface BatchAccount {
+  readonly id: string
+  readonly name: string
+  readonly location: string
+  /** Host of the data plane, without scheme. */
+  readonly accountEndpoint: string
+  readonly poolAllocationMode: 'BatchService' | 'UserSubscription'
+  readonly publicNetworkAccess?: string
+  /** Of user subscription mode. */
+  readonly keyVaultReference?: { readonly id: string }
+  readonly dedicatedCoreQuota?: number
+  readonly lowPriorityCoreQuota?: number
+  readonly dedicatedCoreQuotaPerVMFamilyEnforced?: boolean
+  readonly dedicatedCoreQuotaPerVMFamily?: readonly { readonly name: string; readonly coreQuota: number }[]
+  readonly poolQuota: number
+}
+
+/** A VM size that Batch offers in the region. */
+export interface BatchVmSize {
+  readonly name: string
+  readonly familyName?: string
+  readonly capabilities: Readonly<Record<string, string>>
+  readonly batchSupportEndOfLife?: string
+}
+
+/** `properties` of a pool as ARM takes and gives them (api-version 2025-06-01); unknown members survive untouched. */
+export interface PoolProperties {
+  readonly displayName?: string
+  readonly vmSize?: string
+  readonly deploymentConfiguration?: {
+    readonly virtualMachineConfiguration?: VirtualMachineConfiguration
+  }
+  readonly scaleSettings?: ScaleSettings
+  readonly interNodeCommunication?: 'Enabled' | 'Disabled'
+  readonly startTask?: Readonly<Record<string, unknown>>
+  readonly metadata?: readonly { readonly name: string; readonly value: string }[]
+  readonly networkConfiguration?: Readonly<Record<string, unknown>>
+  readonly [property: string]: unknown
+}
+
+/** User-assigned identities of a pool, by resource id. */
+export interface PoolIdentity {
+  readonly type: 'UserAssigned' | 'None'
+  readonly userAssignedIdentities?: Readonly<Record<string, object>>
+}
+
+/** What stands beside `properties` in a pool. */
+export interface PoolEnvelope {
+  readonly identity?: PoolIdentity
+  readonly tags?: Tags
+}
+
+export interface VirtualMachineConfiguration {
+  readonly imageReference?: { readonly id?: string } & Partial<MarketplaceImage>
+  readonly nodeAgentSkuId?: string
+  readonly securityProfile?: Readonly<Record<string, unknown>>
+  readonly [property: string]: unknown
+}
+
+export interface FixedScale {
+  readonly targetDedicatedNodes?: number
+  readonly targetLowPriorityNodes?: number
+  /** ISO 8601 duration; at least PT5M, Azure's default PT15M. */
+  readonly resizeTimeout?: string
+  readonly nodeDeallocationOption?: NodeDeallocationOption
+}
+
+export interface ScaleSettings {
+  readonly fixedScale?: FixedScale
+  readonly autoScale?: { readonly formula: string; readonly evaluationInterval?: string }
+}
+
+export type AllocationState = 'Steady' | 'Resizing' | 'Stopping'
+
+/** An error as Azure gives it, before `resize.ts` explains it. ARM: `details`; data plane: `values`. */
+export interface RawResizeError {
+  readonly code: string
+  readonly message: string
+  readonly details: readonly { readonly code: string; readonly message: string }[]
+}
+
+export interface Pool extends PoolEnvelope {
+  /** ARM id. */
+  readonly id: string
+  readonly name: string
+  readonly etag: string
+  readonly properties: PoolProperties & {
+    readonly provisioningState: 'Succeeded' | 'Deleting'
+    readonly allocationState: AllocationState
+    readonly allocationStateTransitionTime: string
+    readonly currentDedicatedNodes: number
+    readonly currentLowPriorityNodes: number
+    readonly resizeOperationStatus?: {
+      readonly targetDedicatedNodes?: number
+      readonly targetLowPriorityNodes?: number
+      readonly resizeTimeout?: string
+      readonly nodeDeallocationOption?: string
+      /** Tells this run's resize from older ones. */
+      readonly startTime?: string
+      readonly errors?: readonly RawResizeError[]
+    }
+    /** The last evaluation of the formula. */
+    readonly autoScaleRun?: { readonly error?: { readonly code: string; readonly message: string } }
+  }
+}
+
+/** Microsoft.Batch on the management plane. `get*` answers `undefined` for 404. */
+export interface Batch {
+  getAccount(id: ArmId): Promise<BatchAccount | undefined>
+  listVmSizes(account: ArmId, location: string): Promise<readonly BatchVmSize[]>
+  listPools(account: ArmId): Promise<readonly Pool[]>
+  getPool(id: ArmId): Promise<Pool | undefined>
+  /** PUT with `If-None-Match: *`. */
+  createPool(id: ArmId, properties: PoolProperties, envelope?: PoolEnvelope): Promise<Pool>
+  /** PATCH with `If-Match`. */
+  updatePool(id: ArmId, properties: PoolProperties, etag: string, envelope?: PoolEnvelope): Promise<Pool>
+  stopResize(id: ArmId): Promise<Pool>
+  disableAutoScale(id: ArmId): Promise<Pool>
+  deletePool(id: ArmId, signal: AbortSignal): Promise<void>
+  /** The data plane of an account. */
+  dataPlane(account: BatchAccount): BatchDataPlane
+}

@@ -1,0 +1,248 @@
+/** Microsoft.Compute, as far as this action reads or writes it. Property names are Azure's own. */
+import type { LongOperation, Tags } from './arm.ts'
+import type { ArmId } from './arm-id.ts'
+
+export type HyperVGeneration = 'V1' | 'V2'
+
+export type OsType = 'Linux' | 'Windows'
+
+export type Architecture = 'x64' | 'Arm64'
+
+/** A purchase plan of a Marketplace image. */
+export interface PurchasePlan {
+  readonly name: string
+  readonly publisher: string
+  readonly product: string
+}
+
+export interface MarketplaceImage {
+  readonly publisher: string
+  readonly offer: string
+  readonly sku: string
+  readonly version?: string
+}
+
+export interface VirtualMachine {
+  readonly id: string
+  readonly name: string
+  readonly location: string
+  readonly vmId?: string
+  readonly vmSize?: string
+  readonly plan?: PurchasePlan
+  /** The image the VM was made from: a Marketplace one, or an id (gallery version, managed image). */
+  readonly imageReference?: Partial<MarketplaceImage> & { readonly id?: string }
+  readonly osType: OsType
+  readonly osDisk: AttachedDisk
+  readonly dataDisks: readonly AttachedDisk[]
+  readonly securityType?: string
+  readonly uefiSettings?: { readonly secureBootEnabled: boolean; readonly vTpmEnabled: boolean }
+  /** Codes of the instance view in Azure's order, e.g. `PowerState/running`, `OSState/generalized`. */
+  readonly statuses: readonly string[]
+  readonly tags: Tags
+}
+
+export interface AttachedDisk {
+  readonly name: string
+  /** Absent for the OS disk. */
+  readonly lun?: number
+  /** Absent where the disk is not a managed disk. */
+  readonly managedDiskId?: string
+  readonly caching: 'None' | 'ReadOnly' | 'ReadWrite'
+  /** Blob URI of an unmanaged disk. */
+  readonly vhdUri?: string
+  readonly ephemeral?: boolean
+}
+
+export interface VmExtension {
+  readonly name: string
+  readonly publisher: string
+  readonly type: string
+}
+
+export interface Disk {
+  readonly id: string
+  readonly name: string
+  readonly location: string
+  readonly uniqueId?: string
+  readonly diskSizeGB: number
+  readonly osType?: OsType
+  readonly hyperVGeneration?: HyperVGeneration
+  readonly architecture?: Architecture
+  readonly securityType?: string
+  readonly diskControllerTypes?: string
+  readonly acceleratedNetwork?: boolean
+  readonly purchasePlan?: PurchasePlan
+  /** Azure Disk Encryption (inside the guest); Batch cannot use such a disk. */
+  readonly encryptionSettingsEnabled?: boolean
+  readonly timeCreated?: string
+  readonly lastOwnershipUpdateTime?: string
+}
+
+/** What a disk was at one moment; it says of itself what a disk says. */
+export interface Snapshot extends Disk {
+  readonly provisioningState: string
+  readonly sourceResourceId?: string
+  readonly completionPercent?: number
+  readonly tags: Tags
+}
+
+export interface Gallery {
+  readonly id: string
+  readonly name: string
+  readonly location: string
+  readonly provisioningState: string
+}
+
+export interface ImageDefinition {
+  readonly id: string
+  readonly name: string
+  readonly location: string
+  readonly provisioningState: string
+  readonly osType: OsType
+  readonly osState: 'Generalized' | 'Specialized'
+  readonly hyperVGeneration: HyperVGeneration
+  readonly architecture: Architecture
+  /** `SecurityType`, `DiskControllerTypes`, `IsAcceleratedNetworkSupported` … */
+  readonly features: Readonly<Record<string, string>>
+  readonly purchasePlan?: PurchasePlan
+  /** Storage types that OS disks made of its versions may not have. */
+  readonly disallowedDiskTypes?: readonly string[]
+  readonly tags: Tags
+}
+
+/** What is sent to create a definition. */
+export interface ImageDefinitionRequest extends Omit<ImageDefinition, 'name' | 'provisioningState'> {
+  readonly identifier: MarketplaceImage
+}
+
+export interface TargetRegion {
+  readonly name: string
+  readonly replicas: number
+  readonly storageAccountType?: string
+}
+
+export interface RegionReplication {
+  /** As Azure shows it: a display name such as `West Europe`. */
+  readonly region: string
+  readonly state: 'Unknown' | 'Replicating' | 'Completed' | 'Failed'
+  /** 0 to 100. */
+  readonly progress: number
+  readonly details?: string
+}
+
+export interface ImageVersion {
+  readonly id: string
+  readonly name: string
+  readonly location: string
+  readonly provisioningState: string
+  readonly targetRegions: readonly TargetRegion[]
+  readonly replication: readonly RegionReplication[]
+  readonly publishedDate?: string
+  /** Ids of the snapshots (or the image) it was made from. */
+  readonly sourceIds: readonly string[]
+  readonly tags: Tags
+}
+
+export interface ImageDisk {
+  readonly source:
+    | { readonly kind: 'snapshot'; readonly id: ArmId }
+    /** A generalized VHD in a blob; the account is in the region of the image. */
+    | { readonly kind: 'vhd'; readonly uri: string; readonly storageAccountId: ArmId }
+  readonly caching: AttachedDisk['caching']
+}
+
+/** What an image is made of. */
+export type ImageContent =
+  | { readonly kind: 'disks'; readonly osDisk: ImageDisk; readonly dataDisks: readonly (ImageDisk & { readonly lun: number })[] }
+  /** A VM that is marked generalized, with all its disks. */
+  | { readonly kind: 'vm'; readonly id: ArmId }
+  /** A managed image; it becomes a gallery version. */
+  | { readonly kind: 'image'; readonly id: ArmId }
+
+export interface ImageVersionRequest {
+  readonly id: ArmId
+  readonly location: string
+  readonly content: ImageContent
+  readonly targetRegions: readonly TargetRegion[]
+  readonly tags: Tags
+}
+
+export interface ManagedImage {
+  readonly id: string
+  readonly name: string
+  readonly location: string
+  readonly provisioningState: string
+  readonly hyperVGeneration?: HyperVGeneration
+  readonly osType?: OsType
+  readonly osState?: 'Generalized' | 'Specialized'
+  /** The VM that it was made of; absent where it was made of snapshots or VHDs. */
+  readonly sourceVirtualMachineId?: string
+  readonly sourceIds: readonly string[]
+  readonly tags: Tags
+}
+
+export interface StorageAccount {
+  readonly id: string
+  readonly location: string
+}
+
+export interface ManagedImageRequest {
+  readonly id: ArmId
+  readonly location: string
+  readonly hyperVGeneration: HyperVGeneration
+  readonly osType: OsType
+  readonly content: ImageContent
+  readonly tags: Tags
+}
+
+/**
+ * Microsoft.Compute. `get*` answers `undefined` for 404. `create*`, `deallocate`, `delete*` send the request and follow the
+ * long operation to its end; they throw `AzureError` with Azure's innermost words.
+ */
+export interface Compute {
+  getVm(id: ArmId): Promise<VirtualMachine | undefined>
+  listVmExtensions(id: ArmId): Promise<readonly VmExtension[]>
+  getDisk(id: ArmId): Promise<Disk | undefined>
+  deallocateVm(id: ArmId, signal: AbortSignal): Promise<void>
+  startVm(id: ArmId, signal: AbortSignal): Promise<void>
+  /** Runs a script inside the running VM and answers with what it printed. @throws ScriptError where it fails. */
+  runScript(vm: ArmId, osType: OsType, script: string, signal: AbortSignal): Promise<string>
+
+  getSnapshot(id: ArmId): Promise<Snapshot | undefined>
+  /** All snapshots of a resource group. */
+  listSnapshots(group: ArmId): Promise<readonly Snapshot[]>
+  createSnapshot(
+    id: ArmId,
+    request: { readonly location: string; readonly sourceResourceId: string; readonly tags: Tags },
+    signal: AbortSignal,
+  ): Promise<void>
+  deleteSnapshot(id: ArmId, signal: AbortSignal): Promise<void>
+
+  getGallery(id: ArmId): Promise<Gallery | undefined>
+  createGallery(id: ArmId, location: string, tags: Tags, signal: AbortSignal): Promise<void>
+  getImageDefinition(id: ArmId): Promise<ImageDefinition | undefined>
+  createImageDefinition(id: ArmId, request: ImageDefinitionRequest, signal: AbortSignal): Promise<void>
+  /** Versions of a definition without replication status; empty where the definition does not exist. */
+  listImageVersions(definition: ArmId): Promise<readonly ImageVersion[]>
+  /** With replication status. */
+  getImageVersion(id: ArmId): Promise<ImageVersion | undefined>
+  /** Sends the PUT only; what follows is seen with `getImageVersion`, why it failed with `imageVersionFailure`. */
+  createImageVersion(request: ImageVersionRequest, signal: AbortSignal): Promise<LongOperation>
+  deleteImageVersion(id: ArmId, signal: AbortSignal): Promise<void>
+
+  getImage(id: ArmId): Promise<ManagedImage | undefined>
+  listImages(group: ArmId): Promise<readonly ManagedImage[]>
+  createImage(request: ManagedImageRequest, signal: AbortSignal): Promise<void>
+  deleteImage(id: ArmId, signal: AbortSignal): Promise<void>
+
+  /** What the subscription that `of` is in uses in a region, and may. */
+  listUsages(of: ArmId, location: string): Promise<readonly ComputeUsage[]>
+}
+
+/** https://learn.microsoft.com/rest/api/compute/usage/list */
+export interface ComputeUsage {
+  /** E.g. `cores`, `lowPriorityCores`, or a VM family. */
+  readonly name: string
+  readonly currentValue: number
+  readonly limit: number
+}

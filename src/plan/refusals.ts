@@ -1,0 +1,66 @@
+/** Plans that are refused before the first write. */
+import type { Config } from '../config/config.ts'
+import { PoolError } from '../errors/run-errors.ts'
+import { imageOf } from '../pool/plan-pool.ts'
+import { nodesIn } from '../pool/size.ts'
+import { emit, type StepContext } from '../run/context.ts'
+import type { Plan } from './plan.ts'
+
+/** `strategy: fail`: a pool that is on the image already is welcome. */
+export function refuseOtherImages({ pools, image }: Plan, { pool }: Config): void {
+  const refused = pool?.strategy === 'fail' ? pools.filter(({ action }) => action === 'reimage') : []
+  if (refused.length === 0) return
+  const seen = refused.map(({ request, existing, withheld }) =>
+    withheld
+      ? `pool ${request.id} is on the image, but not as asked for in ${withheld.join(', ')}, which needs a pool without nodes`
+      : `pool ${request.id} is on ${existing ? imageOf(existing) : 'another image'}; it would be ${image.id}`,
+  )
+  throw new PoolError({
+    title: refused.every(({ withheld }) => withheld) ? 'Pool not as asked for' : 'Pool on another image',
+    message: `${seen.join('; ')}, but \`strategy: fail\` was asked for. Nothing was changed`,
+    hint: 'Choose another strategy, or another pool id.',
+    link: 'https://learn.microsoft.com/azure/batch/batch-pool-update-properties',
+  })
+}
+
+/** A lost formula is not a size of 0: the pool would end without nodes, and green. */
+export function refuseUnsized({ pools }: Plan): void {
+  const unsized = pools.filter(({ request, existing }) => request.keepsSize && existing)
+  if (unsized.length === 0) return
+  const seen = unsized.map(
+    ({ request }) =>
+      `pool ${request.id} was left without its autoscale formula by a run that died; it was too long to be kept, and is in the log of that run`,
+  )
+  throw new PoolError({
+    title: 'Pool size not given',
+    message: `${seen.join('; ')}. Nothing was changed`,
+    hint: 'Give `target-dedicated-nodes` (0 makes a pool without nodes), or `scaleSettings` in `pool-spec`.',
+    link: 'https://learn.microsoft.com/azure/batch/batch-automatic-scaling',
+  })
+}
+
+/** https://learn.microsoft.com/azure/batch/batch-pool-update-properties */
+const READ_BY_A_STARTING_NODE = new Set(['startTask', 'applicationPackages'])
+
+/** What is asked for is not dropped in silence. */
+export function warnOfWithheldChanges({ pools }: Plan, { pool: settings }: Config, context: StepContext): void {
+  const warn = (text: string) => emit(context, { kind: 'notice', level: 'warning', text })
+  for (const pool of pools) {
+    const { request, existing, withheld } = pool
+    const late = pool.action === 'update' ? Object.keys(pool.properties).filter((name) => READ_BY_A_STARTING_NODE.has(name)) : []
+    if (existing && late.length > 0 && nodesIn(existing) > 0)
+      warn(
+        `Pool ${request.id}: a change of ${late.join(', ')} reaches nodes that come from now on, or that are rebooted or reimaged; those that are there go on as they are.`,
+      )
+    if (withheld)
+      warn(
+        `Pool ${request.id} stays as it is in ${withheld.join(', ')}: what was asked for needs a pool without nodes, which \`strategy: resize-only\` does not make.`,
+      )
+    if (request.keepsSize && !existing)
+      warn(
+        `Pool ${request.id} is new, and no size is asked for: it gets no nodes. Give \`target-dedicated-nodes\`, or \`scaleSettings\` in \`pool-spec\`.`,
+      )
+    if (request.autoScale && settings?.canaryNodes)
+      warn(`Pool ${request.id} is sized by its autoscale formula: \`canary-nodes\` has no effect on it.`)
+  }
+}

@@ -1,0 +1,20 @@
+/** What became of a pool. */
+import type { Explanation } from '../errors/explanation.ts'
+import type { Pool } from '../model/batch.ts'
+import type { PhaseName } from '../run/events.ts'
+import type { Verdict } from './health-gate.ts'
+
+/** What became of one pool. */
+export interface PoolOutcome {
+  /** Absent where there is none (any more). */
+  readonly pool?: Pool
+  readonly verdict?: Verdict
+  readonly error?: Explanation
+  /** The pool is back on its previous image, or the old pool still serves. */
+  readonly isRolledBack: boolean
+  /** Resizes were asked for, if only to replace nodes. */
+  readonly hasResized?: boolean
+}
+
+/** Runs a part of the way as a phase of its own, where there is only one pool to tell of. */
+export type RunAsPhase = <T>(phase: PhaseName, body: () => Promise<T>) => Promise<T>

@@ -1,0 +1,175 @@
+/** How a run ended, as far as it came: the part of the report that only the end knows. */
+import type { Config } from '../config/config.ts'
+import type { Explanation } from '../errors/explanation.ts'
+import { isBehind } from '../image/age.ts'
+import { type ImagePlan, imageIdFor, type SnapshotReport } from '../image/image-plan.ts'
+import type { RetentionPlan } from '../image/retention.ts'
+import { sourceContent } from '../image/source.ts'
+import { type ArmId, nameOf, parseArmId, sameId } from '../model/arm-id.ts'
+import type { RegionReplication } from '../model/compute.ts'
+import type { Observed } from '../observe/observed.ts'
+import type { PlannedChange } from '../plan/changes.ts'
+import type { Plan } from '../plan/plan.ts'
+import type { PoolOutcome } from '../pool/outcome.ts'
+import { imageOf } from '../pool/plan-pool.ts'
+import type { PoolPlan } from '../pool/pool-plan.ts'
+import { targetFrom, totals } from '../pool/size.ts'
+import type { Finding } from '../preflight/finding.ts'
+import { coreDemand } from '../preflight/limits.ts'
+import type { PoolSummary, RunEnding } from './record.ts'
+import type { AccountPool, ImageReport, RunResult } from './run-report.ts'
+
+/** How a run ended, as far as it came. The requests sent are the transport's to count. */
+export type Ending = Omit<RunEnding, 'finishedAt' | 'requests' | 'leftBehind' | 'warnings'>
+
+/** What the phases have found out so far; a failure keeps all of it. */
+export interface Progress {
+  findings: readonly Finding[]
+  observed?: Observed
+  plan?: Plan
+  snapshots: readonly SnapshotReport[]
+  /** Absent until the image is published. */
+  replication?: readonly RegionReplication[]
+  pools: readonly PoolSummary[]
+  retention?: RetentionPlan
+}
+
+const ACTIONS = {
+  none: 'none',
+  create: 'created',
+  resize: 'resized',
+  update: 'resized',
+  reimage: 'reimaged',
+  replace: 'replaced',
+  'blue-green': 'blue-green',
+} as const
+
+export function outcomeOf(
+  plan: PoolPlan,
+  account: string,
+  config: Config,
+  { pool, verdict, error, isRolledBack, hasResized }: PoolOutcome,
+): PoolSummary {
+  const { request, existing } = plan
+  const scale = existing?.properties.scaleSettings?.fixedScale
+  // After a failed blue-green this may be the old pool.
+  const { name, id } = error && pool ? pool : { name: request.id, id: plan.id }
+  return {
+    name,
+    id,
+    account,
+    action: plan.action === 'none' && hasResized ? 'resized' : ACTIONS[plan.action],
+    vmSize: pool?.properties.vmSize ?? request.properties.vmSize ?? '',
+    target: request.target,
+    current: pool ? totals(pool) : { dedicated: 0, lowPriority: 0 },
+    autoScale: request.autoScale,
+    resizeTimeout: request.resizeTimeout,
+    minHealthyPercentage: config.pool?.minHealthyPercentage ?? 100,
+    required: verdict?.health.required ?? request.target.dedicated,
+    healthy: verdict?.health.healthy ?? 0,
+    unhealthyNodes: verdict?.unhealthyNodes ?? [],
+    unhealthyTotal: verdict?.unhealthyTotal ?? 0,
+    isRolledBack,
+    ...(existing && { imageBefore: imageOf(existing), currentBefore: totals(existing) }),
+    ...(scale && { targetBefore: targetFrom(scale) }),
+    ...(pool && { imageAfter: imageOf(pool), allocationState: pool.properties.allocationState }),
+    ...(verdict?.counts && { nodeStates: verdict.counts }),
+    ...(error && { error }),
+  }
+}
+
+/** The image that the run puts a pool on; absent where it leaves the pool's image alone. */
+export function imageFor({ existing }: PoolPlan, index: number, { image }: Plan, { pool }: Config): ArmId | undefined {
+  return existing && pool?.strategy === 'resize-only' ? undefined : imageIdFor(image, pool?.requests[index]?.id ?? '')
+}
+
+/** The pool as it is, and the image that it would be on. */
+export function plannedOutcome(plan: PoolPlan, image: ArmId | undefined, { account }: Observed, config: Config): PoolSummary {
+  const outcome = outcomeOf(plan, account?.name ?? '', config, { isRolledBack: false, ...(plan.existing && { pool: plan.existing }) })
+  return { ...outcome, ...(image && { imageAfter: image }) }
+}
+
+export function resultOf(config: Config, { plan, pools, retention }: Progress): RunResult {
+  const failed = pools.filter(({ error }) => error)
+  if (failed.length > 0) return failed.every(({ isRolledBack }) => isRolledBack) ? 'rolled-back' : 'failed'
+  if (config.mode === 'plan') return 'planned'
+  const isPruned = retention !== undefined && retention.images.length + retention.snapshots.length > 0
+  const isTouched = pools.some(({ action }) => action !== 'none')
+  return (plan?.changes ?? []).length === 0 && !isPruned && !isTouched ? 'unchanged' : 'succeeded'
+}
+
+/** One annotation for all pools that failed. */
+export function failureOf(pools: readonly PoolSummary[]): Explanation | undefined {
+  const failed = pools.flatMap(({ name, error }) => (error ? [{ name, error }] : []))
+  const [first] = failed
+  if (!first || failed.length === 1) return first?.error
+  return {
+    ...first.error,
+    title: `${failed.length} of ${pools.length} pools failed`,
+    message: failed.map(({ name, error }) => `${name}: ${error.title}: ${error.message}`).join('\n'),
+    hint: [...new Set(failed.map(({ error }) => error.hint))].join('\n'),
+  }
+}
+
+export function endingOf(progress: Progress, config: Config, result: RunResult, error: Explanation | undefined): Ending {
+  const { plan, observed, findings, pools } = progress
+  const image = plan && imageReport(plan.image, config, progress)
+  return {
+    result,
+    findings,
+    pools,
+    changes: [...(plan?.changes ?? []), ...retentionChanges(progress.retention, config)],
+    accountPools: accountPools(observed, config.mode === 'plan' ? [] : pools, plan),
+    ...(image && { image }),
+    ...(plan && observed && config.mode === 'plan' && { cores: coreDemand({ config, observed }) }),
+    ...(error && { error }),
+  }
+}
+
+function retentionChanges(
+  { images, snapshots }: RetentionPlan = { images: [], snapshots: [] },
+  { image }: Config,
+): readonly PlannedChange[] {
+  const type = image?.gallery ? 'image version' : 'managed image'
+  return [
+    ...images.map(({ id, name, why }) => ({ verb: 'delete' as const, type, name, id, reason: why })),
+    ...snapshots.map(({ id, name, why }) => ({ verb: 'delete' as const, type: 'snapshot', name, id, reason: why })),
+  ]
+}
+
+function imageReport(image: ImagePlan, config: Config, { snapshots, replication, observed }: Progress): ImageReport {
+  const parts = parseArmId(image.id)
+  const isVersion = parts?.names.length === 3
+  const sourceId = observed && sourceContent(config.source, observed)?.sourceId
+  const action = image.kind === 'given' ? 'given' : image.kind === 'reuse' ? 'reused' : replication ? 'created' : 'planned'
+  const planned = image.kind === 'build' ? image.snapshots.map(({ id, disk }): SnapshotReport => ({ id, disk, state: 'planned' })) : []
+  return {
+    kind: isVersion ? 'gallery' : 'managed',
+    id: image.id,
+    name: config.image?.name ?? parts?.names.at(-2) ?? nameOf(image.id),
+    version: image.kind === 'given' ? nameOf(image.id) : image.version,
+    action,
+    reason: image.reason,
+    replication: replication ?? [],
+    snapshots: snapshots.length > 0 ? snapshots : planned,
+    ...(sourceId && { sourceId }),
+    ...(image.kind === 'build' && image.previousVersion && { previousVersion: image.previousVersion }),
+  }
+}
+
+/** Which image each pool of the account is on, and whether there is a newer one of the same line. */
+function accountPools(observed: Observed | undefined, outcomes: readonly PoolSummary[], plan: Plan | undefined): readonly AccountPool[] {
+  const succeeded = [...(observed?.versions ?? []), ...(observed?.images ?? [])].filter(
+    ({ provisioningState }) => provisioningState === 'Succeeded',
+  )
+  const images = [...succeeded.map(({ id }) => id), ...(plan ? [plan.image.id] : [])]
+  const now = outcomes.map(({ name, imageAfter, imageBefore, current }) => ({ name, image: imageAfter ?? imageBefore ?? '', current }))
+  const isDone = ({ id }: PoolPlan) => outcomes.some((outcome) => sameId(outcome.id, id) && !outcome.error)
+  const retired = (plan?.pools ?? []).flatMap((pool) =>
+    pool.action === 'blue-green' && isDone(pool) ? [pool.old, ...pool.abandonedSuccessors] : [],
+  )
+  const others = (observed?.pools ?? [])
+    .filter((pool) => !outcomes.some(({ id }) => sameId(id, pool.id)) && !retired.some(({ id }) => sameId(id, pool.id)))
+    .map((pool) => ({ name: pool.name, image: imageOf(pool), current: totals(pool) }))
+  return [...now, ...others].map((pool) => ({ ...pool, isBehind: isBehind(pool.image, images) }))
+}
