@@ -1,13 +1,13 @@
 import type { Config } from './config/config.ts'
 import { explain } from './errors/explanation.ts'
-import { capture, dropLeftSnapshots, dropSnapshots, settleSnapshots } from './image/capture.ts'
-import { sweepCopies } from './image/copy.ts'
+import { capture, deleteSnapshots, dropLeftSnapshots, dropSnapshots } from './image/capture.ts'
 import type { BuildPlan, ImagePlan } from './image/image-plan.ts'
 import { findPrunable, prune } from './image/prune.ts'
 import { confirmPublished, publish } from './image/publish.ts'
 import { startingAfter } from './image/restart.ts'
 import type { MadeImage } from './image/retention.ts'
 import { imageTraitsOf, sourceContent } from './image/source.ts'
+import { sweepTemporaries } from './image/temporary-resources.ts'
 import { observe } from './observe/observe.ts'
 import type { Observed } from './observe/observed.ts'
 import { type Plan, planRun } from './plan/plan.ts'
@@ -63,7 +63,7 @@ async function runPhases(config: Config, run: RunContext, context: StepContext, 
     progress.retention = await findPrunable(config.image, config, now, upcoming(progress.plan?.image), context)
     if (config.mode === 'plan') return
     await prune(progress.retention, config.image, context)
-    await sweepCopies(config.image.resourceGroup, config.image.name, run.runUrl, context)
+    await sweepTemporaries(config.image.resourceGroup, { image: config.image.name, run: run.runUrl }, context)
   }
   if (config.mode === 'prune') return phase(context, 'prune', retain)
 
@@ -98,7 +98,7 @@ async function runPhases(config: Config, run: RunContext, context: StepContext, 
     if (retains && progress.pools.every(({ error }) => !error)) await retain()
     // Where nothing is built nobody else looks for what a dead run's copy costs.
     else if (image.kind === 'reuse' && config.image && isCopied(config)) {
-      await sweepCopies(config.image.resourceGroup, config.image.name, run.runUrl, context)
+      await sweepTemporaries(config.image.resourceGroup, { image: config.image.name, run: run.runUrl }, context)
     }
   })
 }
@@ -109,7 +109,7 @@ const isCopied = ({ source }: Config): boolean => source.kind === 'vm' && source
 function dropEarly(image: BuildPlan, { snapshots, replication = [] }: Progress, context: StepContext) {
   const isReplicated = replication.length > 0 && replication.every(({ state }) => state === 'Completed')
   if (!isReplicated || image.keepSnapshots) return undefined
-  const dropping = settleSnapshots(image, snapshots, true, context)
+  const dropping = deleteSnapshots(image, snapshots, context)
   // Its failure is told when it is waited for.
   dropping.catch(() => {})
   return dropping

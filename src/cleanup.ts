@@ -1,6 +1,6 @@
 import { explain } from './errors/explanation.ts'
-import { temporaryApiVersion } from './image/copy-plan.ts'
 import { TAGS } from './image/tags.ts'
+import { temporaryApiVersion } from './image/temporary.ts'
 import type { Arm } from './model/arm.ts'
 import type { ArmId } from './model/arm-id.ts'
 import type { Batch } from './model/batch.ts'

@@ -1,31 +1,34 @@
-import type { ArmId } from '../model/arm-id.ts'
+/** Snapshots of the OS disk and every data disk, and what becomes of them once the image is there. */
+import { type ArmId, resourceGroupId } from '../model/arm-id.ts'
 import { emit, type StepContext } from '../run/context.ts'
 import { allSideBySide } from '../run/side-by-side.ts'
-import { sweepCopies, withCopy } from './copy.ts'
+import { withCopy } from './copy.ts'
 import type { BuildPlan, SnapshotPlan, SnapshotReport } from './image-plan.ts'
 import { createGalleryAndDefinition, VersionGoneError } from './publish.ts'
 import { whileStopped } from './restart.ts'
 import { TAGS } from './tags.ts'
+import { sweepTemporaries } from './temporary-resources.ts'
 
-/** Snapshots of the OS disk and every data disk at once. A VM that was stopped for it runs again afterwards, whatever happened. */
+/** Takes all snapshots at once. A VM that was stopped for it runs again afterwards, whatever happened. */
 export async function capture(plan: BuildPlan, context: StepContext): Promise<readonly SnapshotReport[]> {
   const { prepare, deallocate, osType, copy } = plan
-  // A dead run left all of them: the VM has been prepared and stopped for these.
+  const owner = { image: plan.tags[TAGS.image] ?? '', run: plan.tags[TAGS.run] ?? '' }
+  // An interrupted run left all of them: the VM was prepared and stopped for these.
   if (plan.snapshots.every(({ exists }) => exists)) {
-    if (copy) await sweepCopies(copy.vm, plan.tags[TAGS.image] ?? '', plan.tags[TAGS.run] ?? '', context)
+    if (copy) await sweepTemporaries(resourceGroupId(copy.vm), owner, context)
     return takeSnapshots(plan, context)
   }
   if (copy) {
     const whole = await withoutOldMoment(plan, context)
-    return withCopy(whole, copy, context, () => takeSnapshots(whole, context))
+    return withCopy({ plan: whole, copy }, context, () => takeSnapshots(whole, context))
   }
   if (prepare) {
     emit(context, { kind: 'resource', change: 'updating', type: 'virtual machine', id: prepare.vm, detail: 'running prepare-script' })
     const printed = await context.compute.runScript(prepare.vm, osType, prepare.script, context.signal)
-    emit(context, { kind: 'notice', level: 'info', text: `prepare-script printed:\n${printed}` })
+    emit(context, { kind: 'notice', level: 'info', text: `Output of prepare-script:\n${printed}` })
   }
   if (!deallocate) return takeSnapshots(plan, context)
-  return whileStopped(deallocate, plan.tags[TAGS.run] ?? '', context, () => takeSnapshots(plan, context))
+  return whileStopped({ vm: deallocate, run: owner.run }, context, () => takeSnapshots(plan, context))
 }
 
 /** Some snapshots of a copy that is gone and others of a new one would be disks of two moments: all are taken again. */
@@ -36,8 +39,8 @@ async function withoutOldMoment(plan: BuildPlan, { compute, signal }: StepContex
 }
 
 /**
- * The place where the image goes is made meanwhile: it is needed as soon as they are there. One that fails does not hide how the others
- * ended: all are waited for.
+ * Gallery and definition are made meanwhile: they are needed as soon as the snapshots are there. One that fails does not hide how the
+ * others ended: all are waited for.
  */
 async function takeSnapshots(plan: BuildPlan, context: StepContext): Promise<readonly SnapshotReport[]> {
   const taking = plan.snapshots.map((snapshot) => async () => [await takeSnapshot(snapshot, plan, context)])
@@ -59,7 +62,13 @@ async function takeSnapshot(
     return { id, disk, state: 'adopted' }
   }
   if (isStale) {
-    emit(context, { kind: 'resource', change: 'deleting', type: 'snapshot', id, detail: 'left by an earlier run, of another moment' })
+    emit(context, {
+      kind: 'resource',
+      change: 'deleting',
+      type: 'snapshot',
+      id,
+      detail: 'left by an earlier run; its disks have changed since',
+    })
     await compute.deleteSnapshot(id, signal)
   }
   ledger.record({ id, kind: 'snapshot' })
@@ -69,7 +78,7 @@ async function takeSnapshot(
   return { id, disk, state: 'created' }
 }
 
-/** What earlier runs left of versions that are complete. */
+/** Deletes the snapshots that earlier runs left of versions that are complete. */
 export async function dropLeftSnapshots(left: readonly ArmId[], context: StepContext): Promise<void> {
   await allSideBySide(left, async (id) => {
     await context.compute.deleteSnapshot(id, context.signal)
@@ -77,34 +86,35 @@ export async function dropLeftSnapshots(left: readonly ArmId[], context: StepCon
   })
 }
 
-/** Snapshots are needed no longer once every region has its replica; until then they are kept, and a later run removes them. */
+/** Deletes the snapshots once every region has its replica; until then they are kept, and a later run deletes them. */
 export async function dropSnapshots(
   plan: BuildPlan,
   snapshots: readonly SnapshotReport[],
   context: StepContext,
 ): Promise<readonly SnapshotReport[]> {
-  const mayGo = plan.imageKind === 'gallery' && !plan.keepSnapshots
-  const version = mayGo && snapshots.length > 0 ? await context.compute.getImageVersion(plan.id) : undefined
-  if (mayGo && snapshots.length > 0 && !version) throw new VersionGoneError(plan.version, 'before the run ended')
-  return settleSnapshots(plan, snapshots, version?.provisioningState === 'Succeeded', context)
+  const mayGo = plan.imageKind === 'gallery' && !plan.keepSnapshots && snapshots.length > 0
+  const version = mayGo ? await context.compute.getImageVersion(plan.id) : undefined
+  if (mayGo && !version) throw new VersionGoneError(plan.version, 'before the run ended')
+  return version?.provisioningState === 'Succeeded' ? deleteSnapshots(plan, snapshots, context) : keepSnapshots(snapshots, context)
 }
 
-/** Deletes them, or lets them be, where the replicas of the version are known. */
-export function settleSnapshots(
+function keepSnapshots(snapshots: readonly SnapshotReport[], { ledger }: StepContext): readonly SnapshotReport[] {
+  for (const { id } of snapshots) ledger.settle(id)
+  return snapshots.map((snapshot) => ({ ...snapshot, state: 'kept' }))
+}
+
+/** Deletes what this run took, or took over. Every replica of the version must be known to be complete. */
+export function deleteSnapshots(
   plan: BuildPlan,
   snapshots: readonly SnapshotReport[],
-  isReplicated: boolean,
   context: StepContext,
 ): Promise<readonly SnapshotReport[]> {
   const { compute, ledger, signal } = context
   return allSideBySide(snapshots, async (snapshot): Promise<SnapshotReport> => {
     const planned = plan.snapshots.find(({ id }) => id === snapshot.id)
-    if (!isReplicated || !planned) {
-      ledger.settle(snapshot.id)
-      return { ...snapshot, state: 'kept' }
-    }
-    await compute.deleteSnapshot(planned.id, signal)
+    if (planned) await compute.deleteSnapshot(planned.id, signal)
     ledger.settle(snapshot.id)
+    if (!planned) return { ...snapshot, state: 'kept' }
     emit(context, { kind: 'resource', change: 'deleted', type: 'snapshot', id: snapshot.id })
     return { ...snapshot, state: 'deleted' }
   })

@@ -1,41 +1,51 @@
+/** `capture: copy`: the golden VM lives on while a throw-away copy of it is generalized and captured. */
 import { ActionError, explain } from '../errors/explanation.ts'
-import { type ArmId, partsOf, sameId } from '../model/arm-id.ts'
+import { resourceGroupId } from '../model/arm-id.ts'
 import { emit, type StepContext } from '../run/context.ts'
-import { allSideBySide } from '../run/side-by-side.ts'
-import { type CopyPlan, leftovers, TEMPORARY_TAG, type TemporaryResource } from './copy-plan.ts'
+import type { CopyPlan } from './copy-plan.ts'
 import type { BuildPlan } from './image-plan.ts'
 import { isOfRun, TAGS } from './tags.ts'
+import { putTemporaries, removeTemporaries, sweepTemporaries } from './temporary-resources.ts'
 
 /**
- * Boots a copy of the golden VM, generalizes it inside, gives its disks to `capture`, and deletes it: also when something fails. A run
- * that is killed leaves that to the post step, and what even that leaves, to the next run.
+ * Boots a copy of the golden VM, generalizes it inside, gives its disks to `capture`, and deletes it, also when something fails. An
+ * interrupted run leaves that to the post step, and whatever even that leaves, to the next run.
  */
-export async function withCopy<T>(plan: BuildPlan, copy: CopyPlan, context: StepContext, capture: () => Promise<T>): Promise<T> {
-  const run = plan.tags[TAGS.run] ?? ''
-  await sweepCopies(copy.vm, plan.tags[TAGS.image] ?? '', run, context)
+export async function withCopy<T>(
+  { plan, copy }: { readonly plan: BuildPlan; readonly copy: CopyPlan },
+  context: StepContext,
+  capture: () => Promise<T>,
+): Promise<T> {
+  const owner = { image: plan.tags[TAGS.image] ?? '', run: plan.tags[TAGS.run] ?? '' }
+  await sweepTemporaries(resourceGroupId(copy.vm), owner, context)
   try {
-    for (const group of copy.groups) await putAll(group, context)
-    for (const [index, script] of copy.scripts.entries()) {
-      const detail = index === copy.scripts.length - 1 ? 'generalizing' : 'running prepare-script'
-      emit(context, { kind: 'resource', change: 'updating', type: 'virtual machine', id: copy.vm, detail })
-      const printed = await context.compute.runScript(copy.vm, copy.osType, script, context.signal)
-      emit(context, { kind: 'notice', level: 'info', text: `${detail}, it printed:\n${printed}` })
-    }
-    emit(context, { kind: 'resource', change: 'updating', type: 'virtual machine', id: copy.vm, detail: 'deallocating' })
-    await context.compute.deallocateVm(copy.vm, context.signal)
-    await refuseOthers(plan, run, context)
+    await putTemporaries(copy.groups, context)
+    await generalize(copy, context)
+    await refuseOthers(plan, owner.run, context)
     const captured = await capture()
-    await removeCopy(copy, context)
+    await removeTemporaries(copy.groups, context)
     return captured
   } catch (error) {
     // With the signal aborted nothing more can be sent: the ledger has it all.
     if (!context.signal.aborted) {
-      await removeCopy(copy, context).catch((failure) =>
-        emit(context, { kind: 'notice', level: 'warning', text: `The throw-away copy is not gone: ${explain(failure).message}` }),
+      await removeTemporaries(copy.groups, context).catch((failure) =>
+        emit(context, { kind: 'notice', level: 'warning', text: `The throw-away copy could not be deleted: ${explain(failure).message}` }),
       )
     }
     throw error
   }
+}
+
+async function generalize({ vm, osType, scripts }: CopyPlan, context: StepContext): Promise<void> {
+  const updating = (detail: string) => emit(context, { kind: 'resource', change: 'updating', type: 'virtual machine', id: vm, detail })
+  for (const [index, script] of scripts.entries()) {
+    const detail = index === scripts.length - 1 ? 'generalizing' : 'running prepare-script'
+    updating(detail)
+    const printed = await context.compute.runScript(vm, osType, script, context.signal)
+    emit(context, { kind: 'notice', level: 'info', text: `Output of ${detail}:\n${printed}` })
+  }
+  updating('deallocating')
+  await context.compute.deallocateVm(vm, context.signal)
 }
 
 /** Two runs that began at once took the same version. The later one gives way: its disks are not those of the snapshots there. */
@@ -54,40 +64,4 @@ class VersionTakenError extends ActionError {
       link: 'https://docs.github.com/actions/how-tos/write-workflows/choose-when-workflows-run/control-workflow-concurrency',
     })
   }
-}
-
-/** One that fails does not hide how the others ended: all are waited for, so that none appears after the deletion. */
-async function putAll(group: readonly TemporaryResource[], context: StepContext): Promise<void> {
-  await allSideBySide(group, async ({ id, apiVersion, body }) => {
-    context.ledger.record({ id, kind: 'temporary' })
-    emit(context, { kind: 'resource', change: 'creating', type: 'temporary resource', id })
-    await context.arm.put(id, apiVersion, body, context.signal)
-    emit(context, { kind: 'resource', change: 'created', type: 'temporary resource', id })
-  })
-}
-
-async function removeCopy({ groups }: CopyPlan, context: StepContext): Promise<void> {
-  for (const group of groups.toReversed()) {
-    await allSideBySide(group, (resource) => remove(resource, context))
-  }
-}
-
-async function remove({ id, apiVersion }: Pick<TemporaryResource, 'id' | 'apiVersion'>, context: StepContext): Promise<void> {
-  await context.arm.delete(id, apiVersion, context.signal)
-  context.ledger.settle(id)
-  emit(context, { kind: 'resource', change: 'deleted', type: 'temporary resource', id })
-}
-
-/** Deletes what copies of dead runs have left in the group of `anyOfGroup`. */
-export async function sweepCopies(anyOfGroup: ArmId, image: string, run: string, context: StepContext): Promise<void> {
-  const { resourceGroup } = partsOf(anyOfGroup)
-  const found = await context.arm.find(anyOfGroup, `tagName eq '${TEMPORARY_TAG}' and tagValue eq '${image}'`)
-  const here = found.filter(({ id }) => id.toLowerCase().includes(`/resourcegroups/${resourceGroup.toLowerCase()}/`))
-  const going = leftovers(here, image, run, context.clock.now())
-  for (const resource of going) await remove(resource, context)
-  const left = here.filter(({ id }) => !going.some((one) => sameId(one.id, id)))
-  if (left.length === 0) return
-  const runs = [...new Set(left.map(({ tags }) => tags[TAGS.run] ?? 'another run'))].join(', ')
-  const text = `${left.length} temporary resources of ${runs} are left alone: it may still be at work. Once they are 6 hours old, the next run deletes them.`
-  emit(context, { kind: 'notice', level: 'warning', text })
 }

@@ -1,4 +1,4 @@
-/** What is to become of the image: the plan that the image steps carry out. */
+/** The plan for the image, which the image steps carry out. */
 import type { Tags } from '../model/arm.ts'
 import type { ArmId } from '../model/arm-id.ts'
 import type { AttachedDisk, HyperVGeneration, ImageContent, ImageDefinitionRequest, OsType, TargetRegion } from '../model/compute.ts'
@@ -9,9 +9,9 @@ export interface SnapshotPlan {
   readonly disk: 'os' | number
   readonly sourceId: string
   readonly caching: AttachedDisk['caching']
-  /** Left complete by a run that died. */
+  /** Left complete by an interrupted run. */
   readonly exists: boolean
-  /** There by this name, but of another moment: deleted first, for a PUT would leave its content as it is. */
+  /** A snapshot of this name exists, but of another moment: it is deleted first, because a PUT would leave its content as it is. */
   readonly isStale: boolean
 }
 
@@ -43,9 +43,9 @@ export interface BuildPlan {
   readonly copy?: CopyPlan
   /** The running VM to stop before and to start again after. */
   readonly deallocate?: ArmId
-  /** What the image is made of; where the run takes snapshots, of them. */
+  /** What the image is made of: the run's own snapshots, or what the source gives. */
   readonly content: ImageContent
-  /** That this run takes; empty where the source is an image, a VHD, or snapshots already. */
+  /** Those that this run takes; empty where the source is an image, a VHD, or snapshots already. */
   readonly snapshots: readonly SnapshotPlan[]
   /** With `managed`: all made of the same disks. */
   readonly poolImages?: readonly PoolImage[]

@@ -1,69 +1,65 @@
 /** Pure: reuse an image, or build it, and of what. */
-import { type Config, type ImageSettings, imageTargetId, type PoolSettings, type Source } from '../config/config.ts'
+import { type Config, type ImageSettings, imageTargetId, type Source } from '../config/config.ts'
 import type { Tags } from '../model/arm.ts'
-import { type ArmId, childId, partsOf, regionName, sameId } from '../model/arm-id.ts'
-import type { ImageDefinitionRequest, Snapshot, TargetRegion } from '../model/compute.ts'
-import type { ImageTraits } from '../model/image-traits.ts'
+import { type ArmId, childId, regionName } from '../model/arm-id.ts'
 import type { Observed } from '../observe/observed.ts'
 import type { RunContext } from '../run/runner.ts'
 import { type CopyPlan, planCopy } from './copy-plan.ts'
-import type { BuildPlan, ImagePlan, SnapshotPlan } from './image-plan.ts'
+import { definitionRequest } from './definition.ts'
+import type { BuildPlan, ImagePlan } from './image-plan.ts'
 import { type BuiltVersion, managedVersions, poolImages } from './managed-images.ts'
-import { byVersionDescending, copyName, nextVersion, snapshotName } from './names.ts'
-import { isOld, reasonToBuild, resumableVersion, takenVersions } from './plan-version.ts'
+import { byVersionDescending, copyName, nextVersion } from './names.ts'
+import { planSnapshots } from './plan-snapshots.ts'
+import { reasonToBuild, resumableVersion, takenVersions } from './plan-version.ts'
 import { disksOf, isUp, type SourceContent } from './source.ts'
 import { fingerprintOf, isOwn, provenanceTags, sourceTag, TAGS } from './tags.ts'
+import { missingRegions, targetRegions } from './target-regions.ts'
 
-/** `observed` must have passed the preflight rules. */
+/** Reuses an image whose source is unchanged, or builds the next one. `observed` must have passed the preflight rules. */
 export function planImage(config: Config, observed: Observed, content: SourceContent | undefined, run: RunContext, now: Date): ImagePlan {
   const { source, image } = config
   if (source.kind === 'image-id') return { kind: 'given', id: source.id, reason: 'image-id was given' }
   if (!image || !content) throw new Error(`source ${source.kind} passed the checks, but is not there`)
   const fingerprint = fingerprintOf(content.identity, { imageId: imageTargetId(image), kind: image.kind })
   const made = image.kind === 'gallery' ? observed.versions : managedVersions(image, config.pool, observed)
-  const own = (version: string) =>
-    image.kind === 'managed' ? { poolImages: poolImages(image, version, config.pool, observed.images) } : {}
   const succeeded = made.filter(({ provisioningState }) => provisioningState === 'Succeeded').sort(byVersionDescending)
-  const newest = succeeded[0]
-  const regions = targetRegions(image, config.pool, content.location, observed.account?.location ?? content.location)
+  const { location: sourceRegion, isLive } = content
+  const regions = targetRegions(image, config.pool, { sourceRegion, batchRegion: observed.account?.location ?? sourceRegion })
   const missingIn = (version: BuiltVersion) => missingRegions(version, regions)
   const alike = succeeded.filter(({ tags }) => isOwn(tags, image.name) && tags[TAGS.fingerprint] === fingerprint)
-  const same = alike.find((version) => missingIn(version).length === 0)
-  const { isLive } = content
-  const wanted = image.version === 'auto' ? undefined : made.find(({ name }) => name === image.version && isSucceeded(name, succeeded))
+  const reuse = ({ id, name }: BuiltVersion, reason: string): ImagePlan => ({
+    kind: 'reuse',
+    id: id as ArmId,
+    version: name,
+    reason,
+    ...(image.kind === 'managed' && { poolImages: poolImages(image, name, config.pool, observed.images) }),
+  })
 
-  if (same && image.rebuild === 'auto' && !isLive && (image.version === 'auto' || same.name === image.version)) {
-    const reason =
-      source.kind === 'vhd'
-        ? `the addresses of the VHDs are those of version ${same.name}; for new content below them: \`rebuild: always\``
-        : `the source is unchanged since version ${same.name}`
-    return { kind: 'reuse', id: same.id as ArmId, version: same.name, reason, ...own(same.name) }
-  }
-  if (wanted) {
-    return {
-      kind: 'reuse',
-      id: wanted.id as ArmId,
-      version: wanted.name,
-      reason: `version ${wanted.name} is already published`,
-      ...own(wanted.name),
-    }
-  }
+  const unchanged = alike.find((version) => missingIn(version).length === 0)
+  if (unchanged && image.rebuild === 'auto' && !isLive && (image.version === 'auto' || unchanged.name === image.version))
+    return reuse(unchanged, reasonToReuse(source, unchanged))
+  const wanted = image.version === 'auto' ? undefined : succeeded.find(({ name }) => name === image.version)
+  if (wanted) return reuse(wanted, `version ${wanted.name} is already published`)
+
+  const newest = succeeded[0]
+  const resumable = () =>
+    resumableVersion(image, observed, content, made, {
+      ...{ fingerprint, now, run },
+      isInReach: (version) => missingIn(version).length === 0,
+      isCopied: source.kind === 'vm' && source.capture === 'copy',
+    })
   const version =
     image.version === 'auto'
-      ? (resumableVersion(image, observed, content, made, {
-          fingerprint,
-          now,
-          run,
-          isInReach: (version) => missingIn(version).length === 0,
-          isCopied: source.kind === 'vm' && source.capture === 'copy',
-        }) ?? nextVersion(now, takenVersions(image, config.pool, observed, content, made, run)))
+      ? (resumable() ?? nextVersion(now, takenVersions(image, config.pool, observed, content, made, run)))
       : image.version
   const reason = reasonToBuild(image, isLive, newest, alike[0] && { name: alike[0].name, missing: missingIn(alike[0]) })
   return build({ config, image, observed, content, run, now, version, fingerprint, newest, made, reason })
 }
 
-function isSucceeded(name: string, succeeded: readonly { readonly name: string }[]): boolean {
-  return succeeded.some((version) => version.name === name)
+function reasonToReuse({ kind }: Source, { name }: BuiltVersion): string {
+  return kind === 'vhd'
+    ? `the addresses of the VHDs are those of version ${name}; for new content at these addresses: \`rebuild: always\``
+    : `the source is unchanged since version ${name}`
 }
 
 interface BuildInput {
@@ -80,55 +76,28 @@ interface BuildInput {
   readonly reason: string
 }
 
-function build({ config, image, observed, content, run, now, version, fingerprint, newest, made, reason }: BuildInput): BuildPlan {
-  const { source } = config
-  const { imageTraits, location, captured } = content
+function build(input: BuildInput): BuildPlan {
+  const { config, image, observed, content, now, version, fingerprint, newest, made, reason } = input
+  const { imageTraits, location } = content
   const previous = newest && newest.name !== version ? { previousVersion: newest.name } : {}
-  const provenance = provenanceTags(
-    { image: image.name, target: imageTargetId(image), version, source: sourceTag(content.sourceId), fingerprint, ...previous },
-    run,
-    image.tags,
-  )
-  const tags = image.keepSnapshots ? { ...provenance, [TAGS.keep]: 'true' } : provenance
-  const { vm } = observed.vm ?? {}
-  const copy =
-    source.kind === 'vm' && source.capture === 'copy' && vm
-      ? planCopy({
-          group: image.resourceGroup,
-          name: copyName(image.name, version, run.runId),
-          vm,
-          captured,
-          tags,
-          ...(source.prepareScript && { prepareScript: source.prepareScript }),
-        })
-      : undefined
+  const tags = tagsOf(input)
+  const copy = copyFor(input, tags)
   const existing = made.find(({ name }) => name === version)
-  // Another run, or a dead one, began this version: it has its disks, and nothing is captured for it again.
   const isBegun = existing !== undefined && existing.provisioningState !== 'Failed'
-  const named = captured.map(({ disk }) => {
-    const id = childId(image.resourceGroup, 'providers/Microsoft.Compute/snapshots', snapshotName(image.name, version, disk))
-    return { id, left: observed.snapshots.find((snapshot) => sameId(snapshot.id, id)) }
-  })
-  const isFit = (left: Snapshot | undefined) =>
-    left?.provisioningState === 'Succeeded' &&
-    (isBegun || (left.tags[TAGS.fingerprint] === fingerprint && !(content.isLive && isOld(left, now))))
-  // Disks of a VM that runs must be of one moment: all are taken up, or none.
-  const isTorn = content.isLive && !isBegun && !named.every(({ left }) => isFit(left))
-  const snapshots = captured.map(({ disk, sourceId, caching }, index): SnapshotPlan => {
-    const { id, left } = named[index] as (typeof named)[number]
-    const exists = isFit(left) && !isTorn
-    return { id, disk, sourceId: copy?.disks[index] ?? sourceId, caching, exists, isStale: left !== undefined && !exists }
+  const captured = content.captured.map((disk, index) => ({ ...disk, sourceId: copy?.disks[index] ?? disk.sourceId }))
+  const snapshots = planSnapshots({
+    ...{ image, version, fingerprint, captured, isBegun, now },
+    isLive: content.isLive,
+    existing: observed.snapshots,
   })
   const batchRegion = observed.account?.location ?? location
-  const isOwedStart = observed.vm?.vm.tags[TAGS.restart] !== undefined
-  const isRunning = (vm !== undefined && isUp(vm)) || (isOwedStart && source.kind === 'vm' && source.prepareScript !== undefined)
-  const ownImages = image.kind === 'managed' ? poolImages(image, version, config.pool, observed.images) : undefined
   return {
     kind: 'build',
     imageKind: image.kind,
     version,
     reason,
     location,
+    // A version that another run, or an interrupted one, began has its disks: nothing is captured for it again.
     snapshots: isBegun ? snapshots.filter(({ exists }) => exists) : snapshots,
     content: content.content ?? disksOf(snapshots.map(({ disk, id, caching }) => ({ disk, source: { kind: 'snapshot', id }, caching }))),
     osType: imageTraits.osType,
@@ -136,103 +105,73 @@ function build({ config, image, observed, content, run, now, version, fingerprin
     keepSnapshots: image.keepSnapshots,
     tags,
     waitForRegion: regionName(batchRegion),
-    targetRegions: targetRegions(image, config.pool, location, batchRegion),
+    targetRegions: targetRegions(image, config.pool, { sourceRegion: location, batchRegion }),
     ...previous,
-    ...(ownImages && { poolImages: ownImages }),
     ...(existing && { existing: { state: existing.provisioningState === 'Failed' ? ('failed' as const) : ('creating' as const) } }),
-    ...(!isBegun && preparation(source, isRunning, copy)),
-    ...imageIds(image, config.pool, version, observed, content, tags),
+    ...(!isBegun && preparation(config.source, observed, copy)),
+    ...(image.gallery ? galleryTarget(image.gallery, input, tags) : managedTarget(input)),
   }
 }
 
+function tagsOf({ image, content, run, version, fingerprint, newest }: BuildInput): Tags {
+  const previous = newest && newest.name !== version ? { previousVersion: newest.name } : {}
+  const source = sourceTag(content.sourceId)
+  const tags = provenanceTags(
+    { image: image.name, target: imageTargetId(image), version, source, fingerprint, ...previous },
+    run,
+    image.tags,
+  )
+  return image.keepSnapshots ? { ...tags, [TAGS.keep]: 'true' } : tags
+}
+
+function copyFor({ config: { source }, image, observed, content, run, version }: BuildInput, tags: Tags): CopyPlan | undefined {
+  const { vm } = observed.vm ?? {}
+  if (source.kind !== 'vm' || source.capture !== 'copy' || !vm) return undefined
+  return planCopy({
+    group: image.resourceGroup,
+    name: copyName(image.name, version, run.runId),
+    vm,
+    captured: content.captured,
+    tags,
+    ...(source.prepareScript && { prepareScript: source.prepareScript }),
+  })
+}
+
 /** What happens to a VM, or to its copy, before its disks are captured. */
-function preparation(source: Source, isRunning: boolean, copy: CopyPlan | undefined): Pick<BuildPlan, 'copy' | 'prepare' | 'deallocate'> {
-  if (source.kind !== 'vm') return {}
+function preparation(
+  source: Source,
+  { vm: seen }: Observed,
+  copy: CopyPlan | undefined,
+): Pick<BuildPlan, 'copy' | 'prepare' | 'deallocate'> {
+  if (source.kind !== 'vm' || !seen) return {}
   const { id, capture, prepareScript } = source
   if (copy) return { copy }
+  const isOwedStart = seen.vm.tags[TAGS.restart] !== undefined
+  const isRunning = isUp(seen.vm) || (isOwedStart && prepareScript !== undefined)
   return {
     ...(prepareScript && { prepare: { vm: id, script: prepareScript } }),
     ...(capture === 'deallocate' && isRunning && { deallocate: id }),
   }
 }
 
-function imageIds(
-  image: ImageSettings,
-  pool: PoolSettings | undefined,
-  version: string,
-  observed: Observed,
-  { imageTraits, location: sourceRegion }: SourceContent,
+function managedTarget({ config, image, observed, version }: BuildInput): Pick<BuildPlan, 'id' | 'poolImages'> {
+  const own = poolImages(image, version, config.pool, observed.images)
+  const [first] = own
+  if (!first) throw new Error('a managed image is for one pool at least')
+  return { id: first.id, poolImages: own }
+}
+
+function galleryTarget(
+  gallery: ArmId,
+  { image, observed, content, version }: BuildInput,
   tags: Tags,
 ): Pick<BuildPlan, 'id' | 'gallery' | 'definition'> {
-  if (!image.gallery) {
-    const [first] = poolImages(image, version, pool, observed.images)
-    if (!first) throw new Error('a managed image is for one pool at least')
-    return { id: first.id }
-  }
   const definitionId = imageTargetId(image)
-  const location = observed.gallery?.location ?? sourceRegion
+  const location = observed.gallery?.location ?? content.location
+  const create = () => definitionRequest({ id: definitionId, image, location, imageTraits: content.imageTraits, tags })
   return {
     id: childId(definitionId, 'versions', version),
-    gallery: { id: image.gallery, exists: observed.gallery !== undefined },
-    definition: observed.definition
-      ? { id: definitionId }
-      : { id: definitionId, create: definitionRequest(definitionId, image, location, imageTraits, tags) },
+    gallery: { id: gallery, exists: observed.gallery !== undefined },
+    definition: { id: definitionId, ...(!observed.definition && { create: create() }) },
   }
-}
-
-function definitionRequest(
-  id: ArmId,
-  image: ImageSettings,
-  location: string,
-  imageTraits: ImageTraits,
-  tags: Tags,
-): ImageDefinitionRequest {
-  const { [TAGS.version]: _version, [TAGS.fingerprint]: _fingerprint, [TAGS.previousVersion]: _previous, ...lasting } = tags
-  return {
-    id,
-    location,
-    osType: imageTraits.osType,
-    osState: 'Generalized',
-    hyperVGeneration: imageTraits.generation,
-    architecture: imageTraits.architecture,
-    features: imageTraits.features,
-    identifier: { publisher: 'AzureBatchImagePool', offer: partsOf(id).names[0] ?? 'gallery', sku: image.name },
-    tags: lasting,
-    ...(imageTraits.purchasePlan && { purchasePlan: imageTraits.purchasePlan }),
-  }
-}
-
-/**
- * Pools of one run grow side by side and pull the same version: the nodes of all of them count, not those of the largest.
- * https://learn.microsoft.com/azure/batch/batch-sig-images
- */
-const NODES_PER_REPLICA = 300
-
-/** Regions that a version was not made for. */
-export function missingRegions(
-  { targetRegions: made }: Pick<BuiltVersion, 'targetRegions'>,
-  asked: readonly { readonly name: string }[],
-): readonly string[] {
-  if (!made) return []
-  const has = new Set(made.map(({ name }) => regionName(name)))
-  return asked.map(({ name }) => regionName(name)).filter((name) => !has.has(name))
-}
-
-function targetRegions(
-  image: ImageSettings,
-  pool: PoolSettings | undefined,
-  sourceRegion: string,
-  batchRegion: string,
-): readonly TargetRegion[] {
-  const nodes = (pool?.requests ?? []).reduce((sum, { target }) => sum + target.dedicated + target.lowPriority, 0)
-  const replicas = image.replicas === 'auto' ? Math.max(1, Math.ceil(nodes / NODES_PER_REPLICA)) : image.replicas
-  const regions = new Map<string, TargetRegion>()
-  regions.set(regionName(sourceRegion), { name: regionName(sourceRegion), replicas: 1 })
-  regions.set(regionName(batchRegion), { name: regionName(batchRegion), replicas })
-  for (const { name, replicas: asked, storageAccountType } of image.targetRegions) {
-    const key = regionName(name)
-    const own = regions.get(key)?.replicas ?? 1
-    regions.set(key, { name: key, replicas: asked ?? own, ...(storageAccountType && { storageAccountType }) })
-  }
-  return [...regions.values()]
 }

@@ -1,11 +1,15 @@
-/** A VM that a run stops is owed a start: the post step sees the ledger, a later run sees the mark on the VM. */
+/** A run that stops a VM owes it a start: the post step sees that in the ledger, a later run in the mark on the VM. */
 import { explain } from '../errors/explanation.ts'
 import type { ArmId } from '../model/arm-id.ts'
 import { emit, type StepContext } from '../run/context.ts'
 import { TAGS } from './tags.ts'
 
 /** Stops the VM for as long as `body` runs. It runs again afterwards, whatever happened. */
-export async function whileStopped<T>(vm: ArmId, run: string, context: StepContext, body: () => Promise<T>): Promise<T> {
+export async function whileStopped<T>(
+  { vm, run }: { readonly vm: ArmId; readonly run: string },
+  context: StepContext,
+  body: () => Promise<T>,
+): Promise<T> {
   return startingAfter(vm, context, async () => {
     await mark(vm, run, context)
     emit(context, { kind: 'resource', change: 'updating', type: 'virtual machine', id: vm, detail: 'deallocating' })
@@ -14,7 +18,10 @@ export async function whileStopped<T>(vm: ArmId, run: string, context: StepConte
   })
 }
 
-/** With the signal aborted nothing more can be sent: the ledger and the mark have it. */
+/**
+ * Starts the VM after `body`, whatever happened. With the signal aborted nothing more can be sent: the ledger and the mark on the VM have
+ * it.
+ */
 export async function startingAfter<T>(vm: ArmId, context: StepContext, body: () => Promise<T>): Promise<T> {
   context.ledger.record({ id: vm, kind: 'startVm' })
   try {
@@ -33,7 +40,7 @@ async function start(vm: ArmId, context: StepContext): Promise<void> {
   await arm.tag(vm, 'Delete', { [TAGS.restart]: '' }, signal).catch((error) => warn(error, 'The mark stays on the VM', context))
 }
 
-/** Without it only a machine that dies with its disk leaves the VM stopped. */
+/** Without the mark, a runner that is lost together with its disk leaves the VM stopped. */
 async function mark(vm: ArmId, run: string, context: StepContext): Promise<void> {
   const value = run || context.clock.now().toISOString()
   await context.arm

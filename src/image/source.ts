@@ -1,6 +1,6 @@
 /** Pure: what an image is made of, wherever its source comes from. */
 import type { Source } from '../config/config.ts'
-import type { ArmId } from '../model/arm-id.ts'
+import { type ArmId, sameId } from '../model/arm-id.ts'
 import type { AttachedDisk, Disk, ImageContent, ImageDisk, VirtualMachine } from '../model/compute.ts'
 import { type ImageTraits, readImageTraits } from '../model/image-traits.ts'
 import type { Observed } from '../observe/observed.ts'
@@ -22,9 +22,9 @@ export interface SourceContent {
   readonly captured: readonly CapturedDisk[]
   /** Known before the run; absent where it is the snapshots that the run takes. */
   readonly content?: ImageContent
-  /** What tells this content from another; equal parts mean equal disks. */
+  /** What distinguishes this content from any other; equal identities mean equal disks. */
   readonly identity: unknown
-  /** Its disks change while they are looked at: never taken for unchanged. */
+  /** Its disks may change at any moment: it never counts as unchanged. */
   readonly isLive: boolean
 }
 
@@ -45,9 +45,9 @@ export function sourceContent(source: Source, observed: Observed): SourceContent
   }
 }
 
-/** What is known of the image: from its source, or, where it is given, from itself. */
+/** What is known of the image: from its source, or, where `image-id` is given, from the image itself. */
 export function imageTraitsOf(content: SourceContent | undefined, { givenImage, definition }: Observed): ImageTraits | undefined {
-  // What a definition says is what Azure and Batch go by, whatever its disks could do.
+  // Azure and Batch go by what the definition says, whatever its disks could do.
   if (content) return definition ? { ...content.imageTraits, features: definition.features } : content.imageTraits
   if (givenImage?.kind === 'managed') return ofUnknownDisks(givenImage.image.osType, givenImage.image.hyperVGeneration, undefined)
   if (!givenImage) return undefined
@@ -55,7 +55,7 @@ export function imageTraitsOf(content: SourceContent | undefined, { givenImage, 
   return { osType, generation: hyperVGeneration, architecture, features, ...(purchasePlan && { purchasePlan }) }
 }
 
-/** VHDs and managed images do not say what else they are: an existing definition is believed. */
+/** VHDs and managed images do not say what else they are: an existing definition is taken at its word. */
 function ofUnknownDisks(
   osType: ImageTraits['osType'] = 'Linux',
   generation: ImageTraits['generation'] = 'V1',
@@ -66,7 +66,7 @@ function ofUnknownDisks(
     osType,
     generation,
     architecture: definition?.architecture ?? 'x64',
-    // Neither carries security data: Azure takes them for `…Supported`, and refuses them for the rest.
+    // Neither carries security data: Azure accepts them for `…Supported` definitions and refuses them for the other secured ones.
     features: { ...features, ...(security?.endsWith('Supported') && { SecurityType: security }) },
     ...(definition?.purchasePlan && { purchasePlan: definition.purchasePlan }),
   }
@@ -98,7 +98,7 @@ function ofVm(source: Source & { kind: 'vm' }, { vm: seen }: Observed): SourceCo
 }
 
 function ofSnapshots({ disks }: Source & { kind: 'snapshots' }, { sourceSnapshots = [] }: Observed): SourceContent | undefined {
-  const given = disks.map(({ disk, source }) => ({ disk, snapshot: sourceSnapshots.find(({ id }) => same(id, source)) }))
+  const given = disks.map(({ disk, source }) => ({ disk, snapshot: sourceSnapshots.find(({ id }) => sameId(id, source)) }))
   const os = given.find(({ disk }) => disk === 'os')?.snapshot
   if (!os || given.some(({ snapshot }) => !snapshot)) return undefined
   const content = disksOf(disks.map(({ disk, source }) => ({ disk, source: { kind: 'snapshot', id: source as ArmId } })))
@@ -124,7 +124,7 @@ function ofVhd(source: Source & { kind: 'vhd' }, { storageAccount, definition }:
     content: disksOf(
       disks.map(({ disk, source: uri }) => ({ disk, source: { kind: 'vhd', uri, storageAccountId: storageAccount.id as ArmId } })),
     ),
-    // What a blob holds cannot be read with this action's permissions: its address stands for it.
+    // The content of a blob cannot be read with this action's permissions: its address stands for it.
     identity: source,
     isLive: false,
   }
@@ -170,5 +170,3 @@ const diskIdentity = ({ id, uniqueId, timeCreated, lastOwnershipUpdateTime, disk
   lastOwnershipUpdateTime,
   diskSizeGB,
 ]
-
-const same = (one: string, other: string): boolean => one.toLowerCase() === other.toLowerCase()

@@ -1,4 +1,4 @@
-/** Pure: what an image definition must say so that Azure accepts these disks and Batch can start them. */
+/** Pure: what an image definition must state so that Azure accepts these disks and Batch can start them. */
 import type { Architecture, Disk, HyperVGeneration, MarketplaceImage, OsType, PurchasePlan, VirtualMachine } from './compute.ts'
 
 export interface ImageTraits {
@@ -12,7 +12,7 @@ export interface ImageTraits {
   readonly imageReference?: MarketplaceImage
 }
 
-/** Without a VM, from what the disks say of themselves. */
+/** Without a VM, the disks alone are evidence. */
 export function readImageTraits(vm: VirtualMachine | undefined, disks: readonly Disk[]): ImageTraits {
   const os = disks[0]
   const plan = os?.purchasePlan ?? vm?.plan

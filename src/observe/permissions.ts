@@ -1,4 +1,4 @@
-/** Pure: what the caller needs to be allowed to do, and what Azure says it is. */
+/** Pure: the actions that a run needs, and which of them the caller's roles allow. */
 import type { Config } from '../config/config.ts'
 import { type ArmId, childId, partsOf, resourceGroupId } from '../model/arm-id.ts'
 
@@ -23,7 +23,7 @@ const COMPUTE = 'Microsoft.Compute'
 const VERSIONS = `${COMPUTE}/galleries/images/versions`
 const POOLS = 'Microsoft.Batch/batchAccounts/pools'
 
-/** Those that delete too: whoever can make a copy and not delete it pays for it until somebody sees it. */
+/** Deleting is among them: a copy that can be made but not deleted costs money until somebody notices. */
 const COPY_ACTIONS: readonly string[] = [
   ...['disks', 'virtualMachines'].flatMap((type) => [`${COMPUTE}/${type}/write`, `${COMPUTE}/${type}/delete`]),
   ...['runCommand', 'deallocate'].map((action) => `${COMPUTE}/virtualMachines/${action}/action`),
@@ -32,7 +32,7 @@ const COPY_ACTIONS: readonly string[] = [
   'Microsoft.Network/networkInterfaces/join/action',
 ]
 
-/** What the run would have to do at most, by scope. A run that finds all as it should be needs less. */
+/** The most that the run may have to do, by scope. A run that finds everything as it should be needs less. */
 export function neededActions(
   { source, image, pool }: Config,
   has: { readonly gallery: boolean; readonly definition: boolean },

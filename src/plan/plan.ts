@@ -1,10 +1,10 @@
 /** Pure: what was asked for against what is there, as a list of intentions. Nothing here is sent. */
 import { type Config, imageTargetId, type PoolSettings } from '../config/config.ts'
-import { TEMPORARY_TAG } from '../image/copy-plan.ts'
 import { type ImagePlan, imageIdFor } from '../image/image-plan.ts'
 import { planImage } from '../image/plan-image.ts'
 import { imageTraitsOf, type SourceContent } from '../image/source.ts'
 import { isOwn, isTakenFor, TAGS } from '../image/tags.ts'
+import { TEMPORARY_TAG } from '../image/temporary.ts'
 import { type ArmId, childId, nameOf, sameId } from '../model/arm-id.ts'
 import type { ImageTraits } from '../model/image-traits.ts'
 import type { Observed } from '../observe/observed.ts'

@@ -14,12 +14,12 @@ export interface Facts {
   readonly imageTraits?: ImageTraits
 }
 
-/** One preflight rule. It answers with nothing, or with what it saw and what to do. */
+/** One preflight rule: `check` returns nothing, or what it saw and what to do. */
 export interface Rule {
   /** Stable, kebab-case. */
   readonly id: string
   readonly severity: Finding['severity']
-  /** One line, for the list of rules. */
+  /** One line for the list of rules, true where the rule has no objection. */
   readonly title: string
   readonly link: string
   readonly check: (facts: Facts) => readonly { readonly seen: string; readonly fix: string }[]

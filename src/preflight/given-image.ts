@@ -9,7 +9,7 @@ export const GIVEN_IMAGE_RULES: readonly Rule[] = [
   {
     id: 'image-id-exists',
     severity: 'error',
-    title: 'The image given exists, and is complete',
+    title: 'The given image exists and is complete',
     link: IMAGE_VERSION,
     check: ({ config: { source }, observed: { givenImage } }) => {
       if (source.kind !== 'image-id') return []
@@ -23,25 +23,25 @@ export const GIVEN_IMAGE_RULES: readonly Rule[] = [
       const { provisioningState } = givenImage.kind === 'gallery' ? givenImage.version : givenImage.image
       return provisioningState === 'Succeeded'
         ? []
-        : [{ seen: `image ${source.id} is ${provisioningState}`, fix: 'Wait until it is published, or use another.' }]
+        : [{ seen: `image ${source.id} is ${provisioningState}`, fix: 'Wait until it is published, or use another one.' }]
     },
   },
   {
     id: 'image-id-generalized',
     severity: 'error',
-    title: 'The image given is generalized',
+    title: 'The given image is generalized',
     link: SIG_IMAGES,
     check: ({ config: { source }, observed: { givenImage } }) => {
       const osState = givenImage?.kind === 'gallery' ? givenImage.definition.osState : givenImage?.image.osState
       return source.kind === 'image-id' && osState === 'Specialized'
-        ? [{ seen: `image ${source.id} is specialized`, fix: 'Batch starts nodes only from generalized images: make another.' }]
+        ? [{ seen: `image ${source.id} is specialized`, fix: 'Batch starts nodes only from generalized images: use another one.' }]
         : []
     },
   },
   {
     id: 'image-id-region',
     severity: 'error',
-    title: 'The image given is in the region of the Batch account, or has a replica there',
+    title: 'The given image is in the region of the Batch account, or has a replica there',
     link: SIG_IMAGES,
     check: ({ observed: { givenImage, account } }) => {
       if (!givenImage || !account) return []
@@ -52,7 +52,7 @@ export const GIVEN_IMAGE_RULES: readonly Rule[] = [
           : [
               {
                 seen: `managed image ${givenImage.image.name} is in ${givenImage.image.location}, the account in ${account.location}`,
-                fix: 'Publish it with `managed-image` to a gallery: versions are replicated to the region of the account.',
+                fix: 'Publish it to a gallery with `managed-image`: versions are replicated to the region of the account.',
               },
             ]
       }

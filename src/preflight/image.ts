@@ -1,9 +1,9 @@
 /** Rules about the image, its definition and its region. */
 import { imageTargetId } from '../config/config.ts'
 import { type BuiltVersion, poolImages } from '../image/managed-images.ts'
-import { missingRegions } from '../image/plan-image.ts'
 import { namesakes } from '../image/plan-version.ts'
 import { fingerprintOf, isOwn, sourceTag, TAGS } from '../image/tags.ts'
+import { missingRegions } from '../image/target-regions.ts'
 import { regionName, sameId } from '../model/arm-id.ts'
 import type { Facts, Rule } from './facts.ts'
 
@@ -11,7 +11,7 @@ const IMAGE_VERSION = 'https://learn.microsoft.com/azure/virtual-machines/image-
 const MIGRATION = 'https://learn.microsoft.com/azure/batch/batch-custom-image-pools-to-azure-compute-gallery-migration-guide'
 const TRUSTED_LAUNCH = 'https://learn.microsoft.com/azure/virtual-machines/trusted-launch'
 
-/** What Azure does not check, but nodes depend on; without a value, Azure's own default. */
+/** Features that Azure does not check but nodes depend on, each with the default that Azure assumes where it is absent. */
 const DEFAULT_FEATURES: Readonly<Record<string, string>> = { DiskControllerTypes: 'SCSI', IsAcceleratedNetworkSupported: 'False' }
 const FEATURES = Object.keys(DEFAULT_FEATURES)
 
@@ -26,7 +26,7 @@ export const IMAGE_RULES: readonly Rule[] = [
         ? [
             {
               seen: 'Azure retired Batch pools made from managed images on 31 March 2026',
-              fix: 'Use `image-kind: gallery` with `gallery`; `managed-image` publishes one that exists.',
+              fix: 'Use `image-kind: gallery` with `gallery`; `managed-image` publishes an existing managed image there.',
             },
           ]
         : [],
@@ -56,7 +56,7 @@ export const IMAGE_RULES: readonly Rule[] = [
         ? [
             {
               seen: `the disks have security type ${imageTraits.features.SecurityType}`,
-              fix: 'Use `image-kind: gallery`; Azure makes no managed images of such disks.',
+              fix: 'Use `image-kind: gallery`: Azure does not create managed images from such disks.',
             },
           ]
         : [],
@@ -64,14 +64,14 @@ export const IMAGE_RULES: readonly Rule[] = [
   {
     id: 'gallery-region',
     severity: 'warning',
-    title: 'The image is made near the Batch account',
+    title: 'The image is created near the Batch account',
     link: IMAGE_VERSION,
     check: ({ config: { image }, content, observed: { account } }) =>
       image?.kind === 'gallery' && content && account && regionName(content.location) !== regionName(account.location)
         ? [
             {
-              seen: `the source is in ${content.location}, the account in ${account.location}: the version is replicated across regions, which takes longer and is paid for`,
-              fix: 'Keep the golden machine in the region of the account if time matters.',
+              seen: `the source is in ${content.location}, the account in ${account.location}: the version is replicated across regions, which takes longer and costs more`,
+              fix: 'Keep the golden VM in the region of the account if time matters.',
             },
           ]
         : [],
@@ -110,26 +110,26 @@ export const IMAGE_RULES: readonly Rule[] = [
         ? []
         : FEATURES.filter((name) => featureOf(definition.features, name) !== featureOf(content.imageTraits.features, name)).map((name) => ({
             seen: `definition ${definition.name} has ${name} ${featureOf(definition.features, name)}, the disks have ${featureOf(content.imageTraits.features, name)}`,
-            fix: 'Azure goes by the definition, which cannot be changed: choose another `image-name` for one that is made to fit the disks.',
+            fix: 'Azure goes by the definition, which cannot be changed: choose another `image-name` to get a definition that fits the disks.',
           })),
   },
   {
     id: 'image-version-taken',
     severity: 'error',
-    title: 'A version asked for by name is not that of another source',
+    title: 'A requested version does not belong to another source',
     link: IMAGE_VERSION,
     check: (facts) =>
       asked(facts)
         .filter((taken) => !isOfSource(taken, facts))
         .map(({ name, tags: { [TAGS.source]: source } }) => ({
-          seen: `${name} exists, made ${source ? `of ${source}` : 'by something else'}`,
+          seen: `${name} exists and was made ${source ? `from ${source}` : 'by something else'}`,
           fix: 'A version cannot be changed: choose another `image-version`, or `auto`.',
         })),
   },
   {
     id: 'image-version-older',
     severity: 'warning',
-    title: 'A version asked for by name is of the source as it is now',
+    title: 'A requested version is of the source as it is now',
     link: IMAGE_VERSION,
     check: (facts) => {
       const { image } = facts.config
@@ -138,7 +138,7 @@ export const IMAGE_RULES: readonly Rule[] = [
       return reused(facts)
         .filter(({ tags }) => tags[TAGS.fingerprint] !== fingerprint)
         .map(({ name }) => ({
-          seen: `${name} exists, and its source changed since: it is used as it is`,
+          seen: `${name} exists, and its source has changed since: it is used as it is`,
           fix: 'Choose another `image-version`, or `auto`, to publish the source as it is now.',
         }))
     },
@@ -146,7 +146,7 @@ export const IMAGE_RULES: readonly Rule[] = [
   {
     id: 'image-version-region',
     severity: 'error',
-    title: 'A version asked for by name has a replica in the region of the Batch account',
+    title: 'A requested version has a replica in the region of the Batch account',
     link: 'https://learn.microsoft.com/azure/batch/batch-sig-images',
     check: (facts) => {
       const { account } = facts.observed
@@ -162,15 +162,15 @@ export const IMAGE_RULES: readonly Rule[] = [
   {
     id: 'snapshot-name-taken',
     severity: 'error',
-    title: 'Snapshots of a version asked for by name have no namesakes',
+    title: 'The snapshot names of a requested version are free',
     link: IMAGE_VERSION,
     check: (facts) => {
       const { image } = facts.config
       const isThere = asked(facts).some(({ provisioningState }) => provisioningState !== 'Failed')
       if (!image || !facts.content || isThere) return []
       return namesakes(image, image.version, facts.content.captured, facts.observed.snapshots).map(({ name }) => ({
-        seen: `snapshot ${name} is of something else, and has the name of one that this run would take`,
-        fix: 'Choose another `image-version`, or `auto`; or delete the snapshot, if nothing needs it.',
+        seen: `snapshot ${name} belongs to something else and has the name of one that this run would take`,
+        fix: 'Choose another `image-version`, or `auto`; or delete the snapshot if nothing needs it.',
       }))
     },
   },
@@ -184,7 +184,7 @@ function featureOf(features: Readonly<Record<string, string>>, name: string): st
 
 type Named = Pick<BuiltVersion, 'name' | 'provisioningState' | 'tags' | 'targetRegions'>
 
-/** What is there by the version that is asked for, whoever made it, finished or not. */
+/** Whatever exists under the requested version, whoever made it, finished or not. */
 function asked({ config: { image, pool }, observed: { versions, images } }: Facts): readonly Named[] {
   if (!image || image.version === 'auto') return []
   if (image.kind === 'gallery')
@@ -195,7 +195,7 @@ function asked({ config: { image, pool }, observed: { versions, images } }: Fact
   return images.filter(({ id }) => ids.some((one) => sameId(one, id))).map((one) => ({ ...one, name: `managed image ${one.name}` }))
 }
 
-/** What is there by that version and of this source; a failed one is made again. */
+/** Whatever exists under that version and of this source; a failed one is rebuilt. */
 const reused = (facts: Facts): readonly Named[] =>
   asked(facts).filter((taken) => isOfSource(taken, facts) && taken.provisioningState !== 'Failed')
 

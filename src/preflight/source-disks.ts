@@ -15,7 +15,7 @@ interface SourceDisk {
   readonly isData: boolean
 }
 
-/** The disks of the source as far as Azure tells of them: of a VM, or snapshots. VHDs and managed images keep theirs to themselves. */
+/** The disks of the source as far as Azure shows them: those of a VM, or snapshots. Those of VHDs and managed images cannot be seen. */
 export function disksOf({ config: { source }, observed: { vm, sourceSnapshots = [] } }: Facts): readonly SourceDisk[] {
   if (vm) {
     const osId = vm.vm.osDisk.managedDiskId
@@ -57,7 +57,7 @@ export const SOURCE_DISK_RULES: readonly Rule[] = [
         .filter(({ disk }) => disk.encryptionSettingsEnabled)
         .map(({ what }) => ({
           seen: `${what} is encrypted by Azure Disk Encryption`,
-          fix: 'Nodes cannot open it. Turn the encryption off (`az vm encryption disable`; a Linux OS disk has to be built anew); pools can use `securityProfile.encryptionAtHost`.',
+          fix: 'Nodes cannot open it. Turn the encryption off (`az vm encryption disable`; a Linux OS disk has to be rebuilt); pools can use `securityProfile.encryptionAtHost`.',
         })),
   },
   {

@@ -10,7 +10,7 @@ const GENERALIZE = 'https://learn.microsoft.com/azure/virtual-machines/generaliz
 const IMAGE_VERSION = 'https://learn.microsoft.com/azure/virtual-machines/image-version'
 const CUSTOM_IMAGES = 'https://learn.microsoft.com/azure/batch/batch-sig-images'
 
-/** Or will, before anything else: a run that died has stopped it, and this one starts it again. */
+/** Or will be, before anything else: an interrupted run stopped it, and this run starts it again. */
 const isRunning = ({ statuses, tags }: VirtualMachine): boolean =>
   statuses.includes('PowerState/running') || tags[TAGS.restart] !== undefined
 
@@ -45,7 +45,7 @@ export const SOURCE_RULES: readonly Rule[] = [
           },
         ]
       }
-      return isUp(vm.vm) ? [{ seen: `${vm.vm.name} runs`, fix: `Stop it: \`az vm deallocate --ids ${vm.vm.id}\`.` }] : []
+      return isUp(vm.vm) ? [{ seen: `${vm.vm.name} is running`, fix: `Stop it: \`az vm deallocate --ids ${vm.vm.id}\`.` }] : []
     },
   },
   {
@@ -56,13 +56,13 @@ export const SOURCE_RULES: readonly Rule[] = [
     check: ({ config: { source }, observed: { vm } }) =>
       source.kind === 'vm' &&
       source.capture === 'deallocate' &&
-      // A run that died may have stopped it: this one stops it again, and starts it afterwards.
+      // An interrupted run may have stopped it: this run stops it again, and starts it afterwards.
       vm?.vm.tags[TAGS.restart] === undefined &&
       vm?.vm.statuses.some((code) => /^PowerState\/(?:stopping|deallocating)$/i.test(code))
         ? [
             {
-              seen: `${vm.vm.name} is on its way down: ${vm.vm.statuses.join(', ')}`,
-              fix: 'Run again once it is deallocated. It is not started afterwards: only a VM that runs is.',
+              seen: `${vm.vm.name} is being stopped: ${vm.vm.statuses.join(', ')}`,
+              fix: 'Run again once it is deallocated. The action does not start it afterwards: it starts only a VM that was running.',
             },
           ]
         : [],
@@ -76,8 +76,8 @@ export const SOURCE_RULES: readonly Rule[] = [
       source.kind === 'vm' && source.prepareScript && source.capture !== 'copy' && vm && !isRunning(vm.vm)
         ? [
             {
-              seen: `${vm.vm.name} does not run (${vm.vm.statuses.join(', ')}), so the script cannot`,
-              fix: 'Start the VM before, or leave `prepare-script` out.',
+              seen: `${vm.vm.name} is not running (${vm.vm.statuses.join(', ')}), so the script cannot run`,
+              fix: 'Start the VM first, or leave `prepare-script` out.',
             },
           ]
         : [],
@@ -85,7 +85,7 @@ export const SOURCE_RULES: readonly Rule[] = [
   {
     id: 'snapshots-exist',
     severity: 'error',
-    title: 'The snapshots given exist, are complete, and are in one region',
+    title: 'The given snapshots exist, are complete, and are in one region',
     link: IMAGE_VERSION,
     check: ({ config: { source }, observed: { sourceSnapshots = [] } }) => {
       if (source.kind !== 'snapshots') return []
@@ -104,17 +104,17 @@ export const SOURCE_RULES: readonly Rule[] = [
         })),
         ...half.map(({ name, provisioningState }) => ({
           seen: `snapshot ${name} is ${provisioningState}`,
-          fix: 'Wait for it, or take another.',
+          fix: 'Wait until it is complete, or take another.',
         })),
         ...copied.map(({ name, completionPercent }) => ({
-          seen: `snapshot ${name} is copied to ${completionPercent} %`,
-          fix: 'Wait for it, or take another.',
+          seen: `snapshot ${name} is still being copied (${completionPercent} %)`,
+          fix: 'Wait until it is complete, or take another.',
         })),
         ...(regions.length > 1
           ? [
               {
                 seen: `the snapshots are in ${regions.join(' and ')}`,
-                fix: 'Copy them to one region: an image is made in the region of its disks.',
+                fix: 'Copy them to one region: an image is created in the region of its disks.',
               },
             ]
           : []),
@@ -124,7 +124,7 @@ export const SOURCE_RULES: readonly Rule[] = [
   {
     id: 'managed-image-exists',
     severity: 'error',
-    title: 'The managed image given exists, and is generalized',
+    title: 'The given managed image exists and is generalized',
     link: IMAGE_VERSION,
     check: ({ config: { source }, observed: { sourceImage } }) => {
       if (source.kind !== 'managed-image') return []
@@ -140,7 +140,7 @@ export const SOURCE_RULES: readonly Rule[] = [
         ? [
             {
               seen: `managed image ${sourceImage.name} is specialized`,
-              fix: 'Batch starts nodes only from generalized images: make another.',
+              fix: 'Batch starts nodes only from generalized images: use another one.',
             },
           ]
         : []
@@ -149,14 +149,14 @@ export const SOURCE_RULES: readonly Rule[] = [
   {
     id: 'vhd-storage-account',
     severity: 'error',
-    title: 'The storage account of the VHDs is found in the subscription',
+    title: 'The storage account of the VHDs is visible in the subscription',
     link: IMAGE_VERSION,
     check: ({ config: { source }, observed: { storageAccount } }) =>
       source.kind === 'vhd' && !storageAccount
         ? [
             {
               seen: `no storage account ${source.storageAccount ?? new URL(source.disks[0]?.source ?? '').hostname.split('.')[0]} is visible in the subscription`,
-              fix: 'Name it with `vhd-storage-account` (name or resource id), and let the identity read it.',
+              fix: 'Name it with `vhd-storage-account` (name or resource id), and give the identity a role that can read it.',
             },
           ]
         : [],
@@ -179,7 +179,7 @@ export const SOURCE_RULES: readonly Rule[] = [
   {
     id: 'purchase-plan',
     severity: 'warning',
-    title: 'The purchase plan of the base image is carried along',
+    title: 'The purchase plan of the base image is passed on',
     link: CUSTOM_IMAGES,
     check: ({ imageTraits }) =>
       imageTraits?.purchasePlan
@@ -194,15 +194,15 @@ export const SOURCE_RULES: readonly Rule[] = [
   {
     id: 'confidential-vm',
     severity: 'error',
-    title: 'The VM is no confidential VM',
+    title: 'The VM is not a confidential VM',
     link: 'https://learn.microsoft.com/azure/confidential-computing/confidential-vm-overview',
     check: (facts) =>
       facts.observed.vm?.vm.securityType === 'ConfidentialVM' ||
       disksOf(facts).some(({ disk }) => disk.securityType?.startsWith('ConfidentialVM'))
         ? [
             {
-              seen: `${nameOf(facts.content?.sourceId ?? '')} is, or is of, a confidential VM: its disks are bound to it`,
-              fix: 'Build the golden machine as a standard or Trusted Launch VM; pools can ask for `securityType: confidentialVM`.',
+              seen: `${nameOf(facts.content?.sourceId ?? '')} belongs to a confidential VM: its disks are bound to that VM`,
+              fix: 'Build the golden VM as a standard or Trusted Launch VM; pools can still ask for `securityType: confidentialVM`.',
             },
           ]
         : [],
@@ -228,13 +228,13 @@ export const SOURCE_RULES: readonly Rule[] = [
   {
     id: 'running-source',
     severity: 'warning',
-    title: 'The VM does not run while its disks are copied',
+    title: 'The VM is not running while its disks are copied',
     link: IMAGE_VERSION,
     check: ({ config: { source }, observed: { vm } }) =>
       vm && isUp(vm.vm) && source.kind === 'vm' && source.capture === 'live'
         ? [
             {
-              seen: `${vm.vm.name} runs: its snapshots are consistent only as after a power cut, each disk for itself`,
+              seen: `${vm.vm.name} is running: each of its snapshots is only as consistent as after a power failure, and not with the others`,
               fix: 'Use `capture: deallocate`, which stops it, takes the snapshots, and starts it again.',
             },
           ]

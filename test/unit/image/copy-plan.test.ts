@@ -1,15 +1,9 @@
-/** A throw-away copy of a VM: what it is made of, in which order, and what becomes of its remains. */
+/** A throw-away copy of a VM: what it is made of, and in which order. */
 import { describe, expect, test } from 'vitest'
-import {
-  type CopyQuestion,
-  leftovers,
-  planCopy,
-  type TaggedResource,
-  TEMPORARY_TAG,
-  temporaryApiVersion,
-} from '../../../src/image/copy-plan.ts'
+import { type CopyQuestion, planCopy } from '../../../src/image/copy-plan.ts'
 import { copyName } from '../../../src/image/names.ts'
-import { provenanceTags, TAGS } from '../../../src/image/tags.ts'
+import { provenanceTags } from '../../../src/image/tags.ts'
+import { TEMPORARY_TAG, temporaryApiVersion } from '../../../src/image/temporary.ts'
 import type { ArmId } from '../../../src/model/arm-id.ts'
 
 const GROUP = '/subscriptions/s/resourceGroups/g' as ArmId
@@ -90,45 +84,5 @@ describe('a copy', () => {
   test('has names that Azure takes, however long the image is called', () => {
     expect(copyName('g'.repeat(80), '2147483647.2147483647.2147483647', '19876543210').length).toBeLessThanOrEqual(56)
     for (const { id } of plan.groups.flat()) expect(temporaryApiVersion(id)).toBeDefined()
-  })
-})
-
-describe('remains of a copy', () => {
-  const now = new Date('2026-11-24T10:00:00Z')
-  const remain = (type: string, runUrl: string, createdTime: string, more: object = {}): TaggedResource => ({
-    id: `${GROUP}/providers/${type}/x`,
-    type,
-    createdTime,
-    tags: { ...tags, [TEMPORARY_TAG]: 'golden', [TAGS.run]: runUrl, ...more },
-  })
-  const young = '2026-11-24T04:01:00Z'
-  const old = '2026-11-24T03:59:00Z'
-  const typesOf = (found: readonly TaggedResource[]) => leftovers(found, 'golden', RUN.runUrl, now).map(({ id }) => id.split('/').at(-2))
-
-  test('go, what uses another one first', () => {
-    const found = [
-      remain('Microsoft.Compute/snapshots', RUN.runUrl, young),
-      remain('Microsoft.Compute/disks', RUN.runUrl, young),
-      remain('Microsoft.Network/virtualNetworks', RUN.runUrl, young),
-      remain('Microsoft.Compute/virtualMachines', RUN.runUrl, young),
-      remain('Microsoft.Network/networkInterfaces', RUN.runUrl, young),
-    ]
-    expect(typesOf(found)).toEqual(['virtualMachines', 'networkInterfaces', 'disks', 'virtualNetworks', 'snapshots'])
-  })
-
-  test.each<[string, TaggedResource, boolean]>([
-    ['of this run', remain('Microsoft.Compute/disks', RUN.runUrl, young), true],
-    ['of another run that may still be at work', remain('Microsoft.Compute/disks', 'https://x/2', young), false],
-    ['of another run, older than a run may get', remain('Microsoft.Compute/disks', 'https://x/2', old), true],
-    ['of another image', remain('Microsoft.Compute/disks', RUN.runUrl, old, { [TAGS.image]: 'other' }), false],
-    ["of somebody else's", remain('Microsoft.Compute/disks', RUN.runUrl, old, { [TAGS.tool]: 'theirs' }), false],
-    ['of a kind that copies do not have', remain('Microsoft.Storage/storageAccounts', RUN.runUrl, old), false],
-  ])('%s', (_, found, goes) => {
-    expect(typesOf([found])).toHaveLength(goes ? 1 : 0)
-  })
-
-  test('what is no temporary resource stays', () => {
-    const { [TEMPORARY_TAG]: _temporary, ...kept } = remain('Microsoft.Compute/snapshots', RUN.runUrl, old).tags
-    expect(typesOf([{ ...remain('Microsoft.Compute/snapshots', RUN.runUrl, old), tags: kept }])).toEqual([])
   })
 })

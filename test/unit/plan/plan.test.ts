@@ -208,7 +208,7 @@ describe('the image is', () => {
     const { tags } = build(inputs, observe({ storageAccount }))
     expect(plan(inputs, observe({ storageAccount, versions: [version('1.0.0', 'Succeeded', tags)] })).image).toMatchObject({
       kind: 'reuse',
-      reason: 'the addresses of the VHDs are those of version 1.0.0; for new content below them: `rebuild: always`',
+      reason: 'the addresses of the VHDs are those of version 1.0.0; for new content at these addresses: `rebuild: always`',
     })
   })
 

@@ -8,7 +8,7 @@ test.each([
   ['Succeeded', undefined, []],
   ['Succeeded', 100, []],
   // `CopyStart` answers at once, and goes on behind that.
-  ['Succeeded', 40, ['snapshot golden is copied to 40 %']],
+  ['Succeeded', 40, ['snapshot golden is still being copied (40 %)']],
   ['Updating', undefined, ['snapshot golden is Updating']],
 ])('a snapshot that is %s, copied to %s %%: %j', (provisioningState, percent, expected) => {
   const id = osDisk?.id.replace('/disks/golden-os', '/snapshots/golden') ?? ''

@@ -1,0 +1,43 @@
+/** Making, deleting and sweeping resources that exist only while disks are captured. */
+import { type ArmId, partsOf, sameId } from '../model/arm-id.ts'
+import { emit, type StepContext } from '../run/context.ts'
+import { allSideBySide } from '../run/side-by-side.ts'
+import { TAGS } from './tags.ts'
+import { leftovers, TEMPORARY_TAG, type TemporaryOwner, type TemporaryResource } from './temporary.ts'
+
+/** Puts group by group. One that fails does not hide how the others of its group ended: all are waited for, so that none appears after the deletion. */
+export async function putTemporaries(groups: readonly (readonly TemporaryResource[])[], context: StepContext): Promise<void> {
+  for (const group of groups) await allSideBySide(group, (resource) => put(resource, context))
+}
+
+/** Deletes group by group, the last one first. */
+export async function removeTemporaries(groups: readonly (readonly TemporaryResource[])[], context: StepContext): Promise<void> {
+  for (const group of groups.toReversed()) await allSideBySide(group, (resource) => remove(resource, context))
+}
+
+async function put({ id, apiVersion, body }: TemporaryResource, context: StepContext): Promise<void> {
+  context.ledger.record({ id, kind: 'temporary' })
+  emit(context, { kind: 'resource', change: 'creating', type: 'temporary resource', id })
+  await context.arm.put(id, apiVersion, body, context.signal)
+  emit(context, { kind: 'resource', change: 'created', type: 'temporary resource', id })
+}
+
+async function remove({ id, apiVersion }: Pick<TemporaryResource, 'id' | 'apiVersion'>, context: StepContext): Promise<void> {
+  await context.arm.delete(id, apiVersion, context.signal)
+  context.ledger.settle(id)
+  emit(context, { kind: 'resource', change: 'deleted', type: 'temporary resource', id })
+}
+
+/** Deletes what interrupted runs have left of `owner` in a resource group; what may belong to a run at work is named and left alone. */
+export async function sweepTemporaries(group: ArmId, owner: TemporaryOwner, context: StepContext): Promise<void> {
+  const { resourceGroup } = partsOf(group)
+  const found = await context.arm.find(group, `tagName eq '${TEMPORARY_TAG}' and tagValue eq '${owner.image}'`)
+  const here = found.filter(({ id }) => id.toLowerCase().includes(`/resourcegroups/${resourceGroup.toLowerCase()}/`))
+  const going = leftovers(here, owner, context.clock.now())
+  for (const resource of going) await remove(resource, context)
+  const staying = here.filter(({ id }) => !going.some((one) => sameId(one.id, id)))
+  if (staying.length === 0) return
+  const runs = [...new Set(staying.map(({ tags }) => tags[TAGS.run] ?? 'another run'))].join(', ')
+  const text = `${staying.length} temporary resources of ${runs} are left alone: that run may still be at work. Once they are 6 hours old, the next run deletes them.`
+  emit(context, { kind: 'notice', level: 'warning', text })
+}
