@@ -11,7 +11,7 @@ import { sweepTemporaries } from './image/temporary-resources.ts'
 import { observe } from './observe/observe.ts'
 import type { Observed } from './observe/observed.ts'
 import { type Plan, planRun } from './plan/plan.ts'
-import { refuseOtherImages, refuseUnsized, warnOfWithheldChanges } from './plan/refusals.ts'
+import { refuseOtherImages, refuseUnapproved, refuseUnsized, warnOfWithheldChanges } from './plan/refusals.ts'
 import { bringUp } from './pool/bring-up.ts'
 import type { RunAsPhase } from './pool/outcome.ts'
 import { requestsOn } from './pool/plan-pool.ts'
@@ -69,6 +69,7 @@ async function runPhases(config: Config, run: RunContext, context: StepContext, 
 
   const plan = await phase(context, 'plan', async () => planRun(config, observed, content, run, now))
   progress.plan = plan
+  refuseUnapproved(plan, config)
   refuseOtherImages(plan, config)
   refuseUnsized(plan)
   warnOfWithheldChanges(plan, config, context)

@@ -103,6 +103,8 @@ export interface Config {
   readonly pool?: PoolSettings
   /** The whole run. */
   readonly timeoutMs: number
+  /** Of an approved plan, which this run's must be like. */
+  readonly planId?: string
 }
 
 /** Of the image that the nodes will have: one that is given, or the one that is built. */

@@ -34,12 +34,17 @@ export function parseConfig(reader: InputReader): Config {
     )
   if (pool?.wait === 'none' && pool.strategy === 'blue-green')
     inputs.refuse('wait', 'would give the jobs to a new pool without nodes, with `strategy: blue-green`', 'nodes, steady')
+  const planId = inputs.optional('plan-id')
+  if (planId !== undefined && !/^[\w./-]+=[0-9a-f.]+(?:,[\w./-]+=[0-9a-f.]+)*$/.test(planId))
+    inputs.refuse('plan-id', 'is not the id of a plan', 'the output `plan-id` of a run with `mode: plan`')
+  else if (planId !== undefined && mode === 'prune') inputs.refuse('plan-id', 'has no effect with `mode: prune`, which makes no plan')
   const config = {
     mode,
     identity: readIdentity(inputs, reader, group),
     timeoutMs,
     ...(image && { image }),
     ...(pool && { pool }),
+    ...(planId !== undefined && { planId }),
   }
   if (inputs.problems.length > 0 || !source) throw new InputError(inputs.problems)
   return { ...config, source }

@@ -12,8 +12,11 @@ import { planPool, poolFor } from '../pool/plan-pool.ts'
 import type { PoolPlan } from '../pool/pool-plan.ts'
 import type { RunContext } from '../run/runner.ts'
 import { imageChanges, type PlannedChange, poolChanges, startChanges } from './changes.ts'
+import { planIdOf } from './plan-id.ts'
 
 export interface Plan {
+  /** What it would change and to what, for comparison with an approved plan. */
+  readonly id: string
   readonly image: ImagePlan
   readonly pools: readonly PoolPlan[]
   /** Of versions that are complete, and need them no longer. */
@@ -38,7 +41,7 @@ export function planRun(config: Config, observed: Observed, source: SourceConten
     ),
     ...pools.flatMap(poolChanges),
   ]
-  return { image, pools, leftSnapshots, changes, ...(owedStart && { owedStart }) }
+  return { id: planIdOf({ image, pools }, config), image, pools, leftSnapshots, changes, ...(owedStart && { owedStart }) }
 }
 
 /** What versions that are complete were made from: a run that died, or did not wait for all regions, left it. */

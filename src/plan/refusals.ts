@@ -1,10 +1,55 @@
 /** Plans that are refused before the first write. */
 import type { Config } from '../config/config.ts'
+import { ActionError } from '../errors/explanation.ts'
 import { PoolError } from '../errors/run-errors.ts'
+import { nameOf } from '../model/arm-id.ts'
 import { imageOf } from '../pool/plan-pool.ts'
 import { nodesIn } from '../pool/size.ts'
 import { emit, type StepContext } from '../run/context.ts'
+import { poolChanges } from './changes.ts'
 import type { Plan } from './plan.ts'
+import { differencesFrom, type PlanDifference } from './plan-id.ts'
+
+/** Somebody approved another plan than the one that this run would carry out. */
+export class PlanChangedError extends ActionError {
+  constructor(differences: readonly string[]) {
+    super({
+      title: 'The plan is not the one that was approved',
+      message: `${differences.join('\n')}\nNothing was changed.`,
+      hint: 'Read the plan of this run. To carry it out, make a new plan (`mode: plan`) and have that one approved.',
+    })
+  }
+}
+
+/** `plan-id`: what was approved is what is done, or nothing is. */
+export function refuseUnapproved(plan: Plan, config: Config): void {
+  if (config.planId === undefined) return
+  const differences = differencesFrom(config.planId, plan, config)
+  if (differences.length > 0) throw new PlanChangedError(differences.map((difference) => wordsFor(difference, plan, config)))
+}
+
+function wordsFor({ part, aspects, kind }: PlanDifference, plan: Plan, config: Config): string {
+  const now = `This run would: ${nowOf(part, plan, config)}.`
+  switch (kind) {
+    case 'changed':
+      return `${part}: the ${aspects.join(' and the ')} changed since the approval. ${now}`
+    case 'added':
+      return `${part}: not in the approved plan. ${now}`
+    case 'missing':
+      return `${part}: in the approved plan, and not in this one.`
+  }
+}
+
+/** What this run's plan has for a part. */
+function nowOf(part: string, { image, pools }: Plan, { pool, image: settings }: Config): string {
+  if (part === 'image')
+    return image.kind === 'build' ? `build ${settings?.name ?? nameOf(image.id)} (${image.reason})` : `use ${image.id} (${image.reason})`
+  if (part === 'retention') return `keep the newest ${settings?.retainVersions ?? 0} versions`
+  if (part === 'pools') return `bring up ${pools.length} pools as its plan says`
+  const index = pools.findIndex((_, at) => part.endsWith(`/${pool?.requests[at]?.id.toLowerCase()}`))
+  const changes = pools[index] ? poolChanges(pools[index]) : []
+  return changes.length === 0 ? 'leave it as it is' : changes.map(({ verb, reason }) => `${verb} it (${reason})`).join(', ')
+}
 
 /** `strategy: fail`: a pool that is on the image already is welcome. */
 export function refuseOtherImages({ pools, image }: Plan, { pool }: Config): void {

@@ -121,6 +121,7 @@ export function endingOf(progress: Progress, config: Config, result: RunResult, 
     changes: [...(plan?.changes ?? []), ...retentionChanges(progress.retention, config)],
     accountPools: accountPools(observed, config.mode === 'plan' ? [] : pools, plan),
     ...(image && { image }),
+    ...(plan && { planId: plan.id }),
     ...(plan && observed && config.mode === 'plan' && { cores: coreDemand({ config, observed }) }),
     ...(error && { error }),
   }

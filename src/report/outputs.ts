@@ -17,6 +17,7 @@ export function outputsOf(report: RunReport): Readonly<Record<string, string>> {
     'has-changes': String(changes.length > 0),
     changed: String(hasWritten(report)),
     plan: JSON.stringify(changes),
+    'plan-id': report.planId ?? '',
     'image-id': image?.id ?? '',
     'image-name': image?.name ?? '',
     'image-version': image?.version ?? '',

@@ -34,6 +34,8 @@ export interface RunReport {
   readonly findings: readonly Finding[]
   /** What would change (mode `plan`) or was to be changed (mode `apply`). Empty: nothing. */
   readonly changes: readonly PlannedChange[]
+  /** Digest of the plan; absent where none was made. */
+  readonly planId?: string
   /** What was done, one entry a resource, with the last thing done to it. */
   readonly resources: readonly ResourceRecord[]
   readonly image?: ImageReport

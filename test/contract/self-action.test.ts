@@ -49,8 +49,8 @@ describe('self action', () => {
 })
 
 describe('reusable workflow', () => {
-  /** `comment` would need another permission; `pool-id` is named by each pool of `pools`. */
-  const NOT_PASSED_ON = ['comment', 'github-token', 'pool-id']
+  /** `comment` would need another permission; `pool-id` is named by each pool of `pools`; a plan is made by each job for itself. */
+  const NOT_PASSED_ON = ['comment', 'github-token', 'pool-id', 'plan-id']
   const OWN = ['pools', 'github-environment', 'runs-on']
   const callInputs = workflow.on.workflow_call.inputs
 

@@ -1,0 +1,136 @@
+/**
+ * Pure: what a plan would change, and to what, as a short text that a later run compares its own plan with. Names made up on the day (the
+ * number of a new version), counts that move by themselves (nodes that are there now) and leftovers of other runs are not part of it.
+ */
+import { createHash } from 'node:crypto'
+import { type Config, imageTargetId, type PoolRequest } from '../config/config.ts'
+import { secretsOf, withoutSecretsIn } from '../config/secrets.ts'
+import { type ImagePlan, imageIdFor } from '../image/image-plan.ts'
+import { TAGS } from '../image/tags.ts'
+import { parseArmId } from '../model/arm-id.ts'
+import type { PoolProperties } from '../model/batch.ts'
+import { lastStateOf, withoutMarks } from '../pool/marks.ts'
+import { imageOf } from '../pool/plan-pool.ts'
+import type { PoolPlan } from '../pool/pool-plan.ts'
+import { targetFrom } from '../pool/size.ts'
+
+/** The parts of a plan that its id covers. */
+export interface PlanContent {
+  readonly image: ImagePlan
+  readonly pools: readonly PoolPlan[]
+}
+
+/** One digest for each thing that a reader would want to know the difference of. */
+interface PlanPart {
+  /** `image`, `retention`, `pools`, or `<account>/<pool>`. */
+  readonly name: string
+  readonly aspects: Readonly<Record<string, unknown>>
+}
+
+/** Where a plan is not the one that was approved. */
+export interface PlanDifference {
+  readonly part: string
+  /** Empty where the part is in one of the two plans only. */
+  readonly aspects: readonly string[]
+  readonly kind: 'changed' | 'added' | 'missing'
+}
+
+/** So long that two plans of one repository do not meet by chance. */
+const DIGEST_LENGTH = 10
+/** The id must fit into an environment variable: more pools are told as one. */
+const MOST_NAMED_POOLS = 200
+
+/** E.g. `image=5e1c09aab3,renderfarm/render=3b1f02c4d0.9d01aa72ee.77e0b1c204`. */
+export function planIdOf(plan: PlanContent, config: Config): string {
+  return partsOf(plan, config)
+    .map(({ name, aspects }) => `${name}=${Object.values(aspects).map(digest).join('.')}`)
+    .join(',')
+}
+
+/** What an approved plan and this one differ in; empty where the run may go on. */
+export function differencesFrom(approved: string, plan: PlanContent, config: Config): readonly PlanDifference[] {
+  const before = new Map(approved.split(',').map((part) => part.split('=') as [string, string]))
+  const parts = partsOf(plan, config)
+  const found = parts.flatMap(({ name, aspects }): readonly PlanDifference[] => {
+    const digests = before.get(name)?.split('.')
+    if (!digests) return [{ part: name, aspects: [], kind: 'added' }]
+    const changed = Object.entries(aspects).filter(([, content], index) => digest(content) !== digests[index])
+    return changed.length > 0 ? [{ part: name, aspects: changed.map(([aspect]) => aspect), kind: 'changed' }] : []
+  })
+  const missing = [...before.keys()].filter((name) => !parts.some((part) => part.name === name))
+  return [...found, ...missing.map((part): PlanDifference => ({ part, aspects: [], kind: 'missing' }))]
+}
+
+function partsOf({ image, pools }: PlanContent, config: Config): readonly PlanPart[] {
+  const ofPools = pools.map((pool, index) => poolPart(pool, image, config.pool?.requests[index], config))
+  const retained = config.image?.retainVersions ?? 0
+  return [
+    { name: 'image', aspects: { image: imageContent(image, config) } },
+    ...(ofPools.length > MOST_NAMED_POOLS ? [{ name: 'pools', aspects: { pools: ofPools } }] : ofPools),
+    ...(retained > 0 ? [{ name: 'retention', aspects: { 'number of versions kept': retained } }] : []),
+  ]
+}
+
+function imageContent(plan: ImagePlan, { image }: Config): unknown {
+  if (plan.kind !== 'build' || !image) return { kind: plan.kind, id: plan.id }
+  return {
+    kind: plan.kind,
+    imageKind: plan.imageKind,
+    target: imageTargetId(image),
+    version: image.version,
+    source: plan.tags[TAGS.fingerprint],
+    tags: image.tags,
+    regions: plan.targetRegions.toSorted((one, other) => one.name.localeCompare(other.name)),
+    isGalleryNew: plan.gallery && !plan.gallery.exists,
+    isDefinitionNew: plan.definition?.create !== undefined,
+    stops: plan.deallocate,
+    keepSnapshots: plan.keepSnapshots,
+  }
+}
+
+function poolPart(plan: PoolPlan, image: ImagePlan, asked: PoolRequest | undefined, config: Config): PlanPart {
+  const { existing } = plan
+  const isStaying = ['none', 'resize', 'update'].includes(plan.action)
+  const to = image.kind === 'build' ? 'the image that is built' : imageIdFor(image, asked?.id ?? '')
+  const account = parseArmId(plan.id)?.names[0] ?? ''
+  return {
+    name: `${account}/${asked?.id ?? plan.request.id}`.toLowerCase(),
+    aspects: {
+      'rollout and image': { way: isStaying ? 'stay' : plan.action, from: existing && imageOf(existing), ...(!isStaying && { to }) },
+      size: sizeContent(plan, asked),
+      settings: {
+        properties: 'properties' in plan ? withoutSecretsIn(settingsIn(plan.properties), secretsOf(config, '')) : {},
+        tags: plan.request.tags,
+        identity: plan.request.identity,
+        ...(!isStaying && existing && { nodeDeallocationOption: config.pool?.nodeDeallocationOption }),
+      },
+    },
+  }
+}
+
+/** What is asked for, and whether that is a change. A size that nobody asked for is the pool's own affair. */
+function sizeContent({ request: { autoScale, target }, existing }: PoolPlan, asked: PoolRequest | undefined): unknown {
+  if (autoScale) return 'by formula'
+  if (asked?.keepsSize) return 'as it is'
+  const { fixedScale } = existing ? lastStateOf(existing).scaleSettings : {}
+  const before = fixedScale && targetFrom(fixedScale)
+  return { target, isNew: before?.dedicated !== target.dedicated || before.lowPriority !== target.lowPriority }
+}
+
+/** Without the image and the size, which are aspects of their own, and without what runs note for each other. */
+function settingsIn({ deploymentConfiguration, scaleSettings, metadata, ...others }: PoolProperties): unknown {
+  const { imageReference: _image, ...machine } = deploymentConfiguration?.virtualMachineConfiguration ?? {}
+  const { fixedScale: _size, ...scale } = scaleSettings ?? {}
+  return { ...others, machine, scale, metadata: withoutMarks(metadata) }
+}
+
+const digest = (content: unknown): string => createHash('sha256').update(canonical(content)).digest('hex').slice(0, DIGEST_LENGTH)
+
+/** The same text for the same content, whatever the order of members and the letter case of Azure's ids. */
+function canonical(content: unknown): string {
+  return JSON.stringify(content ?? null, (_, value: unknown) => {
+    if (typeof value === 'string') return parseArmId(value) ? value.toLowerCase() : value
+    if (typeof value !== 'object' || value === null || Array.isArray(value)) return value
+    return Object.fromEntries(Object.entries(value).sort(([one], [other]) => (one < other ? -1 : 1)))
+  })
+}
