@@ -8,7 +8,7 @@ import type { Compute } from './model/compute.ts'
 import type { LeftBehind } from './report/run-report.ts'
 import type { Ledger, LedgerEntry } from './run/runner.ts'
 
-/** What can be done about open entries within the time that the runner gives a post step. */
+/** What cleaning up needs, within the time that the runner gives a post step. */
 export interface CleanupPorts {
   readonly arm: Arm
   readonly compute: Compute
@@ -19,8 +19,8 @@ export interface CleanupPorts {
 }
 
 /**
- * Walks the ledger backwards. A VM that was stopped starts again; half-made snapshots and versions go; what is complete stays, for the
- * next run to adopt. Answers with what could not be put right; never throws.
+ * Goes through the ledger backwards: starts a stopped VM again, deletes failed snapshots and versions, and keeps what is complete for the
+ * next run. Returns what could not be cleaned up; never throws.
  */
 export async function cleanUp(ports: CleanupPorts): Promise<readonly LeftBehind[]> {
   const left: LeftBehind[] = []
@@ -40,13 +40,13 @@ async function cleanUpEntry({ id, kind }: LedgerEntry, { arm, compute, ledger, s
     case 'startVm':
       info(`starting ${id} again`)
       await compute.startVm(armId, signal)
-      // A mark that stays is no harm: the next run finds the VM running, and takes it off.
+      // A tag that stays does no harm: the next run finds the VM running and removes it.
       await arm.tag(armId, 'Delete', { [TAGS.restart]: '' }, signal).catch(() => undefined)
       break
     case 'snapshot': {
       const snapshot = await compute.getSnapshot(armId)
       if (snapshot && snapshot.provisioningState === 'Failed') {
-        info(`deleting half-made snapshot ${id}`)
+        info(`deleting failed snapshot ${id}`)
         await compute.deleteSnapshot(armId, signal)
       }
       break
@@ -81,7 +81,7 @@ async function cleanUpEntry({ id, kind }: LedgerEntry, { arm, compute, ledger, s
   ledger.settle(id)
 }
 
-/** A command that the user can paste to put it right by hand. */
+/** A command for cleaning up by hand. */
 export function commandFor({ id, kind }: LedgerEntry): string {
   return kind === 'startVm' ? `az vm start --ids "${id}"` : `az resource delete --ids "${id}"`
 }

@@ -113,7 +113,14 @@ export function imageKindOf(source: Source | undefined, image: ImageSettings | u
   return isManaged ? 'managed' : (image?.kind ?? 'gallery')
 }
 
-/** What all versions are of: the definition, or what the names of managed images begin with. */
+/** The subscriptions of image and account, in lower case, where they differ. */
+export function twoSubscriptions({ image, source, pool }: Pick<Config, 'image' | 'source' | 'pool'>) {
+  const imageId = image?.gallery ?? image?.resourceGroup ?? (source.kind === 'image-id' ? source.id : undefined)
+  const [ofImage, ofAccount] = [imageId, pool?.account].map((id) => parseArmId(id ?? '')?.subscriptionId.toLowerCase())
+  return ofImage && ofAccount && ofImage !== ofAccount ? { ofImage, ofAccount } : undefined
+}
+
+/** What all versions belong to: the definition, or what the names of managed images begin with. */
 export function imageTargetId({ gallery, resourceGroup, name }: ImageSettings): ArmId {
   return gallery ? childId(gallery, 'images', name) : childId(resourceGroup, 'providers/Microsoft.Compute/images', name)
 }

@@ -17,13 +17,16 @@ import { isOwn, TAGS } from './tags.ts'
 export interface BuiltVersion {
   readonly id: string
   readonly name: string
+  /** In Azure's words. */
   readonly provisioningState: string
   readonly tags: Tags
+  /** Its images belong to other pools, so that only its number is taken. */
+  readonly isOfOtherPools?: true
   /** Of a gallery version. */
   readonly targetRegions?: readonly TargetRegion[]
 }
 
-/** Images that the pools asked for have, or will have, at this version. Several pools have their name in the image's. */
+/** The images of the requested pools at this version, existing or not. With several pools, the image's name contains the pool's. */
 export function poolImages(
   image: ImageSettings,
   version: string,
@@ -44,7 +47,7 @@ function stateOf(image: ManagedImage | undefined): PoolImage['state'] {
   return image.provisioningState === 'Succeeded' ? 'succeeded' : image.provisioningState === 'Failed' ? 'failed' : 'creating'
 }
 
-/** Own versions of this name. One whose images belong to other pools is no candidate: it only takes its name. */
+/** Own versions of this image, newest state of each. */
 export function managedVersions(
   image: ImageSettings,
   pool: PoolSettings | undefined,
@@ -58,18 +61,17 @@ export function managedVersions(
     if (!first) return []
     const isElsewhere = wanted.some(({ id }, index) => usersOf(id, pool?.requests[index]?.id, pools).length > 0)
     const states = wanted.map(({ state }) => state)
-    const provisioningState = isElsewhere
-      ? 'InUse'
-      : states.every((state) => state === 'succeeded')
-        ? 'Succeeded'
-        : states.includes('failed')
-          ? 'Failed'
-          : 'Creating'
-    return [{ id: wanted[0]?.id ?? first.id, name, provisioningState, tags: first.tags }]
+    const provisioningState = states.every((state) => state === 'succeeded')
+      ? 'Succeeded'
+      : states.includes('failed')
+        ? 'Failed'
+        : 'Creating'
+    const id = wanted[0]?.id ?? first.id
+    return [{ id, name, provisioningState, tags: first.tags, ...(isElsewhere && { isOfOtherPools: true as const }) }]
   })
 }
 
-/** Pools on this image, but for the one that it is made for and its blue-green successors. */
+/** Pools on this image, except the one that it is made for and its blue-green successors. */
 export function usersOf(imageId: string, owner: string | undefined, pools: readonly Pool[]): readonly Pool[] {
   return pools.filter((other) => sameId(imageOf(other), imageId) && !(owner && isOfFamily(owner, other)))
 }

@@ -1,11 +1,12 @@
 /** Names and version numbers of what this action creates. */
-/** Names end in the disk, so that a second run finds what a dead one left. */
+
+/** Deterministic, ending in the disk, so that a run finds what an interrupted one left. */
 export function snapshotName(image: string, version: string, disk: 'os' | number): string {
   const ending = `-${version}-${disk === 'os' ? 'os' : `lun${disk}`}`
   return `${image.slice(0, 80 - ending.length)}${ending}`
 }
 
-/** The name of a throw-away VM, which no other run has; names of VMs have at most 64 characters. */
+/** The name of a throw-away VM, different in every run; VM names have at most 64 characters. */
 export function copyName(image: string, version: string, runId: string): string {
   const ending = `-${version}-copy${runId && `-${runId}`}`
   return `${image.slice(0, 56 - ending.length)}${ending}`

@@ -21,8 +21,10 @@ export function planImage(config: Config, observed: Observed, content: SourceCon
   if (source.kind === 'image-id') return { kind: 'given', id: source.id, reason: 'image-id was given' }
   if (!image || !content) throw new Error(`source ${source.kind} passed the checks, but is not there`)
   const fingerprint = fingerprintOf(content.identity, { imageId: imageTargetId(image), kind: image.kind })
-  const made = image.kind === 'gallery' ? observed.versions : managedVersions(image, config.pool, observed)
-  const succeeded = made.filter(({ provisioningState }) => provisioningState === 'Succeeded').sort(byVersionDescending)
+  const made: readonly BuiltVersion[] = image.kind === 'gallery' ? observed.versions : managedVersions(image, config.pool, observed)
+  const succeeded = made
+    .filter(({ provisioningState, isOfOtherPools }) => provisioningState === 'Succeeded' && !isOfOtherPools)
+    .sort(byVersionDescending)
   const { location: sourceRegion, isLive } = content
   const regions = targetRegions(image, config.pool, { sourceRegion, batchRegion: observed.account?.location ?? sourceRegion })
   const missingIn = (version: BuiltVersion) => missingRegions(version, regions)
@@ -83,7 +85,8 @@ function build(input: BuildInput): BuildPlan {
   const tags = tagsOf(input)
   const copy = copyFor(input, tags)
   const existing = made.find(({ name }) => name === version)
-  const isBegun = existing !== undefined && existing.provisioningState !== 'Failed'
+  const hasFailed = existing?.provisioningState === 'Failed' && !existing.isOfOtherPools
+  const isBegun = existing !== undefined && !hasFailed
   const captured = content.captured.map((disk, index) => ({ ...disk, sourceId: copy?.disks[index] ?? disk.sourceId }))
   const snapshots = planSnapshots({
     ...{ image, version, fingerprint, captured, isBegun, now },
@@ -107,7 +110,7 @@ function build(input: BuildInput): BuildPlan {
     waitForRegion: regionName(batchRegion),
     targetRegions: targetRegions(image, config.pool, { sourceRegion: location, batchRegion }),
     ...previous,
-    ...(existing && { existing: { state: existing.provisioningState === 'Failed' ? ('failed' as const) : ('creating' as const) } }),
+    ...(existing && { existing: { state: hasFailed ? ('failed' as const) : ('creating' as const) } }),
     ...(!isBegun && preparation(config.source, observed, copy)),
     ...(image.gallery ? galleryTarget(image.gallery, input, tags) : managedTarget(input)),
   }

@@ -1,4 +1,4 @@
-/** Pure: which version an image gets: one that a dead run was on its way to, or the next that nobody has. */
+/** Pure: which version number an image gets: that of an interrupted run, or the next free one. */
 import { type ImageSettings, imageTargetId, type PoolSettings } from '../config/config.ts'
 import type { Tags } from '../model/arm.ts'
 import { childId, sameId } from '../model/arm-id.ts'
@@ -10,7 +10,7 @@ import { snapshotName } from './names.ts'
 import type { SourceContent } from './source.ts'
 import { isOfRun, isOwn, isTakenFor, LONGEST_RUN_MS, TAGS } from './tags.ts'
 
-/** The version that a dead run of the same source was on its way to. */
+/** The version that an interrupted run of the same source was building. */
 export function resumableVersion(
   image: ImageSettings,
   observed: Observed,
@@ -35,14 +35,15 @@ export function resumableVersion(
   const hasAll = (version: string) =>
     captured.every(({ disk }) => same.some(({ name }) => name === snapshotName(image.name, version, disk)))
   const isOurs = ({ tags }: { readonly tags: Tags }) => isOfRun(tags, run.runUrl) || observed.vm?.vm.tags[TAGS.restart] !== undefined
-  // What another run captured of a running VM is no picture of it any more; of a stopped one, once it is complete.
+  // Snapshots that another run took of a running VM are out of date; those of a stopped VM are usable once they are complete.
   const isOfOthers = (left: Snapshot) => !isOurs(left) && !isOld(left, now)
   const isComplete = (version: string) =>
     hasAll(version) && same.every(({ tags, provisioningState }) => tags[TAGS.version] !== version || provisioningState === 'Succeeded')
   const isPending = (version: BuiltVersion) =>
-    !['Succeeded', 'InUse'].includes(version.provisioningState) &&
+    !version.isOfOtherPools &&
+    version.provisioningState !== 'Succeeded' &&
     (version.provisioningState === 'Failed' || (isInReach(version) && (!isLive || isOurs(version))))
-  // A managed image for another pool needs the snapshots of the first.
+  // A managed image for another pool needs the snapshots of the first one.
   const pending = made.find((version) => isSame(version) && isPending(version) && (image.kind === 'gallery' || hasAll(version.name)))
   if (pending) return pending.name
   return same
@@ -53,7 +54,7 @@ export function resumableVersion(
     .find((version) => version !== undefined)
 }
 
-/** Names of versions, and of those that have got no further than snapshots: another run, not an attempt of this one, may be at work on them. */
+/** Numbers of existing versions, and of versions of which only snapshots exist: another run may be working on those. */
 export function takenVersions(
   image: ImageSettings,
   pool: PoolSettings | undefined,
@@ -75,7 +76,7 @@ export function takenVersions(
   return [...made.map(({ name }) => name), ...begun.flatMap(({ tags }) => tags[TAGS.version] ?? []), ...foreign]
 }
 
-/** Snapshots that have the names of this version's, but are of something else: they are neither taken up nor deleted. */
+/** Snapshots that have the names of this version's snapshots but belong to something else: they are neither reused nor deleted. */
 export function namesakes(
   image: ImageSettings,
   version: string,
@@ -101,7 +102,7 @@ export function reasonToBuild(
   return `the source changed since version ${newest.name}`
 }
 
-/** Of a run that cannot live any more; of a running VM it is no picture either. */
+/** Older than any run can last; for a running VM also out of date. */
 export function isOld({ timeCreated }: Snapshot, now: Date): boolean {
   return timeCreated === undefined || now.getTime() - Date.parse(timeCreated) > LONGEST_RUN_MS
 }

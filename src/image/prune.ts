@@ -8,17 +8,17 @@ import { allSideBySide } from '../run/side-by-side.ts'
 import { ABANDONED_MS, type MadeImage, planRetention, type RetentionPlan } from './retention.ts'
 import { TAGS } from './tags.ts'
 
-/** What retention would delete now. Read afresh: pools may have moved to another image since the run began. */
+/** What retention would delete now. Everything is read again: pools may have moved to another image since the run began. */
 export async function findPrunable(
   image: ImageSettings,
   { source, pool }: Config,
   runStartedAt: Date,
-  /** A version that does not exist yet: with it there, an older one may go. */
+  /** A version that does not exist yet; once it does, an older one may go. */
   upcoming: MadeImage | undefined,
   context: StepContext,
 ): Promise<RetentionPlan> {
   const { arm, compute, batch } = context
-  // Without the pools of the account nobody knows what is still in use.
+  // Without the account's pools it is unknown what is still in use.
   if (!pool) return { images: [], snapshots: [] }
   const definition = image.gallery && imageTargetId(image)
   const [versions, images, found, snapshots, pools] = await Promise.all([
@@ -51,13 +51,13 @@ export async function findPrunable(
   })
 }
 
-/** It may have jobs by now, and nodes that run their tasks: taken away by people, or by the next run of its workflow. */
+/** The pool may have jobs and running tasks by now, so only a person or the next run of its workflow removes it. */
 function warnOfAbandonedSuccessor({ pool, serving }: ReturnType<typeof strandedPools>[number], context: StepContext): void {
-  const text = `Pool ${pool.name} was to take over from pool ${serving.name}; the run that made it died more than a day ago. The next run with \`strategy: blue-green\` finishes that or deletes it; until then its ${totalOf(totals(pool))} nodes cost money.`
+  const text = `Pool ${pool.name} was to take over from pool ${serving.name}; the run that created it was interrupted more than a day ago. The next run with \`strategy: blue-green\` either completes the move or deletes the pool; until then its ${totalOf(totals(pool))} nodes cost money.`
   emit(context, { kind: 'notice', level: 'warning', text })
 }
 
-/** Images first: what they are made of goes only after them. */
+/** Images first; the snapshots that they were made from go after them. */
 export async function prune(
   { images, snapshots }: RetentionPlan,
   image: ImageSettings,

@@ -36,7 +36,7 @@ export async function publish(plan: BuildPlan, context: StepContext): Promise<re
   return version.replication
 }
 
-/** Where the image version goes; what is there already is left alone. */
+/** The gallery and the definition that hold the image version; existing ones are left alone. */
 export async function createGalleryAndDefinition({ gallery, definition, location, tags }: BuildPlan, context: StepContext): Promise<void> {
   const { compute, signal } = context
   if (gallery && !gallery.exists) {
@@ -51,7 +51,7 @@ export async function createGalleryAndDefinition({ gallery, definition, location
   }
 }
 
-/** Side by side, all of the same disks. One that fails does not hide how the others ended. */
+/** All images are made of the same disks, side by side. A failure does not hide how the others ended. */
 async function publishManagedImages(plan: BuildPlan, context: StepContext): Promise<void> {
   await allSideBySide(plan.poolImages ?? [], (image) => publishManagedImage(image, plan, context))
 }
@@ -75,7 +75,7 @@ async function publishManagedImage({ id, pool, state }: PoolImage, plan: BuildPl
   emit(context, { kind: 'resource', change: 'created', type: 'managed image', id })
 }
 
-/** A version takes minutes (45 to 646 s recorded, hours reported): asked again halfway to where its progress points, but at least every 30 s. */
+/** A version takes minutes (45 to 646 s recorded, hours reported): it is read again halfway to its expected end, at least every 30 s. */
 export function versionDelayMs(waitedMs: number, progress: number): number {
   const leftMs = progress > 0 ? (waitedMs * (100 - progress)) / progress : waitedMs
   return Math.min(30_000, Math.max(4_000, leftMs / 2))
@@ -83,7 +83,7 @@ export function versionDelayMs(waitedMs: number, progress: number): number {
 
 /** Waits for the replica in the Batch region, not for all regions. */
 async function followVersion(plan: BuildPlan, operation: LongOperation | undefined, context: StepContext): Promise<ImageVersion> {
-  let told = ''
+  let reported = ''
   let reached = 0
   const delayMs = (waitedMs: number) => versionDelayMs(waitedMs, reached)
   if (operation) await context.clock.sleep(delayMs(0), context.signal)
@@ -97,8 +97,8 @@ async function followVersion(plan: BuildPlan, operation: LongOperation | undefin
       const progress = version.replication
         .map(({ region, state, progress: percent }) => `${region} ${state} ${Math.floor(percent / 25)}`)
         .join()
-      if (progress !== told) emit(context, { kind: 'replication', imageId: plan.id, regions: version.replication })
-      told = progress
+      if (progress !== reported) emit(context, { kind: 'replication', imageId: plan.id, regions: version.replication })
+      reported = progress
       const replica = version.replication.find(({ region }) => regionName(region) === plan.waitForRegion)
       reached = replica?.progress ?? 0
       if (version.provisioningState === 'Failed' || replica?.state === 'Failed') return failVersion(plan, version, operation)
@@ -107,7 +107,7 @@ async function followVersion(plan: BuildPlan, operation: LongOperation | undefin
   )
 }
 
-/** The resource only says `Failed`; why is told by the operation, or by a region. */
+/** The resource only says `Failed`; the operation, or a region, says why. */
 async function failVersion(plan: BuildPlan, { replication }: ImageVersion, operation: LongOperation | undefined): Promise<never> {
   await operation?.poll()
   const details = replication.map(({ region, details: text }) => text && `${region}: ${text}`).filter(Boolean)
@@ -122,7 +122,7 @@ async function failVersion(plan: BuildPlan, { replication }: ImageVersion, opera
   })
 }
 
-/** Somebody may delete a version while pools come up: they run on it then, but could never grow again. @throws VersionGoneError */
+/** If somebody deletes a version while pools come up, they keep running but can never grow again. @throws VersionGoneError */
 export async function confirmPublished({ id, version }: BuildPlan, { compute }: StepContext): Promise<void> {
   if (!(await compute.getImageVersion(id))) throw new VersionGoneError(version, 'before the run ended')
 }
@@ -132,7 +132,7 @@ export class VersionGoneError extends ActionError {
     super({
       title: 'Image version deleted',
       message: `version ${version} was deleted ${when}`,
-      hint: 'Someone removed it. Nodes on it go on, but no new ones can come. Run again to publish it anew.',
+      hint: 'Someone deleted it. Existing nodes keep running, but no new ones can be allocated. Run again to publish it again.',
     })
   }
 }

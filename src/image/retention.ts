@@ -1,4 +1,4 @@
-/** Pure: which images of this action have had their day. What is not certainly its own, and certainly unused, stays. */
+/** Pure: which images of this action may be deleted. Whatever is not certainly its own and certainly unused stays. */
 import type { Tags } from '../model/arm.ts'
 import { sameId } from '../model/arm-id.ts'
 import type { Pool } from '../model/batch.ts'
@@ -37,8 +37,8 @@ export interface RetentionPlan {
 }
 
 /**
- * What a dead run left half-made is taken for abandoned after a day: no run lasts longer. It goes where deletion was asked for only, by
- * `retain-versions` or `mode: prune`: 0 means never, and the next run of the same source takes up what is there.
+ * Leftovers of an interrupted run count as abandoned after a day: no run lasts longer. They are deleted only where deletion was requested
+ * (`retain-versions`, `mode: prune`); otherwise the next run of the same source resumes from them.
  */
 export const ABANDONED_MS = 24 * 3_600_000
 
@@ -70,7 +70,7 @@ export function planRetention({ image, target, made, snapshots, sources, pools, 
     if (!isTakenFor(tags, image, target) || sources.some((source) => sameId(source, id))) return []
     if (version === undefined || staying.has(version)) return []
     if (going.has(version)) return [{ id, name, why: `its image ${version} goes` }]
-    return isAbandoned(timeCreated) ? [{ id, name, why: 'left by a run that died more than a day ago' }] : []
+    return isAbandoned(timeCreated) ? [{ id, name, why: 'left by a run that was interrupted more than a day ago' }] : []
   })
   return { images, snapshots: orphans }
 }

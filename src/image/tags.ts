@@ -1,4 +1,4 @@
-/** How this action knows its own resources again: deterministic names, tags, and the fingerprint of what an image was made from. */
+/** How this action recognizes its own resources: tags, and the fingerprint of what an image was made from. */
 import { createHash } from 'node:crypto'
 import type { Tags } from '../model/arm.ts'
 import type { RunContext } from '../run/runner.ts'
@@ -9,7 +9,7 @@ const LONGEST_TAG_VALUE = 256
 export const TAGS = {
   tool: 'image-pool-tool',
   image: 'image-pool-image',
-  /** What all versions are of: several galleries, and managed images, may have an image of one name. */
+  /** The definition that all versions belong to: several galleries, and managed images, may use one image name. */
   target: 'image-pool-target',
   version: 'image-pool-version',
   source: 'image-pool-source',
@@ -20,7 +20,7 @@ export const TAGS = {
   previousVersion: 'image-pool-previous-version',
   /** The pool that a managed image is for, where a run has several. */
   pool: 'image-pool-pool',
-  /** On a VM that a run has stopped: whoever sees it there owes a start. */
+  /** On a VM that a run has stopped: whichever run finds the tag starts the VM. */
   restart: 'image-pool-restart',
   /** On snapshots that are kept on purpose. */
   keep: 'image-pool-keep',
@@ -37,7 +37,7 @@ export interface Provenance {
   readonly previousVersion?: string
 }
 
-/** Tags of everything that is made for one image version. */
+/** Tags of everything that is created for one image version. */
 export function provenanceTags(provenance: Provenance, run: RunContext, extra: Tags): Tags {
   const own = {
     [TAGS.tool]: TOOL,
@@ -55,17 +55,17 @@ export function provenanceTags(provenance: Provenance, run: RunContext, extra: T
   return { ...extra, ...Object.fromEntries(given.map(([name, value]) => [name, value.slice(-LONGEST_TAG_VALUE)])) }
 }
 
-/** How a source is written in tags: a VHD without its signature, ids cut at their beginning. */
+/** A source as written in tags: a VHD without its signature; ids that are too long lose their beginning. */
 export function sourceTag(sourceId: string): string {
   return (sourceId.split('?')[0] ?? '').slice(-LONGEST_TAG_VALUE)
 }
 
-/** Whether these tags say that this action made the resource for that image. */
+/** Whether these tags say that this action created the resource for that image. */
 export function isOwn(tags: Tags, image: string): boolean {
   return tags[TAGS.tool] === TOOL && tags[TAGS.image]?.toLowerCase() === image.toLowerCase()
 }
 
-/** Whether a snapshot was taken for versions of `target`; one that does not say so may be. */
+/** Whether a snapshot was taken for versions of `target`; without that tag it counts as such. */
 export function isTakenFor(tags: Tags, image: string, target: string): boolean {
   const own = target.slice(-LONGEST_TAG_VALUE).toLowerCase()
   return isOwn(tags, image) && (tags[TAGS.target]?.toLowerCase() ?? own) === own

@@ -1,4 +1,4 @@
-import { type Config, imageTargetId } from '../config/config.ts'
+import { type Config, imageTargetId, twoSubscriptions } from '../config/config.ts'
 import { AzureError } from '../errors/azure-error.ts'
 import { DataPlaneUnreachableError } from '../errors/run-errors.ts'
 import { type ArmId, childId, nameOf, parseArmId, sameId } from '../model/arm-id.ts'
@@ -9,7 +9,7 @@ import { emit, type StepContext } from '../run/context.ts'
 import type { Observed } from './observed.ts'
 import { neededActions, type Permission, type ScopePermissions } from './permissions.ts'
 
-/** Reads everything that decisions need, side by side. Nothing is written. */
+/** Reads everything that decisions need, side by side, and writes nothing. */
 export async function observe(config: Config, context: StepContext): Promise<Observed> {
   const { compute } = context
   const { image } = config
@@ -21,7 +21,7 @@ export async function observe(config: Config, context: StepContext): Promise<Obs
     observeSource(config, context),
     foundGallery,
     foundDefinition,
-    // After the snapshots: another run drops them only once its version is there, so that one of the two shows that its name is taken.
+    // After the snapshots: another run deletes them only once its version exists, so that one of the two shows that its number is taken.
     definition ? foundSnapshots.then(() => compute.listImageVersions(definition)) : [],
     image?.kind === 'managed' ? compute.listImages(image.resourceGroup) : [],
     foundSnapshots,
@@ -42,7 +42,7 @@ export async function observe(config: Config, context: StepContext): Promise<Obs
   }
 }
 
-/** What the source consists of, as far as it exists. */
+/** The parts of the source that exist. */
 async function observeSource(
   { source, image }: Config,
   context: StepContext,
@@ -75,7 +75,7 @@ async function observeSource(
   }
 }
 
-/** Nothing in a managed image tells it from one made anew under its name; Resource Manager's own list does. */
+/** A managed image cannot be told from a later one of the same name; the creation time in Resource Manager's own list tells them apart. */
 async function observeSourceImage(id: ArmId, { compute, arm }: StepContext): Promise<Observed['sourceImage']> {
   const named = `resourceType eq 'Microsoft.Compute/images' and name eq '${nameOf(id).replaceAll("'", "''")}'`
   const [image, found = []] = await Promise.all([compute.getImage(id), visible(arm.find(id, named))])
@@ -95,7 +95,7 @@ async function observeImage(id: ArmId, { compute }: StepContext): Promise<Observ
 
 const PERMISSIONS_API_VERSION = '2022-04-01'
 
-/** Asked at the very resources, so that roles given there count. https://learn.microsoft.com/rest/api/authorization/permissions */
+/** Read at the resources themselves, so that roles assigned there count. https://learn.microsoft.com/rest/api/authorization/permissions */
 async function observePermissions(
   config: Config,
   gallery: Promise<unknown> | undefined,
@@ -105,7 +105,7 @@ async function observePermissions(
   const needs = neededActions(config, { gallery: (await gallery) !== undefined, definition: (await definition) !== undefined })
   const scopes = new Map(needs.map(({ scope }) => [scope.toLowerCase(), scope]))
   const refusals: AzureError[] = []
-  const told = await Promise.all(
+  const readable = await Promise.all(
     [...scopes.values()].map(async (scope) => {
       const id = childId(scope, 'providers/Microsoft.Authorization', 'permissions')
       const answer = await visible(context.arm.get(id, PERMISSIONS_API_VERSION), (refusal) => refusals.push(refusal))
@@ -113,11 +113,11 @@ async function observePermissions(
     }),
   )
   if (refusals[0])
-    emit(context, { kind: 'notice', level: 'info', text: `Permissions are not checked beforehand. ${refusals[0].explanation.hint}` })
-  return told
+    emit(context, { kind: 'notice', level: 'info', text: `Permissions cannot be checked in advance. ${refusals[0].explanation.hint}` })
+  return readable
 }
 
-/** What the caller may not see says nothing: Azure has the last word. */
+/** `undefined` where the caller may not read it: then Azure decides when the time comes. */
 async function visible<T>(reading: Promise<T>, onRefusal?: (refusal: AzureError) => void): Promise<T | undefined> {
   try {
     return await reading
@@ -131,20 +131,16 @@ async function visible<T>(reading: Promise<T>, onRefusal?: (refusal: AzureError)
 const SUBSCRIPTIONS_API_VERSION = '2022-12-01'
 const PROVIDERS_API_VERSION = '2021-04-01'
 
-/** Only where image and account are in two subscriptions. */
-async function observeImageSubscription(
-  { image, source, pool }: Config,
-  { arm }: StepContext,
-): Promise<Observed['imageSubscription'] | undefined> {
-  const imageId = image?.gallery ?? image?.resourceGroup ?? (source.kind === 'image-id' ? source.id : undefined)
-  const [of, account] = [imageId, pool?.account].map((id) => parseArmId(id ?? '')?.subscriptionId)
-  if (!of || !account || of.toLowerCase() === account.toLowerCase()) return undefined
+/** Read only where image and account are in different subscriptions. */
+async function observeImageSubscription(config: Config, { arm }: StepContext): Promise<Observed['imageSubscription'] | undefined> {
+  const subscriptions = twoSubscriptions(config)
+  if (!subscriptions) return undefined
   const [provider, ofImage, ofAccount] = (await Promise.all([
-    visible(arm.get(`/subscriptions/${of}/providers/Microsoft.Batch` as ArmId, PROVIDERS_API_VERSION)),
-    visible(arm.get(`/subscriptions/${of}` as ArmId, SUBSCRIPTIONS_API_VERSION)),
-    visible(arm.get(`/subscriptions/${account}` as ArmId, SUBSCRIPTIONS_API_VERSION)),
+    visible(arm.get(`/subscriptions/${subscriptions.ofImage}/providers/Microsoft.Batch` as ArmId, PROVIDERS_API_VERSION)),
+    visible(arm.get(`/subscriptions/${subscriptions.ofImage}` as ArmId, SUBSCRIPTIONS_API_VERSION)),
+    visible(arm.get(`/subscriptions/${subscriptions.ofAccount}` as ArmId, SUBSCRIPTIONS_API_VERSION)),
   ])) as [{ registrationState?: string } | undefined, { tenantId?: string } | undefined, { tenantId?: string } | undefined]
-  // What the caller may not see is taken for right: Azure has the last word.
+  // What the caller may not read counts as right: Azure decides when the time comes.
   return {
     isBatchRegistered: provider?.registrationState === undefined || provider.registrationState === 'Registered',
     ...(ofImage?.tenantId && { tenantId: ofImage.tenantId }),
@@ -182,19 +178,19 @@ async function observeBatch(
   return { account, pools, vmSizes, ...(supportedImages && { supportedImages }), ...(usages && { usages }) }
 }
 
-/** Only in user subscription mode: there the quotas of the subscription bind. */
+/** Read only in user subscription mode, where the quotas of the subscription apply. */
 async function observeUsages({ id, location, poolAllocationMode }: BatchAccount, context: StepContext): Promise<Observed['usages']> {
   if (poolAllocationMode !== 'UserSubscription') return undefined
   return visible(context.compute.listUsages(id as ArmId, location), ({ explanation }) =>
     emit(context, {
       kind: 'notice',
       level: 'info',
-      text: `Core quotas of the subscription are not checked beforehand. ${explanation.hint}`,
+      text: `The core quotas of the subscription cannot be checked in advance. ${explanation.hint}`,
     }),
   )
 }
 
-/** A private account still has its management plane: the run goes on with less to see. */
+/** A private account still has its management plane, so the run continues with less information. */
 async function observeSupportedImages(account: BatchAccount, context: StepContext): Promise<readonly SupportedImage[] | undefined> {
   try {
     return await context.batch.dataPlane(account).listSupportedImages()

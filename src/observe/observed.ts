@@ -14,7 +14,7 @@ import type {
 } from '../model/compute.ts'
 import type { ScopePermissions } from './permissions.ts'
 
-/** What was read before anything is decided. An absent member does not exist in Azure, or was not asked for. */
+/** What was read before anything is decided. An absent member does not exist in Azure, or was not read. */
 export interface Observed {
   readonly account?: BatchAccount
   readonly vm?: {
@@ -25,7 +25,7 @@ export interface Observed {
   }
   /** Snapshots that are the source. */
   readonly sourceSnapshots?: readonly Snapshot[]
-  /** The managed image that is the source, and when it was made, where the caller may see that. */
+  /** The managed image that is the source, with its creation time where the caller may read that. */
   readonly sourceImage?: ManagedImage & { readonly createdTime?: string }
   /** The image that is the source, to be used as it is: a version with its definition, or a managed image. */
   readonly givenImage?:
@@ -47,8 +47,8 @@ export interface Observed {
   readonly vmSizes: readonly BatchVmSize[]
   /** Of the subscription of an account in user subscription mode, where the caller may read them. */
   readonly usages?: readonly ComputeUsage[]
-  /** What the caller may do, where Azure tells; by the resource or group that it may do it to. */
+  /** What the caller may do, by resource or group, where Azure says so. */
   readonly permissions?: readonly ScopePermissions[]
-  /** Of the image, where it is not the one of the account. */
+  /** The image's subscription, where it is not the account's. */
   readonly imageSubscription?: { readonly isBatchRegistered: boolean; readonly tenantId?: string; readonly accountTenantId?: string }
 }

@@ -1,4 +1,4 @@
-/** Pure: a plan in words, one line for each change. */
+/** Pure: a plan in words, one line per change. */
 import type { ImagePlan } from '../image/image-plan.ts'
 import { type ArmId, nameOf } from '../model/arm-id.ts'
 import { nodesOf } from '../model/nodes.ts'
@@ -7,7 +7,7 @@ import type { PoolPlan } from '../pool/pool-plan.ts'
 const IMAGE_VERBS = { absent: 'create', failed: 'rebuild', creating: 'adopt', succeeded: 'adopt' } as const
 
 export function startChanges(vm: ArmId | undefined): readonly PlannedChange[] {
-  const reason = 'a run that died has stopped it: it is started again'
+  const reason = 'an interrupted run stopped it; it is started again'
   return vm ? [{ verb: 'update', type: 'virtual machine', id: vm, name: nameOf(vm), reason }] : []
 }
 
@@ -53,7 +53,7 @@ export function poolChanges(plan: PoolPlan): readonly PlannedChange[] {
       return [change('reimage', `drain to 0, change the image, grow to ${size}`)]
     case 'blue-green':
       return [
-        ...(plan.isOutdated ? [change('delete', 'it is not as asked for by now')] : []),
+        ...(plan.isOutdated ? [change('delete', 'it does not match what is requested now')] : []),
         change(plan.green && !plan.isOutdated ? 'adopt' : 'create', size),
         ...[plan.old, ...plan.abandonedSuccessors].map(({ name, id }) => ({
           verb: 'delete' as const,

@@ -1,4 +1,4 @@
-/** Pure: what was asked for against what is there, as a list of intentions. Nothing here is sent. */
+/** Pure: compares what was requested with what exists, and lists what to do. Nothing here is sent. */
 import { type Config, imageTargetId, type PoolSettings } from '../config/config.ts'
 import { type ImagePlan, imageIdFor } from '../image/image-plan.ts'
 import { planImage } from '../image/plan-image.ts'
@@ -19,9 +19,9 @@ export interface Plan {
   readonly id: string
   readonly image: ImagePlan
   readonly pools: readonly PoolPlan[]
-  /** Of versions that are complete, and need them no longer. */
+  /** Snapshots of complete versions, which no longer need them. */
   readonly leftSnapshots: readonly ArmId[]
-  /** A VM that a dead run has stopped and not started again. */
+  /** A VM that an interrupted run stopped and did not start again. */
   readonly owedStart?: ArmId
   readonly changes: readonly PlannedChange[]
 }
@@ -44,7 +44,7 @@ export function planRun(config: Config, observed: Observed, source: SourceConten
   return { id: planIdOf({ image, pools }, config), image, pools, leftSnapshots, changes, ...(owedStart && { owedStart }) }
 }
 
-/** What versions that are complete were made from: a run that died, or did not wait for all regions, left it. */
+/** Snapshots that complete versions were made from, left by a run that was interrupted or did not wait for all regions. */
 function snapshotsLeft({ image }: Config, { versions, snapshots, sourceSnapshots = [] }: Observed): readonly ArmId[] {
   if (!image?.gallery || image.keepSnapshots) return []
   const complete = new Set(

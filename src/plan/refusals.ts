@@ -57,12 +57,12 @@ export function refuseOtherImages({ pools, image }: Plan, { pool }: Config): voi
   if (refused.length === 0) return
   const seen = refused.map(({ request, existing, withheld }) =>
     withheld
-      ? `pool ${request.id} is on the image, but not as asked for in ${withheld.join(', ')}, which needs a pool without nodes`
-      : `pool ${request.id} is on ${existing ? imageOf(existing) : 'another image'}; it would be ${image.id}`,
+      ? `pool ${request.id} is on the image, but differs from the request in ${withheld.join(', ')}, which needs a pool without nodes`
+      : `pool ${request.id} is on ${existing ? imageOf(existing) : 'another image'}; it would move to ${image.id}`,
   )
   throw new PoolError({
-    title: refused.every(({ withheld }) => withheld) ? 'Pool not as asked for' : 'Pool on another image',
-    message: `${seen.join('; ')}, but \`strategy: fail\` was asked for. Nothing was changed`,
+    title: refused.every(({ withheld }) => withheld) ? 'Pool differs from the request' : 'Pool on another image',
+    message: `${seen.join('; ')}, and \`strategy: fail\` is set. Nothing was changed`,
     hint: 'Choose another strategy, or another pool id.',
     link: 'https://learn.microsoft.com/azure/batch/batch-pool-update-properties',
   })
@@ -74,7 +74,7 @@ export function refuseUnsized({ pools }: Plan): void {
   if (unsized.length === 0) return
   const seen = unsized.map(
     ({ request }) =>
-      `pool ${request.id} was left without its autoscale formula by a run that died; it was too long to be kept, and is in the log of that run`,
+      `pool ${request.id} lost its autoscale formula in an interrupted run; the formula was too long to be saved and is in the log of that run`,
   )
   throw new PoolError({
     title: 'Pool size not given',
@@ -87,7 +87,7 @@ export function refuseUnsized({ pools }: Plan): void {
 /** https://learn.microsoft.com/azure/batch/batch-pool-update-properties */
 const READ_BY_A_STARTING_NODE = new Set(['startTask', 'applicationPackages'])
 
-/** What is asked for is not dropped in silence. */
+/** Reports every requested change that this run does not make. */
 export function warnOfWithheldChanges({ pools }: Plan, { pool: settings }: Config, context: StepContext): void {
   const warn = (text: string) => emit(context, { kind: 'notice', level: 'warning', text })
   for (const pool of pools) {
@@ -95,11 +95,11 @@ export function warnOfWithheldChanges({ pools }: Plan, { pool: settings }: Confi
     const late = pool.action === 'update' ? Object.keys(pool.properties).filter((name) => READ_BY_A_STARTING_NODE.has(name)) : []
     if (existing && late.length > 0 && nodesIn(existing) > 0)
       warn(
-        `Pool ${request.id}: a change of ${late.join(', ')} reaches nodes that come from now on, or that are rebooted or reimaged; those that are there go on as they are.`,
+        `Pool ${request.id}: the change of ${late.join(', ')} applies to new, rebooted or reimaged nodes only; existing nodes stay as they are.`,
       )
     if (withheld)
       warn(
-        `Pool ${request.id} stays as it is in ${withheld.join(', ')}: what was asked for needs a pool without nodes, which \`strategy: resize-only\` does not make.`,
+        `Pool ${request.id} keeps its ${withheld.join(', ')}: the requested change needs a pool without nodes, and \`strategy: resize-only\` does not drain it.`,
       )
     if (request.keepsSize && !existing)
       warn(

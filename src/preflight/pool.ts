@@ -1,5 +1,5 @@
 /** Rules about the Batch account and the pools. */
-import { parseArmId } from '../model/arm-id.ts'
+import { twoSubscriptions } from '../config/config.ts'
 import type { BatchVmSize } from '../model/batch.ts'
 import { missingActions, neededActions, showScope } from '../observe/permissions.ts'
 import { resolveNodeAgent } from '../pool/node-agent.ts'
@@ -120,13 +120,12 @@ export const POOL_RULES: readonly Rule[] = [
     severity: 'warning',
     title: 'Image and account are in one subscription',
     link: 'https://learn.microsoft.com/azure/batch/batch-sig-images',
-    check: ({ config: { image, source, pool } }) => {
-      const imageId = image?.gallery ?? image?.resourceGroup ?? (source.kind === 'image-id' ? source.id : undefined)
-      const [of, account] = [imageId, pool?.account].map((id) => parseArmId(id ?? '')?.subscriptionId.toLowerCase())
-      return of && account && of !== account
+    check: ({ config }) => {
+      const subscriptions = twoSubscriptions(config)
+      return subscriptions
         ? [
             {
-              seen: `the image is in subscription ${of}, the account in ${account}`,
+              seen: `the image is in subscription ${subscriptions.ofImage}, the account in ${subscriptions.ofAccount}`,
               fix: 'Register `Microsoft.Batch` in the subscription of the image; both must be in one Microsoft Entra tenant.',
             },
           ]

@@ -69,7 +69,7 @@ describe('no size is asked for', () => {
     const inputs = { ...FIRST, ...NO_SIZE }
     await killedAt(azure, inputs, 'POST', /disableAutoScale/i)
     const ran = await again(azure, inputs)
-    expect(annotations(ran)[0]).toMatch(/pool render was left without its autoscale formula by a run that died/)
+    expect(annotations(ran)[0]).toMatch(/pool render lost its autoscale formula in an interrupted run/)
     expect(azure.pools.get('render').nodes).toHaveLength(6)
   })
 

@@ -139,7 +139,7 @@ test('fail: a pool on the image that is to be otherwise: red in the names of wha
   const azure = await poolOnFirst()
   const ran = await again(azure, { ...FIRST, strategy: 'fail', 'vm-size': 'Standard_D8s_v5' })
   expect(ran.exitCode).toBe(1)
-  expect(annotations(ran)[0]).toMatch(/Pool not as asked for.*is on the image, but not as asked for in vmSize/)
+  expect(annotations(ran)[0]).toMatch(/Pool differs from the request.*is on the image, but differs from the request in vmSize/)
   expect(annotations(ran)[0]).not.toContain('it would be')
 })
 
