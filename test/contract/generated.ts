@@ -22,6 +22,8 @@ export interface ActionMetadata {
   readonly runs: Readonly<Record<string, string>>
 }
 
+export const REUSABLE_WORKFLOW = '.github/workflows/refresh-pool.yml'
+
 export const metadata = (name = 'action.yml'): ActionMetadata => parse(read(name)) as ActionMetadata
 
 /** The first input of each part, in the order of `action.yml`. */
@@ -201,7 +203,46 @@ export function selfAction(): string {
   return `# Generated from action.yml by \`npm run docs\`: the same action, for the reusable workflow at its own commit.\n${read('action.yml').replaceAll(' dist/index.js', ' ../../../dist/index.js')}`
 }
 
+/** A secret cannot be an input of a reusable workflow. */
+const SECRETS: Readonly<Record<string, string>> = { 'github-token': 'secrets.github-token || github.token' }
+/** What differs between the jobs of the reusable workflow. */
+const OF_THE_JOB: Readonly<Record<string, string>> = { mode: 'env.REFRESH_MODE', 'plan-id': 'env.REFRESH_PLAN_ID' }
+
+const WORKFLOW_PARTS: Readonly<Record<string, () => readonly string[]>> = {
+  inputs: () =>
+    Object.entries(metadata().inputs)
+      .filter(([name]) => !(name in SECRETS))
+      .map(([name, { description }]) => `${name}: { type: string, description: ${JSON.stringify(description)} }`),
+  outputs: () =>
+    Object.entries(metadata().outputs).map(
+      ([name, { description }]) =>
+        `${name}: { value: "\${{ jobs.refresh.outputs.${name} || jobs.plan.outputs.${name} }}", description: ${JSON.stringify(description)} }`,
+    ),
+  'job-outputs': () => inPairs(Object.keys(metadata().outputs).map((name) => [name, `steps.refresh.outputs.${name}`])),
+  with: () => inPairs(Object.keys(metadata().inputs).map((name) => [name, SECRETS[name] ?? OF_THE_JOB[name] ?? `inputs.${name}`])),
+}
+
+/** A mapping in flow style, two members a line. */
+function inPairs(members: readonly (readonly [string, string])[]): readonly string[] {
+  const cells = members.map(([name, expression]) => `${name}: "\${{ ${expression} }}"`)
+  const rows = cells.flatMap((cell, index) => (index % 2 === 0 ? [[cell, cells[index + 1]].filter(Boolean).join(', ')] : []))
+  return ['{', ...rows.map((row) => `  ${row},`), '}']
+}
+
+/** The reusable workflow with its generated parts as they should be. @throws where a part is missing. */
+export function withWorkflowParts(workflow: string): string {
+  const seen: string[] = []
+  const result = workflow.replace(/^( +)# generated: ([\w-]+)\n[\s\S]*?^ +# \/generated$/gm, (_, indent: string, name: string) => {
+    seen.push(name)
+    const lines = WORKFLOW_PARTS[name]?.() ?? []
+    return [`# generated: ${name}`, ...lines, '# /generated'].map((line) => indent + line).join('\n')
+  })
+  if (Object.keys(WORKFLOW_PARTS).join() !== seen.join()) throw new Error(`the workflow has ${seen.join(', ')} as generated parts`)
+  return result
+}
+
 if (import.meta.main) {
   writeFileSync(path.join(ROOT, 'README.md'), withGenerated(read('README.md')))
   writeFileSync(path.join(ROOT, '.github/actions/self/action.yml'), selfAction())
+  writeFileSync(path.join(ROOT, REUSABLE_WORKFLOW), withWorkflowParts(read(REUSABLE_WORKFLOW)))
 }

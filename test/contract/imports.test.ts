@@ -37,7 +37,7 @@ const RULES: Readonly<Record<string, (source: Source) => readonly string[]>> = {
 
   'a room imports only from rooms below it': (source) =>
     relativeImportsOf(source).filter((file) => {
-      const [own, other] = [source.file, file].map((name) => ROOMS.findIndex((room) => room === roomOf(name)))
+      const [own, other] = [source.file, file].map((name) => ROOMS.indexOf(roomOf(name) ?? 'index'))
       return file.startsWith('src/') && (other ?? 0) > (own ?? 0)
     }),
 

@@ -3,31 +3,41 @@ import { existsSync } from 'node:fs'
 import path from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { parse } from 'yaml'
-import { metadata, ROOT, read, selfAction } from './generated.ts'
+import { metadata, REUSABLE_WORKFLOW, ROOT, read, selfAction, withWorkflowParts } from './generated.ts'
 
 const SELF = '.github/actions/self/action.yml'
 
 interface Step {
   readonly id?: string
   readonly uses?: string
+  readonly env?: Readonly<Record<string, string>>
   readonly with?: Readonly<Record<string, string>>
+}
+
+interface Job {
+  readonly steps: readonly Step[]
+  readonly outputs: Readonly<Record<string, string>>
+  readonly permissions: object
+  readonly environment?: string
+  readonly env: Readonly<Record<string, string>>
+  readonly concurrency?: { readonly group: string; readonly 'cancel-in-progress': boolean }
 }
 
 interface Workflow {
   readonly on: {
     readonly workflow_call: {
       readonly inputs: Readonly<Record<string, { readonly description: string }>>
+      readonly secrets: Readonly<Record<string, { readonly required?: boolean }>>
       readonly outputs: Readonly<Record<string, { readonly value: string }>>
     }
   }
   readonly permissions: object
-  readonly jobs: Readonly<
-    Record<string, { readonly steps: readonly Step[]; readonly outputs?: Readonly<Record<string, string>>; readonly permissions: object }>
-  >
+  readonly jobs: Readonly<Record<'plan' | 'refresh', Job>>
 }
 
-const workflow = parse(read('.github/workflows/refresh-pool.yml')) as Workflow
-const stepOf = (job: string): Step => workflow.jobs[job]?.steps.find(({ uses }) => uses === '$/.github/actions/self') ?? {}
+const page = read(REUSABLE_WORKFLOW)
+const workflow = parse(page) as Workflow
+const { plan, refresh } = workflow.jobs
 const inputs = Object.keys(metadata().inputs)
 const outputs = Object.keys(metadata().outputs)
 
@@ -49,51 +59,63 @@ describe('self action', () => {
 })
 
 describe('reusable workflow', () => {
-  /** `comment` would need another permission; `pool-id` is named by each pool of `pools`; a plan is made by each job for itself. */
-  const NOT_PASSED_ON = ['comment', 'github-token', 'pool-id', 'plan-id']
-  const OWN = ['pools', 'github-environment', 'runs-on']
-  const callInputs = workflow.on.workflow_call.inputs
+  const { inputs: callInputs, outputs: callOutputs, secrets } = workflow.on.workflow_call
+  const OWN = ['github-environment', 'plan-first', 'runs-on', 'timeout-minutes']
+  const actionSteps = (job: Job): readonly Step[] => job.steps.filter(({ uses }) => uses === '$/.github/actions/self')
 
-  test('its inputs mirror those of the action, in the same words', () => {
-    const mirrored = inputs.filter((name) => !NOT_PASSED_ON.includes(name))
+  test('is as `npm run docs` makes it, in fewer than 200 lines', () => {
+    expect(page).toBe(withWorkflowParts(page))
+    expect(page.trimEnd().split('\n').length).toBeLessThan(200)
+  })
+
+  test('every input of the action is one of the workflow, in the same words; a token is a secret', () => {
+    const mirrored = inputs.filter((name) => name !== 'github-token')
     expect(Object.keys(callInputs).sort()).toEqual([...mirrored, ...OWN].sort())
     for (const name of mirrored) expect(callInputs[name]?.description).toBe(metadata().inputs[name]?.description)
+    expect(Object.keys(secrets)).toEqual(['client-secret', 'github-token'])
+    for (const secret of Object.values(secrets)) expect(secret.required).not.toBe(true)
   })
 
-  test('every input arrives at the action', () => {
-    const texts = [...Object.values(stepOf('image').with ?? {}), ...Object.values(stepOf('pools').with ?? {})].join('\n')
-    const lost = inputs.filter((name) => !NOT_PASSED_ON.includes(name) && !new RegExp(`inputs\\.${name}(?![\\w-])`).test(texts))
-    expect(lost).toEqual([])
+  test('every output of the action is one of the workflow: of the refresh, or of the plan where nothing was to be refreshed', () => {
+    expect(Object.keys(callOutputs)).toEqual(outputs)
+    for (const name of outputs) {
+      expect(refresh.outputs[name]).toBe(`\${{ steps.refresh.outputs.${name} }}`)
+      expect(callOutputs[name]?.value).toBe(`\${{ jobs.refresh.outputs.${name} || jobs.plan.outputs.${name} }}`)
+    }
   })
 
-  test.each(['image', 'pools'])('job %s gives the action only inputs that it has, each under its own name', (job) => {
-    const given = Object.entries(stepOf(job).with ?? {})
-    expect(given.length).toBeGreaterThan(10)
-    expect(given.map(([name]) => name).filter((name) => !inputs.includes(name))).toEqual([])
-    const own = given.filter(([name, value]) => !new RegExp(`(?:inputs|outputs|pool)\\.${name}(?![\\w-])`).test(value))
-    expect(own).toEqual([])
+  test('each job runs the action once, with every input unchanged', () => {
+    for (const job of [plan, refresh]) {
+      const [step, ...others] = actionSteps(job)
+      expect(others).toEqual([])
+      expect(Object.keys(step?.with ?? {})).toEqual(inputs)
+      const unchanged = Object.entries(step?.with ?? {}).filter(([name, value]) => value !== `\${{ inputs.${name} }}`)
+      expect(Object.fromEntries(unchanged)).toEqual({
+        mode: `\${{ env.REFRESH_MODE }}`,
+        'plan-id': `\${{ env.REFRESH_PLAN_ID }}`,
+        'github-token': `\${{ secrets.github-token || github.token }}`,
+      })
+    }
+    expect(refresh.env).toEqual({
+      REFRESH_MODE: `\${{ inputs.mode }}`,
+      REFRESH_PLAN_ID: `\${{ needs.plan.outputs.plan-id || inputs.plan-id }}`,
+    })
+    expect(plan.env).toEqual({ REFRESH_MODE: 'plan', REFRESH_PLAN_ID: '' })
   })
 
-  test('the pools get the version that the image job made, and nothing that would capture the VM again', () => {
-    const { 'image-version': version, ...given } = stepOf('pools').with ?? {}
-    expect(version).toMatch(/needs\.image\.outputs\.image-version /)
-    expect(Object.keys(given).filter((name) => ['capture', 'prepare-script'].includes(name))).toEqual([])
-  })
-
-  test('job outputs are outputs of the action, and free of ids, so that a masked subscription does not drop them', () => {
-    const used = Object.values(workflow.jobs.image?.outputs ?? {}).flatMap(
-      (value) => /steps\.image\.outputs\.([\w-]+)/.exec(value)?.[1] ?? [],
-    )
-    expect(used.length).toBeGreaterThan(0)
-    expect(used.filter((name) => !outputs.includes(name) || name.endsWith('-id') || name.endsWith('-ids'))).toEqual([])
+  test('only the job that writes is behind the environment, and in a queue that is never the name of a calling job', () => {
+    expect(plan.environment).toBeUndefined()
+    expect(plan.concurrency).toBeUndefined()
+    expect(refresh.environment).toBe(`\${{ inputs.github-environment }}`)
+    expect(refresh.concurrency).toMatchObject({
+      group: expect.stringMatching(/^azure-batch-image-pool\/refresh-pool /),
+      'cancel-in-progress': false,
+    })
   })
 
   test('no job has more permission than it needs', () => {
     expect(workflow.permissions).toEqual({})
-    expect(Object.fromEntries(Object.entries(workflow.jobs).map(([name, { permissions }]) => [name, permissions]))).toEqual({
-      image: { contents: 'read', 'id-token': 'write' },
-      pools: { contents: 'read', 'id-token': 'write' },
-      report: {},
-    })
+    expect(plan.permissions).toEqual({ contents: 'read', 'id-token': 'write' })
+    expect(refresh.permissions).toEqual(plan.permissions)
   })
 })
