@@ -13,7 +13,7 @@ import {
   roomsOf,
   type Source,
   type Syntax,
-} from './import-graph.ts'
+} from '../tools/import-graph.ts'
 
 /** Rooms that talk to the outside; everything else is the core. */
 const EDGES = ['azure', 'github', 'main', 'index']
@@ -111,6 +111,19 @@ test('a circle is found, of files and of rooms', () => {
   ])
   expect(circlesOf(graph)).toEqual(['src/pool/c.ts → src/pool/d.ts → src/pool/c.ts'])
   expect(circlesOf(roomsOf(graph))).toEqual(['pool → image → pool'])
+})
+
+/** What tests share lies in these; other folders of tests do not know each other. */
+const SHARED = ['fixtures', 'embedded-azure', 'tools']
+
+test('a folder of tests imports only from itself, from src and from what tests share', () => {
+  const folderOf = (file: string): string => file.split('/')[1] ?? ''
+  const strays = readSources('test').flatMap((source) =>
+    relativeImportsOf(source)
+      .filter((file) => file.startsWith('test/') && ![folderOf(source.file), ...SHARED].includes(folderOf(file)))
+      .map((file) => `${source.file}: ${file}`),
+  )
+  expect(strays).toEqual([])
 })
 
 /** What each rule must object to; a rule that objects to nothing protects nothing. */

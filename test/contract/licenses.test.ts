@@ -1,6 +1,6 @@
 /** Every package that may be in the bundle is named in `dist/licenses.txt` with its licence; second copies of another version, too. */
 import { expect, test } from 'vitest'
-import { read } from './generated.ts'
+import { read } from '../tools/generated.ts'
 
 interface Locked {
   readonly version: string

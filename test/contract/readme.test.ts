@@ -11,10 +11,10 @@ import { MARKS } from '../../src/pool/marks.ts'
 import type { Facts } from '../../src/preflight/facts.ts'
 import { checkAll, RULES } from '../../src/preflight/rules.ts'
 import { outputsOf } from '../../src/report/outputs.ts'
+import { yamlBlocks } from '../fixtures/readme-workflows.ts'
+import { COMPANIONS, FACTS_WITHOUT_OBJECTION, RULE_EXAMPLES } from '../fixtures/rule-examples.ts'
 import { SAMPLES } from '../fixtures/sample-reports.ts'
-import { metadata, RESIZE_CODES, ROOT, read, withGenerated } from './generated.ts'
-import { yamlBlocks } from './readme-workflows.ts'
-import { COMPANIONS, FACTS_WITHOUT_OBJECTION, RULE_EXAMPLES } from './rule-examples.ts'
+import { metadata, RESIZE_CODES, ROOT, read, withGenerated } from '../tools/generated.ts'
 
 const PAGES = ['README.md', 'CHANGELOG.md', '.github/CONTRIBUTING.md']
 const EXAMPLES = readdirSync(path.join(ROOT, '.github/examples')).map((name) => `.github/examples/${name}`)

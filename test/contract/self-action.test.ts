@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs'
 import path from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { parse } from 'yaml'
-import { metadata, REUSABLE_WORKFLOW, ROOT, read, selfAction, withWorkflowParts } from './generated.ts'
+import { metadata, REUSABLE_WORKFLOW, ROOT, read, selfAction, withWorkflowParts } from '../tools/generated.ts'
 
 const SELF = '.github/actions/self/action.yml'
 

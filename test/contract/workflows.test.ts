@@ -5,8 +5,8 @@ import { validate } from '@actions/languageservice'
 import { describe, expect, test } from 'vitest'
 import { TextDocument } from 'vscode-languageserver-textdocument'
 import { parse } from 'yaml'
-import { metadata, ROOT, read } from './generated.ts'
-import { readmeWorkflows, yamlBlocks } from './readme-workflows.ts'
+import { readmeWorkflows, yamlBlocks } from '../fixtures/readme-workflows.ts'
+import { metadata, ROOT, read } from '../tools/generated.ts'
 
 const ymlIn = (folder: string): readonly string[] =>
   readdirSync(path.join(ROOT, folder))

@@ -1,6 +1,6 @@
 /** Every documented code of a resize: one that cannot help itself is asked once; any other is asked again. */
 import { classifyResizeError } from '../../src/errors/resize-errors.ts'
-import { RESIZE_CODES } from '../contract/generated.ts'
+import { RESIZE_CODES } from '../tools/generated.ts'
 import { runAction } from '../tools/run-action.ts'
 import { errorsOf } from './fault.ts'
 import { FLOWS } from './flows.ts'

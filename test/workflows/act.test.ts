@@ -1,8 +1,8 @@
 /** The workflows that users copy really run: on act, with the committed bundle, to healthy nodes in the embedded Azure. */
 import { afterEach, beforeAll, describe, expect, test } from 'vitest'
-import { read } from '../contract/generated.ts'
 import { loadScenario, type Scenario } from '../embedded-azure/scenarios/scenario.ts'
 import { type EmbeddedAzure, startAzure } from '../embedded-azure/server.ts'
+import { read } from '../tools/generated.ts'
 import { type ActOptions, type ActRun, blockUnder, publish, runAct } from './act.ts'
 import { tool } from './tools.ts'
 

@@ -5,10 +5,10 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { parse } from 'yaml'
-import { ROOT, read } from '../contract/generated.ts'
 import { GITHUB_TOKEN } from '../embedded-azure/github/github.ts'
 import { CLIENT, SUBSCRIPTION, TENANT } from '../embedded-azure/scenarios/scenario.ts'
 import type { EmbeddedAzure } from '../embedded-azure/server.ts'
+import { ROOT, read } from '../tools/generated.ts'
 
 const PUBLISHED = 'OWNER/azure-batch-image-pool'
 

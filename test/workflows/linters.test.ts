@@ -4,8 +4,8 @@ import { cpSync, mkdirSync, mkdtempSync, readdirSync, writeFileSync } from 'node
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { beforeAll, describe, expect, test } from 'vitest'
-import { ROOT } from '../contract/generated.ts'
-import { readmeWorkflows } from '../contract/readme-workflows.ts'
+import { readmeWorkflows } from '../fixtures/readme-workflows.ts'
+import { ROOT } from '../tools/generated.ts'
 import { tool } from './tools.ts'
 
 /** A repository with all of them as its workflows, and the two actions. */

@@ -2,7 +2,7 @@
 import { spawnSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import path from 'node:path'
-import { ROOT } from '../contract/generated.ts'
+import { ROOT } from '../tools/generated.ts'
 
 const FOLDER = path.join(ROOT, 'node_modules/.cache/workflow-tools')
 const PYTHON = process.platform === 'win32' ? 'python' : 'python3'

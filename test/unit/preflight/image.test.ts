@@ -4,7 +4,7 @@ import type { Tags } from '../../../src/model/arm.ts'
 import type { ImageVersion, ManagedImage } from '../../../src/model/compute.ts'
 import type { Observed } from '../../../src/observe/observed.ts'
 import { checkAll } from '../../../src/preflight/rules.ts'
-import { factsOf } from '../../contract/rule-examples.ts'
+import { factsOf } from '../../fixtures/rule-examples.ts'
 
 const { vm } = factsOf().observed
 const OTHER_SOURCE = `${vm?.vm.id}-of-another-line`

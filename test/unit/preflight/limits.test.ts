@@ -3,7 +3,7 @@ import type { BatchAccount, Pool } from '../../../src/model/batch.ts'
 import type { Observed } from '../../../src/observe/observed.ts'
 import { coreQuotas } from '../../../src/pool/core-quotas.ts'
 import { checkAll } from '../../../src/preflight/rules.ts'
-import { factsOf, poolOf } from '../../contract/rule-examples.ts'
+import { factsOf, poolOf } from '../../fixtures/rule-examples.ts'
 
 const base = factsOf().observed
 const account = base.account as BatchAccount

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { checkAll } from '../../../src/preflight/rules.ts'
-import { factsOf, poolOf } from '../../contract/rule-examples.ts'
+import { factsOf, poolOf } from '../../fixtures/rule-examples.ts'
 
 const MOUNTING = poolOf('render', 10, { startTask: { commandLine: '/opt/mount' } })
 

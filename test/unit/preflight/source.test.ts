@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { checkAll } from '../../../src/preflight/rules.ts'
-import { factsOf } from '../../contract/rule-examples.ts'
+import { factsOf } from '../../fixtures/rule-examples.ts'
 
 const [osDisk] = factsOf().observed.vm?.disks ?? []
 

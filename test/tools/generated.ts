@@ -6,7 +6,7 @@ import { adviceFor } from '../../src/errors/refusals.ts'
 import { classifyResizeError, type ResizeError } from '../../src/errors/resize-errors.ts'
 import { adviceForSignIn } from '../../src/errors/sign-in.ts'
 import { RULES } from '../../src/preflight/rules.ts'
-import { RULE_EXAMPLES } from './rule-examples.ts'
+import { RULE_EXAMPLES } from '../fixtures/rule-examples.ts'
 
 export const ROOT = path.join(import.meta.dirname, '../..')
 export const read = (name: string): string => readFileSync(path.join(ROOT, name), 'utf8')

@@ -67,10 +67,11 @@ export const importsOf = (source: Source): readonly string[] => [
   ...specifiersOf(source).filter((name) => !name.startsWith('.')),
 ]
 
-export const readSources = (): readonly Source[] =>
-  readdirSync(path.join(ROOT, 'src'), { recursive: true, encoding: 'utf8' })
+/** @param top `src` or `test` */
+export const readSources = (top = 'src'): readonly Source[] =>
+  readdirSync(path.join(ROOT, top), { recursive: true, encoding: 'utf8' })
     .filter((name) => name.endsWith('.ts'))
-    .map((name) => `src/${name.replaceAll(path.sep, '/')}`)
+    .map((name) => `${top}/${name.replaceAll(path.sep, '/')}`)
     .sort()
     .map((file) => ({ file, text: readFileSync(path.join(ROOT, file), 'utf8') }))
 
