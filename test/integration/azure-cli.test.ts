@@ -8,7 +8,7 @@ import { openApiViolations, SPECS_ARE_HERE, unrecordedSequences } from '../tools
 /** What the CLI sends, and the documents at hand. */
 const VERSION_MAP = [
   ...['2022-03-02=2024-03-02', '2022-07-02=2024-03-02', '2021-10-01=2023-07-03', '2022-03-03=2023-07-03'],
-  ...['Microsoft.Compute/2022-11-01=2024-03-01', 'Microsoft.Batch/2022-10-01=2024-02-01'],
+  ...['2022-11-01=2024-03-01', '2022-10-01=2024-02-01'],
 ]
 
 async function azureAt443(context: TestContext): Promise<EmbeddedAzure> {
