@@ -48,8 +48,8 @@ describe('language service', () => {
   })
 
   test('an input that the action does not have is found out', async () => {
-    const misspelled = read('.github/examples/manual.yml').replace('image-name:', 'image-nam:')
-    expect((await complaints('manual.yml', misspelled)).join()).toContain('image-nam')
+    const misspelled = read('.github/examples/plan-on-pull-request.yml').replace('image-name:', 'image-nam:')
+    expect((await complaints('plan-on-pull-request.yml', misspelled)).join()).toContain('image-nam')
   })
 })
 

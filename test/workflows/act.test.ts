@@ -38,25 +38,29 @@ describe.skipIf(!act)('on act (skipped where it is not installed)', () => {
     expect(nodesOf('render')).toBe(100)
   })
 
-  test('on release: the reusable workflow builds one image, brings up two pools, and reports', async () => {
+  const release = () =>
+    run({
+      workflow: example('on-release.yml'),
+      event: 'release',
+      payload: { action: 'published' },
+      files: { 'batch/pools.yaml': example('pools.yaml') },
+    })
+
+  test('on release: the reusable workflow builds one image, and brings up the two pools of the file', async () => {
     await world()
-    const ran = await run({ workflow: example('on-release.yml'), event: 'release', payload: { action: 'published' } })
-    expect(ran.exitCode, ran.log).toBe(0)
+    const { exitCode, log } = await release()
+    expect(exitCode, log).toBe(0)
     expect(nodesOf('render')).toBe(100)
     expect(nodesOf('preview')).toBe(4)
     expect(versions()).toHaveLength(1)
-    expect(ran.log).toContain('### Image pools: succeeded')
-    expect(ran.log).toMatch(/2 of 2 pools reported/)
-    expect(ran.log).toMatch(/\| `preview` \| succeeded \| created \| \d{4}\.\d{3,4}\.0 \| 4 of 4 \|/)
+    expect(succeeded({ exitCode, log })).toEqual(['Refresh'])
   })
 
-  test('on release: one pool that fails makes the report red, the other pool is healthy all the same', async () => {
+  test('on release: a pool that cannot have its nodes makes the run red, in words', async () => {
     await world({ account: { name: 'renderbatch', dedicatedCoreQuota: 100 } })
-    const ran = await run({ workflow: example('on-release.yml'), event: 'release', payload: { action: 'published' } })
-    expect(ran.exitCode).not.toBe(0)
-    expect(ran.log).toContain('### Image pools: failed')
-    expect(ran.log).toMatch(/\| `preview` \| succeeded \|/)
-    expect(ran.log).toMatch(/\| `render` \| failed: /)
+    const { exitCode, log } = await release()
+    expect(exitCode).not.toBe(0)
+    expect(log).toMatch(/::error|❗.*quota|[Cc]ore quota/)
   })
 
   test('nightly: refreshes what has drifted, and the next night only sweeps', async () => {
@@ -66,21 +70,34 @@ describe.skipIf(!act)('on act (skipped where it is not installed)', () => {
     expect(nodesOf('render')).toBe(100)
     const second = await run({ workflow: example('nightly.yml'), event: 'schedule' })
     expect(second.exitCode, second.log).toBe(0)
-    expect(second.log).toContain('nothing to change')
-    expect(succeeded(second)).toEqual(['Drift', 'Sweep'])
+    expect(succeeded(second)).toEqual(['Plan', 'Refresh'])
     expect(nodesOf('render')).toBe(100)
     expect(versions()).toHaveLength(1)
   })
 
-  test('by hand: plan first, then apply, with the choices of the form', async () => {
+  test('by hand: the plan first, then what it says, with the choices of the form', async () => {
     await world()
-    const choices = { nodes: '3', strategy: 'in-place', rebuild: 'true' }
-    const plan = await run({ workflow: example('manual.yml'), event: 'workflow_dispatch', inputs: { ...choices, mode: 'plan' } })
-    expect(plan.exitCode, plan.log).toBe(0)
-    expect(nodesOf('render')).toBeUndefined()
-    const apply = await run({ workflow: example('manual.yml'), event: 'workflow_dispatch', inputs: { ...choices, mode: 'apply' } })
-    expect(apply.exitCode, apply.log).toBe(0)
+    const { exitCode, log } = await run({
+      workflow: example('manual.yml'),
+      event: 'workflow_dispatch',
+      inputs: { nodes: '3', strategy: 'in-place', rebuild: 'true' },
+    })
+    expect(exitCode, log).toBe(0)
+    expect(succeeded({ exitCode, log })).toEqual(['Plan', 'Refresh'])
     expect(nodesOf('render')).toBe(3)
+  })
+
+  test('auth: cli is refused by the reusable workflow, before anything is asked of Azure', async () => {
+    await world()
+    const workflow = example('manual.yml').replace('plan-first: true', 'auth: cli')
+    const { exitCode, log } = await run({
+      workflow,
+      event: 'workflow_dispatch',
+      inputs: { nodes: '3', strategy: 'in-place', rebuild: 'false' },
+    })
+    expect(exitCode).not.toBe(0)
+    expect(log).toContain('No Azure CLI session here')
+    expect(azure.exchanges).toEqual([])
   })
 
   describe('plan on a pull request', () => {

@@ -27,7 +27,7 @@ beforeAll(() => {
     cpSync(path.join(ROOT, part), path.join(folder, part), { recursive: true })
   }
   for (const name of readdirSync(path.join(ROOT, '.github/examples'))) {
-    if (name !== 'pool.yaml') cpSync(path.join(ROOT, '.github/examples', name), path.join(target, `example-${name}`))
+    if (name.endsWith('.yml')) cpSync(path.join(ROOT, '.github/examples', name), path.join(target, `example-${name}`))
   }
   for (const [name, workflow] of readmeWorkflows()) writeFileSync(path.join(target, name), workflow)
   workflows = readdirSync(target).map((name) => path.join('.github/workflows', name))
