@@ -92,11 +92,15 @@ describe('reusable workflow', () => {
       const unchanged = Object.entries(step?.with ?? {}).filter(([name, value]) => value !== `\${{ inputs.${name} }}`)
       expect(Object.fromEntries(unchanged)).toEqual({
         mode: `\${{ env.REFRESH_MODE }}`,
+        'plan-id': `\${{ env.REFRESH_PLAN_ID }}`,
         'github-token': `\${{ secrets.github-token || github.token }}`,
       })
     }
-    expect(refresh.env).toEqual({ REFRESH_MODE: `\${{ inputs.mode }}` })
-    expect(plan.env).toEqual({ REFRESH_MODE: 'plan' })
+    expect(refresh.env).toEqual({
+      REFRESH_MODE: `\${{ inputs.mode }}`,
+      REFRESH_PLAN_ID: `\${{ needs.plan.outputs.plan-id || inputs.plan-id }}`,
+    })
+    expect(plan.env).toEqual({ REFRESH_MODE: 'plan', REFRESH_PLAN_ID: '' })
   })
 
   test('only the job that writes is behind the environment, and in a queue that is never the name of a calling job', () => {

@@ -206,7 +206,7 @@ export function selfAction(): string {
 /** A secret cannot be an input of a reusable workflow. */
 const SECRETS: Readonly<Record<string, string>> = { 'github-token': 'secrets.github-token || github.token' }
 /** What differs between the jobs of the reusable workflow. */
-const OF_THE_JOB: Readonly<Record<string, string>> = { mode: 'env.REFRESH_MODE' }
+const OF_THE_JOB: Readonly<Record<string, string>> = { mode: 'env.REFRESH_MODE', 'plan-id': 'env.REFRESH_PLAN_ID' }
 
 const WORKFLOW_PARTS: Readonly<Record<string, () => readonly string[]>> = {
   inputs: () =>
