@@ -7,11 +7,10 @@ import { parseConfig } from './config/parse-config.ts'
 import { secretsOf, withoutSecretsIn } from './config/secrets.ts'
 import { type Explanation, explain } from './errors/explanation.ts'
 import { CancelledError, WaitTimeoutError } from './errors/run-errors.ts'
-import { commentProblem, pullRequest } from './github/comment.ts'
 import type { EarlyAssertion } from './github/early-assertion.ts'
 import * as github from './github/runtime.ts'
 import { showDuration } from './model/duration.ts'
-import { commentBody, commentMarker } from './report/comment.ts'
+import { commentBody, commentMarker, commentProblem } from './report/comment.ts'
 import { closingLine, isChatter, logLine } from './report/log-lines.ts'
 import { outputsOf } from './report/outputs.ts'
 import { recordEvent, startRecord, toReport } from './report/record.ts'
@@ -104,8 +103,9 @@ async function publishSummary(render: (mostBytes?: number) => string): Promise<v
   if (!/^false$/i.test(input('summary'))) await github.writeSummary(render())
   if (!/^true$/i.test(input('comment'))) return
   try {
+    const { pullRequest } = await import('./github/comment.ts')
     const about = pullRequest(input('github-token'))
-    if (!about) return github.log.debug('comment: no pull request started this run, so there is nothing to comment on')
+    if (!about) return github.log.debug('No pull request started this run, so there is nothing to comment on.')
     const spec = input('pool-spec')
     const marker = commentMarker({
       workflow: github.environment('GITHUB_WORKFLOW') ?? '',

@@ -1,93 +1,74 @@
-/** Comments of a pull request, over GitHub's REST API. The client is that of `@actions/core`: in the bundle anyway, and it knows proxies. */
-import { HttpClient, HttpClientError } from '@actions/http-client'
+/** Comments of a pull request. Loaded by runs that comment only: Octokit is large. */
+import { context, getOctokit } from '@actions/github'
+import { retry } from '@octokit/plugin-retry'
 import type { PullRequest } from '../run/runner.ts'
-import { environment, inputReader, log } from './runtime.ts'
+import { log } from './runtime.ts'
 
 const PER_PAGE = 100
 /** A pull request with more comments than this gets a new one. */
 const MOST_PAGES = 30
-const TIMEOUT_MS = 10_000
-const HEADERS = { accept: 'application/vnd.github+json', 'x-github-api-version': '2022-11-28' }
-
-/** What GitHub tells of a comment. https://docs.github.com/rest/issues/comments */
-interface IssueComment {
-  readonly id: number
-  readonly body?: string
-  readonly user: { readonly type: string } | null
-  readonly author_association: string
-}
-
-interface EventPayload {
-  readonly pull_request?: { readonly number: number }
-  readonly issue?: { readonly number: number; readonly pull_request?: object }
-}
+/** For a request with its retries. */
+const TIMEOUT_MS = 20_000
+const RETRIES = 2
 
 /** The pull request that started this run; `undefined` where something else did. */
 export function pullRequest(token: string): PullRequest | undefined {
-  const file = environment('GITHUB_EVENT_PATH')
-  const { pull_request, issue } = JSON.parse((file && inputReader.file(file)) || '{}') as EventPayload
+  const { pull_request, issue } = context.payload
   const number = pull_request?.number ?? (issue?.pull_request && issue.number)
-  if (number === undefined) return undefined
-  const repository = `${environment('GITHUB_API_URL') ?? 'https://api.github.com'}/repos/${environment('GITHUB_REPOSITORY')}`
-  return new Comments(repository, number, token)
+  return number === undefined ? undefined : new Comments(number, token)
 }
 
 class Comments implements PullRequest {
-  readonly #issues: string
   readonly #number: number
-  readonly #client: HttpClient
+  readonly #octokit: ReturnType<typeof getOctokit>
 
-  constructor(repository: string, number: number, token: string) {
-    this.#issues = `${repository}/issues`
+  constructor(number: number, token: string) {
     this.#number = number
-    this.#client = new HttpClient('azure-batch-image-pool', undefined, {
-      // A redirect would take the token along, wherever it leads.
-      allowRedirects: false,
-      allowRetries: true,
-      maxRetries: 2,
-      socketTimeout: TIMEOUT_MS,
-      headers: { ...HEADERS, authorization: `Bearer ${token}` },
+    this.#octokit = getOctokit(token, { userAgent: 'azure-batch-image-pool', retry: { retries: RETRIES } }, retry)
+    this.#octokit.hook.before('request', ({ request }) => {
+      Object.assign(request as object, { signal: AbortSignal.timeout(TIMEOUT_MS) })
     })
   }
 
   async keepComment(marker: string, body: string): Promise<void> {
+    const { issues } = this.#octokit.rest
     const known = await this.#find(marker)
-    if (known !== undefined && (await this.#send('patch', `${this.#issues}/comments/${known}`, body)) !== 404) {
-      log.debug(`comment ${known} of pull request ${this.#number} is up to date`)
+    if (known !== undefined && (await this.#isUpdated(known, body))) {
+      log.debug(`Comment ${known} of pull request ${this.#number} is up to date.`)
       return
     }
-    const status = await this.#send('post', `${this.#issues}/${this.#number}/comments`, body)
-    // The client answers 404 where others throw; GitHub hides with it what a token may not see.
-    if (status === 404) throw new HttpClientError('Not Found', status)
+    await issues.createComment({ ...context.repo, issue_number: this.#number, body })
   }
 
   async #find(marker: string): Promise<number | undefined> {
-    for (let page = 1; page <= MOST_PAGES; page += 1) {
-      const url = `${this.#issues}/${this.#number}/comments?per_page=${PER_PAGE}&page=${page}`
-      const comments = (await this.#client.getJson<IssueComment[]>(url)).result ?? []
-      const found = comments.find((comment) => comment.body?.startsWith(marker) && isTrusted(comment))
-      if (found) return found.id
-      if (comments.length < PER_PAGE) return undefined
+    const { paginate, rest } = this.#octokit
+    const pages = paginate.iterator(rest.issues.listComments, {
+      ...context.repo,
+      issue_number: this.#number,
+      per_page: PER_PAGE,
+    })
+    let page = 0
+    for await (const { data } of pages) {
+      const found = data.find((comment) => comment.body?.startsWith(marker) && isTrusted(comment))
+      page += 1
+      if (found || page === MOST_PAGES) return found?.id
     }
     return undefined
   }
 
-  async #send(verb: 'patch' | 'post', url: string, body: string): Promise<number> {
-    const { statusCode } = await (verb === 'patch' ? this.#client.patchJson(url, { body }) : this.#client.postJson(url, { body }))
-    return statusCode
+  /** @returns false where somebody has deleted the comment meanwhile. */
+  async #isUpdated(comment: number, body: string): Promise<boolean> {
+    try {
+      await this.#octokit.rest.issues.updateComment({ ...context.repo, comment_id: comment, body })
+      return true
+    } catch (error) {
+      if ((error as { readonly status?: number }).status === 404) return false
+      throw error
+    }
   }
 }
 
 /** Anyone may write the marker into a comment of their own, and could change later what this run has put there. */
-function isTrusted({ user, author_association: association }: IssueComment): boolean {
+function isTrusted({ user, author_association: association }: { user: { type: string } | null; author_association: string }): boolean {
   return user?.type === 'Bot' || ['OWNER', 'MEMBER', 'COLLABORATOR'].includes(association)
-}
-
-/** In one line, with what to do where that is known. */
-export function commentProblem(error: unknown): string {
-  const message = error instanceof Error ? error.message : String(error)
-  const isForbidden = error instanceof HttpClientError && [401, 403, 404].includes(error.statusCode)
-  return isForbidden
-    ? `${message}. The job needs \`permissions: pull-requests: write\`; pull requests from forks never get it.`
-    : `${message}. The result is in the job summary.`
 }

@@ -23,3 +23,15 @@ export function commentMarker({ workflow, account, pool, image }: CommentSubject
 export function commentBody(marker: string, render: (mostBytes: number) => string): string {
   return `${marker}\n${render(MOST_CHARACTERS - marker.length - 1)}`
 }
+
+/** Why there is no comment, and what to do where that is known. */
+export function commentProblem(error: unknown): string {
+  const message = error instanceof Error ? error.message : String(error)
+  const { status } = (error ?? {}) as { readonly status?: number }
+  // GitHub hides with 404 what a token may not see.
+  const isForbidden = status !== undefined && [401, 403, 404].includes(status)
+  const advice = isForbidden
+    ? 'The job needs `permissions: pull-requests: write`; pull requests from forks never get it.'
+    : 'The result is in the job summary.'
+  return `${message}\n${advice}`
+}

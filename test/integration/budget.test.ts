@@ -1,5 +1,5 @@
 /** What a run may cost, in counts that no machine changes: requests, and bytes that the runner loads. Seconds are for `npm run bench`. */
-import { readdirSync, statSync } from 'node:fs'
+import { readdirSync, readFileSync, statSync } from 'node:fs'
 import path from 'node:path'
 import { expect, test } from 'vitest'
 import { annotations, run } from '../fixtures/whole-runs.ts'
@@ -31,9 +31,14 @@ test('with ten pools, requests per pool do not grow', async () => {
   expect(ten.azure.exchanges.length / 10).toBeLessThan(one.azure.exchanges.length)
 })
 
-test('the bundle has at most 2 MB', () => {
-  const bytes = readdirSync(DIST)
+test('the bundle has at most 2 MB, and 150 kB that only runs with `comment: true` load', () => {
+  const files = readdirSync(DIST)
     .filter((name) => name.endsWith('.js'))
-    .reduce((sum, name) => sum + statSync(path.join(DIST, name)).size, 0)
-  expect(bytes).toBeLessThanOrEqual(2_000_000)
+    .map((name) => path.join(DIST, name))
+  const isForComments = (file: string) => readFileSync(file, 'utf8').includes('/repos/{owner}/{repo}/issues/{issue_number}/comments')
+  const bytesOf = (some: readonly string[]) => some.reduce((sum, file) => sum + statSync(file).size, 0)
+  const forComments = files.filter(isForComments)
+  expect(forComments.map((file) => path.basename(file))).not.toContain('main.js')
+  expect(bytesOf(forComments)).toBeLessThanOrEqual(150_000)
+  expect(bytesOf(files) - bytesOf(forComments)).toBeLessThanOrEqual(2_000_000)
 })

@@ -80,6 +80,20 @@ describe('comment: true on a pull request', () => {
     expect(azure.github.comments).toHaveLength(112)
   })
 
+  test('an answer that GitHub fails to give once does not keep the comment away', async () => {
+    const azure = await azureOf(scenario)
+    let failures = 0
+    azure.intervene = ({ method, url }) => {
+      if (method !== 'POST' || !url.includes('/comments') || failures > 0) return undefined
+      failures += 1
+      return { kind: 'answer', status: 502, body: 'Bad Gateway' }
+    }
+    const ran = await onEvent(azure, PULL_REQUEST)
+    expect(failures).toBe(1)
+    expect(warnings(ran)).toEqual([])
+    expect(azure.github.comments).toHaveLength(1)
+  })
+
   test('a comment on a pull request counts as one, too', async () => {
     const azure = await azureOf(scenario)
     await onEvent(azure, { issue: { number: 9, pull_request: { url: 'https://api.github.com/…' } } })
@@ -92,7 +106,7 @@ describe('no comment', () => {
     const azure = await azureOf(scenario)
     const ran = await onEvent(azure, { issue: { number: 9 } })
     expect(ran.exitCode).toBe(0)
-    expect(ran.log).toContain('::debug::comment: no pull request started this run')
+    expect(ran.log).toContain('::debug::No pull request started this run')
     expect(azure.exchanges.filter(({ liveRequest }) => liveRequest.url.includes('/api/v3/'))).toEqual([])
   })
 
@@ -102,7 +116,7 @@ describe('no comment', () => {
     const ran = await onEvent(azure, PULL_REQUEST)
     expect(ran.exitCode).toBe(0)
     expect(warnings(ran)).toHaveLength(1)
-    expect(warnings(ran)[0]).toContain('Resource not accessible by integration. The job needs `permissions: pull-requests: write`')
+    expect(warnings(ran)[0]).toMatch(/Resource not accessible by integration.*%0AThe job needs `permissions: pull-requests: write`/)
   })
 
   test('where GitHub does not answer: green, with a warning', async () => {

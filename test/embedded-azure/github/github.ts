@@ -2,6 +2,8 @@
 import type { FastifyRequest } from 'fastify'
 
 export const GITHUB_TOKEN = 'ghs_embedded'
+/** Both are taken. https://docs.github.com/rest/authentication/authenticating-to-the-rest-api#about-authentication */
+const AUTHORIZATIONS: readonly string[] = ['Bearer', 'token'].map((scheme) => `${scheme} ${GITHUB_TOKEN}`)
 /** https://docs.github.com/rest/issues/comments#create-an-issue-comment */
 const MOST_CHARACTERS = 65_536
 
@@ -15,6 +17,7 @@ export interface StoredComment {
 
 interface GitHubAnswer {
   readonly status: number
+  readonly headers?: Readonly<Record<string, string>>
   readonly body: unknown
 }
 
@@ -30,13 +33,16 @@ export class GitHub {
     return comment
   }
 
-  handle({ method, headers, params, query, body }: FastifyRequest): GitHubAnswer {
-    if (headers.authorization !== `Bearer ${GITHUB_TOKEN}`) return refuse(401, 'Bad credentials')
+  handle({ method, headers, params, query, body, url }: FastifyRequest): GitHubAnswer {
+    if (!AUTHORIZATIONS.includes(headers.authorization ?? '')) return refuse(401, 'Bad credentials')
     const { number, id } = params as { number?: string; id?: string }
     if (method === 'GET') {
       const { per_page: size = '30', page = '1' } = query as { per_page?: string; page?: string }
-      const from = (Number(page) - 1) * Number(size)
-      return { status: 200, body: this.comments.filter(({ issue }) => issue === Number(number)).slice(from, from + Number(size)) }
+      const [from, to] = [(Number(page) - 1) * Number(size), Number(page) * Number(size)]
+      const all = this.comments.filter(({ issue }) => issue === Number(number))
+      // Without a `Link`, the page is the last. https://docs.github.com/rest/using-the-rest-api/using-pagination-in-the-rest-api
+      const next = `https://${headers.host}${url.split('?')[0]}?per_page=${size}&page=${Number(page) + 1}`
+      return { status: 200, body: all.slice(from, to), ...(all.length > to && { headers: { link: `<${next}>; rel="next"` } }) }
     }
     if (this.permission === 'read') return refuse(403, 'Resource not accessible by integration')
     const { body: text } = JSON.parse(String(body)) as { body: string }
