@@ -15,6 +15,7 @@ import { refuseOtherImages, refuseUnapproved, refuseUnsized, warnOfWithheldChang
 import { bringUp } from './pool/bring-up.ts'
 import type { RunAsPhase } from './pool/outcome.ts'
 import { requestsOn } from './pool/plan-pool.ts'
+import type { PoolPlan, PoolWork } from './pool/pool-plan.ts'
 import { PreflightError } from './preflight/preflight-error.ts'
 import { checkAll } from './preflight/rules.ts'
 import { type Ending, endingOf, failureOf, imageFor, outcomeOf, type Progress, plannedOutcome, resultOf } from './report/ending.ts'
@@ -133,9 +134,13 @@ async function bringUpAll(config: Config, plan: Plan, { account }: Observed, con
   const settings = config.pool
   if (!settings || !account) return []
   const asPhase: RunAsPhase = pools.length === 1 ? (name, body) => phase(context, name, body) : (_, body) => body()
+  const workOn = (pool: PoolPlan, index: number): PoolWork => {
+    const imageId = imageFor(pool, index, plan, config)
+    return { plan: pool, account, settings, ...(imageId && { imageId }) }
+  }
   const all = () =>
     sideBySide(pools, MOST_POOLS_AT_ONCE, async (pool, index) =>
-      outcomeOf(pool, account.name, config, await bringUp(pool, imageFor(pool, index, plan, config), account, settings, context, asPhase)),
+      outcomeOf(pool, account.name, config, await bringUp(workOn(pool, index), context, asPhase)),
     )
   return pools.length === 1 ? all() : phase(context, 'pool', all)
 }

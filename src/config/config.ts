@@ -69,8 +69,8 @@ export interface PoolRequest extends PoolEnvelope {
   readonly target: { readonly dedicated: number; readonly lowPriority: number }
   /** The pool's formula decides the size. */
   readonly autoScale: boolean
-  /** No size is given anywhere: a pool that is there keeps its own. In a plan: nobody knows one. */
-  readonly keepsSize?: true
+  /** `existing`: no size is given anywhere, so a pool that is there keeps its own; a plan that still says so knows of none. */
+  readonly sizeSource: 'existing' | 'requested'
   /** ISO 8601; as asked for, or by the documented guidance for the target. */
   readonly resizeTimeout: string
   /** Neither size nor resize timeout is given: the guidance is to be that for an image of this kind and the size the pool has. */

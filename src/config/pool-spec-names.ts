@@ -1,4 +1,5 @@
 /** Names that are no property of a pool in ARM at api-version 2025-06-01, and what to write instead. */
+import { READ_ONLY_POOL_PROPERTIES } from '../model/batch.ts'
 
 const RETIRED: Readonly<Record<string, string>> = {
   certificates: 'is retired: use the Key Vault extension (`deploymentConfiguration.virtualMachineConfiguration.extensions`)',
@@ -35,22 +36,13 @@ const ELSEWHERE: Readonly<Record<string, string>> = {
   containerurl: 'storageContainerUrl',
 }
 
-const READ_ONLY = new Set([
-  'allocationState',
-  'allocationStateTransitionTime',
-  'autoScaleRun',
-  'creationTime',
-  'currentDedicatedNodes',
-  'currentLowPriorityNodes',
-  'currentNodeCommunicationMode',
+/** Beside those of `properties`, what answers of either plane have around or within. */
+const READ_ONLY: ReadonlySet<string> = new Set([
+  ...READ_ONLY_POOL_PROPERTIES,
   'etag',
   'eTag',
   'exactVersion',
-  'lastModified',
-  'provisioningState',
-  'provisioningStateTransitionTime',
   'resizeErrors',
-  'resizeOperationStatus',
   'state',
   'stateTransitionTime',
   'systemData',

@@ -159,9 +159,7 @@ function crossPropertyProblems(pool: PoolProperties): readonly SpecProblem[] {
     readonly type?: string
     readonly userAssignedIdentities?: Readonly<Record<string, unknown>>
   }
-  const { publicIPAddressConfiguration: addresses } = (pool.networkConfiguration ?? {}) as {
-    readonly publicIPAddressConfiguration?: { readonly provision?: string; readonly ipAddressIds?: readonly string[] }
-  }
+  const { publicIPAddressConfiguration: addresses } = pool.networkConfiguration ?? {}
   const files = (startTask.resourceFiles ?? []) as readonly ResourceFile[]
   const when = (isWrong: boolean, path: string, problem: string, allowed?: string): readonly SpecProblem[] =>
     isWrong ? [{ path, problem, ...(allowed && { allowed }) }] : []

@@ -66,7 +66,7 @@ function readRequest(inputs: Inputs, spec: PoolSpec, imageKind: ImageKind): Pool
     autoScale:
       autoScale !== undefined && ['target-dedicated-nodes', 'target-low-priority-nodes'].every((input) => inputs.text(input) === ''),
     resizeTimeout: readResizeTimeout(inputs, fixedScale?.resizeTimeout, guidanceMs(target.dedicated + target.lowPriority, imageKind)),
-    ...(!isSized && { keepsSize: true as const }),
+    sizeSource: isSized ? 'requested' : 'existing',
     ...(!isSized && !isTimed && { resizeTimeoutFor: imageKind }),
     ...(nodeAgentSkuId && { nodeAgentSkuId }),
     ...(spec.identity && { identity: spec.identity }),

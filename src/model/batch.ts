@@ -40,9 +40,51 @@ export interface PoolProperties {
   readonly interNodeCommunication?: 'Enabled' | 'Disabled'
   readonly startTask?: Readonly<Record<string, unknown>>
   readonly metadata?: readonly { readonly name: string; readonly value: string }[]
-  readonly networkConfiguration?: Readonly<Record<string, unknown>>
+  readonly networkConfiguration?: NetworkConfiguration
   readonly [property: string]: unknown
 }
+
+/** As far as this action reads it. */
+export interface NetworkConfiguration {
+  readonly subnetId?: string
+  readonly publicIPAddressConfiguration?: { readonly provision?: string; readonly ipAddressIds?: readonly string[] }
+  readonly endpointConfiguration?: { readonly inboundNatPools?: readonly InboundNatPool[] }
+  readonly [property: string]: unknown
+}
+
+export interface InboundNatPool {
+  readonly name: string
+  readonly backendPort: number
+  readonly frontendPortRangeStart: number
+  readonly frontendPortRangeEnd: number
+  readonly networkSecurityGroupRules?: readonly unknown[]
+}
+
+/**
+ * Members of `properties` that Batch sets: a pool that was read is not sent back with them.
+ * https://learn.microsoft.com/rest/api/batchmanagement/pool/create (marked `readOnly` in the OpenAPI document)
+ */
+export const READ_ONLY_POOL_PROPERTIES: ReadonlySet<string> = new Set([
+  'allocationState',
+  'allocationStateTransitionTime',
+  'autoScaleRun',
+  'creationTime',
+  'currentDedicatedNodes',
+  'currentLowPriorityNodes',
+  'currentNodeCommunicationMode',
+  'lastModified',
+  'provisioningState',
+  'provisioningStateTransitionTime',
+  'resizeOperationStatus',
+])
+
+const isNamed = (name: string | undefined) => (one: { readonly name: string }) => one.name.toLowerCase() === name?.toLowerCase()
+
+/** Batch compares pool ids without regard to case. https://learn.microsoft.com/rest/api/batchservice/pools/create-pool */
+export const poolNamed = (name: string, pools: readonly Pool[]): Pool | undefined => pools.find(isNamed(name))
+
+/** Batch gives names of VM sizes back in capitals. */
+export const vmSizeNamed = (name: string | undefined, sizes: readonly BatchVmSize[]): BatchVmSize | undefined => sizes.find(isNamed(name))
 
 /** User-assigned identities of a pool, by resource id. */
 export interface PoolIdentity {

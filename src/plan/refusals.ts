@@ -70,7 +70,7 @@ export function refuseOtherImages({ pools, image }: Plan, { pool }: Config): voi
 
 /** A lost formula is not a size of 0: the pool would end without nodes, and green. */
 export function refuseUnsized({ pools }: Plan): void {
-  const unsized = pools.filter(({ request, existing }) => request.keepsSize && existing)
+  const unsized = pools.filter(({ request, existing }) => request.sizeSource === 'existing' && existing)
   if (unsized.length === 0) return
   const seen = unsized.map(
     ({ request }) =>
@@ -101,7 +101,7 @@ export function warnOfWithheldChanges({ pools }: Plan, { pool: settings }: Confi
       warn(
         `Pool ${request.id} keeps its ${withheld.join(', ')}: the requested change needs a pool without nodes, and \`strategy: resize-only\` does not drain it.`,
       )
-    if (request.keepsSize && !existing)
+    if (request.sizeSource === 'existing' && !existing)
       warn(
         `Pool ${request.id} is new, and no size is asked for: it gets no nodes. Give \`target-dedicated-nodes\`, or \`scaleSettings\` in \`pool-spec\`.`,
       )

@@ -1,47 +1,41 @@
-import type { PoolSettings } from '../config/config.ts'
 import { explain } from '../errors/explanation.ts'
 import { ForeignChangeError } from '../errors/run-errors.ts'
-import type { BatchAccount, Pool } from '../model/batch.ts'
+import type { Pool } from '../model/batch.ts'
 import { emit, type StepContext } from '../run/context.ts'
 import { lastStateOf, MARKS } from './marks.ts'
 import type { PoolOutcome, RunAsPhase } from './outcome.ts'
-import type { PoolPlan } from './pool-plan.ts'
+import type { PoolWork } from './pool-plan.ts'
 import { rollBack } from './roll-back.ts'
 import { GateError, PoolRollout } from './rollout.ts'
 
 /** One pool onto its image, to its size, through the health gate. Its failure is its own; only the end of the run is thrown. */
-export async function bringUp(
-  plan: PoolPlan,
-  imageId: string | undefined,
-  account: BatchAccount,
-  settings: PoolSettings,
-  context: StepContext,
-  asPhase: RunAsPhase,
-): Promise<PoolOutcome> {
-  const way = new PoolRollout(plan, imageId, account, settings, context)
-  const warnOfUnfinishedWork = () => way.unfinishedWork && emit(context, { kind: 'notice', level: 'warning', text: way.unfinishedWork })
+export async function bringUp(work: PoolWork, context: StepContext, asPhase: RunAsPhase): Promise<PoolOutcome> {
+  const { plan, settings } = work
+  const rollout = new PoolRollout(work, context)
+  const warnOfUnfinishedWork = () =>
+    rollout.unfinishedWork && emit(context, { kind: 'notice', level: 'warning', text: rollout.unfinishedWork })
   context.signal.addEventListener('abort', warnOfUnfinishedWork, { once: true })
   try {
-    const from = await asPhase('pool', () => way.begin())
-    const pool = await asPhase('follow', () => way.follow(from))
-    const verdict = await asPhase('verify', () => way.gate(pool, plan.request.target))
-    if (plan.action === 'blue-green') await asPhase('pool', () => way.retire([plan.old, ...plan.abandonedSuccessors]))
+    const from = await asPhase('pool', () => rollout.begin())
+    const pool = await asPhase('follow', () => rollout.follow(from))
+    const verdict = await asPhase('verify', () => rollout.gate(pool, plan.request.target))
+    if (plan.action === 'blue-green') await asPhase('pool', () => rollout.retire([plan.old, ...plan.abandonedSuccessors]))
     return {
-      pool: await way.clearPreviousState(await way.resizer.editor.get()),
+      pool: await rollout.clearPreviousState(await rollout.resizer.editor.get()),
       verdict,
       isRolledBack: false,
-      hasResized: way.resizer.hasResized,
+      hasResized: rollout.resizer.hasResized,
     }
   } catch (error) {
     if (context.signal.aborted) throw error
-    const explanation = error instanceof GateError ? error.explanation : explain(error)
-    const told = error instanceof GateError ? { verdict: error.verdict } : {}
+    const explanation = explain(error)
+    const judged = error instanceof GateError ? { verdict: error.verdict } : {}
     if (settings.onFailure === 'rollback')
-      return { ...told, ...(await asPhase('pool', () => rollBack({ rollout: way, error: explanation, cause: error }, context))) }
-    const isAsBefore = way.unfinishedWork !== undefined && !(error instanceof ForeignChangeError) && (await giveFormulaBack(way))
+      return { ...judged, ...(await asPhase('pool', () => rollBack({ rollout, error: explanation, cause: error }, context))) }
+    const isAsBefore = rollout.unfinishedWork !== undefined && !(error instanceof ForeignChangeError) && (await giveFormulaBack(rollout))
     if (!isAsBefore) warnOfUnfinishedWork()
-    const pool = await standing(way).catch(() => undefined)
-    return { ...(pool && { pool }), ...told, error: explanation, isRolledBack: false, hasResized: way.resizer.hasResized }
+    const pool = await standing(rollout).catch(() => undefined)
+    return { ...(pool && { pool }), ...judged, error: explanation, isRolledBack: false, hasResized: rollout.resizer.hasResized }
   } finally {
     context.signal.removeEventListener('abort', warnOfUnfinishedWork)
   }

@@ -1,5 +1,5 @@
 /** Pure: cores that an account, or its subscription, has, uses, and needs for a pool. https://learn.microsoft.com/azure/batch/batch-quota-limit */
-import type { BatchAccount, BatchVmSize, Pool } from '../model/batch.ts'
+import { type BatchAccount, type BatchVmSize, type Pool, vmSizeNamed } from '../model/batch.ts'
 import type { ComputeUsage } from '../model/compute.ts'
 import type { NodeTotals } from '../model/nodes.ts'
 
@@ -7,7 +7,7 @@ export interface CoreQuota {
   /** E.g. `dedicated cores`. */
   readonly name: string
   readonly quota: number
-  /** Cores of what stays, with what resizes under way bring. */
+  /** Cores of the pools that stay, with those that resizes under way will add. */
   readonly used: number
   /** Cores that the pool needs in all. */
   readonly needed: number
@@ -27,7 +27,7 @@ export interface CoreUse {
 
 type IsCounted = (size: BatchVmSize | undefined) => boolean
 
-/** Quotas that bind a pool of `vmSize` at `target`; none where nobody tells. */
+/** Quotas that bind a pool of `vmSize` at `target`; none where Azure reports none. */
 export function coreQuotas(
   account: BatchAccount,
   vmSizes: readonly BatchVmSize[],
@@ -35,20 +35,20 @@ export function coreQuotas(
   vmSize: string,
   target: NodeTotals,
 ): readonly CoreQuota[] {
-  const family = sizeOf(vmSizes, vmSize)?.familyName
+  const family = vmSizeNamed(vmSize, vmSizes)?.familyName
   const isOfFamily: IsCounted = (size) => size?.familyName === family
   const coresOfPools = (pools: readonly Pool[], isCounted: IsCounted, nodesOf: (properties: Pool['properties']) => number) =>
     pools.reduce((sum, { properties }) => {
-      const size = sizeOf(vmSizes, properties.vmSize)
+      const size = vmSizeNamed(properties.vmSize, vmSizes)
       return isCounted(size) ? sum + nodesOf(properties) * coresIn(size) : sum
     }, 0)
   const quota = (name: string, kind: Kind, limit: number | undefined, used: () => number): readonly CoreQuota[] =>
     limit === undefined || target[kind] === 0
       ? []
-      : [{ name, quota: limit, used: used(), needed: target[kind] * coresIn(sizeOf(vmSizes, vmSize)) }]
+      : [{ name, quota: limit, used: used(), needed: target[kind] * coresIn(vmSizeNamed(vmSize, vmSizes)) }]
 
   if (account.poolAllocationMode === 'UserSubscription') {
-    // What Azure counts has the nodes of the pools in it, those too that a resize under way brings.
+    // Azure's count includes the nodes of the pools, and those that a resize under way will add.
     const ofSubscription = (name: string, kind: Kind, counted: string, isCounted: IsCounted): readonly CoreQuota[] => {
       const usage = use.usages?.find((one) => one.name.toLowerCase() === counted.toLowerCase())
       const givenBack = () => coresOfPools(use.leaving, isCounted, (properties) => currentNodes(properties, kind))
@@ -77,20 +77,16 @@ function currentNodes({ currentDedicatedNodes, currentLowPriorityNodes }: Pool['
   return kind === 'dedicated' ? currentDedicatedNodes : currentLowPriorityNodes
 }
 
-/** Those that a resize under way still brings are as good as there. */
+/** Nodes that a resize under way will add count as present. */
 function nodesOf(properties: Pool['properties'], kind: Kind): number {
   const { allocationState, resizeOperationStatus } = properties
   const coming = kind === 'dedicated' ? resizeOperationStatus?.targetDedicatedNodes : resizeOperationStatus?.targetLowPriorityNodes
   return allocationState === 'Resizing' ? Math.max(currentNodes(properties, kind), coming ?? 0) : currentNodes(properties, kind)
 }
 
-function sizeOf(vmSizes: readonly BatchVmSize[], name: string | undefined): BatchVmSize | undefined {
-  return vmSizes.find((size) => size.name.toLowerCase() === name?.toLowerCase())
-}
-
-/** vCPUs of a VM size; 0 where Batch does not tell. */
+/** vCPUs of a VM size; 0 where Batch does not report them. */
 export function coresOf(vmSizes: readonly BatchVmSize[], name: string | undefined): number {
-  return coresIn(sizeOf(vmSizes, name))
+  return coresIn(vmSizeNamed(name, vmSizes))
 }
 
 const coresIn = (size: BatchVmSize | undefined): number => Number(size?.capabilities.vCPUs ?? 0)

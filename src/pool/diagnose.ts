@@ -119,10 +119,7 @@ const IDENTITY_API_VERSION = '2023-01-31'
 const VAULT_API_VERSION = '2023-07-01'
 
 function needsOf({ identity, ...pool }: Pool, account: BatchAccount, context: StepContext): readonly Need[] {
-  const { subnetId, publicIPAddressConfiguration } = (pool.properties.networkConfiguration ?? {}) as {
-    readonly subnetId?: string
-    readonly publicIPAddressConfiguration?: { readonly ipAddressIds?: readonly string[] }
-  }
+  const { subnetId, publicIPAddressConfiguration } = pool.properties.networkConfiguration ?? {}
   const vault = account.poolAllocationMode === 'UserSubscription' ? account.keyVaultReference?.id : undefined
   const any = (what: string, apiVersion: string, ids: readonly string[]): readonly Need[] =>
     ids.filter((id) => parseArmId(id)).map((id) => ({ what, id, look: async () => (await context.arm.get(id as ArmId, apiVersion)) && [] }))

@@ -1,4 +1,4 @@
-/** Pure: whether a pool already says what a spec asks for, past all that Batch changes on the way. */
+/** Pure: whether a pool already says what a spec asks for, whatever Batch changes in what it is sent. */
 import { parseDurationMs } from '../model/duration.ts'
 import { type Metadata, withoutMarks } from './marks.ts'
 

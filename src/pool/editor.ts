@@ -58,7 +58,7 @@ export class PoolEditor {
       try {
         const change = { metadata: withMark(properties.metadata, name, value) }
         await this.#context.batch.updatePool(this.#pool.id, change, etag)
-        return this.#tellUpdated(change)
+        return this.#reportUpdated(change)
       } catch (error) {
         if (tries === MOST_MARKINGS || !(error instanceof AzureError && error.status === 412)) throw error
       }
@@ -75,11 +75,11 @@ export class PoolEditor {
       pool = await this.get()
       if (!isSubset(properties, pool.properties)) throw this.#changedByOthers(Object.keys(properties))
     }
-    this.#tellUpdated(properties)
+    this.#reportUpdated(properties)
     return pool
   }
 
-  #tellUpdated(properties: PoolProperties): void {
+  #reportUpdated(properties: PoolProperties): void {
     const detail = Object.keys(properties).join(', ')
     emit(this.#context, { kind: 'resource', change: 'updated', type: 'pool', id: this.#pool.id, detail })
   }

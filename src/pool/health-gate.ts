@@ -1,14 +1,13 @@
 import { isDeepStrictEqual } from 'node:util'
-import type { PoolSettings } from '../config/config.ts'
 import { DataPlaneUnreachableError, PoolError } from '../errors/run-errors.ts'
 import { sameId } from '../model/arm-id.ts'
-import type { BatchAccount, Pool } from '../model/batch.ts'
+import type { Pool } from '../model/batch.ts'
 import type { BatchDataPlane, ComputeNode, NodeCounts, NodeError, NodeState } from '../model/batch-service.ts'
 import { countIn, type NodeTotals, sumOf } from '../model/nodes.ts'
 import { emit, type StepContext, waitFor } from '../run/context.ts'
 import { type Health, healthOf } from './health.ts'
 import { imageOf } from './plan-pool.ts'
-import type { PoolPlan } from './pool-plan.ts'
+import type { PoolWork } from './pool-plan.ts'
 import { totals } from './size.ts'
 
 export interface Verdict {
@@ -29,16 +28,18 @@ const OUTPUT_BYTES = 4_096
 /** Nodes take half a minute to many minutes to start and to run their start task. */
 const nodeDelayMs = (waitedMs: number): number => Math.min(15_000, Math.max(4_000, waitedMs / 10))
 
+/** What the gate judges. */
+export interface Gate {
+  readonly work: PoolWork
+  /** As it was when its resize had ended. */
+  readonly pool: Pool
+  /** How many nodes must be healthy, were all of them to be. */
+  readonly target: NodeTotals
+}
+
 /** Whether the pool really runs the image on enough healthy nodes; if not, which nodes fail and why. */
-export async function verify(
-  plan: PoolPlan,
-  pool: Pool,
-  asked: NodeTotals,
-  imageId: string | undefined,
-  account: BatchAccount,
-  settings: PoolSettings,
-  context: StepContext,
-): Promise<Verdict> {
+export async function verify({ work, pool, target: asked }: Gate, context: StepContext): Promise<Verdict> {
+  const { plan, imageId, account, settings } = work
   const { id: name, autoScale } = plan.request
   const nothing = { unhealthyNodes: [], unhealthyTotal: 0 }
   const unseen = { health: { healthy: 0, required: 0, isHealthy: true, isSettled: true }, ...nothing }
@@ -48,7 +49,7 @@ export async function verify(
   if (plan.request.properties.startTask?.waitForSuccess === false) emit(context, { kind: 'notice', level: 'info', text: UNAWAITED })
   try {
     const first = autoScale ? totals(pool) : asked
-    const { counts, health, target } = await settle(plane, plan, first, settings, context)
+    const { counts, health, target } = await settle(plane, work, first, context)
     if (health.isHealthy) return { health, counts, ...nothing }
     const nodes = await plane.listNodes(name, FAILING, MOST_NODES_SHOWN)
     const unhealthyNodes = await Promise.all(nodes.map((node) => explainNode(plane, name, node)))
@@ -62,19 +63,20 @@ export async function verify(
 }
 
 /**
- * Until the gate is passed, no node is on the way any more, or the time for starting is over. A formula may size the pool anew meanwhile:
+ * Until the gate is passed, no node is on the way any more, or the time for starting is over. A formula may resize the pool meanwhile:
  * no verdict is given on a size that it has no more. https://learn.microsoft.com/azure/batch/batch-automatic-scaling
  * Counts lag behind the pool: fewer nodes than it has are no verdict either. https://learn.microsoft.com/rest/api/batchservice/nodes/list-pool-node-counts
  */
 async function settle(
   plane: BatchDataPlane,
-  { id, request: { id: name, autoScale } }: PoolPlan,
+  { plan, settings: { minHealthyPercentage, nodeStartTimeoutMs } }: PoolWork,
   first: NodeTotals,
-  { minHealthyPercentage, nodeStartTimeoutMs }: PoolSettings,
   context: StepContext,
 ): Promise<{ counts: NodeCounts; health: Health; target: NodeTotals }> {
+  const { id, request } = plan
+  const { id: name, autoScale } = request
   const startedAtMs = context.clock.now().getTime()
-  let told = ''
+  let reported = ''
   let target = first
   return waitFor(
     context,
@@ -85,9 +87,9 @@ async function settle(
       const counts = await plane.getNodeCounts(name)
       const health = healthOf(counts, target, minHealthyPercentage)
       const state = JSON.stringify(counts)
-      if (state !== told)
+      if (state !== reported)
         emit(context, { kind: 'node-states-changed', pool: name, counts, target, healthy: health.healthy, required: health.required })
-      told = state
+      reported = state
       // Batch goes on seeking Spot nodes by itself, after the resize has ended.
       const seeksSpot = sumOf(counts.lowPriority) < target.lowPriority
       if (health.isHealthy) return { counts, health, target }

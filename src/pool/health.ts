@@ -28,14 +28,14 @@ export interface Health {
   readonly isSettled: boolean
 }
 
-/** Current counts include unusable nodes; only states tell. */
+/** Current counts include unusable nodes; only states say how many work. */
 export function healthOf(counts: NodeCounts, target: NodeTotals, minHealthyPercentage: number): Health {
   const preempted = counts.lowPriority.preempted ?? 0
   const share = shareOf(target.dedicated + Math.max(0, target.lowPriority - preempted), minHealthyPercentage)
   // Where all nodes are preempted, nothing has shown that the image works.
   const required = preempted > 0 && minHealthyPercentage > 0 ? Math.max(1, share) : share
   const spot = countIn({ dedicated: {}, lowPriority: counts.lowPriority }, HEALTHY)
-  // Spot nodes beyond the target stand for no dedicated ones.
+  // More Spot nodes than the target do not replace dedicated ones.
   const healthy = countIn({ dedicated: counts.dedicated, lowPriority: {} }, HEALTHY) + Math.min(spot, target.lowPriority)
   const areAllPreempted = preempted > 0 && sumOf(counts.dedicated) + sumOf(counts.lowPriority) === preempted
   return { healthy, required, isHealthy: healthy >= required, isSettled: countIn(counts, ON_THE_WAY) === 0 && !areAllPreempted }

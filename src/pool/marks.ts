@@ -1,5 +1,5 @@
 /**
- * Pure: what this action writes into a pool's or a job's metadata, so that a later run can finish what a dead one began. Batch gives
+ * Pure: what this action writes into a pool's or a job's metadata, so that a later run can finish what an interrupted one began. Batch gives
  * metadata no meaning of its own. https://learn.microsoft.com/rest/api/batchmanagement/pool/update#metadataitem
  */
 import type { Pool, PoolProperties, ScaleSettings, VirtualMachineConfiguration } from '../model/batch.ts'

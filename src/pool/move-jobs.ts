@@ -9,26 +9,28 @@ const DISABLE_TASKS = { TaskCompletion: 'wait', Requeue: 'requeue', Terminate: '
 /** An account may have a thousand active jobs; each is asked every few seconds until its tasks are through. */
 const MOST_JOBS_AT_ONCE = 10
 
-interface Move {
+/** Whose jobs move where. */
+export interface JobMove {
+  /** Name of the pool that the jobs are on. */
+  readonly from: string
   readonly to: string
   readonly plane: BatchDataPlane
+  /** What becomes of running tasks. */
   readonly option: NodeDeallocationOption
+}
+
+interface Move extends JobMove {
   readonly context: StepContext
 }
 
 /**
- * Jobs and job schedules of `from` run on `to` afterwards; jobs that a dead run moved without enabling them again are enabled. Jobs with
+ * Jobs and job schedules of `from` run on `to` afterwards; jobs that an interrupted run moved without enabling them again are enabled. Jobs with
  * a pool of their own (`autoPoolSpecification`) are on no pool by name, and stay. https://learn.microsoft.com/rest/api/batchservice/jobs/update-job
  */
-export async function moveJobs(
-  from: string,
-  to: string,
-  plane: BatchDataPlane,
-  option: NodeDeallocationOption,
-  context: StepContext,
-): Promise<void> {
+export async function moveJobs(jobMove: JobMove, context: StepContext): Promise<void> {
+  const { from, to, plane } = jobMove
   const [jobs, schedules, arrived] = await Promise.all([plane.listJobs(from), plane.listJobSchedules(from), plane.listJobs(to)])
-  const move = { to, plane, option, context }
+  const move = { ...jobMove, context }
   for (const schedule of schedules) await plane.moveJobSchedule(schedule, to)
   const stranded = arrived.filter(isToBeEnabled)
   await sideBySide(stranded, MOST_JOBS_AT_ONCE, (job) => enable(job, move))
@@ -44,7 +46,7 @@ export async function moveJobs(
 
 const JOB_DELAY_MS = 5_000
 
-/** A job that its owner had disabled stays disabled; one that this run, or a dead one, disabled is enabled again in any case. */
+/** A job that its owner had disabled stays disabled; one that this run, or an interrupted one, disabled is enabled again in any case. */
 async function moveJob(job: Job, move: Move): Promise<void> {
   const { to, plane, option } = move
   const isActive = job.state === 'active' || job.state === 'enabling'

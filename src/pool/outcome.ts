@@ -16,5 +16,5 @@ export interface PoolOutcome {
   readonly hasResized?: boolean
 }
 
-/** Runs a part of the way as a phase of its own, where there is only one pool to tell of. */
+/** Runs a part of the rollout as a phase of its own, where the run has only one pool. */
 export type RunAsPhase = <T>(phase: PhaseName, body: () => Promise<T>) => Promise<T>

@@ -55,11 +55,11 @@ export function planPool(question: PoolQuestion): PoolPlan {
   return { ...base, action: resize ? 'resize' : 'none' }
 }
 
-/** Where no size was asked for, the pool keeps its own, also one that a dead run has drained. Nothing is known of a formula that was lost. */
+/** Where no size was asked for, the pool keeps its own, also one that an interrupted run has drained. Nothing is known of a formula that was lost. */
 function withExistingSize(asked: PoolRequest, existing: Pool): PoolRequest {
-  const { keepsSize, ...request } = asked
   const { autoScale, fixedScale } = lastStateOf(existing).scaleSettings
-  if (!keepsSize || !(autoScale || fixedScale)) return asked
+  if (asked.sizeSource === 'requested' || !(autoScale || fixedScale)) return asked
+  const request: PoolRequest = { ...asked, sizeSource: 'requested' }
   if (autoScale) return { ...request, autoScale: true, properties: { ...request.properties, scaleSettings: { autoScale } } }
   const target = targetFrom(fixedScale)
   const { resizeTimeoutFor: kind } = request
@@ -85,8 +85,8 @@ function driftOf(request: PoolRequest, properties: PoolProperties, existing: Poo
 }
 
 /**
- * A pool beside the old one, named after the image's version; one that an earlier run began is taken up, or made anew where something
- * else is asked for by now, and pools of dead runs for other versions go with the old one.
+ * A pool beside the old one, named after the image's version; one that an earlier run began is taken up, or replaced where the request
+ * has changed since, and leftovers of interrupted runs for other versions go with the old one.
  */
 function planGreen(question: PoolQuestion, old: Pool, asked: PoolProperties): PoolPlan {
   const { id, request, imageId, siblings } = question
@@ -160,7 +160,7 @@ function lastTouched({ properties }: Pool): number {
   return Math.max(...times.map((time) => Date.parse(String(time ?? '')) || 0))
 }
 
-/** Blue-green pools that nobody has touched since `beforeMs`, while another one still serves: runs that died have left them. */
+/** Blue-green pools that nobody has touched since `beforeMs`, while another one still serves: leftovers of interrupted runs. */
 export function strandedPools(pools: readonly Pool[], beforeMs: number): readonly { readonly pool: Pool; readonly serving: Pool }[] {
   return pools.flatMap((pool) => {
     const name = markIn(pool.properties.metadata, MARKS.successorOf)

@@ -1,7 +1,7 @@
 /** What is to become of a pool: the plan that the pool steps carry out. */
-import type { PoolRequest } from '../config/config.ts'
+import type { PoolRequest, PoolSettings } from '../config/config.ts'
 import type { ArmId } from '../model/arm-id.ts'
-import type { Pool, PoolProperties } from '../model/batch.ts'
+import type { BatchAccount, Pool, PoolProperties } from '../model/batch.ts'
 
 interface PoolPlanBase {
   readonly id: ArmId
@@ -25,11 +25,20 @@ export type PoolPlan = PoolPlanBase &
         readonly action: 'blue-green'
         readonly existing: Pool
         readonly old: Pool
-        /** Pools that dead runs left beside the old one. */
+        /** Pools that interrupted runs left beside the old one. */
         readonly abandonedSuccessors: readonly Pool[]
         readonly green?: Pool
-        /** The new pool that is there is not as asked for by now. */
+        /** The new pool exists, but the request has changed since. */
         readonly isOutdated?: true
         readonly properties: PoolProperties
       }
   )
+
+/** What is to be done to one pool, and by which settings. */
+export interface PoolWork {
+  readonly plan: PoolPlan
+  /** The image that the pool is to be on; absent where the run leaves its image alone. */
+  readonly imageId?: string
+  readonly account: BatchAccount
+  readonly settings: PoolSettings
+}

@@ -39,7 +39,7 @@ export function cameNearer({ target, before, current }: Pick<Outcome, 'target' |
 
 /**
  * `random` is between 0 and 1: half of the wait is jitter. Missing Spot nodes are not asked for again, Batch seeks them by itself; nodes
- * beyond the target are, of either kind.
+ * in excess of the target are, of either kind.
  */
 export function decideNext(outcome: Outcome, random: number): NextMove {
   const { target, current, errors, number, maxResizes, roundsWithoutGain } = outcome

@@ -1,45 +1,33 @@
 import { type Explanation, explain } from '../errors/explanation.ts'
 import { ForeignChangeError } from '../errors/run-errors.ts'
-import type { Pool, PoolEnvelope, PoolIdentity, PoolProperties } from '../model/batch.ts'
+import { type Pool, type PoolEnvelope, type PoolIdentity, type PoolProperties, READ_ONLY_POOL_PROPERTIES } from '../model/batch.ts'
 import { emit, type StepContext } from '../run/context.ts'
 import { lastStateOf, MARKS, markIn, withMark } from './marks.ts'
 import type { PoolOutcome } from './outcome.ts'
-import { GateError, PoolRollout, type ResizeStart } from './rollout.ts'
+import { withdraw } from './retire.ts'
+import { PoolRollout, type ResizeStart } from './rollout.ts'
 import { startOf, targetOf } from './size.ts'
 
-/** Set by Batch; a pool is not made with them. */
-const READ_ONLY: ReadonlySet<string> = new Set([
-  'provisioningState',
-  'provisioningStateTransitionTime',
-  'creationTime',
-  'lastModified',
-  'allocationState',
-  'allocationStateTransitionTime',
-  'currentDedicatedNodes',
-  'currentLowPriorityNodes',
-  'resizeOperationStatus',
-  'autoScaleRun',
-])
-
-/** Back to the image and size of before; the run stays red. What somebody else changed meanwhile is left alone. */
+/** Back to the previous image and size; the run stays red. What somebody else changed meanwhile is left alone. */
 export async function rollBack(
-  { rollout: way, error, cause }: { readonly rollout: PoolRollout; readonly error: Explanation; readonly cause: unknown },
+  { rollout, error, cause }: { readonly rollout: PoolRollout; readonly error: Explanation; readonly cause: unknown },
   context: StepContext,
 ): Promise<PoolOutcome> {
-  const { plan } = way
+  const { plan } = rollout
   const { id: name } = plan.request
   const warn = (text: string) => emit(context, { kind: 'notice', level: 'warning', text })
   const kept = async (text: string): Promise<PoolOutcome> => {
     warn(text)
-    const pool = await way.resizer.editor.get().catch(() => undefined)
+    const pool = await rollout.resizer.editor.get().catch(() => undefined)
     return { ...(pool && { pool }), error, isRolledBack: false }
   }
   if (cause instanceof ForeignChangeError) return kept(`No rollback of pool ${name}: someone else changes it.`)
   try {
     if (plan.action === 'blue-green') {
-      if (way.isRetiring) return await kept(`No rollback: pool ${name} passed the gate and takes over the jobs of pool ${plan.old.name}.`)
+      if (rollout.isRetiring)
+        return await kept(`No rollback: pool ${name} passed the gate and takes over the jobs of pool ${plan.old.name}.`)
       warn(`Rolling back: pool ${plan.old.name} keeps its jobs.`)
-      await removeGreen(way, plan.old)
+      await removeOwnGreen(rollout, plan.old)
       return { pool: plan.old, error, isRolledBack: true }
     }
     const { existing } = plan
@@ -47,42 +35,41 @@ export async function rollBack(
     if (!existing || (!isMarked && plan.action !== 'reimage' && plan.action !== 'replace'))
       return await kept(`Nothing to roll back: the image of pool ${name} was not changed by this run.`)
     warn(`Rolling back pool ${name} to its previous image.`)
-    return await restore(way, existing, error)
+    return await restore(rollout, existing, error)
   } catch (failure) {
     if (context.signal.aborted) throw failure
-    const why = failure instanceof GateError ? failure.explanation : explain(failure)
-    return kept(`The rollback of pool ${name} failed: ${why.message}`)
+    return kept(`The rollback of pool ${name} failed: ${explain(failure).message}`)
   }
 }
 
 /** A pool that was never made, or was made by others, needs no removal. */
-async function removeGreen(way: PoolRollout, old: Pool): Promise<void> {
-  const green = await way.context.batch.getPool(way.plan.id)
+async function removeOwnGreen(rollout: PoolRollout, old: Pool): Promise<void> {
+  const green = await rollout.context.batch.getPool(rollout.plan.id)
   if (!green || markIn(green.properties.metadata, MARKS.successorOf) === undefined) return
-  await way.removeGreen(green, old)
+  await withdraw(rollout.retirementOf(green, old.name), rollout.context)
 }
 
 /** The pool as it was when it was last healthy, through the same gate. */
-async function restore(way: PoolRollout, existing: Pool, error: Explanation): Promise<PoolOutcome> {
-  const { plan, account, settings, context } = way
+async function restore(rollout: PoolRollout, existing: Pool, error: Explanation): Promise<PoolOutcome> {
+  const { plan, account, settings, context } = rollout
   const properties = before(existing, plan.action === 'reimage' ? plan.properties : {})
   const previous: Pool = { ...existing, properties: { ...existing.properties, ...properties } }
   const target = targetOf(previous)
   const { autoScale } = properties.scaleSettings ?? {}
   const envelope = envelopeOf(existing, plan.request.identity)
   const request = { ...plan.request, ...envelope, target, autoScale: autoScale !== undefined }
-  const calm = { ...settings, canaryNodes: 0 }
+  const work = { account, settings: { ...settings, canaryNodes: 0 } }
   const plain = { id: plan.id, request }
-  if (way.isGone) {
+  if (rollout.isGone) {
     const properties = whole(previous)
-    const anew = new PoolRollout({ ...plain, action: 'create', properties }, undefined, account, calm, context)
-    await anew.create(properties)
-    return arrive(anew, 'own-resize', error)
+    const again = new PoolRollout({ ...work, plan: { ...plain, action: 'create', properties } }, context)
+    await again.create(properties)
+    return arrive(again, 'own-resize', error)
   }
-  const drained = await way.resizer.drain()
-  const patched = await way.resizer.editor.patch(properties, undefined, envelope)
-  await way.resizer.editor.mark(MARKS.before)
-  const back = new PoolRollout({ ...plain, existing: previous, action: 'resize' }, undefined, account, calm, context)
+  const drained = await rollout.resizer.drain()
+  const patched = await rollout.resizer.editor.patch(properties, undefined, envelope)
+  await rollout.resizer.editor.mark(MARKS.before)
+  const back = new PoolRollout({ ...work, plan: { ...plain, existing: previous, action: 'resize' } }, context)
   return arrive(back, startOf(patched) > startOf(drained) ? 'own-resize' : 'new-resize', error)
 }
 
@@ -92,7 +79,7 @@ async function arrive(back: PoolRollout, from: ResizeStart, error: Explanation):
   return { pool: await back.resizer.editor.get(), verdict, error, isRolledBack: true }
 }
 
-/** What this run, or a dead one, changed, as it was. Passwords are never given back by Batch, so accounts stay as they are. */
+/** What this run, or an interrupted one, changed, as it was. Passwords are never given back by Batch, so accounts stay as they are. */
 function before(existing: Pool, changed: PoolProperties): PoolProperties {
   const { properties } = existing
   const { vmSize, scaleSettings, canaryNodes: _, ...configuration } = lastStateOf(existing)
@@ -119,6 +106,6 @@ function envelopeOf({ identity, tags }: Pool, given: PoolIdentity | undefined): 
 }
 
 const whole = ({ properties }: Pool): PoolProperties => ({
-  ...Object.fromEntries(Object.entries(properties).filter(([name]) => !READ_ONLY.has(name))),
+  ...Object.fromEntries(Object.entries(properties).filter(([name]) => !READ_ONLY_POOL_PROPERTIES.has(name))),
   ...(properties.metadata && { metadata: withMark(properties.metadata, MARKS.before) }),
 })

@@ -1,66 +1,76 @@
 import type { PoolSettings } from '../config/config.ts'
-import { AzureError } from '../errors/azure-error.ts'
 import type { Explanation } from '../errors/explanation.ts'
 import { PoolError } from '../errors/run-errors.ts'
 import type { ArmId } from '../model/arm-id.ts'
-import type { BatchAccount, Pool, PoolEnvelope, PoolProperties } from '../model/batch.ts'
+import type { BatchAccount, Pool, PoolProperties } from '../model/batch.ts'
+import type { BatchDataPlane } from '../model/batch-service.ts'
 import { countIn, type NodeTotals } from '../model/nodes.ts'
-import { emit, type StepContext, waitFor } from '../run/context.ts'
-import { isSubset } from './drift.ts'
+import { emit, type StepContext } from '../run/context.ts'
+import { refuseForeignTarget } from './foreign-size.ts'
 import { type Verdict, verify } from './health-gate.ts'
 import { lastStateOf, MARKS, markIn, writeMark } from './marks.ts'
-import { moveJobs } from './move-jobs.ts'
-import { isBeingDeleted } from './plan-pool.ts'
-import type { PoolPlan } from './pool-plan.ts'
+import { createPool, deletePool, envelopeOf, tagsOf, waitUntilGone } from './pool-lifecycle.ts'
+import type { PoolPlan, PoolWork } from './pool-plan.ts'
 import { PoolResizer } from './resizer.ts'
+import { type Retirement, retire, withdraw } from './retire.ts'
 import { startOf, totals } from './size.ts'
 
-/** The gate said no. */
-export class GateError extends Error {
+/** The health gate refused the pool. */
+export class GateError extends PoolError {
   readonly verdict: Verdict
-  readonly explanation: Explanation
 
   constructor(verdict: Verdict, explanation: Explanation) {
-    super(explanation.message)
+    super(explanation)
     this.verdict = verdict
-    this.explanation = explanation
   }
 }
 
 /** How the pool gets its nodes after the first writes. */
 export type ResizeStart = 'own-resize' | 'new-resize' | 'no-resize'
 
-const GONE_DELAY_MS = 10_000
-
-/** One pool's way onto its image and to its size, in the parts that a run is told in. */
+/** One pool on its way onto its image and to its size, in the parts that a run reports. */
 export class PoolRollout {
-  readonly plan: PoolPlan
-  readonly account: BatchAccount
-  readonly settings: PoolSettings
+  readonly work: PoolWork
   readonly context: StepContext
   readonly resizer: PoolResizer
-  readonly #imageId: string | undefined
-  #left: string | undefined
+  #unfinishedWork: string | undefined
   #isRetiring = false
   #isGone = false
 
-  constructor(plan: PoolPlan, imageId: string | undefined, account: BatchAccount, settings: PoolSettings, context: StepContext) {
-    this.plan = plan
-    this.account = account
-    this.settings = settings
+  constructor(work: PoolWork, context: StepContext) {
+    this.work = work
     this.context = context
-    this.#imageId = imageId
-    this.resizer = this.resizerOf({ id: plan.id, name: plan.request.id })
+    this.resizer = this.resizerOf({ id: work.plan.id, name: work.plan.request.id })
+  }
+
+  get plan(): PoolPlan {
+    return this.work.plan
+  }
+
+  get account(): BatchAccount {
+    return this.work.account
+  }
+
+  get settings(): PoolSettings {
+    return this.work.settings
+  }
+
+  get plane(): BatchDataPlane {
+    return this.resizer.plane
   }
 
   resizerOf({ id, name }: { readonly id: string; readonly name: string }): PoolResizer {
     const { resizeTimeout } = this.plan.request
-    return new PoolResizer({ id: id as ArmId, name, resizeTimeout }, this.account, this.settings, this.context)
+    return new PoolResizer({ id: id as ArmId, name, resizeTimeout }, this.work, this.context)
+  }
+
+  retirementOf(pool: Pool, heir: string): Retirement {
+    return { pool, heir, resizer: this.resizerOf(pool), option: this.settings.nodeDeallocationOption }
   }
 
   /** What is half done, should the run end now. */
   get unfinishedWork(): string | undefined {
-    return this.#left
+    return this.#unfinishedWork
   }
 
   /** The jobs are on the way to the new pool: it must not be taken away any more. */
@@ -68,7 +78,7 @@ export class PoolRollout {
     return this.#isRetiring
   }
 
-  /** Deleted by this run, and not made anew. */
+  /** Deleted by this run, and not made again. */
   get isGone(): boolean {
     return this.#isGone
   }
@@ -80,28 +90,22 @@ export class PoolRollout {
       case 'none':
         return 'no-resize'
       case 'resize':
-        this.resizer.tellForeignSize(await this.resizer.waitUntilIdle(), plan.existing)
+        this.resizer.reportForeignSize(await this.resizer.waitUntilIdle(), plan.existing)
         return 'new-resize'
       case 'update':
-        this.resizer.tellForeignSize(await this.resizer.waitUntilIdle(), plan.existing)
+        this.resizer.reportForeignSize(await this.resizer.waitUntilIdle(), plan.existing)
         await this.resizer.editor.patch(plan.properties, plan.existing.properties, tagsOf(plan.request, plan.existing))
         return plan.resize ? 'new-resize' : 'no-resize'
       case 'reimage':
         return this.#reimage(plan.existing, plan.properties)
       case 'replace':
-        await this.delete(plan.existing)
-        this.#isGone = true
-        this.#left = `Pool ${plan.request.id} was deleted and is not made anew yet; run again to finish.`
-        await this.create(plan.properties)
-        this.#isGone = false
-        this.#left = undefined
-        return 'own-resize'
+        return this.#replace(plan.existing, plan.properties)
       case 'create':
-        await this.#untilGone()
+        await waitUntilGone({ id: plan.id, name: plan.request.id }, this.context)
         await this.create(plan.properties)
         return 'own-resize'
       case 'blue-green':
-        return this.#beginGreen(plan.old, plan.green, plan.properties, plan.isOutdated)
+        return this.#beginGreen(plan)
     }
   }
 
@@ -111,21 +115,31 @@ export class PoolRollout {
     // Nobody's nodes are drained for an image that will not be put there.
     const now = await this.resizer.waitUntilIdle()
     this.resizer.editor.refuseForeignChange(properties, now.properties, existing.properties)
-    this.resizer.tellForeignSize(now, existing)
+    this.resizer.reportForeignSize(now, existing)
     const canary = this.#first === this.plan.request.target ? {} : { canaryNodes: this.#first.dedicated }
     await this.resizer.editor.mark(MARKS.before, writeMark({ ...lastStateOf(existing), ...canary }))
     const formula = existing.properties.scaleSettings?.autoScale ? ', and its autoscale is off' : ''
-    this.#left = `Pool ${name} is drained for its new image and still on the old one${formula}; run again to finish.`
+    this.#unfinishedWork = `Pool ${name} is drained for its new image and still on the old one${formula}; run again to finish.`
     const drained = await this.resizer.drain()
     const envelope = envelopeOf(this.plan.request, existing)
-    const patched = await this.resizer.editor.patch(this.#sized(properties, this.#first), existing.properties, envelope)
-    this.#left = undefined
+    const patched = await this.resizer.editor.patch(sizedTo(this.#first, properties), existing.properties, envelope)
+    this.#unfinishedWork = undefined
     if (autoScale) return 'no-resize'
     // A PATCH that repeats the pool's target may begin no resize.
     return startOf(patched) > startOf(drained) ? 'own-resize' : 'new-resize'
   }
 
-  async #beginGreen(old: Pool, green: Pool | undefined, properties: PoolProperties, isOutdated = false): Promise<ResizeStart> {
+  async #replace(existing: Pool, properties: PoolProperties): Promise<ResizeStart> {
+    await deletePool(existing, this.context)
+    this.#isGone = true
+    this.#unfinishedWork = `Pool ${this.plan.request.id} was deleted and is not made again yet; run again to finish.`
+    await this.create(properties)
+    this.#isGone = false
+    this.#unfinishedWork = undefined
+    return 'own-resize'
+  }
+
+  async #beginGreen({ old, green, properties, isOutdated }: PoolPlan & { readonly action: 'blue-green' }): Promise<ResizeStart> {
     const { id: name } = this.plan.request
     if (green && markIn(green.properties.metadata, MARKS.successorOf) === undefined) {
       throw new PoolError({
@@ -135,10 +149,10 @@ export class PoolRollout {
       })
     }
     // Jobs move over the data plane: where it cannot be reached, nothing is begun.
-    await this.resizer.plane.listJobs(old.name)
-    this.#left = `Pool ${name} stands beside pool ${old.name}, which keeps its jobs; run again to finish.`
+    await this.plane.listJobs(old.name)
+    this.#unfinishedWork = `Pool ${name} stands beside pool ${old.name}, which keeps its jobs; run again to finish.`
     if (green && !isOutdated) return 'new-resize'
-    if (green) await this.removeGreen(green, old)
+    if (green) await withdraw(this.retirementOf(green, old.name), this.context)
     await this.create(properties)
     return 'own-resize'
   }
@@ -167,9 +181,9 @@ export class PoolRollout {
   async gate(pool: Pool, target: NodeTotals): Promise<Verdict> {
     const { autoScale } = this.plan.request
     const look = async (seen: Pool): Promise<Verdict> => {
-      const verdict = await verify(this.plan, seen, target, this.#imageId, this.account, this.settings, this.context)
+      const verdict = await verify({ work: this.work, pool: seen, target }, this.context)
       // Fewer nodes than asked for are no failure of the image where somebody resized the pool.
-      if (verdict.error && !autoScale) this.resizer.refuseForeignTarget(await this.resizer.editor.get(), target)
+      if (verdict.error && !autoScale) refuseForeignTarget(await this.resizer.editor.get(), target)
       return verdict
     }
     let verdict = await look(pool)
@@ -181,7 +195,7 @@ export class PoolRollout {
     }
     while (!autoScale && verdict.error && unusable() > 0 && this.resizer.mayResize && verdict.health.healthy > healthyBefore) {
       healthyBefore = verdict.health.healthy
-      const nodes = await this.resizer.plane.listNodes(this.plan.request.id, ['unusable'], unusable())
+      const nodes = await this.plane.listNodes(this.plan.request.id, ['unusable'], unusable())
       verdict = await look(
         await this.resizer.replaceNodes(
           nodes.map(({ id }) => id),
@@ -193,33 +207,14 @@ export class PoolRollout {
     return verdict
   }
 
-  /** An earlier run may have moved jobs to the new pool: they go back first. */
-  async removeGreen(green: Pool, old: Pool): Promise<void> {
-    await this.moveJobs(green.name, old.name)
-    await this.delete(green)
-  }
-
   /** Blue-green's end: old pools give their jobs to the new one, finish their tasks and go. */
   async retire(olds: readonly Pool[]): Promise<void> {
     this.#isRetiring = true
     for (const old of olds) {
-      this.#left = `Pool ${this.plan.request.id} is ready, but pool ${old.name} is not retired yet; run again to move what jobs are left and delete it.`
-      const now = await this.context.batch.getPool(old.id as ArmId)
-      if (!now) continue
-      await this.moveJobs(old.name, this.plan.request.id)
-      // A run that asks for no size takes it from the old pool, as long as there is one.
-      const resizer = this.resizerOf(old)
-      await resizer.editor.mark(MARKS.before, writeMark(lastStateOf(now)))
-      await resizer.drain()
-      // Somebody may have submitted a job to the old pool while it was drained.
-      await this.moveJobs(old.name, this.plan.request.id)
-      await this.delete(old)
+      this.#unfinishedWork = `Pool ${this.plan.request.id} is ready, but pool ${old.name} is not retired yet; run again to move what jobs are left and delete it.`
+      await retire(this.retirementOf(old, this.plan.request.id), this.context)
     }
-    this.#left = undefined
-  }
-
-  moveJobs(from: string, to: string): Promise<void> {
-    return moveJobs(from, to, this.resizer.plane, this.settings.nodeDeallocationOption, this.context)
+    this.#unfinishedWork = undefined
   }
 
   /** The pool is healthy: what it was before is of no use any more. @throws ForeignChangeError where it was resized since the gate. */
@@ -227,44 +222,16 @@ export class PoolRollout {
     if (markIn(pool.properties.metadata, MARKS.before) === undefined || this.settings.wait === 'none') return pool
     await this.resizer.editor.mark(MARKS.before)
     const now = await this.resizer.editor.get()
-    if (!this.plan.request.autoScale) this.resizer.refuseForeignTarget(now, this.plan.request.target)
+    if (!this.plan.request.autoScale) refuseForeignTarget(now, this.plan.request.target)
     return now
   }
 
-  async create(properties: PoolProperties): Promise<void> {
-    const { ledger } = this.context
-    const { id } = this.plan
-    ledger.record({ id, kind: 'pool' })
-    emit(this.context, { kind: 'resource', change: 'creating', type: 'pool', id })
-    try {
-      await this.context.batch.createPool(id, this.#sized(properties, this.#first), envelopeOf(this.plan.request))
-    } catch (error) {
-      if (!(await this.#isThere(properties, error))) throw error
-    }
-    ledger.settle(id)
-    emit(this.context, { kind: 'resource', change: 'created', type: 'pool', id })
+  create(properties: PoolProperties): Promise<void> {
+    const { id, request } = this.plan
+    return createPool({ id, properties: sizedTo(this.#first, properties), envelope: envelopeOf(request) }, this.context)
   }
 
-  async delete({ id }: Pick<Pool, 'id'>): Promise<void> {
-    emit(this.context, { kind: 'resource', change: 'deleting', type: 'pool', id })
-    await this.context.batch.deletePool(id as ArmId, this.context.signal)
-    emit(this.context, { kind: 'resource', change: 'deleted', type: 'pool', id })
-  }
-
-  /** A pool of that name may still be on its way out, e.g. deleted by a run that died before it made the new one. */
-  async #untilGone(): Promise<void> {
-    await waitFor(
-      this.context,
-      () => `the earlier pool ${this.plan.request.id} to be gone`,
-      () => GONE_DELAY_MS,
-      async () => {
-        const pool = await this.context.batch.getPool(this.plan.id)
-        return pool && isBeingDeleted(pool) ? undefined : true
-      },
-    )
-  }
-
-  /** Whether the image is new to the pool: by this run, or by a dead one that had not finished. */
+  /** Whether the image is new to the pool: by this run, or by an interrupted one that had not finished. */
   get #isNew(): boolean {
     const { action, existing } = this.plan
     const isMarked = existing && markIn(existing.properties.metadata, MARKS.before) !== undefined
@@ -279,29 +246,13 @@ export class PoolRollout {
       ? { dedicated: canaryNodes, lowPriority: 0 }
       : target
   }
-
-  #sized(properties: PoolProperties, { dedicated, lowPriority }: NodeTotals): PoolProperties {
-    const { fixedScale } = properties.scaleSettings ?? {}
-    if (!fixedScale) return properties
-    return {
-      ...properties,
-      scaleSettings: { fixedScale: { ...fixedScale, targetDedicatedNodes: dedicated, targetLowPriorityNodes: lowPriority } },
-    }
-  }
-
-  /** An answer that was lost makes the next try fail, because the pool exists by then. */
-  async #isThere(properties: PoolProperties, error: unknown): Promise<boolean> {
-    if (!(error instanceof AzureError) || (error.status !== 412 && error.status !== 409)) return false
-    const pool = await this.context.batch.getPool(this.plan.id)
-    return pool !== undefined && isSubset(properties.deploymentConfiguration, pool.properties.deploymentConfiguration)
-  }
 }
 
-function envelopeOf({ identity, tags }: PoolEnvelope, existing?: PoolEnvelope): PoolEnvelope {
-  return { ...(identity && { identity }), ...tagsOf({ ...(tags && { tags }) }, existing) }
-}
-
-/** Tags of others stay. */
-function tagsOf({ tags }: PoolEnvelope, existing?: PoolEnvelope): PoolEnvelope {
-  return tags ? { tags: { ...existing?.tags, ...tags } } : {}
+function sizedTo({ dedicated, lowPriority }: NodeTotals, properties: PoolProperties): PoolProperties {
+  const { fixedScale } = properties.scaleSettings ?? {}
+  if (!fixedScale) return properties
+  return {
+    ...properties,
+    scaleSettings: { fixedScale: { ...fixedScale, targetDedicatedNodes: dedicated, targetLowPriorityNodes: lowPriority } },
+  }
 }

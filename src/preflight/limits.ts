@@ -1,7 +1,7 @@
 /** Rules about how large pools may be: limits of Batch, quotas of the account. */
 import { imageKindOf } from '../config/config.ts'
 import { guidanceMs } from '../config/resize-timeout.ts'
-import type { Pool } from '../model/batch.ts'
+import { type Pool, poolNamed } from '../model/batch.ts'
 import { parseDurationMs, showDuration } from '../model/duration.ts'
 import { type CoreQuota, coreQuotas, coresOf } from '../pool/core-quotas.ts'
 import type { Facts, Rule } from './facts.ts'
@@ -71,7 +71,7 @@ export const LIMIT_RULES: readonly Rule[] = [
     title: 'The account has room for another pool',
     link: QUOTA,
     check: ({ config: { pool }, observed: { account, pools } }) => {
-      const added = (pool?.requests ?? []).filter(({ id }) => !pools.some(({ name }) => name.toLowerCase() === id.toLowerCase()))
+      const added = (pool?.requests ?? []).filter(({ id }) => !poolNamed(id, pools))
       return account && added.length > 0 && pools.length + added.length > account.poolQuota
         ? [
             {

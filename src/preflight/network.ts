@@ -1,5 +1,5 @@
 /** Rules about the network of a pool. */
-import type { PoolProperties } from '../model/batch.ts'
+import type { InboundNatPool } from '../model/batch.ts'
 import { nodesOf } from '../model/nodes.ts'
 import type { Rule } from './facts.ts'
 
@@ -14,7 +14,7 @@ export const NETWORK_RULES: readonly Rule[] = [
     link: POOL_REFERENCE,
     check: ({ config: { pool } }) =>
       (pool?.requests ?? []).flatMap(({ id, target, properties }) => {
-        const { provision, ipAddressIds = [] } = networkOf(properties).publicIPAddressConfiguration ?? {}
+        const { provision, ipAddressIds = [] } = properties.networkConfiguration?.publicIPAddressConfiguration ?? {}
         const needed = Math.ceil(Math.max(target.dedicated, target.lowPriority) / NODES_PER_ADDRESS)
         return provision === 'UserManaged' && ipAddressIds.length < needed
           ? [
@@ -33,7 +33,7 @@ export const NETWORK_RULES: readonly Rule[] = [
     link: POOL_REFERENCE,
     check: ({ config: { pool } }) =>
       (pool?.requests ?? []).flatMap(({ id, properties }) =>
-        natProblems(networkOf(properties).endpointConfiguration?.inboundNatPools ?? []).map((problem) => ({
+        natProblems(properties.networkConfiguration?.endpointConfiguration?.inboundNatPools ?? []).map((problem) => ({
           seen: `pool ${id}: ${problem}`,
           fix: 'Correct `networkConfiguration.endpointConfiguration.inboundNatPools`.',
         })),
@@ -41,27 +41,12 @@ export const NETWORK_RULES: readonly Rule[] = [
   },
 ]
 
-interface NatPool {
-  readonly name: string
-  readonly backendPort: number
-  readonly frontendPortRangeStart: number
-  readonly frontendPortRangeEnd: number
-  readonly networkSecurityGroupRules?: readonly unknown[]
-}
-
-interface Network {
-  readonly publicIPAddressConfiguration?: { readonly provision?: string; readonly ipAddressIds?: readonly string[] }
-  readonly endpointConfiguration?: { readonly inboundNatPools?: readonly NatPool[] }
-}
-
-const networkOf = ({ networkConfiguration }: PoolProperties): Network => networkConfiguration ?? {}
-
 const MOST_NAT_POOLS = 5
 const MOST_RULES = 25
 const RESERVED_ON_NODES = [22, 3_389, 29_876, 29_877]
 const RESERVED_OUTSIDE = { start: 50_000, end: 55_000 }
 
-function natProblems(pools: readonly NatPool[]): readonly string[] {
+function natProblems(pools: readonly InboundNatPool[]): readonly string[] {
   const rules = pools.reduce((sum, { networkSecurityGroupRules = [] }) => sum + networkSecurityGroupRules.length, 0)
   const others = (index: number) => pools.slice(0, index)
   return [

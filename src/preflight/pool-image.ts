@@ -1,7 +1,7 @@
 /** Rules about what a pool spec says of its nodes' machines, against what the image is. */
 import type { PoolRequest } from '../config/config.ts'
 import { sameId } from '../model/arm-id.ts'
-import type { VirtualMachineConfiguration } from '../model/batch.ts'
+import { type VirtualMachineConfiguration, vmSizeNamed } from '../model/batch.ts'
 import type { Facts, Rule } from './facts.ts'
 
 const TRUSTED_LAUNCH = 'https://learn.microsoft.com/azure/virtual-machines/trusted-launch'
@@ -63,7 +63,7 @@ export const POOL_IMAGE_RULES: readonly Rule[] = [
     check: (facts) =>
       requestsOf(facts).flatMap(({ id, configuration, request: { target, properties } }) => {
         if (!(configuration.osDisk as OsDisk | undefined)?.ephemeralOSDiskSettings) return []
-        const size = facts.observed.vmSizes.find(({ name }) => name.toLowerCase() === properties.vmSize?.toLowerCase())
+        const size = vmSizeNamed(properties.vmSize, facts.observed.vmSizes)
         return [
           ...(target.lowPriority > 0
             ? [

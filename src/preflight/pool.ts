@@ -1,6 +1,6 @@
 /** Rules about the Batch account and the pools. */
 import { twoSubscriptions } from '../config/config.ts'
-import type { BatchVmSize } from '../model/batch.ts'
+import { type BatchVmSize, poolNamed, vmSizeNamed } from '../model/batch.ts'
 import { missingActions, neededActions, showScope } from '../observe/permissions.ts'
 import { resolveNodeAgent } from '../pool/node-agent.ts'
 import type { Facts, Rule } from './facts.ts'
@@ -75,7 +75,7 @@ export const POOL_RULES: readonly Rule[] = [
     link: 'https://learn.microsoft.com/azure/batch/batch-pool-vm-sizes',
     check: ({ config: { pool }, observed: { vmSizes }, imageTraits }) =>
       (pool && vmSizes.length > 0 ? pool.requests : []).flatMap(({ id, properties }) => {
-        const size = vmSizes.find(({ name }) => name.toLowerCase() === properties.vmSize?.toLowerCase())
+        const size = vmSizeNamed(properties.vmSize, vmSizes)
         if (!size) return [{ seen: `pool ${id}: Batch does not offer ${properties.vmSize} in the region`, fix: 'Use another `vm-size`.' }]
         return mismatches(size, imageTraits).map((seen) => ({
           seen: `pool ${id}: ${seen}`,
@@ -165,7 +165,7 @@ export const POOL_RULES: readonly Rule[] = [
   {
     id: 'permissions',
     severity: 'error',
-    title: 'The identity may do what the run would do, where Azure tells',
+    title: 'The identity has the permissions that the run needs, where Azure reports them',
     link: 'https://learn.microsoft.com/azure/role-based-access-control/permissions-reference',
     check: ({ config, observed: { permissions = [], gallery, definition } }) =>
       neededActions(config, { gallery: gallery !== undefined, definition: definition !== undefined }).flatMap((need) => {
@@ -186,9 +186,7 @@ export const POOL_RULES: readonly Rule[] = [
 function pendingAgents({ config: { pool, source }, imageTraits, observed }: Facts): readonly string[] {
   const found = imageTraits?.imageReference && resolveNodeAgent(imageTraits.imageReference, observed.supportedImages ?? [])
   if (found || (source.kind === 'vm' && !observed.vm) || !observed.account) return []
-  return (pool?.requests ?? [])
-    .filter(({ id, nodeAgentSkuId }) => !nodeAgentSkuId && !observed.pools.some(({ name }) => name.toLowerCase() === id.toLowerCase()))
-    .map(({ id }) => id)
+  return (pool?.requests ?? []).filter(({ id, nodeAgentSkuId }) => !nodeAgentSkuId && !poolNamed(id, observed.pools)).map(({ id }) => id)
 }
 
 function mismatches({ name, capabilities }: BatchVmSize, imageTraits: Facts['imageTraits']): readonly string[] {

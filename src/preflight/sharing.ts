@@ -2,7 +2,7 @@
 import { managedVersions, poolImages, usersOf } from '../image/managed-images.ts'
 import { isOwn } from '../image/tags.ts'
 import { parseArmId, sameId } from '../model/arm-id.ts'
-import type { Pool } from '../model/batch.ts'
+import type { Pool, PoolProperties } from '../model/batch.ts'
 import type { NodeTotals } from '../model/nodes.ts'
 import { imageOf } from '../pool/plan-pool.ts'
 import type { Facts, Rule } from './facts.ts'
@@ -54,14 +54,14 @@ export const SHARING_RULES: readonly Rule[] = [
     severity: 'error',
     title: 'Pools on a managed image have at most 2,500 dedicated and 1,000 Spot nodes in all',
     link: CUSTOM_IMAGES,
-    check: (facts) => beyond(facts, MOST),
+    check: (facts) => tooLarge(facts, MOST),
   },
   {
     id: 'managed-image-pool-size-advised',
     severity: 'warning',
     title: 'Pools on a managed image have at most 2,000 dedicated nodes in all',
     link: 'https://learn.microsoft.com/azure/batch/batch-quota-limit',
-    check: (facts) => (beyond(facts, MOST).length > 0 ? [] : beyond(facts, ADVISED)),
+    check: (facts) => (tooLarge(facts, MOST).length > 0 ? [] : tooLarge(facts, ADVISED)),
   },
   {
     id: 'managed-image-nat-pools',
@@ -97,13 +97,12 @@ function isManaged({ config: { image }, observed: { givenImage } }: Facts): bool
   return image?.kind === 'managed' || givenImage?.kind === 'managed'
 }
 
-function hasNatPools({ properties }: { readonly properties: Pool['properties'] | Readonly<Record<string, unknown>> }): boolean {
-  const network = (properties.networkConfiguration ?? {}) as { endpointConfiguration?: { inboundNatPools?: readonly unknown[] } }
-  return (network.endpointConfiguration?.inboundNatPools?.length ?? 0) > 0
+function hasNatPools({ properties: { networkConfiguration } }: { readonly properties: PoolProperties }): boolean {
+  return (networkConfiguration?.endpointConfiguration?.inboundNatPools?.length ?? 0) > 0
 }
 
 /** All pools asked for share one set of snapshots; so do pools that are on images of the same ones already. */
-function beyond(facts: Facts, most: NodeTotals): readonly { seen: string; fix: string }[] {
+function tooLarge(facts: Facts, most: NodeTotals): readonly { seen: string; fix: string }[] {
   const { pool } = facts.config
   if (!pool || !isManaged(facts)) return []
   const asked = new Set(pool.requests.map(({ id }) => id.toLowerCase()))

@@ -1,5 +1,6 @@
 /** Rules about the disks that become the image. */
 import { sameId } from '../model/arm-id.ts'
+import { poolNamed } from '../model/batch.ts'
 import type { Disk } from '../model/compute.ts'
 import type { Facts, Rule } from './facts.ts'
 
@@ -111,8 +112,7 @@ export const SOURCE_DISK_RULES: readonly Rule[] = [
     check: ({ config: { pool }, content, observed: { pools } }) => {
       const luns = (content?.captured ?? []).flatMap(({ disk }) => (disk === 'os' ? [] : [disk]))
       const isNew = pool?.strategy === 'blue-green' || pool?.strategy === 'replace'
-      const kept = (id: string) =>
-        isNew ? undefined : pools.find(({ name }) => name.toLowerCase() === id.toLowerCase())?.properties.startTask
+      const kept = (id: string) => (isNew ? undefined : poolNamed(id, pools)?.properties.startTask)
       const isMounted = (pool?.requests ?? []).every(({ id, properties }) => (properties.startTask ?? kept(id)) !== undefined)
       return pool && luns.length > 0 && !isMounted
         ? [

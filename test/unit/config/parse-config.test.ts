@@ -75,7 +75,7 @@ test('the least there is, with every default', () => {
           id: 'render',
           properties: { vmSize: 'Standard_D4s_v5' },
           target: { dedicated: 0, lowPriority: 0 },
-          keepsSize: true,
+          sizeSource: 'existing',
           autoScale: false,
           resizeTimeout: 'PT15M',
           resizeTimeoutFor: 'gallery',

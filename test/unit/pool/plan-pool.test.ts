@@ -37,6 +37,7 @@ const asked = (properties: PoolProperties = {}, more: Partial<PoolRequest> = {})
   properties: { vmSize: 'Standard_D4s_v5', ...properties },
   target: { dedicated: 10, lowPriority: 0 },
   autoScale: false,
+  sizeSource: 'requested',
   resizeTimeout: 'PT30M',
   ...more,
 })

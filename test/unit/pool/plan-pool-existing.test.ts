@@ -45,6 +45,7 @@ const REQUEST: PoolRequest = {
   properties: { vmSize: 'Standard_D4s_v5' },
   target: { dedicated: 10, lowPriority: 0 },
   autoScale: false,
+  sizeSource: 'requested',
   resizeTimeout: 'PT30M',
 }
 
@@ -125,13 +126,13 @@ describe('drift', () => {
     [
       'no size asked for',
       poolOf('render', { scaleSettings: { fixedScale: { targetDedicatedNodes: 10 } } }),
-      spec({}, { target: { dedicated: 0, lowPriority: 0 }, keepsSize: true }),
+      spec({}, { target: { dedicated: 0, lowPriority: 0 }, sizeSource: 'existing' }),
       'none',
     ],
     [
       'no size asked for, sized by formula',
       poolOf('render', { scaleSettings: AUTO, current: 3 }),
-      spec({}, { target: { dedicated: 0, lowPriority: 0 }, keepsSize: true }),
+      spec({}, { target: { dedicated: 0, lowPriority: 0 }, sizeSource: 'existing' }),
       'none',
     ],
   ])('%s', (_, existing, more, action) => {
@@ -141,7 +142,7 @@ describe('drift', () => {
   test('a pool that a dead run has drained goes back to its own size where none is asked for', () => {
     const mark = { name: MARKS.before, value: writeMark(lastStateOf(poolOf('render'))) }
     const drained = poolOf('render', { current: 0, metadata: [mark], scaleSettings: { fixedScale: { targetDedicatedNodes: 0 } } })
-    const planned = plan(drained, spec({}, { target: { dedicated: 0, lowPriority: 0 }, keepsSize: true }))
+    const planned = plan(drained, spec({}, { target: { dedicated: 0, lowPriority: 0 }, sizeSource: 'existing' }))
     expect(planned).toMatchObject({ action: 'resize', request: { target: { dedicated: 10 } } })
   })
 
@@ -151,7 +152,7 @@ describe('drift', () => {
     ['as asked for, stays', {}, 'PT20M'],
   ])('the resize timeout of a pool whose size was not asked for, %s', (_, more, resizeTimeout) => {
     const large = poolOf('render', { version: '0.9.0', scaleSettings: { fixedScale: { targetDedicatedNodes: 2_500 } } })
-    const request = { target: { dedicated: 0, lowPriority: 0 }, keepsSize: true as const, resizeTimeout: 'PT20M', ...more }
+    const request = { target: { dedicated: 0, lowPriority: 0 }, sizeSource: 'existing' as const, resizeTimeout: 'PT20M', ...more }
     const planned = plan(large, spec({}, request))
     expect(planned).toMatchObject({ request: { resizeTimeout }, properties: { scaleSettings: { fixedScale: { resizeTimeout } } } })
   })
@@ -192,7 +193,7 @@ describe('which pool serves under a name', () => {
       10,
     ],
   ])('rules see the pool that serves, at its size where none is asked for: %s', (_, strategy, pools, name, dedicated) => {
-    const request: PoolRequest = { ...REQUEST, target: { dedicated: 0, lowPriority: 0 }, keepsSize: true }
+    const request: PoolRequest = { ...REQUEST, target: { dedicated: 0, lowPriority: 0 }, sizeSource: 'existing' }
     const settings = { account: ACCOUNT, strategy, requests: [request] } as unknown as PoolSettings
     expect(requestsOn(settings, pools)).toMatchObject([{ id: name, target: { dedicated, lowPriority: 0 } }])
   })

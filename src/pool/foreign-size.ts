@@ -1,0 +1,27 @@
+/** Pure: whether somebody else sized a pool while a run was at work on it. */
+import { isDeepStrictEqual } from 'node:util'
+import { ForeignChangeError } from '../errors/run-errors.ts'
+import type { Pool } from '../model/batch.ts'
+import { type NodeTotals, nodesOf } from '../model/nodes.ts'
+import { targetOf } from './size.ts'
+
+/** What to say where a person resized the pool since the run looked at it: the size is the run's to set. */
+export function foreignSizeNotice(now: Pool, decidedOn: Pool): string | undefined {
+  const isSized = [now, decidedOn].every(({ properties }) => properties.scaleSettings?.fixedScale)
+  const seen = targetOf(now)
+  if (!isSized || isDeepStrictEqual(seen, targetOf(decidedOn))) return undefined
+  return `Pool ${now.name} was resized to ${nodesOf(seen)} by someone else since this run looked at it; it gets the size that was asked for.`
+}
+
+/** A person's resize is not undone behind their back. @throws ForeignChangeError */
+export function refuseForeignTarget(pool: Pool, target: NodeTotals): void {
+  const { autoScale } = pool.properties.scaleSettings ?? {}
+  const seen = targetOf(pool)
+  if (!autoScale && isDeepStrictEqual(seen, target)) return
+  const became = autoScale ? 'given an autoscale formula' : `resized to ${nodesOf(seen)}`
+  throw new ForeignChangeError({
+    title: 'Pool resized by someone else',
+    message: `pool ${pool.name} was ${became} during the run, which asked for ${nodesOf(target)}`,
+    hint: 'That change was left alone. Run again once it is settled who sizes the pool.',
+  })
+}
