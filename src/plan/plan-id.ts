@@ -111,7 +111,7 @@ function poolPart(plan: PoolPlan, image: ImagePlan, asked: PoolRequest | undefin
 /** What is asked for, and whether that is a change. A size that nobody asked for is the pool's own affair. */
 function sizeContent({ request: { autoScale, target }, existing }: PoolPlan, asked: PoolRequest | undefined): unknown {
   if (autoScale) return 'by formula'
-  if (asked?.keepsSize) return 'as it is'
+  if (asked?.sizeSource === 'existing') return 'as it is'
   const { fixedScale } = existing ? lastStateOf(existing).scaleSettings : {}
   const before = fixedScale && targetFrom(fixedScale)
   return { target, isNew: before?.dedicated !== target.dedicated || before.lowPriority !== target.lowPriority }
