@@ -27,7 +27,7 @@ export class Inputs {
     const text = this.text(input)
     if (text === '') return fallback
     const found = allowed.find((name) => name.toLowerCase() === text.toLowerCase())
-    if (!found) this.refuse(input, 'is none of the values allowed', allowed.join(', '))
+    if (!found) this.refuse(input, 'is not an allowed value', allowed.join(', '))
     return found ?? fallback
   }
 
@@ -85,8 +85,8 @@ export class Inputs {
     group: { readonly subscriptionId: string; readonly resourceGroup: string },
   ): ArmId | undefined {
     if (!text.startsWith('/')) {
-      if (!group.resourceGroup) this.refuse('resource-group', `is needed for the name given as \`${input}\``)
-      if (!group.subscriptionId) this.refuse('subscription-id', `is needed for the name given as \`${input}\``)
+      if (!group.resourceGroup) this.refuse('resource-group', `is required for the name given as \`${input}\``)
+      if (!group.subscriptionId) this.refuse('subscription-id', `is required for the name given as \`${input}\``)
       if (/[/\s?#%]|^\.+$/.test(text)) this.refuse(input, 'is neither a name nor a resource id', undefined, text)
       return armId({ ...group, type, names: [text] })
     }
@@ -118,7 +118,7 @@ export function readGroup(inputs: Inputs, reader: InputReader): Group {
   const subscriptionId = inputs.text('subscription-id') || fromId?.subscriptionId || reader.environment('AZURE_SUBSCRIPTION_ID') || ''
   const resourceGroup = inputs.text('resource-group')
   if (resourceGroup && !/^[\p{L}\p{N}_.()-]{0,89}[\p{L}\p{N}_()-]$/u.test(resourceGroup))
-    inputs.refuse('resource-group', 'is no name of a resource group', 'letters, digits, `.`, `-`, `_`, `(`, `)`; at most 90')
-  if (subscriptionId && !/^[\w-]+$/.test(subscriptionId)) inputs.refuse('subscription-id', 'is no id of a subscription')
+    inputs.refuse('resource-group', 'is not a valid resource group name', 'letters, digits, `.`, `-`, `_`, `(`, `)`; at most 90')
+  if (subscriptionId && !/^[\w-]+$/.test(subscriptionId)) inputs.refuse('subscription-id', 'is not a valid subscription id')
   return { subscriptionId, resourceGroup }
 }

@@ -16,14 +16,14 @@ export function parseConfig(reader: InputReader): Config {
   const source = readSource(inputs, group, mode)
   const image = source?.kind === 'image-id' ? undefined : readImage(inputs, group)
   if (source?.kind === 'managed-image' && image?.kind === 'managed')
-    inputs.refuse('managed-image', 'is an image already: there is nothing to build with `image-kind: managed`', '`image-id`')
+    inputs.refuse('managed-image', 'is already a managed image; there is nothing to build with `image-kind: managed`', '`image-id`')
   const pool = readPool(inputs, reader, group, imageKindOf(source, image), mode)
   if (image && !pool && (mode === 'prune' || image.retainVersions > 0))
-    inputs.refuse('batch-account', 'is needed to see which images its pools still use, before any is deleted')
+    inputs.refuse('batch-account', 'is required: no image is deleted before it is known which images the pools still use')
   // Only looked at here: what they ask for is done for refused inputs, too.
   inputs.boolean('summary', true)
   const [isCommenting, hasToken] = [inputs.boolean('comment', false), inputs.text('github-token') !== '']
-  if (isCommenting && !hasToken) inputs.refuse('github-token', 'is needed with `comment: true`')
+  if (isCommenting && !hasToken) inputs.refuse('github-token', 'is required with `comment: true`')
   const timeoutMs = inputs.durationMs('timeout', { minMs: MINUTE_MS, maxMs: 350 * MINUTE_MS, fallbackMs: 120 * MINUTE_MS })
   const asked = parseDurationMs(inputs.text('resize-timeout'))
   if (pool && pool.wait !== 'none' && asked !== undefined && asked > timeoutMs)
@@ -33,7 +33,7 @@ export function parseConfig(reader: InputReader): Config {
       `at most ${timeoutMs / MINUTE_MS} min, or a longer timeout`,
     )
   if (pool?.wait === 'none' && pool.strategy === 'blue-green')
-    inputs.refuse('wait', 'would give the jobs to a new pool without nodes, with `strategy: blue-green`', 'nodes, steady')
+    inputs.refuse('wait', 'would move the jobs to a new pool without nodes, with `strategy: blue-green`', 'nodes, steady')
   const planId = inputs.optional('plan-id')
   if (planId !== undefined && !/^[\w./-]+=[0-9a-f.]+(?:,[\w./-]+=[0-9a-f.]+)*$/.test(planId))
     inputs.refuse('plan-id', 'is not the id of a plan', 'the output `plan-id` of a run with `mode: plan`')

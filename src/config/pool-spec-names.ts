@@ -50,24 +50,24 @@ const READ_ONLY: ReadonlySet<string> = new Set([
 
 /** Of a resource in Bicep or ARM, around `properties`. */
 const OF_A_RESOURCE: Readonly<Record<string, string>> = {
-  name: 'is of a whole ARM resource: write `id` for the name of the pool',
+  name: 'belongs to a whole ARM resource; write `id` for the name of the pool',
   properties:
-    'is of a whole ARM resource: put what is in it one level up, or leave out what stands beside it but `name`, `identity`, `tags`',
-  location: 'is no property of a pool: a pool is where its account is',
-  type: 'is of a whole ARM resource: leave it out',
-  apiVersion: 'is of a whole ARM resource: leave it out',
+    'belongs to a whole ARM resource; put its content one level up, or keep only `name`, `identity` and `tags` beside it',
+  location: 'is not a property of a pool: a pool is in the region of its account',
+  type: 'belongs to a whole ARM resource; leave it out',
+  apiVersion: 'belongs to a whole ARM resource; leave it out',
 }
 
 /** What to say about `name`, which is none of `known`. */
 export function adviceForName(name: string, known: readonly string[], isTop: boolean): string {
   if (RETIRED[name]) return RETIRED[name]
-  if (READ_ONLY.has(name)) return 'is read-only: Azure says it, nobody sets it; leave it out'
+  if (READ_ONLY.has(name)) return 'is read-only; leave it out'
   const near = nearest(name, known)
   if (near?.toLowerCase() === name.toLowerCase()) return `is spelled \`${near}\``
   const elsewhere = ELSEWHERE[name.toLowerCase()]
   if (elsewhere && (isTop || known.includes(elsewhere.split('.')[0] ?? ''))) return `is written \`${elsewhere}\` in ARM`
   if (isTop && OF_A_RESOURCE[name]) return OF_A_RESOURCE[name]
-  return near ? `is not known; did you mean \`${near}\`?` : 'is not known'
+  return near ? `is not a known property; did you mean \`${near}\`?` : 'is not a known property'
 }
 
 /** The one of `known` that differs by two letters at most. */

@@ -67,7 +67,7 @@ function explained({ keyword, keywordLocation, instanceLocation, error }: Output
     case 'maximum':
       return say(found(value, path), rangeOf(schema))
     case 'pattern':
-      if (keywordLocation.includes('/propertyNames/')) return say('is no resource id of a user-assigned identity', schema.description)
+      if (keywordLocation.includes('/propertyNames/')) return say('is not the resource id of a user-assigned identity', schema.description)
       return say(found(value, path), schema.description)
     case 'required':
       return [{ path: child, problem: 'is missing' }]
@@ -75,7 +75,7 @@ function explained({ keyword, keywordLocation, instanceLocation, error }: Output
       const known = Object.keys(schema.properties ?? {})
       if (!schema.properties || known.includes(name)) return []
       const problem = adviceForName(name, known, path === '')
-      return [{ path: child, problem, ...(problem === 'is not known' && { allowed: known.join(', ') }) }]
+      return [{ path: child, problem, ...(problem === 'is not a known property' && { allowed: known.join(', ') }) }]
     }
     case 'maxItems':
       return say(`has more than ${schema.maxItems} entries`)
@@ -84,7 +84,7 @@ function explained({ keyword, keywordLocation, instanceLocation, error }: Output
     case 'minProperties':
     case 'maxProperties':
       return say(
-        keyword === 'minProperties' ? 'is empty' : 'says more than one thing',
+        keyword === 'minProperties' ? 'is empty' : 'has more than one of them',
         `one of ${Object.keys(schema.properties ?? {}).join(', ')}`,
       )
     default:
@@ -175,14 +175,14 @@ function crossPropertyProblems(pool: PoolProperties): readonly SpecProblem[] {
     ...when(
       imageReference?.id !== undefined && imageReference.version !== undefined,
       'deploymentConfiguration.virtualMachineConfiguration.imageReference.version',
-      'stands beside `id`, which Batch refuses: leave it out',
+      'cannot be used together with `id`; leave it out',
     ),
     ...when(Object.keys(startTask).length > 0 && !startTask.commandLine, 'startTask.commandLine', 'is missing'),
     ...files.flatMap((file, index) =>
       when(
         [file.autoStorageContainerName, file.storageContainerUrl, file.httpUrl].filter((source) => source !== undefined).length !== 1,
         `startTask.resourceFiles[${index}]`,
-        'has not exactly one source',
+        'needs exactly one source',
         'autoStorageContainerName, storageContainerUrl, httpUrl',
       ),
     ),
@@ -223,7 +223,7 @@ const EXPRESSION = /^\[(?:parameters|variables|resourceId|concat|reference|forma
 /** Only a deployment evaluates these. */
 function expressions(value: unknown, path = ''): readonly SpecProblem[] {
   if (typeof value === 'string')
-    return EXPRESSION.test(value) ? [{ path, problem: 'is an expression of an ARM template: write what it stands for' }] : []
+    return EXPRESSION.test(value) ? [{ path, problem: 'is an expression of an ARM template; write its value instead' }] : []
   if (typeof value !== 'object' || value === null) return []
   return Object.entries(value).flatMap(([name, inner]) =>
     expressions(inner, Array.isArray(value) ? `${path}[${name}]` : path ? `${path}.${name}` : name),

@@ -18,7 +18,7 @@ export function readPoolSpecs(inputs: Inputs, reader: InputReader): readonly Poo
   const isPath = !given.includes('\n') && /\.(?:ya?ml|json)$/i.test(given)
   const text = isPath ? reader.file(given) : given
   if (text === undefined) {
-    inputs.refuse('pool-spec', 'is a path, but there is no such file; check out the repository before this step')
+    inputs.refuse('pool-spec', 'is a path, but there is no such file; check the repository out before this step')
     return []
   }
   const pools = parse(text, (problem) => inputs.refuse('pool-spec', problem, undefined, isPath ? given : ''))
@@ -34,7 +34,7 @@ function parse(text: string, refuse: (problem: string) => void): readonly unknow
   for (const { message, linePos, code } of wrong) {
     const at = linePos?.[0]
     const words = code === 'DUPLICATE_KEY' ? 'a key is there twice' : message.split(/ at line \d+|\n/)[0]?.replace(/: .*$/, '')
-    refuse(`is neither YAML nor JSON: ${words}${at ? `, line ${at.line}, column ${at.col}` : ''}`)
+    refuse(`is not valid YAML or JSON: ${words}${at ? `, line ${at.line}, column ${at.col}` : ''}`)
   }
   if (wrong.length > 0) return []
   try {
@@ -42,10 +42,10 @@ function parse(text: string, refuse: (problem: string) => void): readonly unknow
     const pools = values.flat()
     // An alias that holds itself has no end; only this finds it.
     JSON.stringify(pools)
-    if (pools.length === 0) refuse('names no pool: it is empty')
+    if (pools.length === 0) refuse('is empty: it names no pool')
     return pools
   } catch {
-    refuse('has an alias without its anchor, one that holds itself, or too many aliases')
+    refuse('has an alias without an anchor, an alias that contains itself, or too many aliases')
     return []
   }
 }
@@ -63,7 +63,7 @@ function readPoolSpec(inputs: Inputs, item: unknown, at: string): readonly PoolS
     return []
   }
   if ('resources' in item || ('$schema' in item && /deploymentTemplate/i.test(String(item.$schema)))) {
-    refuse('', 'is a whole ARM template: give what is in `properties` of the pool in it, and its `name` as `id`')
+    refuse('', 'is a whole ARM template; give only its pool resource')
     return []
   }
   const pool = flat(item as Readonly<Record<string, unknown>>)
@@ -121,5 +121,5 @@ function withIsoDurations(properties: PoolProperties): PoolProperties {
 function refuseTwins(inputs: Inputs, specs: readonly PoolSpec[]): void {
   const ids = specs.map(({ id }) => id?.toLowerCase())
   const twins = specs.filter(({ id }, index) => id !== undefined && ids.indexOf(id.toLowerCase()) !== index)
-  for (const { id } of twins) inputs.refuse('pool-spec', `names pool ${id} twice`, undefined, '')
+  for (const { id } of twins) inputs.refuse('pool-spec', `names pool ${id} more than once`, undefined, '')
 }

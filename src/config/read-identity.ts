@@ -6,8 +6,8 @@ export function readIdentity(inputs: Inputs, reader: InputReader, { subscription
   const auth = inputs.choice('auth', ['auto', 'oidc', 'cli', 'managed-identity', 'environment'], 'auto')
   const clientId = inputs.text('client-id') || reader.environment('AZURE_CLIENT_ID')
   const tenantId = inputs.text('tenant-id') || reader.environment('AZURE_TENANT_ID')
-  if (auth === 'oidc' && !clientId) inputs.refuse('client-id', 'is needed with `auth: oidc`')
-  if (auth === 'oidc' && !tenantId) inputs.refuse('tenant-id', 'is needed with `auth: oidc`')
+  if (auth === 'oidc' && !clientId) inputs.refuse('client-id', 'is required with `auth: oidc`')
+  if (auth === 'oidc' && !tenantId) inputs.refuse('tenant-id', 'is required with `auth: oidc`')
   const url = inputs.text('resource-manager-url').replace(/\/+$/, '')
   if (url && !/^https:\/\/[^/?#]+$/.test(url)) inputs.refuse('resource-manager-url', 'is not an https address', 'https://host')
   return {

@@ -9,16 +9,16 @@ export function readImage(inputs: Inputs, group: Group): ImageSettings {
   const name = inputs.text('image-name')
   if (name === '') inputs.refuse('image-name', 'is required')
   else if (!/^[A-Za-z0-9](?:[\w.-]{0,78}[A-Za-z0-9])?$/.test(name))
-    inputs.refuse('image-name', 'is no name of an image', 'letters, digits, `.`, `-`, `_`; at most 80')
+    inputs.refuse('image-name', 'is not a valid image name', 'letters, digits, `.`, `-`, `_`; at most 80')
   const gallery = inputs.resource('gallery', 'Microsoft.Compute/galleries', group)
   if (gallery && !/^[A-Za-z0-9](?:[\w.]{0,78}[A-Za-z0-9])?$/.test(nameOf(gallery)))
-    inputs.refuse('gallery', 'is no name of a gallery', 'letters, digits, `.`, `_` (no `-`); at most 80')
+    inputs.refuse('gallery', 'is not a valid gallery name', 'letters, digits, `.`, `_` (no `-`); at most 80')
   if (kind === 'gallery' && !inputs.text('gallery')) inputs.refuse('gallery', 'is required with `image-kind: gallery`')
   if (!group.resourceGroup) inputs.refuse('resource-group', 'is required: snapshots and images go there')
   if (!group.subscriptionId) inputs.refuse('subscription-id', 'is required: snapshots and images go there')
   const version = inputs.text('image-version').toLowerCase() || 'auto'
   if (version !== 'auto' && !isVersion(version))
-    inputs.refuse('image-version', 'is no version', `auto or Major.Minor.Patch; each part at most ${MOST_OF_A_PART}`)
+    inputs.refuse('image-version', 'is not a valid version', `auto or Major.Minor.Patch; each part at most ${MOST_OF_A_PART}`)
   return {
     kind,
     name,
@@ -52,7 +52,7 @@ function readRegion(inputs: Inputs, line: string): ImageSettings['targetRegions'
   if (name === undefined || !isCount || (type && !storageAccountType)) {
     inputs.refuse(
       'target-regions',
-      'has a line that is no region',
+      'has a line that is not a region',
       `region[=replicas[/storage-type]]; 1 to ${MOST_REPLICAS} replicas; ${STORAGE_TYPES.join(', ')}`,
       line,
     )

@@ -11,7 +11,7 @@ export function readPool(inputs: Inputs, reader: InputReader, group: Group, imag
   if (!account) return undefined
   const specs = readPoolSpecs(inputs, reader)
   if (specs.length > 1 && inputs.text('pool-id') !== '')
-    inputs.refuse('pool-id', 'is one id, but `pool-spec` has several pools; give each pool its `id` there')
+    inputs.refuse('pool-id', 'names one pool, but `pool-spec` has several; give each of them its `id` there')
   const isAsked = specs.length > 0 || inputs.text('pool-id') !== '' || mode !== 'prune'
   const option = inputs.text('node-deallocation-option')
   if (option.toLowerCase() === 'retaineddata')
@@ -39,7 +39,7 @@ function readRequest(inputs: Inputs, spec: PoolSpec, imageKind: ImageKind): Pool
   if (!/^[\w-]{1,64}$/.test(id))
     inputs.refuse(
       inputs.text('pool-id') ? 'pool-id' : 'pool-spec',
-      id ? 'has an id that is none of a pool' : 'names no pool id',
+      id ? 'is not a valid pool id' : 'names no pool id',
       'letters, digits, `-`, `_`; at most 64',
       id,
     )

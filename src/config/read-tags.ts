@@ -17,14 +17,14 @@ export function readTags(inputs: Inputs): Tags {
   for (const [name, value] of pairs) {
     const refuse = (problem: string, allowed?: string) => inputs.refuse('tags', problem, allowed, name)
     if (/[<>%&\\?/]/.test(name) || name.length > LONGEST_NAME)
-      refuse('is no name of a tag', `no \`<\`, \`>\`, \`%\`, \`&\`, \`\\\`, \`?\`, \`/\`; at most ${LONGEST_NAME} characters`)
-    else if (RESERVED.test(name)) refuse('begins with a name that Azure keeps to itself', 'not azure, microsoft or windows')
+      refuse('is not a valid tag name', `no \`<\`, \`>\`, \`%\`, \`&\`, \`\\\`, \`?\`, \`/\`; at most ${LONGEST_NAME} characters`)
+    else if (RESERVED.test(name)) refuse('begins with a word that Azure reserves', 'not azure, microsoft or windows')
     else if (OWN.test(name)) refuse('is a tag that this action sets itself')
-    else if (names.has(name.toLowerCase())) refuse('names a tag twice')
+    else if (names.has(name.toLowerCase())) refuse('names a tag more than once')
     if (value.length > LONGEST_VALUE) refuse('has a value that is too long', `at most ${LONGEST_VALUE} characters`)
     names.add(name.toLowerCase())
   }
   if (pairs.length > MOST_TAGS - OWN_TAGS)
-    inputs.refuse('tags', `are ${pairs.length}`, `at most ${MOST_TAGS - OWN_TAGS}, beside those of this action`, '')
+    inputs.refuse('tags', `has ${pairs.length} tags`, `at most ${MOST_TAGS - OWN_TAGS} besides those that this action sets`, '')
   return Object.fromEntries(pairs)
 }

@@ -188,7 +188,7 @@ describe('what is refused, with its path, what was found and what is allowed', (
     [
       'a version beside an id',
       vm('imageReference: { id: /a, version: latest }'),
-      `${VM}.imageReference.version: stands beside \`id\`, which Batch refuses: leave it out`,
+      `${VM}.imageReference.version: cannot be used together with \`id\`; leave it out`,
     ],
     [
       'two kinds of a mount',
@@ -198,7 +198,7 @@ describe('what is refused, with its path, what was found and what is allowed', (
     [
       'a resource file without a source',
       'startTask: { commandLine: x, resourceFiles: [{ filePath: a }] }',
-      'startTask.resourceFiles[0]: has not exactly one source (autoStorageContainerName, storageContainerUrl, httpUrl)',
+      'startTask.resourceFiles[0]: needs exactly one source (autoStorageContainerName, storageContainerUrl, httpUrl)',
     ],
     ['a start task without a command', 'startTask: { waitForSuccess: true }', 'startTask.commandLine: is missing'],
     [
@@ -211,12 +211,12 @@ describe('what is refused, with its path, what was found and what is allowed', (
     [
       'an identity by name',
       'identity: { type: UserAssigned, userAssignedIdentities: { nodes: {} } }',
-      'identity.userAssignedIdentities.nodes: is no resource id of a user-assigned identity (/subscriptions/…/providers/Microsoft.ManagedIdentity/userAssignedIdentities/…)',
+      'identity.userAssignedIdentities.nodes: is not the resource id of a user-assigned identity (/subscriptions/…/providers/Microsoft.ManagedIdentity/userAssignedIdentities/…)',
     ],
     [
       'an expression of a template',
       'vmSize: x\nid: a\ndisplayName: "[parameters(\'name\')]"',
-      'displayName: is an expression of an ARM template: write what it stands for',
+      'displayName: is an expression of an ARM template; write its value instead',
     ],
     ['an id that Batch refuses', 'id: a.b', 'id: is "a.b" (Id of the pool in its account: letters, digits, - and _; at most 64.)'],
     [
@@ -254,23 +254,19 @@ describe('what is refused, with its path, what was found and what is allowed', (
       vm('imageReference: { virtualMachineImageId: /a }'),
       `${VM}.imageReference.virtualMachineImageId: is written \`id\` in ARM`,
     ],
-    ['what Azure says', 'allocationState: Steady', 'allocationState: is read-only: Azure says it, nobody sets it; leave it out'],
-    ['a slip of the pen', 'vmSizee: x', 'vmSizee: is not known; did you mean `vmSize`?'],
-    ['a place', 'location: westeurope', 'location: is no property of a pool: a pool is where its account is'],
-    [
-      'a whole template',
-      'resources: []',
-      'is a whole ARM template: give what is in `properties` of the pool in it, and its `name` as `id`',
-    ],
+    ['what Azure says', 'allocationState: Steady', 'allocationState: is read-only; leave it out'],
+    ['a slip of the pen', 'vmSizee: x', 'vmSizee: is not a known property; did you mean `vmSize`?'],
+    ['a place', 'location: westeurope', 'location: is not a property of a pool: a pool is in the region of its account'],
+    ['a whole template', 'resources: []', 'is a whole ARM template; give only its pool resource'],
     ['a text', 'render', 'is not a mapping of pool properties'],
-    ['nothing', '# only a comment', 'names no pool: it is empty'],
-    ['a key twice', 'id: a\nid: b', 'is neither YAML nor JSON: a key is there twice, line 2, column 1'],
+    ['nothing', '# only a comment', 'is empty: it names no pool'],
+    ['a key twice', 'id: a\nid: b', 'is not valid YAML or JSON: a key is there twice, line 2, column 1'],
     [
       'what is no YAML',
       'id: a\nstartTask: { commandLine: x',
-      'is neither YAML nor JSON: Flow map in block collection must be sufficiently indented and end with a }, line 2, column 28',
+      'is not valid YAML or JSON: Flow map in block collection must be sufficiently indented and end with a }, line 2, column 28',
     ],
-    ['two pools of one id', '- id: a\n- id: A', 'names pool A twice'],
+    ['two pools of one id', '- id: a\n- id: A', 'names pool A more than once'],
   ])('%s', (_, text, expected) => {
     expect(read(text).problems).toEqual([expected])
   })
@@ -332,7 +328,7 @@ describe('single inputs', () => {
 
   test('but one id for several pools is refused', () => {
     expect(() => configOf({ 'pool-spec': LIST, 'vm-size': 'x', 'pool-id': 'c' })).toThrow(
-      /^pool-id "c": is one id, but `pool-spec` has several pools/,
+      /^pool-id "c": names one pool, but `pool-spec` has several/,
     )
   })
 
@@ -370,9 +366,10 @@ describe('the published schema', () => {
   const strange = [undefined, null, -1, 0, 1.5, 1e10, '', 'x', '/a', 'PT5M', true, [], {}, [1], [{}], { name: 'a' }, 'a'.repeat(2_000)]
 
   test('means the same to another validator, wherever one value of a whole pool is another, one is missing or one too many', () => {
-    for (let place = 0; place < places(parse(FULL)).length; place++) {
+    const full = parse(FULL)
+    for (let place = 0; place < places(full).length; place++) {
       for (const value of strange) {
-        const pool = parse(FULL)
+        const pool = structuredClone(full)
         const [bag, name] = places(pool)[place] ?? []
         if (!bag || name === undefined || (value === undefined && Array.isArray(bag))) continue
         if (value === undefined) delete bag[name]
