@@ -51,8 +51,7 @@ const READ_ONLY: ReadonlySet<string> = new Set([
 /** Of a resource in Bicep or ARM, around `properties`. */
 const OF_A_RESOURCE: Readonly<Record<string, string>> = {
   name: 'belongs to a whole ARM resource; write `id` for the name of the pool',
-  properties:
-    'belongs to a whole ARM resource; put its content one level up, or keep only `name`, `identity` and `tags` beside it',
+  properties: 'belongs to a whole ARM resource; put its content one level up, or keep only `name`, `identity` and `tags` beside it',
   location: 'is not a property of a pool: a pool is in the region of its account',
   type: 'belongs to a whole ARM resource; leave it out',
   apiVersion: 'belongs to a whole ARM resource; leave it out',
