@@ -41,7 +41,7 @@ async function cleanUpEntry({ id, kind }: LedgerEntry, { arm, compute, ledger, s
       info(`starting ${id} again`)
       await compute.startVm(armId, signal)
       // A tag that stays does no harm: the next run finds the VM running and removes it.
-      await arm.tag(armId, 'Delete', { [TAGS.restart]: '' }, signal).catch(() => undefined)
+      await arm.tag({ id: armId, operation: 'Delete', tags: { [TAGS.restart]: '' } }, signal).catch(() => undefined)
       break
     case 'snapshot': {
       const snapshot = await compute.getSnapshot(armId)

@@ -4,9 +4,9 @@ import type { Batch } from '../model/batch.ts'
 import type { Compute } from '../model/compute.ts'
 import type { Clock } from '../run/runner.ts'
 import { createArm } from './arm.ts'
-import { createBatch } from './batch.ts'
+import { createBatch } from './batch/batch.ts'
 import { cloudOf } from './cloud.ts'
-import { createCompute } from './compute.ts'
+import { createCompute } from './compute/compute.ts'
 import { createCredential, type SignIn } from './credential.ts'
 import { RequestCounter, type RunLimits, type TransportLog, transportOptions } from './transport.ts'
 
@@ -35,10 +35,6 @@ export function createClients(identity: Identity, { authorityHost, userAgent, li
   // Not counted: the report's requests are those to Azure's resources.
   const uncounted = transportOptions(log, new RequestCounter(), userAgent, limits)
   const credential = createCredential(identity, cloud, { ...signIn, signal: limits.signal }, uncounted)
-  return {
-    counter,
-    arm: createArm(credential, cloud, transport, clock),
-    compute: createCompute(credential, cloud, transport, clock),
-    batch: createBatch(credential, cloud, transport, clock),
-  }
+  const connection = { credential, cloud, transport, clock }
+  return { counter, arm: createArm(connection), compute: createCompute(connection), batch: createBatch(connection) }
 }

@@ -1,7 +1,9 @@
+/** Long operations, followed by hand until the resource itself is in an end state, whatever headers Azure sends along. */
 import { AzureError } from '../errors/azure-error.ts'
 import type { LongOperation } from '../model/arm.ts'
 import type { Clock } from '../run/runner.ts'
 import { type Attempt, failedAnswer, failedCall, type RawAnswer, trusted } from './failure.ts'
+import { jsonOf, type OperationState, stateOfOperation, stateOfResource, stateOfResult } from './operation-state.ts'
 
 /** How often a kind of operation is asked about. Real durations: snapshots 0.1 to 27 s, images 0.2 to 30 s, versions minutes, VMs 9 to 1,405 s. */
 export interface Pace {
@@ -31,87 +33,223 @@ export function nextDelayMs(pace: Pace, waitedMs: number, retryAfterS: number | 
 const MOST_LOST_POLLS = 3
 const PASSING = new Set([404, 408, 429, 500, 502, 503, 504])
 
-/** Sends an authenticated GET to an operation's URL. */
+/** Requests whose answers show the resource. */
+const WRITES = new Set(['PUT', 'PATCH'])
+
+/** After the operation has succeeded, the resource may be shown as it was for a while; then the operation is believed. */
+const MOST_CONFIRMATIONS = 10
+
+/** Sends an authenticated GET to a URL. */
 export type Ask = (url: string) => Promise<RawAnswer>
 
-/**
- * An operation by the headers of the answer that started it. `Azure-AsyncOperation` answers 200 with a `status`; `Location` answers
- * 202 until it is done. Without either the operation ended with its start.
- */
-export function operationOf(start: RawAnswer, attempt: Attempt, ask: Ask, trustedOrigin: string): FollowedOperation {
-  const statusUrl = start.headers.get('azure-asyncoperation')
-  const resultUrl = start.headers.get('location')
-  let url = statusUrl ?? resultUrl
-  let retryAfterS = secondsOf(start)
-  let last: RawAnswer = start
-  let lost = 0
-  if (url) trusted(url, trustedOrigin, 'the operation')
+export interface StartedOperation {
+  /** The answer that started it; no refusal. */
+  readonly started: RawAnswer
+  readonly attempt: Attempt
+  readonly ask: Ask
+  /** Scheme and host, the only ones that our token goes to. */
+  readonly origin: string
+  /** The resource that is created, changed or deleted, with its api-version. */
+  readonly resourceUrl?: string
+}
 
-  const get = async (from: string): Promise<RawAnswer> => {
-    const question = { ...attempt, method: 'GET', url: from }
+/** An operation with what following it needs. */
+export interface FollowedOperation extends LongOperation {
+  /** It ended with its start: there is nothing to wait for. */
+  readonly isOver: boolean
+  /** What the last answer asked for. */
+  readonly retryAfterS: number | undefined
+  /** What the operation gave, once it has succeeded. */
+  output(): Promise<unknown>
+}
+
+/** The operation that an answer started. */
+export const operationOf = (started: StartedOperation): FollowedOperation => new Operation(started)
+
+/** Waits for the end of an operation. @throws AzureError where it failed */
+export async function follow({
+  operation,
+  pace,
+  clock,
+  signal,
+}: {
+  readonly operation: FollowedOperation
+  readonly pace: Pace
+  readonly clock: Clock
+  readonly signal: AbortSignal
+}): Promise<void> {
+  const startedAtMs = clock.now().getTime()
+  while (!operation.isOver) {
+    await clock.sleep(nextDelayMs(pace, clock.now().getTime() - startedAtMs, operation.retryAfterS), signal)
+    if ((await operation.poll()) === 'Succeeded') return
+  }
+}
+
+/** What is asked: the status of the operation, its result, the resource, the resource once more after the operation; or nothing any more. */
+type Stage = 'status' | 'result' | 'resource' | 'confirmation' | 'over'
+
+/**
+ * `Azure-AsyncOperation` gives a status; `Location` gives 202 until there is a result; without either, the resource says whether it is
+ * still being created. https://learn.microsoft.com/azure/azure-resource-manager/management/async-operations
+ */
+class Operation implements FollowedOperation {
+  readonly #attempt: Attempt
+  readonly #ask: Ask
+  readonly #origin: string
+  readonly #resourceUrl: string | undefined
+  readonly #resultUrl: string | undefined
+  /** Of the status or the result. */
+  #url = ''
+  #stage: Stage
+  #retryAfterS: number | undefined
+  #last: RawAnswer
+  #lost = 0
+  #confirmations = 0
+  /** As last seen; what was never seen in progress needs no second look. */
+  #resourceState: OperationState
+
+  constructor({ started, attempt, ask, origin, resourceUrl }: StartedOperation) {
+    const statusUrl = started.headers.get('azure-asyncoperation') ?? started.headers.get('operation-location')
+    this.#attempt = attempt
+    this.#ask = ask
+    this.#origin = origin
+    this.#resourceUrl = resourceUrl
+    this.#resultUrl = started.headers.get('location') || undefined
+    this.#last = started
+    this.#retryAfterS = secondsOf(started)
+    this.#resourceState = WRITES.has(attempt.method) ? stateOfResource(started) : 'Succeeded'
+    this.#stage = this.#firstStage(started, statusUrl)
+    for (const url of [statusUrl, this.#resultUrl]) if (url && this.#stage !== 'over') trusted(url, origin, 'the operation')
+    if (this.#stage === 'status' || this.#stage === 'result') this.#url = (statusUrl || this.#resultUrl) ?? ''
+  }
+
+  #firstStage(started: RawAnswer, statusUrl: string | undefined): Stage {
+    if (started.status === 204 || started.status >= 400) return 'over'
+    if (statusUrl) return 'status'
+    if (this.#resourceState === 'Failed') throw failedAnswer(this.#attempt, started)
+    if (started.status < 202 && this.#resourceState === 'Succeeded') return 'over'
+    if (this.#resultUrl) return 'result'
+    return this.#resourceUrl ? 'resource' : 'over'
+  }
+
+  get isOver(): boolean {
+    return this.#stage === 'over'
+  }
+
+  get retryAfterS(): number | undefined {
+    return this.#retryAfterS
+  }
+
+  async poll(): Promise<'InProgress' | 'Succeeded'> {
+    if (this.#stage === 'over') return 'Succeeded'
+    const answer = await this.#next()
+    if (!answer) return 'InProgress'
+    const state = this.#judge(answer)
+    if (state === 'Failed') throw failedAnswer(this.#attempt, answer)
+    if (state === 'InProgress') return this.#stage === 'confirmation' ? this.#confirm() : 'InProgress'
+    return this.#succeed()
+  }
+
+  async output(): Promise<unknown> {
+    const { properties } = jsonOf(this.#last) as { properties?: { output?: unknown } }
+    if (properties?.output !== undefined || !this.#resultUrl) return properties?.output
+    return jsonOf(await this.#get(this.#resultUrl))
+  }
+
+  /** The next answer; `undefined` where it was lost, which ends nothing yet. */
+  async #next(): Promise<RawAnswer | undefined> {
+    const asksResource = this.#stage === 'resource' || this.#stage === 'confirmation'
     try {
-      const answer = await ask(from)
+      const answer = await this.#get(asksResource ? (this.#resourceUrl ?? '') : this.#url)
+      this.#lost = 0
+      this.#retryAfterS = secondsOf(answer)
+      if (!asksResource) {
+        this.#last = answer
+        this.#move(answer)
+      }
+      return answer
+    } catch (error) {
+      return this.#lose(error, asksResource)
+    }
+  }
+
+  /** Follows the operation to where it has moved. */
+  #move(answer: RawAnswer): void {
+    const movedTo = answer.headers.get(this.#stage === 'status' ? 'azure-asyncoperation' : 'location')
+    if (movedTo && answer.status !== 200) this.#url = trusted(movedTo, this.#origin, 'the operation')
+  }
+
+  #lose(error: unknown, asksResource: boolean): RawAnswer | undefined {
+    const status = error instanceof AzureError ? error.status : undefined
+    if (asksResource && status === 404 && this.#attempt.method === 'DELETE') return GONE
+    // The operation has succeeded; that the resource cannot be read takes nothing from that.
+    if (this.#stage === 'confirmation') return DONE
+    this.#lost += 1
+    if (isPassing(error) && this.#lost <= MOST_LOST_POLLS) return undefined
+    // Operations are forgotten sooner than what they made.
+    if (asksResource || !this.#resourceUrl || !isPassing(error)) throw error
+    this.#stage = 'resource'
+    this.#lost = 0
+    return undefined
+  }
+
+  #judge(answer: RawAnswer): OperationState {
+    switch (this.#stage) {
+      case 'status':
+        return stateOfOperation(answer)
+      case 'result':
+        return stateOfResult(answer)
+      default:
+        if (this.#attempt.method === 'DELETE') return answer === GONE ? 'Succeeded' : stateOfDeletion(answer)
+        this.#resourceState = stateOfResource(answer)
+        return this.#resourceState
+    }
+  }
+
+  #succeed(): 'InProgress' | 'Succeeded' {
+    const isOfOperation = this.#stage === 'status' || this.#stage === 'result'
+    if (isOfOperation && this.#mayBeUnfinished()) {
+      this.#stage = 'confirmation'
+      return 'InProgress'
+    }
+    this.#stage = 'over'
+    return 'Succeeded'
+  }
+
+  /** Whether the resource was last seen in progress: an operation that succeeded, or gave the resource, says so of it mostly. */
+  #mayBeUnfinished(): boolean {
+    const { properties } = jsonOf(this.#last) as { properties?: { output?: object; provisioningState?: unknown } }
+    const isShown = properties?.output !== undefined || properties?.provisioningState !== undefined
+    return this.#resourceUrl !== undefined && this.#resourceState === 'InProgress' && !isShown
+  }
+
+  #confirm(): 'InProgress' | 'Succeeded' {
+    this.#confirmations += 1
+    if (this.#confirmations < MOST_CONFIRMATIONS) return 'InProgress'
+    this.#stage = 'over'
+    return 'Succeeded'
+  }
+
+  async #get(url: string): Promise<RawAnswer> {
+    const question = { ...this.#attempt, method: 'GET', url: trusted(url, this.#origin, 'the operation') }
+    try {
+      const answer = await this.#ask(url)
       if (answer.status < 400) return answer
       throw failedAnswer(question, answer)
     } catch (error) {
       throw failedCall(question, error, undefined)
     }
   }
-  return {
-    retryAfterS: () => retryAfterS,
-    async output() {
-      const { properties } = JSON.parse(last.bodyAsText || '{}') as { properties?: { output?: unknown } }
-      if (properties?.output !== undefined || !resultUrl) return properties?.output
-      return JSON.parse((await get(trusted(resultUrl, trustedOrigin, 'the result'))).bodyAsText || '{}')
-    },
-    async poll() {
-      if (!url || (!statusUrl && start.status < 202)) return 'Succeeded'
-      let answer: RawAnswer
-      try {
-        answer = await get(url)
-      } catch (error) {
-        lost += 1
-        if (isPassing(error) && lost <= MOST_LOST_POLLS) return 'InProgress'
-        throw error
-      }
-      lost = 0
-      retryAfterS = secondsOf(answer)
-      last = answer
-      const movedTo = answer.headers.get(statusUrl ? 'azure-asyncoperation' : 'location')
-      if (movedTo && answer.status !== 200) url = trusted(movedTo, trustedOrigin, 'the operation')
-      if (!statusUrl) return answer.status === 202 ? 'InProgress' : 'Succeeded'
-      const status = statusOf(answer)
-      if (status === 'succeeded') return 'Succeeded'
-      if (status === 'failed' || status === 'canceled') throw failedAnswer(attempt, answer)
-      return 'InProgress'
-    },
-  }
 }
 
-/** An operation with what following it needs. */
-export interface FollowedOperation extends LongOperation {
-  retryAfterS(): number | undefined
-  /** What the operation gave, once it has succeeded. */
-  output(): Promise<unknown>
-}
+const NO_HEADERS = { get: () => undefined }
+/** What a deletion ends with. */
+const GONE: RawAnswer = { status: 404, headers: NO_HEADERS }
+/** Nothing else can be learned. */
+const DONE: RawAnswer = { status: 204, headers: NO_HEADERS }
 
-/** Waits for the end of an operation. */
-export async function follow(operation: FollowedOperation, pace: Pace, clock: Clock, signal: AbortSignal): Promise<void> {
-  const startedAtMs = clock.now().getTime()
-  for (;;) {
-    await clock.sleep(nextDelayMs(pace, clock.now().getTime() - startedAtMs, operation.retryAfterS()), signal)
-    if ((await operation.poll()) === 'Succeeded') return
-  }
-}
-
-/**
- * In lower case. A body without one may be the resource itself; else the HTTP status is all there is.
- * https://learn.microsoft.com/azure/azure-resource-manager/management/async-operations
- */
-function statusOf({ status, bodyAsText }: RawAnswer): string {
-  const body = JSON.parse(bodyAsText || '{}') as { status?: unknown; properties?: { provisioningState?: unknown } }
-  return String(body.status ?? body.properties?.provisioningState ?? (status === 202 ? 'inprogress' : 'succeeded')).toLowerCase()
-}
+/** A resource that can still be read is not gone yet. */
+const stateOfDeletion = (answer: RawAnswer): OperationState => (stateOfResource(answer) === 'Failed' ? 'Failed' : 'InProgress')
 
 function secondsOf({ headers }: RawAnswer): number | undefined {
   const seconds = Number(headers.get('retry-after'))

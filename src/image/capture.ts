@@ -24,7 +24,7 @@ export async function capture(plan: BuildPlan, context: StepContext): Promise<re
   }
   if (prepare) {
     emit(context, { kind: 'resource', change: 'updating', type: 'virtual machine', id: prepare.vm, detail: 'running prepare-script' })
-    const printed = await context.compute.runScript(prepare.vm, osType, prepare.script, context.signal)
+    const printed = await context.compute.runScript({ vm: prepare.vm, osType, script: prepare.script }, context.signal)
     emit(context, { kind: 'notice', level: 'info', text: `Output of prepare-script:\n${printed}` })
   }
   if (!deallocate) return takeSnapshots(plan, context)

@@ -41,7 +41,7 @@ async function generalize({ vm, osType, scripts }: CopyPlan, context: StepContex
   for (const [index, script] of scripts.entries()) {
     const detail = index === scripts.length - 1 ? 'generalizing' : 'running prepare-script'
     updating(detail)
-    const printed = await context.compute.runScript(vm, osType, script, context.signal)
+    const printed = await context.compute.runScript({ vm, osType, script }, context.signal)
     emit(context, { kind: 'notice', level: 'info', text: `Output of ${detail}:\n${printed}` })
   }
   updating('deallocating')

@@ -1,5 +1,5 @@
 import { type Config, type ImageSettings, imageTargetId } from '../config/config.ts'
-import { type ArmId, sameId } from '../model/arm-id.ts'
+import { type ArmId, partsOf, sameId } from '../model/arm-id.ts'
 import { totalOf } from '../model/nodes.ts'
 import { strandedPools } from '../pool/plan-pool.ts'
 import { totals } from '../pool/size.ts'
@@ -24,7 +24,7 @@ export async function findPrunable(
   const [versions, images, found, snapshots, pools] = await Promise.all([
     definition ? compute.listImageVersions(definition) : [],
     definition ? [] : compute.listImages(image.resourceGroup),
-    definition ? [] : arm.find(image.resourceGroup, "resourceType eq 'Microsoft.Compute/images'"),
+    definition ? [] : arm.find(partsOf(image.resourceGroup).subscriptionId, "resourceType eq 'Microsoft.Compute/images'"),
     compute.listSnapshots(image.resourceGroup),
     batch.listPools(pool.account),
   ])

@@ -41,7 +41,7 @@ export async function createGalleryAndDefinition({ gallery, definition, location
   const { compute, signal } = context
   if (gallery && !gallery.exists) {
     emit(context, { kind: 'resource', change: 'creating', type: 'gallery', id: gallery.id })
-    await compute.createGallery(gallery.id, location, definition?.create?.tags ?? tags, signal)
+    await compute.createGallery({ id: gallery.id, location, tags: definition?.create?.tags ?? tags }, signal)
     emit(context, { kind: 'resource', change: 'created', type: 'gallery', id: gallery.id })
   }
   if (definition?.create) {

@@ -37,14 +37,16 @@ async function start(vm: ArmId, context: StepContext): Promise<void> {
   if (!isRunning) await compute.startVm(vm, signal)
   ledger.settle(vm)
   emit(context, { kind: 'resource', change: 'updated', type: 'virtual machine', id: vm, detail: 'started again' })
-  await arm.tag(vm, 'Delete', { [TAGS.restart]: '' }, signal).catch((error) => warn(error, 'The mark stays on the VM', context))
+  await arm
+    .tag({ id: vm, operation: 'Delete', tags: { [TAGS.restart]: '' } }, signal)
+    .catch((error) => warn(error, 'The mark stays on the VM', context))
 }
 
 /** Without the mark, a runner that is lost together with its disk leaves the VM stopped. */
 async function mark(vm: ArmId, run: string, context: StepContext): Promise<void> {
   const value = run || context.clock.now().toISOString()
   await context.arm
-    .tag(vm, 'Merge', { [TAGS.restart]: value }, context.signal)
+    .tag({ id: vm, operation: 'Merge', tags: { [TAGS.restart]: value } }, context.signal)
     .catch((error) => warn(error, 'The VM could not be marked as stopped by this run; if the runner dies, start it by hand', context))
 }
 

@@ -18,7 +18,7 @@ export async function removeTemporaries(groups: readonly (readonly TemporaryReso
 async function put({ id, apiVersion, body }: TemporaryResource, context: StepContext): Promise<void> {
   context.ledger.record({ id, kind: 'temporary' })
   emit(context, { kind: 'resource', change: 'creating', type: 'temporary resource', id })
-  await context.arm.put(id, apiVersion, body, context.signal)
+  await context.arm.put({ id, apiVersion, body }, context.signal)
   emit(context, { kind: 'resource', change: 'created', type: 'temporary resource', id })
 }
 
@@ -30,8 +30,8 @@ async function remove({ id, apiVersion }: Pick<TemporaryResource, 'id' | 'apiVer
 
 /** Deletes what interrupted runs have left of `owner` in a resource group; what may belong to a run at work is named and left alone. */
 export async function sweepTemporaries(group: ArmId, owner: TemporaryOwner, context: StepContext): Promise<void> {
-  const { resourceGroup } = partsOf(group)
-  const found = await context.arm.find(group, `tagName eq '${TEMPORARY_TAG}' and tagValue eq '${owner.image}'`)
+  const { subscriptionId, resourceGroup } = partsOf(group)
+  const found = await context.arm.find(subscriptionId, `tagName eq '${TEMPORARY_TAG}' and tagValue eq '${owner.image}'`)
   const here = found.filter(({ id }) => id.toLowerCase().includes(`/resourcegroups/${resourceGroup.toLowerCase()}/`))
   const going = leftovers(here, owner, context.clock.now())
   for (const resource of going) await remove(resource, context)

@@ -17,16 +17,28 @@ export interface ArmResource {
   readonly createdTime?: string
 }
 
+export interface ArmPut {
+  readonly id: ArmId
+  readonly apiVersion: string
+  readonly body: object
+}
+
+export interface TagChange {
+  readonly id: ArmId
+  readonly operation: 'Merge' | 'Delete'
+  readonly tags: Tags
+}
+
 /** Azure Resource Manager itself: resources of any type, as raw JSON. */
 export interface Arm {
   /** `undefined` for 404. */
   get(id: ArmId, apiVersion: string): Promise<object | undefined>
   /** Follows the long operation to its end. */
-  put(id: ArmId, apiVersion: string, body: object, signal: AbortSignal): Promise<void>
+  put(request: ArmPut, signal: AbortSignal): Promise<void>
   /** Follows the long operation to its end; what is gone already is no error. */
   delete(id: ArmId, apiVersion: string, signal: AbortSignal): Promise<void>
   /** Adds tags to those of any resource, or takes some away. https://learn.microsoft.com/rest/api/resources/tags/update-at-scope */
-  tag(id: ArmId, operation: 'Merge' | 'Delete', tags: Tags, signal: AbortSignal): Promise<void>
-  /** Resources of the subscription that `of` is in. https://learn.microsoft.com/rest/api/resources/resources/list#uri-parameters */
-  find(of: ArmId, filter: string): Promise<readonly ArmResource[]>
+  tag(request: TagChange, signal: AbortSignal): Promise<void>
+  /** Resources of a subscription. https://learn.microsoft.com/rest/api/resources/resources/list#uri-parameters */
+  find(subscriptionId: string, filter: string): Promise<readonly ArmResource[]>
 }

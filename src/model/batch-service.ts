@@ -65,6 +65,14 @@ export interface ResizeRequest {
   readonly nodeDeallocationOption: NodeDeallocationOption
 }
 
+export interface StartTaskOutputRequest {
+  readonly poolName: string
+  readonly nodeId: string
+  readonly file: 'stdout.txt' | 'stderr.txt'
+  /** How much of its end. */
+  readonly bytes: number
+}
+
 /** A job of a pool. */
 export interface Job {
   readonly id: string
@@ -86,7 +94,7 @@ export interface BatchDataPlane {
   /** Nodes in one of the states given, at most `limit`. */
   listNodes(poolName: string, states: readonly NodeState[], limit: number): Promise<readonly ComputeNode[]>
   /** The last `bytes` of a start task's `stdout.txt` or `stderr.txt`; `undefined` where the node has none. */
-  getStartTaskOutput(poolName: string, nodeId: string, file: 'stdout.txt' | 'stderr.txt', bytes: number): Promise<string | undefined>
+  getStartTaskOutput(request: StartTaskOutputRequest): Promise<string | undefined>
   resize(poolName: string, request: ResizeRequest): Promise<void>
   /** At most 100 nodes a call. */
   removeNodes(

@@ -161,7 +161,7 @@ export interface Batch {
   /** PUT with `If-None-Match: *`. */
   createPool(id: ArmId, properties: PoolProperties, envelope?: PoolEnvelope): Promise<Pool>
   /** PATCH with `If-Match`. */
-  updatePool(id: ArmId, properties: PoolProperties, etag: string, envelope?: PoolEnvelope): Promise<Pool>
+  updatePool(pool: { readonly id: ArmId; readonly etag: string }, properties: PoolProperties, envelope?: PoolEnvelope): Promise<Pool>
   stopResize(id: ArmId): Promise<Pool>
   disableAutoScale(id: ArmId): Promise<Pool>
   deletePool(id: ArmId, signal: AbortSignal): Promise<void>

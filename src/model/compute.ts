@@ -186,6 +186,20 @@ export interface StorageAccount {
   readonly location: string
 }
 
+export interface GalleryRequest {
+  readonly id: ArmId
+  readonly location: string
+  readonly tags: Tags
+}
+
+/** A script for Run Command. */
+export interface ScriptRequest {
+  readonly vm: ArmId
+  readonly osType: OsType
+  /** Shell or PowerShell, by the system. */
+  readonly script: string
+}
+
 export interface ManagedImageRequest {
   readonly id: ArmId
   readonly location: string
@@ -206,7 +220,7 @@ export interface Compute {
   deallocateVm(id: ArmId, signal: AbortSignal): Promise<void>
   startVm(id: ArmId, signal: AbortSignal): Promise<void>
   /** Runs a script inside the running VM and answers with what it printed. @throws ScriptError where it fails. */
-  runScript(vm: ArmId, osType: OsType, script: string, signal: AbortSignal): Promise<string>
+  runScript(request: ScriptRequest, signal: AbortSignal): Promise<string>
 
   getSnapshot(id: ArmId): Promise<Snapshot | undefined>
   /** All snapshots of a resource group. */
@@ -219,7 +233,7 @@ export interface Compute {
   deleteSnapshot(id: ArmId, signal: AbortSignal): Promise<void>
 
   getGallery(id: ArmId): Promise<Gallery | undefined>
-  createGallery(id: ArmId, location: string, tags: Tags, signal: AbortSignal): Promise<void>
+  createGallery(request: GalleryRequest, signal: AbortSignal): Promise<void>
   getImageDefinition(id: ArmId): Promise<ImageDefinition | undefined>
   createImageDefinition(id: ArmId, request: ImageDefinitionRequest, signal: AbortSignal): Promise<void>
   /** Versions of a definition without replication status; empty where the definition does not exist. */
@@ -235,8 +249,8 @@ export interface Compute {
   createImage(request: ManagedImageRequest, signal: AbortSignal): Promise<void>
   deleteImage(id: ArmId, signal: AbortSignal): Promise<void>
 
-  /** What the subscription that `of` is in uses in a region, and may. */
-  listUsages(of: ArmId, location: string): Promise<readonly ComputeUsage[]>
+  /** What a subscription uses in a region, and may. */
+  listUsages(subscriptionId: string, location: string): Promise<readonly ComputeUsage[]>
 }
 
 /** https://learn.microsoft.com/rest/api/compute/usage/list */

@@ -1,7 +1,7 @@
 import { type Config, imageTargetId, twoSubscriptions } from '../config/config.ts'
 import { AzureError } from '../errors/azure-error.ts'
 import { DataPlaneUnreachableError } from '../errors/run-errors.ts'
-import { type ArmId, childId, nameOf, parseArmId, sameId } from '../model/arm-id.ts'
+import { type ArmId, childId, nameOf, parseArmId, partsOf, sameId } from '../model/arm-id.ts'
 import type { BatchAccount } from '../model/batch.ts'
 import type { SupportedImage } from '../model/batch-service.ts'
 import type { Disk, StorageAccount } from '../model/compute.ts'
@@ -78,7 +78,7 @@ async function observeSource(
 /** A managed image cannot be told from a later one of the same name; the creation time in Resource Manager's own list tells them apart. */
 async function observeSourceImage(id: ArmId, { compute, arm }: StepContext): Promise<Observed['sourceImage']> {
   const named = `resourceType eq 'Microsoft.Compute/images' and name eq '${nameOf(id).replaceAll("'", "''")}'`
-  const [image, found = []] = await Promise.all([compute.getImage(id), visible(arm.find(id, named))])
+  const [image, found = []] = await Promise.all([compute.getImage(id), visible(arm.find(partsOf(id).subscriptionId, named))])
   const createdTime = found.find((one) => sameId(one.id, id))?.createdTime
   return image && { ...image, ...(createdTime && { createdTime }) }
 }
@@ -151,7 +151,7 @@ async function observeImageSubscription(config: Config, { arm }: StepContext): P
 /** By name, or by id. */
 async function findStorageAccount(group: ArmId, nameOrId: string, { arm }: StepContext): Promise<StorageAccount | undefined> {
   const name = nameOf(nameOrId).replaceAll("'", "''")
-  const found = await arm.find(group, `resourceType eq 'Microsoft.Storage/storageAccounts' and name eq '${name}'`)
+  const found = await arm.find(partsOf(group).subscriptionId, `resourceType eq 'Microsoft.Storage/storageAccounts' and name eq '${name}'`)
   return found.find(({ id }) => !nameOrId.startsWith('/') || sameId(id, nameOrId))
 }
 
@@ -181,7 +181,7 @@ async function observeBatch(
 /** Read only in user subscription mode, where the quotas of the subscription apply. */
 async function observeUsages({ id, location, poolAllocationMode }: BatchAccount, context: StepContext): Promise<Observed['usages']> {
   if (poolAllocationMode !== 'UserSubscription') return undefined
-  return visible(context.compute.listUsages(id as ArmId, location), ({ explanation }) =>
+  return visible(context.compute.listUsages(partsOf(id as ArmId).subscriptionId, location), ({ explanation }) =>
     emit(context, {
       kind: 'notice',
       level: 'info',

@@ -1,6 +1,6 @@
 import { AzureError } from '../errors/azure-error.ts'
 import type { ResizeError } from '../errors/resize-errors.ts'
-import { type ArmId, childId, nameOf, parseArmId, resourceGroupId } from '../model/arm-id.ts'
+import { type ArmId, childId, nameOf, parseArmId, partsOf, resourceGroupId } from '../model/arm-id.ts'
 import type { BatchAccount, Pool } from '../model/batch.ts'
 import type { NodeTotals } from '../model/nodes.ts'
 import type { StepContext } from '../run/context.ts'
@@ -60,7 +60,7 @@ async function quotaNumbers(
     const [pools, vmSizes, usages] = await Promise.all([
       batch.listPools(id as ArmId),
       batch.listVmSizes(id as ArmId, location),
-      poolAllocationMode === 'UserSubscription' ? compute.listUsages(id as ArmId, location) : undefined,
+      poolAllocationMode === 'UserSubscription' ? compute.listUsages(partsOf(id as ArmId).subscriptionId, location) : undefined,
     ])
     const isThis = (other: Pool) => other.name === name
     const use = { staying: pools.filter((other) => !isThis(other)), leaving: pools.filter(isThis), ...(usages && { usages }) }

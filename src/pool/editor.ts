@@ -57,7 +57,7 @@ export class PoolEditor {
       if (markIn(properties.metadata, name) === value) return
       try {
         const change = { metadata: withMark(properties.metadata, name, value) }
-        await this.#context.batch.updatePool(this.#pool.id, change, etag)
+        await this.#context.batch.updatePool({ id: this.#pool.id, etag }, change)
         return this.#reportUpdated(change)
       } catch (error) {
         if (tries === MOST_MARKINGS || !(error instanceof AzureError && error.status === 412)) throw error
@@ -69,7 +69,7 @@ export class PoolEditor {
   async update(properties: PoolProperties, etag: string, envelope?: PoolEnvelope): Promise<Pool> {
     let pool: Pool
     try {
-      pool = await this.#context.batch.updatePool(this.#pool.id, properties, etag, envelope)
+      pool = await this.#context.batch.updatePool({ id: this.#pool.id, etag }, properties, envelope)
     } catch (error) {
       if (!(error instanceof AzureError && error.status === 412)) throw error
       pool = await this.get()

@@ -113,7 +113,7 @@ async function explainNode(
 ): Promise<UnhealthyNode> {
   // A node that goes meanwhile takes its files along; that must not hide the verdict.
   const tail = async (file: 'stdout.txt' | 'stderr.txt') =>
-    startTaskInfo && (await plane.getStartTaskOutput(pool, id, file, OUTPUT_BYTES).catch(() => undefined))
+    startTaskInfo && (await plane.getStartTaskOutput({ poolName: pool, nodeId: id, file, bytes: OUTPUT_BYTES }).catch(() => undefined))
   const [stdout, stderr] = await Promise.all([tail('stdout.txt'), tail('stderr.txt')])
   return {
     id,

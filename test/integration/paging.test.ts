@@ -4,11 +4,11 @@ import { getCACertificates, setDefaultCACertificates } from 'node:tls'
 import type { TokenCredential } from '@azure/core-auth'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { createArm } from '../../src/azure/arm.ts'
-import { createBatch } from '../../src/azure/batch.ts'
+import { createBatch } from '../../src/azure/batch/batch.ts'
 import type { Cloud } from '../../src/azure/cloud.ts'
-import { createCompute } from '../../src/azure/compute.ts'
+import { createCompute } from '../../src/azure/compute/compute.ts'
 import { RequestCounter, transportOptions } from '../../src/azure/transport.ts'
-import type { ArmId } from '../../src/model/arm-id.ts'
+import { type ArmId, partsOf } from '../../src/model/arm-id.ts'
 import { CLIENT, CLIENT_SECRET, GROUP_ID, loadScenario, TENANT } from '../embedded-azure/scenarios/scenario.ts'
 import { type EmbeddedAzure, startAzure } from '../embedded-azure/server.ts'
 
@@ -69,10 +69,11 @@ function clients() {
   }
   const limits = { signal: new AbortController().signal, deadlineMs: Date.now() + 3_600_000 }
   const transport = transportOptions({ debug: () => {} }, new RequestCounter(), 'paging', limits)
+  const connection = { credential, cloud, transport, clock }
   return {
-    arm: createArm(credential, cloud, transport, clock),
-    compute: createCompute(credential, cloud, transport, clock),
-    batch: createBatch(credential, cloud, transport, clock),
+    arm: createArm(connection),
+    compute: createCompute(connection),
+    batch: createBatch(connection),
   }
 }
 
@@ -83,7 +84,7 @@ const LISTS: Readonly<Record<string, { readonly list: List; readonly length: num
   'managed images': { list: ({ compute }) => compute.listImages(GROUP), length: MANY },
   'image versions': { list: ({ compute }) => compute.listImageVersions(DEFINITION), length: MANY },
   pools: { list: ({ batch }) => batch.listPools(ACCOUNT), length: MANY },
-  resources: { list: ({ arm }) => arm.find(GROUP, "tagName eq 'many'"), length: 3 * MANY + 1 },
+  resources: { list: ({ arm }) => arm.find(partsOf(GROUP).subscriptionId, "tagName eq 'many'"), length: 3 * MANY + 1 },
   nodes: {
     async list({ batch }) {
       const account = await batch.getAccount(ACCOUNT)

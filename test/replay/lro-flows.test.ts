@@ -2,8 +2,8 @@
 import type { TokenCredential } from '@azure/core-auth'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { createArm } from '../../src/azure/arm.ts'
-import { createBatch } from '../../src/azure/batch.ts'
-import { createCompute } from '../../src/azure/compute.ts'
+import { createBatch } from '../../src/azure/batch/batch.ts'
+import { createCompute } from '../../src/azure/compute/compute.ts'
 import { RequestCounter, transportOptions } from '../../src/azure/transport.ts'
 import { AzureError } from '../../src/errors/azure-error.ts'
 import type { ArmId } from '../../src/model/arm-id.ts'
@@ -35,7 +35,7 @@ const PLAYS: Readonly<Record<string, Play>> = {
     return compute.getSnapshot(id)
   },
   'DELETE microsoft.compute/snapshots/*': ({ compute }, id, signal) => compute.deleteSnapshot(id, signal),
-  'PUT microsoft.compute/disks/*': ({ arm }, id, signal) => arm.put(id, API_VERSION, { location: 'westus' }, signal),
+  'PUT microsoft.compute/disks/*': ({ arm }, id, signal) => arm.put({ id, apiVersion: API_VERSION, body: { location: 'westus' } }, signal),
   'DELETE microsoft.compute/disks/*': remove,
   'PUT microsoft.compute/images/*': async ({ compute }, id, signal) => {
     await compute.createImage({ id, location: 'westus', hyperVGeneration: 'V1', osType: 'Linux', content, tags }, signal)
@@ -43,7 +43,7 @@ const PLAYS: Readonly<Record<string, Play>> = {
   },
   'DELETE microsoft.compute/images/*': ({ compute }, id, signal) => compute.deleteImage(id, signal),
   'PUT microsoft.compute/galleries/*': async ({ compute }, id, signal) => {
-    await compute.createGallery(id, 'westus', tags, signal)
+    await compute.createGallery({ id, location: 'westus', tags }, signal)
     return compute.getGallery(id)
   },
   'DELETE microsoft.compute/galleries/*': remove,
@@ -74,7 +74,7 @@ const PLAYS: Readonly<Record<string, Play>> = {
   'DELETE microsoft.compute/galleries/*/images/*/versions/*': ({ compute }, id, signal) => compute.deleteImageVersion(id, signal),
   'POST microsoft.compute/virtualmachines/*/deallocate': ({ compute }, id, signal) => compute.deallocateVm(id, signal),
   'PUT microsoft.batch/batchaccounts/*/pools/*': ({ batch }, id) => batch.createPool(id, poolProperties),
-  'PATCH microsoft.batch/batchaccounts/*/pools/*': ({ batch }, id) => batch.updatePool(id, poolProperties, '*'),
+  'PATCH microsoft.batch/batchaccounts/*/pools/*': ({ batch }, id) => batch.updatePool({ id, etag: '*' }, poolProperties),
   'POST microsoft.batch/batchaccounts/*/pools/*/stopresize': ({ batch }, id) => batch.stopResize(id),
   'DELETE microsoft.batch/batchaccounts/*/pools/*': ({ batch }, id, signal) => batch.deletePool(id, signal),
 }
@@ -111,12 +111,8 @@ function clientsOf(url: string) {
     deadlineMs: Number.POSITIVE_INFINITY,
   })
   const transport = { ...options, retryOptions: { ...options.retryOptions, retryDelayInMs: 1, maxRetryDelayInMs: 1 } }
-  return {
-    clock,
-    arm: createArm(token, cloud, transport, clock),
-    batch: createBatch(token, cloud, transport, clock),
-    compute: createCompute(token, cloud, transport, clock),
-  }
+  const connection = { credential: token, cloud, transport, clock }
+  return { clock, arm: createArm(connection), batch: createBatch(connection), compute: createCompute(connection) }
 }
 
 const json = (text: string | undefined) => (text ? JSON.parse(text) : undefined)

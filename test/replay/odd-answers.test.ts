@@ -29,7 +29,8 @@ async function followed(start: Answered, polls: readonly Answered[]) {
     urls.push(url)
     return answer(left.shift() ?? { status: 404, body: { error: { code: 'NotFound', message: 'asked too often' } } })
   }
-  await follow(operationOf(answer(start), ATTEMPT, ask, ARM), PACES.disk, clock, new AbortController().signal)
+  const operation = operationOf({ started: answer(start), attempt: ATTEMPT, ask, origin: ARM })
+  await follow({ operation, pace: PACES.disk, clock, signal: new AbortController().signal })
   return { urls, waits }
 }
 

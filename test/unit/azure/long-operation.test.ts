@@ -28,7 +28,7 @@ function operation(headers: Record<string, string>, answers: readonly (RawAnswer
     if (next instanceof Error) throw next
     return next ?? answer(500)
   }
-  return { asked, followed: operationOf(started, ATTEMPT, ask, ORIGIN) }
+  return { asked, followed: operationOf({ started, attempt: ATTEMPT, ask, origin: ORIGIN }) }
 }
 
 const ASYNC = { 'azure-asyncoperation': STATUS }
@@ -156,7 +156,7 @@ describe('waiting', () => {
     }
     const started = answer(202, '', { ...ASYNC, 'retry-after': '7' })
     const { followed } = operation(ASYNC, [answer(200, { status: 'InProgress' }, { 'retry-after': '12' }), running, succeeded], started)
-    await follow(followed, PACES.disk, clock, new AbortController().signal)
+    await follow({ operation: followed, pace: PACES.disk, clock, signal: new AbortController().signal })
     expect(slept).toEqual([7_000, 12_000, 3_800])
   })
 })

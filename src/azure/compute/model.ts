@@ -14,7 +14,7 @@ import type {
   RegionReplication,
   Snapshot,
   VirtualMachine,
-} from '../model/compute.ts'
+} from '../../model/compute.ts'
 
 /** Drops members that are `undefined`: the ports know only present members. */
 type Present<T> = { [K in keyof T]: Exclude<T[K], undefined> }

@@ -1,6 +1,22 @@
 /** Bodies of image requests, as the SDK takes them. */
 import type * as sdk from '@azure/arm-compute'
-import type { ImageDisk, ImageVersionRequest, ManagedImageRequest } from '../model/compute.ts'
+import type { ImageDefinitionRequest, ImageDisk, ImageVersionRequest, ManagedImageRequest } from '../../model/compute.ts'
+
+export function definitionBody({ identifier, features, purchasePlan, tags, ...request }: ImageDefinitionRequest): sdk.GalleryImage {
+  const { publisher, offer, sku } = identifier
+  const { location, osType, osState, hyperVGeneration, architecture } = request
+  return {
+    location,
+    tags: { ...tags },
+    osType,
+    osState,
+    hyperVGeneration,
+    architecture,
+    identifier: { publisher, offer, sku },
+    features: Object.entries(features).map(([name, value]) => ({ name, value })),
+    ...(purchasePlan && { purchasePlan }),
+  }
+}
 
 /**
  * LUNs are kept. `allowDeletionOfReplicatedLocations` so that an old version can be pruned; a pool names its version, so `latest` is

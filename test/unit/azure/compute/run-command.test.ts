@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process'
 import { expect, test } from 'vitest'
-import { runCommandInput, scriptOutput } from '../../../src/azure/run-command.ts'
+import { runCommandInput, scriptOutput } from '../../../../src/azure/compute/run-command.ts'
 
 /** As the extension runs it: the lines as one file. */
 function runLocally(script: string): string {

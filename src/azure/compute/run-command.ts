@@ -1,6 +1,6 @@
 /** Run Command reports success whatever a script's exit status was: the script is made to print it. */
-import { ScriptError } from '../errors/run-errors.ts'
-import type { OsType } from '../model/compute.ts'
+import { ScriptError } from '../../errors/run-errors.ts'
+import type { OsType } from '../../model/compute.ts'
 
 const MARK = 'image-pool-exit-status:'
 /** Run Command gives back 4 KiB at most. https://learn.microsoft.com/azure/virtual-machines/linux/run-command#restrictions */

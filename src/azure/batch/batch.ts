@@ -1,0 +1,102 @@
+import { BatchManagementClient } from '#arm-batch'
+import { type ArmId, partsOf } from '../../model/arm-id.ts'
+import type { Batch, BatchAccount, BatchVmSize, Pool } from '../../model/batch.ts'
+import type { Connection } from '../connection.ts'
+import { PACES } from '../long-operation.ts'
+import { type JsonRequest, Requests } from '../requests.ts'
+import { createDataPlane } from './data-plane.ts'
+
+/** Older versions are announced for retirement, and know neither an image change in place nor all pool properties. */
+const API_VERSION = '2025-06-01'
+
+/** Microsoft.Batch with raw JSON. */
+export function createBatch(connection: Connection): Batch {
+  const requestsFor = requestsBySubscription(connection)
+
+  const to = (operation: string, method: string, id: ArmId, path: string = id): JsonRequest => ({
+    operation,
+    resourceId: id,
+    method,
+    url: `${connection.cloud.resourceManagerUrl}${path}?api-version=${API_VERSION}`,
+  })
+
+  const write = async (id: ArmId, request: JsonRequest): Promise<Pool> => toPool(await requestsFor(id).json<WirePool>(request))
+
+  return {
+    async getAccount(id) {
+      const account = await requestsFor(id).find<WireAccount>(to('read Batch account', 'GET', id))
+      return account && { ...account.properties, id: account.id, name: account.name, location: account.location }
+    },
+
+    async listVmSizes(account, location) {
+      const path = `/subscriptions/${partsOf(account).subscriptionId}/providers/Microsoft.Batch/locations/${location}/virtualMachineSkus`
+      return (await requestsFor(account).list<WireVmSize>(to('list VM sizes of Batch', 'GET', account, path))).map(toVmSize)
+    },
+
+    async listPools(account) {
+      return (await requestsFor(account).list<WirePool>(to('list pools', 'GET', account, `${account}/pools`))).map(toPool)
+    },
+
+    async getPool(id) {
+      const pool = await requestsFor(id).find<WirePool>(to('read pool', 'GET', id))
+      return pool && toPool(pool)
+    },
+
+    createPool: (id, properties, envelope) =>
+      write(id, { ...to('create pool', 'PUT', id), body: { ...envelope, properties }, headers: { 'if-none-match': '*' } }),
+
+    updatePool: ({ id, etag }, properties, envelope) =>
+      write(id, { ...to('update pool', 'PATCH', id), body: { ...envelope, properties }, headers: { 'if-match': etag } }),
+
+    stopResize: (id) => write(id, to('stop resize of pool', 'POST', id, `${id}/stopResize`)),
+
+    disableAutoScale: (id) => write(id, to('disable autoscale of pool', 'POST', id, `${id}/disableAutoScale`)),
+
+    deletePool: (id, signal) => requestsFor(id).run({ ...to('delete pool', 'DELETE', id), signal }, PACES.pool),
+
+    dataPlane: (account) => createDataPlane(account, connection),
+  }
+}
+
+/**
+ * Requests through the pipeline of `@azure/arm-batch`: the mappers of 9.1.0 drop unknown properties and invent others (a
+ * `securityProfile` is always sent as `trustedLaunch`, a read pool always says `version: latest`).
+ */
+function requestsBySubscription({ credential, cloud, transport, clock }: Connection): (id: ArmId) => Requests {
+  const { origin } = new URL(cloud.resourceManagerUrl)
+  const known = new Map<string, Requests>()
+  return (id) => {
+    const { subscriptionId } = partsOf(id)
+    const found = known.get(subscriptionId)
+    if (found) return found
+    const client = new BatchManagementClient(credential, subscriptionId, {
+      endpoint: cloud.resourceManagerUrl,
+      credentialScopes: cloud.resourceManagerScope,
+      ...transport,
+    })
+    const requests = new Requests({ send: (request) => client.sendRequest(request), origin, clock })
+    known.set(subscriptionId, requests)
+    return requests
+  }
+}
+
+interface WireAccount {
+  readonly id: string
+  readonly name: string
+  readonly location: string
+  readonly properties: Omit<BatchAccount, 'id' | 'name' | 'location'>
+}
+
+interface WireVmSize extends Omit<BatchVmSize, 'capabilities'> {
+  readonly capabilities?: readonly { readonly name: string; readonly value: string }[]
+}
+
+interface WirePool extends Pool {}
+
+function toPool({ id, name, etag, identity, tags, properties }: WirePool): Pool {
+  return { id, name, etag, properties, ...(identity && { identity }), ...(tags && { tags }) }
+}
+
+function toVmSize({ capabilities = [], ...size }: WireVmSize): BatchVmSize {
+  return { ...size, capabilities: Object.fromEntries(capabilities.map(({ name, value }) => [name, value])) }
+}

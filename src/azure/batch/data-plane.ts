@@ -1,0 +1,138 @@
+import { isRestError, type PipelineRequest, type PipelineResponse } from '@azure/core-rest-pipeline'
+import { innermost } from '../../errors/innermost.ts'
+import { DataPlaneUnreachableError } from '../../errors/run-errors.ts'
+import type { BatchAccount } from '../../model/batch.ts'
+import type { BatchDataPlane } from '../../model/batch-service.ts'
+import type { Connection } from '../connection.ts'
+import { type JsonRequest, Requests } from '../requests.ts'
+import { createSender } from '../transport.ts'
+import { isUnfinishedOn, toJob, type WireJob, type WireJobSchedule } from './jobs.ts'
+import { present, toNode, toSupportedImage, type WireNode, type WireNodeCounts, type WireSupportedImage } from './nodes.ts'
+
+const API_VERSION = '2025-06-01'
+const JSON_TYPE = 'application/json; odata=minimalmetadata'
+
+/** The Batch service: node states, nodes, files and resizes exist only here. No installable SDK speaks its current api-version. */
+export function createDataPlane({ accountEndpoint }: BatchAccount, connection: Connection): BatchDataPlane {
+  const { credential, cloud, transport, clock } = connection
+  const origin = `https://${accountEndpoint}`
+  const send = reaching(accountEndpoint, createSender(credential, cloud.batchScope, transport))
+  const requests = new Requests({ send, origin, clock, contentType: JSON_TYPE })
+
+  const to = (operation: string, method: string, path: string, query: Readonly<Record<string, string>> = {}): JsonRequest => ({
+    operation,
+    method,
+    url: `${origin}${path}?${new URLSearchParams({ ...query, 'api-version': API_VERSION })}`,
+  })
+  const act = async (request: JsonRequest): Promise<void> => void (await requests.json(request))
+
+  return { ...nodesOf(requests, to, act), ...jobsOf(requests, to, act) }
+}
+
+type To = (operation: string, method: string, path: string, query?: Readonly<Record<string, string>>) => JsonRequest
+type Act = (request: JsonRequest) => Promise<void>
+type NodePart = 'listSupportedImages' | 'getNodeCounts' | 'listNodes' | 'getStartTaskOutput' | 'resize' | 'removeNodes'
+
+function nodesOf(requests: Requests, to: To, act: Act): Pick<BatchDataPlane, NodePart> {
+  return {
+    async listSupportedImages() {
+      return (await requests.list<WireSupportedImage>(to('list supported images', 'GET', '/supportedimages'))).map(toSupportedImage)
+    },
+
+    async getNodeCounts(poolName) {
+      const ofPool = { $filter: `poolId eq '${poolName}'` }
+      const [counts] = await requests.list<WireNodeCounts>(to('count nodes', 'GET', '/nodecounts', ofPool))
+      return { dedicated: present(counts?.dedicated), lowPriority: present(counts?.lowPriority) }
+    },
+
+    async listNodes(poolName, states, limit) {
+      const query = {
+        $filter: states.map((state) => `state eq '${state.toLowerCase()}'`).join(' or '),
+        $select: 'id,state,isDedicated,errors,startTaskInfo',
+        maxresults: String(Math.min(1000, limit)),
+      }
+      return (await requests.list<WireNode>(to('list nodes', 'GET', `/pools/${poolName}/nodes`, query), limit)).map(toNode)
+    },
+
+    async getStartTaskOutput({ poolName, nodeId, file, bytes }) {
+      // The document takes a file's path as one segment.
+      const path = `/pools/${poolName}/nodes/${nodeId}/files/${encodeURIComponent(`startup/${file}`)}`
+      const properties = await requests.send(to('read start task output', 'HEAD', path))
+      const length = Number(properties.headers.get('content-length'))
+      if (properties.status !== 200 || !length) return undefined
+      const headers = { accept: '*/*', 'ocp-range': `bytes=${Math.max(0, length - bytes)}-${length - 1}` }
+      const answer = await requests.send({ ...to('read start task output', 'GET', path), headers })
+      return answer.status < 300 ? (answer.bodyAsText ?? '').slice(-bytes) : undefined
+    },
+
+    resize: (poolName, { nodeDeallocationOption, ...body }) =>
+      act({
+        ...to('resize pool', 'POST', `/pools/${poolName}/resize`),
+        body: { ...body, nodeDeallocationOption: nodeDeallocationOption.toLowerCase() },
+      }),
+
+    removeNodes: (poolName, nodeList, { resizeTimeout, nodeDeallocationOption }) =>
+      act({
+        ...to('remove nodes', 'POST', `/pools/${poolName}/removenodes`),
+        body: { nodeList, resizeTimeout, nodeDeallocationOption: nodeDeallocationOption.toLowerCase() },
+      }),
+  }
+}
+
+function jobsOf(requests: Requests, to: To, act: Act): Omit<BatchDataPlane, NodePart> {
+  return {
+    async listJobs(poolName) {
+      const jobs = await requests.list<WireJob>(to('list jobs', 'GET', '/jobs', { $select: 'id,eTag,state,poolInfo,metadata' }))
+      return jobs.filter(({ state, poolInfo }) => isUnfinishedOn(poolName, state, poolInfo)).map(toJob)
+    },
+
+    async getJob(id) {
+      const job = await requests.find<WireJob>(to('read job', 'GET', `/jobs/${id}`, { $select: 'id,eTag,state,metadata' }))
+      return job && toJob(job)
+    },
+
+    setJobMetadata: ({ id, etag }, metadata) =>
+      act({ ...to('mark job', 'PATCH', `/jobs/${id}`), body: { metadata }, headers: { 'if-match': etag } }),
+
+    disableJob: (id, disableTasks) => act({ ...to('disable job', 'POST', `/jobs/${id}/disable`), body: { disableTasks } }),
+
+    moveJob: (id, poolName) => act({ ...to('move job', 'PATCH', `/jobs/${id}`), body: { poolInfo: { poolId: poolName } } }),
+
+    enableJob: (id) => act(to('enable job', 'POST', `/jobs/${id}/enable`)),
+
+    async listJobSchedules(poolName) {
+      const query = { $select: 'id,state,jobSpecification' }
+      const schedules = await requests.list<WireJobSchedule>(to('list job schedules', 'GET', '/jobschedules', query))
+      return schedules
+        .filter(({ state, jobSpecification }) => isUnfinishedOn(poolName, state, jobSpecification.poolInfo))
+        .map(({ id, jobSpecification }) => ({ id, jobSpecification }))
+    },
+
+    moveJobSchedule: ({ id, jobSpecification }, poolName) =>
+      act({
+        ...to('move job schedule', 'PATCH', `/jobschedules/${id}`),
+        body: { jobSpecification: { ...jobSpecification, poolInfo: { poolId: poolName } } },
+      }),
+  }
+}
+
+/** A host that is private from here; a busy one answers. */
+const UNREACHABLE_CODES = new Set(['ENOTFOUND', 'ECONNREFUSED', 'ETIMEDOUT'])
+/** Refusals of accounts with public network access disabled. https://learn.microsoft.com/azure/batch/public-network-access */
+const PRIVATE_CODES = /AuthorizationFailure|PublicNetworkAccess|IPAddress(?:Not)?Allowed/i
+
+/** @throws DataPlaneUnreachableError where the host cannot be reached, or lets nobody in from here */
+function reaching(host: string, send: (request: PipelineRequest) => Promise<PipelineResponse>): typeof send {
+  return async (request) => {
+    let answer: PipelineResponse
+    try {
+      answer = await send(request)
+    } catch (error) {
+      if (isRestError(error) && error.code && UNREACHABLE_CODES.has(error.code)) throw new DataPlaneUnreachableError(host, error.message)
+      throw error
+    }
+    const { status, bodyAsText } = answer
+    if (status !== 403 || !PRIVATE_CODES.test(bodyAsText ?? '')) return answer
+    throw new DataPlaneUnreachableError(host, innermost(bodyAsText).message)
+  }
+}

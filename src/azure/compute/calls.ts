@@ -1,0 +1,145 @@
+/** Calls of arm-compute: refusals with all that Azure said, lists to their end, long operations followed by this action itself. */
+import { ComputeManagementClient } from '@azure/arm-compute'
+import { createDefaultHttpClient, createPipelineRequest, type PipelinePolicy } from '@azure/core-rest-pipeline'
+import { type ArmId, partsOf } from '../../model/arm-id.ts'
+import type { Connection } from '../connection.ts'
+import { type Attempt, failedCall, type RawAnswer, trusted } from '../failure.ts'
+import { type FollowedOperation, follow, operationOf, type Pace } from '../long-operation.ts'
+import { isNotFound } from '../requests.ts'
+
+/** Options that every call of arm-compute takes; `onResponse` sees the answer before the SDK drops parts of it. */
+export interface CallOptions {
+  readonly onResponse: (answer: RawAnswer & { readonly request?: { readonly url: string } }) => void
+  readonly abortSignal?: AbortSignal
+}
+
+/** A request that starts a long operation. The SDK's pollers are not used: they lose Azure's error details and cannot be slowed down. */
+export interface StartCall {
+  /** E.g. `create snapshot`. */
+  readonly operation: string
+  readonly method: 'PUT' | 'POST' | 'DELETE'
+  readonly id: ArmId
+  readonly signal: AbortSignal
+  readonly send: (options: CallOptions) => { submitted(): Promise<void> }
+}
+
+/** Where a resource is, as the SDK's methods want it. */
+export interface Place {
+  readonly group: string
+  readonly name: string
+  readonly child: string
+  readonly grandchild: string
+}
+
+export function placeOf(id: ArmId): Place {
+  const { resourceGroup, names } = partsOf(id)
+  const [name = '', child = '', grandchild = ''] = names
+  return { group: resourceGroup, name, child, grandchild }
+}
+
+export class ComputeCalls {
+  readonly #connection: Connection
+  readonly #origin: string
+  readonly #clients = new Map<string, ComputeManagementClient>()
+  readonly #httpClient = createDefaultHttpClient()
+
+  constructor(connection: Connection) {
+    this.#connection = connection
+    this.#origin = new URL(connection.cloud.resourceManagerUrl).origin
+  }
+
+  /** The client of a subscription. */
+  of(subscriptionId: string): ComputeManagementClient {
+    const { credential, cloud, transport } = this.#connection
+    const client =
+      this.#clients.get(subscriptionId) ??
+      new ComputeManagementClient(credential, subscriptionId, {
+        endpoint: cloud.resourceManagerUrl,
+        credentials: { scopes: [cloud.resourceManagerScope] },
+        ...transport,
+        additionalPolicies: [...transport.additionalPolicies, { policy: stayAt(this.#origin), position: 'perCall' }],
+      })
+    this.#clients.set(subscriptionId, client)
+    return client
+  }
+
+  /** The client of the subscription that a resource is in. */
+  for(id: ArmId): ComputeManagementClient {
+    return this.of(partsOf(id).subscriptionId)
+  }
+
+  /** `undefined` for 404. @param id A resource id, or the path of a collection */
+  async read<T>(operation: string, id: string, send: (options: CallOptions) => Promise<T>): Promise<T | undefined> {
+    try {
+      return (await this.#call({ operation, resourceId: id, method: 'GET', url: id }, send)).value
+    } catch (error) {
+      if (isNotFound(error)) return undefined
+      throw error
+    }
+  }
+
+  /** All items, page by page; none where the parent does not exist. */
+  async list<T>(operation: string, id: string, pages: (options: CallOptions) => AsyncIterable<T>): Promise<readonly T[]> {
+    return (await this.read(operation, id, (options) => Array.fromAsync(pages(options)))) ?? []
+  }
+
+  /** Starts a long operation. */
+  async start({ operation, method, id, signal, send }: StartCall): Promise<FollowedOperation> {
+    const attempt = { operation, resourceId: id, method, url: id }
+    const { answer } = await this.#call(attempt, (options) => send({ ...options, abortSignal: signal }).submitted())
+    if (!answer) throw new Error(`${operation}: the SDK gave no answer`)
+    const { pipeline } = this.for(id)
+    const ask = (url: string) => pipeline.sendRequest(this.#httpClient, createPipelineRequest({ url, abortSignal: signal }))
+    const resourceUrl = answer.request && this.#urlOf(id, answer.request.url)
+    return operationOf({ started: answer, attempt, ask, origin: this.#origin, ...(resourceUrl && { resourceUrl }) })
+  }
+
+  /** Starts a long operation and follows it to its end. */
+  async run(call: StartCall & { readonly pace: Pace }): Promise<void> {
+    await this.follow(await this.start(call), call)
+  }
+
+  follow(operation: FollowedOperation, { pace, signal }: { readonly pace: Pace; readonly signal: AbortSignal }): Promise<void> {
+    return follow({ operation, pace, clock: this.#connection.clock, signal })
+  }
+
+  /** The same; what is gone already needs no deletion. */
+  async remove(call: Omit<StartCall, 'method'> & { readonly pace: Pace }): Promise<void> {
+    try {
+      await this.run({ ...call, method: 'DELETE' })
+    } catch (error) {
+      if (!isNotFound(error)) throw error
+    }
+  }
+
+  /** One call; a refusal becomes an `AzureError` that knows the whole answer. */
+  async #call<T>(attempt: Attempt, send: (options: CallOptions) => Promise<T>) {
+    let answer: Parameters<CallOptions['onResponse']>[0] | undefined
+    const onResponse: CallOptions['onResponse'] = (raw) => {
+      answer = raw
+    }
+    try {
+      const value = await send({ onResponse })
+      return { value, answer }
+    } catch (error) {
+      throw failedCall(attempt, error, answer)
+    }
+  }
+
+  /** Of the resource that a request to `requestUrl` is about, at the same api-version. */
+  #urlOf(id: ArmId, requestUrl: string): string {
+    const apiVersion = new URL(requestUrl).searchParams.get('api-version') ?? ''
+    return `${this.#origin}${id}?${new URLSearchParams({ 'api-version': apiVersion })}`
+  }
+}
+
+/** arm-compute follows the links of its lists by itself, wherever they lead. */
+function stayAt(origin: string): PipelinePolicy {
+  return {
+    name: 'stayAtPolicy',
+    async sendRequest(request, next) {
+      trusted(request.url, origin, 'the next page')
+      return next(request)
+    },
+  }
+}

@@ -1,0 +1,99 @@
+import type { Compute } from '../../model/compute.ts'
+import { PACES } from '../long-operation.ts'
+import { definitionBody, versionBody } from './bodies.ts'
+import { type ComputeCalls, placeOf } from './calls.ts'
+import { toDefinition, toGallery, toVersion } from './model.ts'
+
+type Galleries = Pick<Compute, 'getGallery' | 'createGallery' | 'getImageDefinition' | 'createImageDefinition'>
+type Versions = Pick<Compute, 'listImageVersions' | 'getImageVersion' | 'createImageVersion' | 'deleteImageVersion'>
+
+/** Galleries, image definitions and image versions. */
+export function galleries(calls: ComputeCalls): Galleries & Versions {
+  const { gallery: pace } = PACES
+  return {
+    ...versions(calls),
+
+    async getGallery(id) {
+      const { group, name } = placeOf(id)
+      const gallery = await calls.read('read gallery', id, (options) => calls.for(id).galleries.get(group, name, options))
+      return gallery && toGallery(gallery)
+    },
+
+    async createGallery({ id, location, tags }, signal) {
+      const { group, name } = placeOf(id)
+      const body = { location, tags: { ...tags } }
+      await calls.run({
+        operation: 'create gallery',
+        method: 'PUT',
+        id,
+        pace,
+        signal,
+        send: (options) => calls.for(id).galleries.createOrUpdate(group, name, body, options),
+      })
+    },
+
+    async getImageDefinition(id) {
+      const { group, name, child } = placeOf(id)
+      const definition = await calls.read('read image definition', id, (options) =>
+        calls.for(id).galleryImages.get(group, name, child, options),
+      )
+      return definition && toDefinition(definition)
+    },
+
+    async createImageDefinition(id, request, signal) {
+      const { group, name, child } = placeOf(id)
+      await calls.run({
+        operation: 'create image definition',
+        method: 'PUT',
+        id,
+        pace,
+        signal,
+        send: (options) => calls.for(id).galleryImages.createOrUpdate(group, name, child, definitionBody(request), options),
+      })
+    },
+  }
+}
+
+function versions(calls: ComputeCalls): Versions {
+  const { version: pace } = PACES
+  return {
+    async listImageVersions(definition) {
+      const { group, name, child } = placeOf(definition)
+      const all = await calls.list('list image versions', definition, (options) =>
+        calls.for(definition).galleryImageVersions.listByGalleryImage(group, name, child, options),
+      )
+      return all.map(toVersion)
+    },
+
+    async getImageVersion(id) {
+      const { group, name, child, grandchild } = placeOf(id)
+      const version = await calls.read('read image version', id, (options) =>
+        calls.for(id).galleryImageVersions.get(group, name, child, grandchild, { ...options, expand: 'ReplicationStatus' }),
+      )
+      return version && toVersion(version)
+    },
+
+    createImageVersion(request, signal) {
+      const { id } = request
+      const { group, name, child, grandchild } = placeOf(id)
+      return calls.start({
+        operation: 'create image version',
+        method: 'PUT',
+        id,
+        signal,
+        send: (options) => calls.for(id).galleryImageVersions.createOrUpdate(group, name, child, grandchild, versionBody(request), options),
+      })
+    },
+
+    deleteImageVersion(id, signal) {
+      const { group, name, child, grandchild } = placeOf(id)
+      return calls.remove({
+        operation: 'delete image version',
+        id,
+        pace,
+        signal,
+        send: (options) => calls.for(id).galleryImageVersions.delete(group, name, child, grandchild, options),
+      })
+    },
+  }
+}

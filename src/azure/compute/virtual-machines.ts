@@ -1,0 +1,79 @@
+import type { Compute } from '../../model/compute.ts'
+import { PACES } from '../long-operation.ts'
+import { type ComputeCalls, placeOf } from './calls.ts'
+import { toVirtualMachine } from './model.ts'
+import { runCommandInput, scriptOutput } from './run-command.ts'
+
+type VirtualMachines = Pick<Compute, 'getVm' | 'listVmExtensions' | 'deallocateVm' | 'startVm' | 'runScript' | 'listUsages'>
+
+/** Virtual machines, and what a subscription uses for them. */
+export function virtualMachines(calls: ComputeCalls): VirtualMachines {
+  const { vm: pace } = PACES
+  return {
+    async getVm(id) {
+      const { group, name } = placeOf(id)
+      const vm = await calls.read('read virtual machine', id, (options) =>
+        calls.for(id).virtualMachines.get(group, name, { ...options, expand: 'instanceView' }),
+      )
+      return vm && toVirtualMachine(vm)
+    },
+
+    async listVmExtensions(id) {
+      const { group, name } = placeOf(id)
+      const answer = await calls.read('list VM extensions', id, (options) =>
+        calls.for(id).virtualMachineExtensions.list(group, name, options),
+      )
+      return (answer?.value ?? []).map((extension) => ({
+        name: extension.name ?? '',
+        publisher: extension.publisher ?? '',
+        type: extension.typePropertiesType ?? '',
+      }))
+    },
+
+    deallocateVm(id, signal) {
+      const { group, name } = placeOf(id)
+      const operation = 'deallocate virtual machine'
+      return calls.run({
+        operation,
+        method: 'POST',
+        id,
+        pace,
+        signal,
+        send: (options) => calls.for(id).virtualMachines.deallocate(group, name, options),
+      })
+    },
+
+    startVm(id, signal) {
+      const { group, name } = placeOf(id)
+      const operation = 'start virtual machine'
+      return calls.run({
+        operation,
+        method: 'POST',
+        id,
+        pace,
+        signal,
+        send: (options) => calls.for(id).virtualMachines.start(group, name, options),
+      })
+    },
+
+    async runScript({ vm, osType, script }, signal) {
+      const { group, name } = placeOf(vm)
+      const input = runCommandInput(osType, script)
+      const operation = await calls.start({
+        operation: 'run script in virtual machine',
+        method: 'POST',
+        id: vm,
+        signal,
+        send: (options) => calls.for(vm).virtualMachines.runCommand(group, name, input, options),
+      })
+      await calls.follow(operation, { pace, signal })
+      return scriptOutput(name, await operation.output())
+    },
+
+    async listUsages(subscriptionId, location) {
+      const region = `/subscriptions/${subscriptionId}/providers/Microsoft.Compute/locations/${location}`
+      const all = await calls.list('list usages of Compute', region, (options) => calls.of(subscriptionId).usage.list(location, options))
+      return all.map(({ name, currentValue, limit }) => ({ name: name.value ?? '', currentValue, limit }))
+    },
+  }
+}
