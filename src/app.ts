@@ -8,6 +8,7 @@ import { startingAfter } from './image/restart.ts'
 import type { MadeImage } from './image/retention.ts'
 import { imageTraitsOf, sourceContent } from './image/source.ts'
 import { sweepTemporaries } from './image/temporary-resources.ts'
+import { withChosenCapture } from './observe/choose-capture.ts'
 import { observe } from './observe/observe.ts'
 import type { Observed } from './observe/observed.ts'
 import { type Plan, planRun } from './plan/plan.ts'
@@ -46,10 +47,11 @@ async function untilAborted(work: Promise<void>, signal: AbortSignal): Promise<v
   await Promise.race([work, aborted])
 }
 
-async function runPhases(config: Config, run: RunContext, context: StepContext, progress: Progress): Promise<void> {
+async function runPhases(given: Config, run: RunContext, context: StepContext, progress: Progress): Promise<void> {
   const now = context.clock.now()
-  const observed = await phase(context, 'observe', () => observe(config, context))
+  const observed = await phase(context, 'observe', () => observe(given, context))
   progress.observed = observed
+  const config = withChosenCapture(given, observed.vm?.vm)
   const content = sourceContent(config.source, observed)
 
   await phase(context, 'check', async () => {

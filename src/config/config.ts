@@ -11,6 +11,7 @@ export type Mode = 'apply' | 'plan' | 'validate' | 'prune'
 
 export type ImageKind = 'gallery' | 'managed'
 
+/** How the disks of a VM become an image. */
 export type Capture = 'live' | 'deallocate' | 'generalized' | 'copy'
 
 export interface Identity {
@@ -29,8 +30,18 @@ export interface DiskSource {
   readonly source: string
 }
 
+export interface VmSource {
+  readonly kind: 'vm'
+  readonly id: ArmId
+  /** `auto` until the VM has been read. */
+  readonly capture: Capture | 'auto'
+  /** Where `auto` was asked for and is settled: the reason. */
+  readonly whyChosen?: string
+  readonly prepareScript?: string
+}
+
 export type Source =
-  | { readonly kind: 'vm'; readonly id: ArmId; readonly capture: Capture; readonly prepareScript?: string }
+  | VmSource
   | { readonly kind: 'snapshots'; readonly disks: readonly DiskSource[] }
   | {
       readonly kind: 'vhd'

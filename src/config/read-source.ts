@@ -1,6 +1,6 @@
 /** What the image is made from. */
 import { armId, parseArmId } from '../model/arm-id.ts'
-import type { Capture, DiskSource, Mode, Source } from './config.ts'
+import type { DiskSource, Mode, Source, VmSource } from './config.ts'
 import type { Group, Inputs } from './inputs.ts'
 
 const SOURCES = ['vm', 'snapshots', 'vhd', 'managed-image', 'image-id'] as const
@@ -39,8 +39,8 @@ export function readSource(inputs: Inputs, group: Group, mode: Mode): Source | u
 }
 
 /** How a VM is captured. `prepare-script` needs a VM that can still run it. */
-function readCapture(inputs: Inputs, given: SourceInput): Capture {
-  const capture = inputs.choice('capture', ['live', 'deallocate', 'generalized', 'copy'], 'live')
+function readCapture(inputs: Inputs, given: SourceInput): VmSource['capture'] {
+  const capture = inputs.choice('capture', ['auto', 'live', 'deallocate', 'generalized', 'copy'], 'auto')
   if (inputs.text('prepare-script') === '') return capture
   if (given !== 'vm') inputs.refuse('prepare-script', `runs in a VM, but the source is given as \`${given}\``, '', '')
   else if (capture === 'generalized')
@@ -48,7 +48,7 @@ function readCapture(inputs: Inputs, given: SourceInput): Capture {
   return capture
 }
 
-function readVm(inputs: Inputs, group: Group, capture: Capture): Source | undefined {
+function readVm(inputs: Inputs, group: Group, capture: VmSource['capture']): Source | undefined {
   const id = inputs.resource('vm', 'Microsoft.Compute/virtualMachines', group)
   const prepareScript = inputs.optional('prepare-script')
   return id && { kind: 'vm', id, capture, ...(prepareScript && { prepareScript }) }

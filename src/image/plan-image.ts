@@ -98,7 +98,7 @@ function build(input: BuildInput): BuildPlan {
     kind: 'build',
     imageKind: image.kind,
     version,
-    reason,
+    reason: withCapture(reason, config.source),
     location,
     // A version that another run, or an interrupted one, began has its disks: nothing is captured for it again.
     snapshots: isBegun ? snapshots.filter(({ exists }) => exists) : snapshots,
@@ -114,6 +114,12 @@ function build(input: BuildInput): BuildPlan {
     ...(!isBegun && preparation(config.source, observed, copy)),
     ...(image.gallery ? galleryTarget(image.gallery, input, tags) : managedTarget(input)),
   }
+}
+
+/** What `capture: auto` chose is part of the reason, and so stands in plan, log and summary. */
+function withCapture(reason: string, source: Source): string {
+  if (source.kind !== 'vm' || !source.whyChosen) return reason
+  return `${reason}; \`capture: auto\` chose \`${source.capture}\`: ${source.whyChosen}`
 }
 
 function tagsOf({ image, content, run, version, fingerprint, newest }: BuildInput): Tags {

@@ -1,5 +1,6 @@
 /** Pure: what an image is made of, wherever its source comes from. */
-import type { Source } from '../config/config.ts'
+import type { Source, VmSource } from '../config/config.ts'
+import type { Generalization } from '../errors/silent-nodes.ts'
 import { type ArmId, sameId } from '../model/arm-id.ts'
 import type { AttachedDisk, Disk, ImageContent, ImageDisk, VirtualMachine } from '../model/compute.ts'
 import { type ImageTraits, readImageTraits } from '../model/image-traits.ts'
@@ -45,6 +46,12 @@ export function sourceContent(source: Source, observed: Observed): SourceContent
   }
 }
 
+/** Who answers for it that the system in the image is generalized. */
+export function generalizationOf(source: Source): Generalization {
+  if (source.kind !== 'vm') return 'unknown'
+  return source.capture === 'copy' ? 'by-this-run' : 'vouched-for'
+}
+
 /** What is known of the image: from its source, or, where `image-id` is given, from the image itself. */
 export function imageTraitsOf(content: SourceContent | undefined, { givenImage, definition }: Observed): ImageTraits | undefined {
   // Azure and Batch go by what the definition says, whatever its disks could do.
@@ -72,11 +79,13 @@ function ofUnknownDisks(
   }
 }
 
-function ofVm(source: Source & { kind: 'vm' }, { vm: seen }: Observed): SourceContent | undefined {
+function ofVm(source: VmSource, { vm: seen }: Observed): SourceContent | undefined {
   if (!seen) return undefined
   const { vm, disks } = seen
   const attached = [{ ...vm.osDisk, disk: 'os' as const }, ...vm.dataDisks.map((disk) => ({ ...disk, disk: disk.lun ?? 0 }))]
   const isItself = source.capture === 'generalized'
+  // Whether `auto` chose the way or the user did, the content is the same.
+  const { whyChosen: _why, ...vouched } = source
   return {
     sourceId: vm.id,
     location: vm.location,
@@ -84,7 +93,7 @@ function ofVm(source: Source & { kind: 'vm' }, { vm: seen }: Observed): SourceCo
     captured: isItself ? [] : attached.map(({ disk, managedDiskId = '', caching }) => ({ disk, sourceId: managedDiskId, caching })),
     ...(isItself && { content: { kind: 'vm', id: vm.id as ArmId } }),
     identity: {
-      ...source,
+      ...vouched,
       id: source.id.toLowerCase(),
       vmId: vm.vmId,
       imageReference: vm.imageReference,

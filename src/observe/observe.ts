@@ -4,8 +4,9 @@ import { DataPlaneUnreachableError } from '../errors/run-errors.ts'
 import { type ArmId, childId, nameOf, parseArmId, partsOf, sameId } from '../model/arm-id.ts'
 import type { BatchAccount } from '../model/batch.ts'
 import type { SupportedImage } from '../model/batch-service.ts'
-import type { Disk, StorageAccount } from '../model/compute.ts'
+import type { Disk, StorageAccount, VirtualMachine } from '../model/compute.ts'
 import { emit, type StepContext } from '../run/context.ts'
+import { withChosenCapture } from './choose-capture.ts'
 import type { Observed } from './observed.ts'
 import { neededActions, type Permission, type ScopePermissions } from './permissions.ts'
 
@@ -16,9 +17,10 @@ export async function observe(config: Config, context: StepContext): Promise<Obs
   const definition = image?.gallery && imageTargetId(image)
   const foundGallery = image?.gallery ? compute.getGallery(image.gallery) : undefined
   const foundDefinition = definition ? compute.getImageDefinition(definition) : undefined
+  const foundSource = observeSource(config, context)
   const foundSnapshots = image ? compute.listSnapshots(image.resourceGroup) : Promise.resolve([])
   const [from, gallery, imageDefinition, versions, images, snapshots, batch, permissions, imageSubscription] = await Promise.all([
-    observeSource(config, context),
+    foundSource,
     foundGallery,
     foundDefinition,
     // After the snapshots: another run deletes them only once its version exists, so that one of the two shows that its number is taken.
@@ -26,9 +28,10 @@ export async function observe(config: Config, context: StepContext): Promise<Obs
     image?.kind === 'managed' ? compute.listImages(image.resourceGroup) : [],
     foundSnapshots,
     config.pool ? observeBatch(config.pool.account, context) : { pools: [], vmSizes: [] },
-    observePermissions(config, foundGallery, foundDefinition, context),
+    observePermissions(config, { source: foundSource, gallery: foundGallery, definition: foundDefinition }, context),
     observeImageSubscription(config, context),
   ])
+  announceCapture(config, from.vm?.vm, context)
   return {
     versions,
     images,
@@ -40,6 +43,14 @@ export async function observe(config: Config, context: StepContext): Promise<Obs
     ...(gallery && { gallery }),
     ...(imageDefinition && { definition: imageDefinition }),
   }
+}
+
+/** Says in the log what `capture: auto` means for this VM. */
+function announceCapture(config: Config, vm: VirtualMachine | undefined, context: StepContext): void {
+  const { source } = withChosenCapture(config, vm)
+  if (source.kind !== 'vm' || !source.whyChosen) return
+  const text = `\`capture: auto\` chose \`${source.capture}\`: ${source.whyChosen}.`
+  emit(context, { kind: 'notice', level: 'info', text })
 }
 
 /** The parts of the source that exist. */
@@ -97,12 +108,17 @@ const PERMISSIONS_API_VERSION = '2022-04-01'
 
 /** Read at the resources themselves, so that roles assigned there count. https://learn.microsoft.com/rest/api/authorization/permissions */
 async function observePermissions(
-  config: Config,
-  gallery: Promise<unknown> | undefined,
-  definition: Promise<unknown> | undefined,
+  given: Config,
+  found: {
+    readonly source: Promise<Pick<Observed, 'vm'>>
+    readonly gallery: Promise<unknown> | undefined
+    readonly definition: Promise<unknown> | undefined
+  },
   context: StepContext,
 ): Promise<readonly ScopePermissions[]> {
-  const needs = neededActions(config, { gallery: (await gallery) !== undefined, definition: (await definition) !== undefined })
+  const [{ vm }, gallery, definition] = await Promise.all([found.source, found.gallery, found.definition])
+  const config = withChosenCapture(given, vm?.vm)
+  const needs = neededActions(config, { gallery: gallery !== undefined, definition: definition !== undefined })
   const scopes = new Map(needs.map(({ scope }) => [scope.toLowerCase(), scope]))
   const refusals: AzureError[] = []
   const readable = await Promise.all(

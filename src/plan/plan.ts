@@ -2,7 +2,7 @@
 import { type Config, imageTargetId, type PoolSettings } from '../config/config.ts'
 import { type ImagePlan, imageIdFor } from '../image/image-plan.ts'
 import { planImage } from '../image/plan-image.ts'
-import { imageTraitsOf, type SourceContent } from '../image/source.ts'
+import { generalizationOf, imageTraitsOf, type SourceContent } from '../image/source.ts'
 import { isOwn, isTakenFor, TAGS } from '../image/tags.ts'
 import { TEMPORARY_TAG } from '../image/temporary.ts'
 import { type ArmId, childId, nameOf, sameId } from '../model/arm-id.ts'
@@ -29,7 +29,10 @@ export interface Plan {
 /** `observed` must have passed the preflight rules. */
 export function planRun(config: Config, observed: Observed, source: SourceContent | undefined, run: RunContext, now: Date): Plan {
   const image = planImage(config, observed, source, run, now)
-  const pools = config.pool ? planPools(config.pool, observed, image, imageTraitsOf(source, observed)) : []
+  const generalization = generalizationOf(config.source)
+  const pools = config.pool
+    ? planPools(config.pool, observed, image, imageTraitsOf(source, observed)).map((pool) => ({ ...pool, generalization }))
+    : []
   const { vm } = observed.vm ?? {}
   const owedStart = vm?.tags[TAGS.restart] === undefined ? undefined : (vm.id as ArmId)
   const leftSnapshots = snapshotsLeft(config, observed)

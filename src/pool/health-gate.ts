@@ -1,5 +1,7 @@
 import { isDeepStrictEqual } from 'node:util'
+import type { Advice } from '../errors/explanation.ts'
 import { DataPlaneUnreachableError, PoolError } from '../errors/run-errors.ts'
+import { type Generalization, silentNodesAdvice } from '../errors/silent-nodes.ts'
 import { sameId } from '../model/arm-id.ts'
 import type { Pool } from '../model/batch.ts'
 import type { BatchDataPlane, ComputeNode, NodeCounts, NodeError, NodeState } from '../model/batch-service.ts'
@@ -54,7 +56,13 @@ export async function verify({ work, pool, target: asked }: Gate, context: StepC
     const nodes = await plane.listNodes(name, FAILING, MOST_NODES_SHOWN)
     const unhealthyNodes = await Promise.all(nodes.map((node) => explainNode(plane, name, node)))
     const unhealthyTotal = countIn(counts, FAILING)
-    return { health, counts, unhealthyNodes, unhealthyTotal, error: unhealthy(pool, target, counts, health, unhealthyNodes) }
+    return {
+      health,
+      counts,
+      unhealthyNodes,
+      unhealthyTotal,
+      error: unhealthy(pool, target, counts, health, unhealthyNodes, plan.generalization),
+    }
   } catch (error) {
     if (!(error instanceof DataPlaneUnreachableError)) throw error
     emit(context, { kind: 'data-plane-unreachable', host: error.host, reason: error.message })
@@ -140,6 +148,7 @@ function unhealthy(
   { lowPriority }: NodeCounts,
   { healthy, required }: Health,
   nodes: readonly UnhealthyNode[],
+  generalization: Generalization = 'unknown',
 ): PoolError {
   const first = nodes[0]
   const title = first?.state === 'startTaskFailed' ? 'Start task failed' : 'Nodes are not healthy'
@@ -158,20 +167,22 @@ function unhealthy(
   return new PoolError({
     title,
     message: `pool ${pool.name}: ${healthy} healthy nodes of ${required} required${why}${spot}${lines.length > 0 ? `; ${output} ends: ${lines.at(-1)}` : ''}`,
-    hint: spot ? SPOT_HINT : hintFor(first),
     link: 'https://learn.microsoft.com/azure/batch/batch-pool-node-error-checking',
+    ...(spot ? { hint: SPOT_HINT } : adviceFor(first, generalization)),
   })
 }
 
 const SPOT_HINT =
   'Azure has no more Spot capacity of this VM size now; Batch goes on seeking it. Lower `target-low-priority-nodes` or `min-healthy-percentage`, or use another VM size.'
 
-function hintFor(node: UnhealthyNode | undefined): string {
-  if (!node) return 'Nodes did not start in time: raise `node-start-timeout`, or look at the image.'
-  if (node.state === 'startTaskFailed') return 'Correct the start task of the pool; the ends of its stdout and stderr are in the summary.'
-  if (node.errors.length === 0)
-    return 'A node without errors cannot reach Batch: check outbound access on port 443 to the service tag BatchNodeManagement of the region (network security group, user-defined routes, DNS, a way out of the subnet), and that the image starts.'
-  return 'See the errors of the nodes in the summary; BatchAgentInstallationFailure mostly means that the node agent SKU does not fit the image.'
+function adviceFor(node: UnhealthyNode | undefined, generalization: Generalization): Advice {
+  if (!node) return { hint: 'Nodes did not start in time: raise `node-start-timeout`, or look at the image.' }
+  if (node.state === 'startTaskFailed')
+    return { hint: 'Correct the start task of the pool; the ends of its stdout and stderr are in the summary.' }
+  if (node.errors.length === 0) return silentNodesAdvice(generalization)
+  return {
+    hint: 'See the errors of the nodes in the summary; BatchAgentInstallationFailure mostly means that the node agent SKU does not fit the image.',
+  }
 }
 
 export interface UnhealthyNode {

@@ -1,5 +1,6 @@
 /** What is to become of a pool: the plan that the pool steps carry out. */
 import type { PoolRequest, PoolSettings } from '../config/config.ts'
+import type { Generalization } from '../errors/silent-nodes.ts'
 import type { ArmId } from '../model/arm-id.ts'
 import type { BatchAccount, Pool, PoolProperties } from '../model/batch.ts'
 
@@ -8,6 +9,8 @@ interface PoolPlanBase {
   readonly request: PoolRequest
   /** Names of what differs from the spec and stays so: with `strategy: resize-only` or `fail`, whatever needs a pool without nodes. */
   readonly withheld?: readonly string[]
+  /** Of the system in the image; absent: unknown. */
+  readonly generalization?: Generalization
 }
 
 export type PoolPlan = PoolPlanBase &

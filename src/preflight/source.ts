@@ -72,15 +72,13 @@ export const SOURCE_RULES: readonly Rule[] = [
     severity: 'error',
     title: 'A VM that is to run `prepare-script` is running',
     link: 'https://learn.microsoft.com/azure/virtual-machines/run-command-overview',
-    check: ({ config: { source }, observed: { vm } }) =>
-      source.kind === 'vm' && source.prepareScript && source.capture !== 'copy' && vm && !isRunning(vm.vm)
-        ? [
-            {
-              seen: `${vm.vm.name} is not running (${vm.vm.statuses.join(', ')}), so the script cannot run`,
-              fix: 'Start the VM first, or leave `prepare-script` out.',
-            },
-          ]
-        : [],
+    check: ({ config: { source }, observed: { vm } }) => {
+      if (source.kind !== 'vm' || !source.prepareScript || source.capture === 'copy' || !vm || isRunning(vm.vm)) return []
+      const seen = `${vm.vm.name} is not running (${vm.vm.statuses.join(', ')}), so the script cannot run`
+      return vm.vm.statuses.includes('OSState/generalized')
+        ? [{ seen, fix: 'A VM that is marked as generalized never starts again: leave `prepare-script` out, or build from another VM.' }]
+        : [{ seen, fix: 'Start the VM first, or leave `prepare-script` out.' }]
+    },
   },
   {
     id: 'snapshots-exist',

@@ -22,6 +22,8 @@ function put({ world }: EmbeddedAzure, type: string, name: string, properties: o
 interface Way {
   readonly inputs: (os: Os) => Readonly<Record<string, string>>
   readonly statuses?: readonly string[]
+  /** Its user has generalized the system inside, and not marked the VM. */
+  readonly isGeneralized?: true
   readonly prepare?: (azure: EmbeddedAzure, os: Os) => void
   /** LUNs that the image must have; absent where Azure takes them from the source itself. */
   readonly luns?: readonly number[]
@@ -31,8 +33,8 @@ interface Way {
 
 const bySource = (inputs: Readonly<Record<string, string>>) => (os: Os) => ({ vm: '', 'node-agent-sku-id': AGENT[os], ...inputs })
 const WAYS: Readonly<Record<string, Way>> = {
-  'vm, live': { inputs: () => ({ capture: 'live' }), statuses: RUNNING, luns: [0, 5] },
-  'vm, deallocate': { inputs: () => ({ capture: 'deallocate' }), statuses: RUNNING, luns: [0, 5] },
+  'vm, live': { inputs: () => ({ capture: 'live' }), statuses: RUNNING, isGeneralized: true, luns: [0, 5] },
+  'vm, deallocate': { inputs: () => ({ capture: 'deallocate' }), statuses: RUNNING, isGeneralized: true, luns: [0, 5] },
   'vm, generalized': { inputs: () => ({ capture: 'generalized' }) },
   'vm, copy': { inputs: () => ({ capture: 'copy' }), statuses: RUNNING, luns: [0, 5] },
   snapshots: {
@@ -70,7 +72,12 @@ const CASES = Object.entries(WAYS).flatMap(([name, way]) =>
 
 describe.each(CASES)('$name, $kind, $os', ({ way, kind, os }) => {
   const changes: Partial<Scenario> = {
-    vm: { ...scenario.vm, os, ...(IMAGE[os] && { image: IMAGE[os] }), ...(way.statuses && { statuses: way.statuses }) },
+    vm: {
+      ...{ ...scenario.vm, os },
+      ...(IMAGE[os] && { image: IMAGE[os] }),
+      ...(way.statuses && { statuses: way.statuses }),
+      ...(way.isGeneralized && { system: { isGeneralized: true } }),
+    },
     account: { ...scenario.account, acceptsManagedImages: true },
   }
   const inputs = { ...way.inputs(os), 'image-version': '1.0.0', ...(kind === 'managed' && { 'image-kind': 'managed', gallery: '' }) }

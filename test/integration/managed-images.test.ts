@@ -117,7 +117,7 @@ test('a gallery image of the same name lives beside them: their snapshots stay',
   const moved = { ...inputs, 'image-kind': 'gallery', gallery: gallery ?? '', strategy: 'resize-only', 'retain-versions': '1' }
 
   const taken = await again(azure, moved)
-  expect(annotations(taken)).toEqual([expect.stringContaining('snapshot golden-1.0.0-os is of something else')])
+  expect(annotations(taken)).toEqual([expect.stringContaining('snapshot golden-1.0.0-os belongs to something else')])
   expect(namesOf(azure, 'snapshots')).toEqual(below)
 
   const published = await again(azure, {

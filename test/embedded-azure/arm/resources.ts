@@ -77,9 +77,9 @@ export interface Kind {
   readonly retryAfterS?: number
 }
 
-/** A resource without what this simulator notes beside it: when it was made (told by lists of all resources only), and a VM's inner life. */
+/** A resource without what this simulator notes beside it: when it was made (told by lists of all resources only), a VM's inner life, and the system inside a disk. */
 export function shown({ createdTime: _createdTime, ...resource }: Resource): Resource {
-  const { statuses: _statuses, extensions: _extensions, isPrepared: _prepared, lastsMs: _lastsMs, ...properties } = resource.properties
+  const { statuses: _statuses, extensions: _extensions, system: _system, lastsMs: _lastsMs, ...properties } = resource.properties
   return { ...resource, properties } as Resource
 }
 
@@ -145,7 +145,7 @@ export function retag(arm: Arm, { path, isDiskRp = false }: Kind, afterMs: numbe
     return arm.operations.start(call, {
       path,
       status: isDiskRp ? 202 : 200,
-      body: { ...shown(resource), properties: { ...resource.properties, provisioningState: 'Updating' } },
+      body: { ...shown(resource), properties: { ...shown(resource).properties, provisioningState: 'Updating' } },
       hasLocation: isDiskRp,
       ...(isDiskRp && { retryAfterS: 2 }),
       afterMs,

@@ -1,6 +1,7 @@
 /** Pools and their nodes as the Batch service keeps them: resizes that take their time and fall short, nodes with fates of their own. */
 import { randomUUID } from 'node:crypto'
 import type { Arm } from '../arm/resources.ts'
+import { startsNodes } from '../compute/systems.ts'
 import { Refusal } from '../route.ts'
 import type { ResizeFailure, Scenario } from '../scenarios/scenario.ts'
 import { sizeOf } from './catalogue.ts'
@@ -15,6 +16,8 @@ export interface Node {
   /** By the order in which nodes came to the pool; a fate is found by it. */
   readonly index: number
   readonly isDedicated: boolean
+  /** The system of its image cannot start: it never contacts the service. */
+  readonly isDead: boolean
   /** Azure's time; nodes appear one after the other while the pool resizes. */
   bornAtMs: number
   isLeaving: boolean
@@ -132,12 +135,13 @@ export class Pools {
   }
 
   /** In camel case, as node counts have it. */
-  stateOf(pool: Pool, { index, bornAtMs, isLeaving }: Node): string {
+  stateOf(pool: Pool, { index, bornAtMs, isLeaving, isDead }: Node): string {
     if (isLeaving) return 'leavingPool'
     const ageMs = this.#arm.clock.now().getTime() - bornAtMs
     if (ageMs < DURATION_MS.creating) return 'creating'
     const fate = this.fateOf(index)
     if (ageMs < DURATION_MS.start || fate?.state === 'starting') return 'starting'
+    if (isDead) return 'unusable'
     if (pool.properties.startTask && ageMs < DURATION_MS.start + DURATION_MS.startTask) return 'waitingForStartTask'
     return fate?.state ?? (this.#arm.clock.now().getTime() < pool.tasksEndAtMs ? 'running' : 'idle')
   }
@@ -297,7 +301,9 @@ export class Pools {
 
   #newNode(pool: Pool, isDedicated: boolean): Node {
     const index = pool.nodesSoFar++
-    return { id: `tvmps_${pool.name}_${index}`, index, isDedicated, bornAtMs: 0, isLeaving: false }
+    const image = pool.properties.deploymentConfiguration?.virtualMachineConfiguration?.imageReference?.id ?? ''
+    const isDead = !startsNodes(this.#arm.world.get(image)?.properties.system)
+    return { id: `tvmps_${pool.name}_${index}`, index, isDedicated, isDead, bornAtMs: 0, isLeaving: false }
   }
 
   #seed({ id, properties, nodes, taskMinutes = 0, staleErrors }: NonNullable<Scenario['pools']>[number]): void {

@@ -49,6 +49,7 @@ function put(arm: Arm, call: Call, kind: typeof DISKS | typeof SNAPSHOTS, afterM
     supportedCapabilities: supportedCapabilities ?? source.supportedCapabilities,
     securityProfile: source.securityProfile,
     purchasePlan: source.purchasePlan,
+    system: source.system,
   }
   return create(arm, call, kind, {
     afterMs,

@@ -20,6 +20,7 @@ import { type Answer, type Call, Refusal, type Route } from '../route.ts'
 import { SUBSCRIPTION } from '../scenarios/scenario.ts'
 import type { Resource } from '../world.ts'
 import { generationOf, vmHere } from './images.ts'
+import { systemOf } from './systems.ts'
 
 export const GALLERY =
   '2019-12-01 2020-09-30 2021-07-01 2021-10-01 2022-01-03 2022-03-03 2022-08-03 2023-07-03 2024-03-03 2025-03-03 2025-12-03 2026-03-03'.split(
@@ -158,6 +159,7 @@ function putVersion(arm: Arm, call: Call): Answer {
     afterMs: lastsMs,
     properties: {
       lastsMs,
+      system: before ? before.system : systemOf(arm, arm.world.get(source.id)),
       storageProfile,
       safetyProfile: { reportedForPolicyViolation: false, ...safetyProfile },
       publishingProfile: {

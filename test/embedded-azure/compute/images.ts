@@ -2,6 +2,7 @@
 import { type Arm, create, list, plainRegion, remove, required, retag, routesOf, routeToAll, show } from '../arm/resources.ts'
 import { type Answer, type Call, Refusal, type Route } from '../route.ts'
 import type { Resource } from '../world.ts'
+import { systemOf } from './systems.ts'
 import { COMPUTE } from './virtual-machines.ts'
 
 const KIND = { type: 'Microsoft.Compute/images', path: 'operations' } as const
@@ -43,7 +44,7 @@ function put(arm: Arm, call: Call): Answer {
     }
     return create(arm, call, KIND, {
       afterMs: arm.durations.next('image', DURATION_MS.create),
-      properties: { sourceVirtualMachine, storageProfile: profileOf(vm), hyperVGeneration: generation },
+      properties: { sourceVirtualMachine, storageProfile: profileOf(vm), hyperVGeneration: generation, system: systemOf(arm, vm) },
       finish: ({ properties }) => {
         for (const disk of [properties.storageProfile.osDisk, ...properties.storageProfile.dataDisks])
           disk.diskSizeGB = arm.world.get(disk.managedDisk.id)?.properties.diskSizeGB ?? 30
@@ -67,6 +68,7 @@ function put(arm: Arm, call: Call): Answer {
         zoneResilient: storageProfile.zoneResilient ?? false,
       },
       hyperVGeneration,
+      system: systemOf(arm, arm.world.get(String(sources[0]))),
     },
     // A source in another region fails late, and says nothing.
     finish: ({ properties }) => {

@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto'
 import { type Arm, create, found, list, plainRegion, remove, required, retag, routesOf, routeToAll, shown } from '../arm/resources.ts'
 import { type Answer, type Call, Refusal, type Route } from '../route.ts'
 import type { Resource } from '../world.ts'
+import { generalizeInside } from './systems.ts'
 
 export const COMPUTE =
   '2020-06-01 2020-12-01 2021-03-01 2021-04-01 2021-07-01 2021-11-01 2022-03-01 2022-08-01 2022-11-01 2023-03-01 2023-07-01 2023-09-01 2024-03-01 2024-07-01 2024-11-01 2025-04-01 2025-11-01 2026-03-01 2026-04-01'.split(
@@ -200,7 +201,7 @@ function runCommand(arm: Arm, vm: Resource, call: Call): Answer {
     afterMs: DURATION_MS.runCommand,
     locationBody: { value },
     end: () => {
-      if (/waagent\b.*-deprovision|sysprep/i.test(lines.join('\n'))) vm.properties.isPrepared = true
+      if (/waagent\b.*-deprovision|sysprep/i.test(lines.join('\n'))) generalizeInside(arm, vm)
       return { value }
     },
   })

@@ -40,6 +40,8 @@ export interface ScenarioVm {
   readonly image?: { readonly publisher: string; readonly offer: string; readonly sku: string; readonly version: string }
   readonly plan?: { readonly publisher: string; readonly product: string; readonly name: string }
   readonly statuses: readonly string[]
+  /** What is true inside. Default: generalized where `statuses` say so, and Linux has cloud-init. */
+  readonly system?: { readonly isGeneralized?: boolean; readonly hasCloudInit?: boolean }
   readonly dataDisks: readonly { readonly lun: number; readonly sizeGiB: number }[]
   readonly extensions?: readonly string[]
   readonly tags?: Readonly<Record<string, string>>
@@ -116,7 +118,9 @@ export const KEY_VAULT_ID = `${GROUP_ID}/providers/Microsoft.KeyVault/vaults/bat
 const FOLDER = import.meta.dirname
 
 export function scenarioNames(): readonly string[] {
-  return readdirSync(FOLDER).map((file) => path.parse(file).name)
+  return readdirSync(FOLDER)
+    .filter((file) => file.endsWith('.yaml'))
+    .map((file) => path.parse(file).name)
 }
 
 export function loadScenario(name: string): Scenario {

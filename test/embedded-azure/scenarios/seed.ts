@@ -37,6 +37,7 @@ export function seedVm({ world, clock }: Pick<Arm, 'world' | 'clock'>, vm: Scena
     supportedCapabilities: { architecture },
     ...(security && { securityProfile: security }),
     ...(vm.plan && { purchasePlan: vm.plan }),
+    system: { osType: os, isGeneralized: vm.statuses.includes('OSState/generalized'), hasCloudInit: os === 'Linux', ...vm.system },
   })
   world.put({
     id: idAt('virtualMachines', name),

@@ -7,7 +7,7 @@ describe('a choice', () => {
     ['mode', ['apply', 'plan', 'validate', 'prune']],
     ['auth', ['auto', 'oidc', 'cli', 'managed-identity', 'environment']],
     ['environment', ['AzureCloud', 'AzureUSGovernment', 'AzureChinaCloud']],
-    ['capture', ['live', 'deallocate', 'generalized', 'copy']],
+    ['capture', ['auto', 'live', 'deallocate', 'generalized', 'copy']],
     ['image-kind', ['gallery', 'managed']],
     ['rebuild', ['auto', 'always']],
     ['keep-snapshots', ['true', 'false']],

@@ -7,7 +7,7 @@ test('the least there is, with every default', () => {
   expect(config({})).toEqual({
     mode: 'apply',
     identity: { auth: 'auto', subscriptionId: SUBSCRIPTION, environment: 'AzureCloud' },
-    source: { kind: 'vm', id: VM_ID, capture: 'live' },
+    source: { kind: 'vm', id: VM_ID, capture: 'auto' },
     image: {
       kind: 'gallery',
       name: 'golden',

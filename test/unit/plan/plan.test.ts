@@ -18,6 +18,7 @@ const RUN = { repository: 'o/r', sha: 'abc', runId: '1', runUrl: 'https://github
 
 const INPUTS = {
   vm: 'golden-vm',
+  capture: 'live',
   'subscription-id': SUBSCRIPTION,
   'resource-group': 'render-rg',
   'image-name': 'golden',

@@ -1,0 +1,27 @@
+/** Pure: what `capture: auto` means for the golden VM, by what Azure says of it. */
+import type { Capture, Config } from '../config/config.ts'
+import type { VirtualMachine } from '../model/compute.ts'
+
+export interface CaptureChoice {
+  readonly capture: Capture
+  /** As a clause: `golden is marked as generalized`. */
+  readonly why: string
+}
+
+/**
+ * A VM that is marked as generalized can never start again, so it is the image itself. Of any other VM nobody has vouched that the system
+ * inside is generalized: a copy of it is generalized instead. https://learn.microsoft.com/azure/virtual-machines/generalize
+ */
+export function chooseCapture({ name, statuses }: VirtualMachine): CaptureChoice {
+  return statuses.includes('OSState/generalized')
+    ? { capture: 'generalized', why: `${name} is marked as generalized` }
+    : { capture: 'copy', why: `${name} is not marked as generalized, so a throw-away copy is generalized instead` }
+}
+
+/** The same settings with `capture: auto` settled. A VM that does not exist settles nothing: a preflight rule reports it. */
+export function withChosenCapture(config: Config, vm: VirtualMachine | undefined): Config {
+  const { source } = config
+  if (source.kind !== 'vm' || source.capture !== 'auto' || !vm) return config
+  const { capture, why } = chooseCapture(vm)
+  return { ...config, source: { ...source, capture, whyChosen: why } }
+}
