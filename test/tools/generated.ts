@@ -218,14 +218,14 @@ const WORKFLOW_PARTS: Readonly<Record<string, () => readonly string[]>> = {
       ([name, { description }]) =>
         `${name}: { value: "\${{ jobs.refresh.outputs.${name} || jobs.plan.outputs.${name} }}", description: ${JSON.stringify(description)} }`,
     ),
-  'job-outputs': () => inPairs(Object.keys(metadata().outputs).map((name) => [name, `steps.refresh.outputs.${name}`])),
-  with: () => inPairs(Object.keys(metadata().inputs).map((name) => [name, SECRETS[name] ?? OF_THE_JOB[name] ?? `inputs.${name}`])),
+  'job-outputs': () => inFlowStyle(Object.keys(metadata().outputs).map((name) => [name, `steps.refresh.outputs.${name}`])),
+  with: () => inFlowStyle(Object.keys(metadata().inputs).map((name) => [name, SECRETS[name] ?? OF_THE_JOB[name] ?? `inputs.${name}`])),
 }
 
-/** A mapping in flow style, two members a line. */
-function inPairs(members: readonly (readonly [string, string])[]): readonly string[] {
+/** A mapping in flow style, three members a line. */
+function inFlowStyle(members: readonly (readonly [string, string])[]): readonly string[] {
   const cells = members.map(([name, expression]) => `${name}: "\${{ ${expression} }}"`)
-  const rows = cells.flatMap((cell, index) => (index % 2 === 0 ? [[cell, cells[index + 1]].filter(Boolean).join(', ')] : []))
+  const rows = cells.flatMap((_, index) => (index % 3 === 0 ? [cells.slice(index, index + 3).join(', ')] : []))
   return ['{', ...rows.map((row) => `  ${row},`), '}']
 }
 

@@ -14,6 +14,10 @@ import { SPECS } from './openapi-documents.ts'
 const VERSIONS: Readonly<Record<string, string>> = {
   // Documents of the pool's api-version are not among those at hand; the one before it says the same of what is used.
   'microsoft.batch/2025-06-01': '2024-02-01',
+  // The throw-away machine of `capture: copy`.
+  'microsoft.compute/2024-07-01': '2024-03-01',
+  '2023-10-02': '2024-03-02',
+  '2025-01-02': '2024-03-02',
   // arm-compute 25.1.1
   '2026-04-01': '2024-03-01',
   '2026-03-02': '2024-03-02',

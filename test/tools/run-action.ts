@@ -1,5 +1,5 @@
 /** Starts the committed bundle as the runner does: environment variables, command files, a process of its own. */
-import { spawn } from 'node:child_process'
+import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process'
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
@@ -73,6 +73,7 @@ export async function runAction(options: RunOptions): Promise<ActionRun> {
   }
   const child = spawn(process.execPath, [...(preload ? [`--import=${pathToFileURL(preload)}`] : []), entry], {
     cwd: folder,
+    stdio: ['pipe', 'pipe', 'pipe', 'ipc'],
     env: {
       PATH: process.env.PATH,
       ...Object.fromEntries(Object.entries(given).map(([name, value]) => [`INPUT_${name.replaceAll(' ', '_').toUpperCase()}`, value])),
@@ -98,7 +99,8 @@ export async function runAction(options: RunOptions): Promise<ActionRun> {
       EMBEDDED_AZURE_CLOCK: String(azure.clock),
       ...env,
     },
-  })
+  }) as ChildProcessWithoutNullStreams
+  azure.clock.join(child)
   kill?.addEventListener('abort', () => child.kill('SIGKILL'), { once: true })
   interrupt?.addEventListener('abort', () => child.kill('SIGINT'), { once: true })
   terminate?.addEventListener('abort', () => child.kill('SIGTERM'), { once: true })

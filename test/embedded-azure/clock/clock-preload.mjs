@@ -1,5 +1,7 @@
-// Loaded with `node --import` into the action's process: puts it on the embedded Azure's time, so that an hour there takes seconds here.
+// Loaded with `node --import` into the action's process: puts it on the embedded Azure's time, so that an hour there takes a moment here.
 // Request timeouts (`AbortSignal.timeout`) guard a real socket: they are on the same time, but leave it seconds on a busy machine.
+import http from 'node:http'
+import https from 'node:https'
 import { syncBuiltinESMExports } from 'node:module'
 import process from 'node:process'
 import timers from 'node:timers'
@@ -21,18 +23,106 @@ class AzureDate extends RealDate {
 }
 globalThis.Date = AzureDate
 
-const { setTimeout: later } = globalThis
-const promisedLater = timersPromises.setTimeout
-globalThis.setTimeout = Object.assign((action, ms = 0, ...args) => later(action, ms / speed, ...args), later)
+const later = globalThis.setTimeout
+/** Timers that are still to come, by when they are due in Azure's time. */
+const pending = new Map()
+globalThis.setTimeout = Object.assign((action, ms = 0, ...args) => {
+  const handle = later(
+    (...given) => {
+      pending.delete(handle)
+      action(...given)
+    },
+    ms / speed,
+    ...args,
+  )
+  pending.set(handle, now() + ms)
+  lookSoon()
+  return handle
+}, later)
 timers.setTimeout = globalThis.setTimeout
+const drop = globalThis.clearTimeout
+globalThis.clearTimeout = (handle) => {
+  pending.delete(handle)
+  drop(handle)
+}
+timers.clearTimeout = globalThis.clearTimeout
 AbortSignal.timeout = (ms) => {
   const controller = new AbortController()
   const expire = () => controller.abort(new DOMException('The operation was aborted due to timeout', 'TimeoutError'))
   later(expire, Math.max(SHORTEST_TIMEOUT_MS, ms / speed)).unref()
   return controller.signal
 }
-timersPromises.setTimeout = (ms = 0, ...args) => promisedLater(ms / speed, ...args)
+timersPromises.setTimeout = (ms = 0, value = undefined, { signal, ref = true } = {}) =>
+  new Promise((resolve, reject) => {
+    const stop = () => {
+      clearTimeout(handle)
+      reject(new DOMException('The operation was aborted', { name: 'AbortError', cause: signal.reason }))
+    }
+    if (signal?.aborted) return stop()
+    const handle = setTimeout(() => {
+      signal?.removeEventListener('abort', stop)
+      resolve(value)
+    }, ms)
+    if (!ref) handle.unref()
+    signal?.addEventListener('abort', stop, { once: true })
+  })
+
+// ---- Where this process only waits for timers, the embedded Azure's clock jumps to the first of them.
+
+let requests = 0
+for (const module of [http, https]) {
+  for (const name of ['request', 'get']) {
+    const send = module[name]
+    module[name] = (...args) => {
+      const request = send(...args)
+      requests += 1
+      request.once('close', () => {
+        requests -= 1
+        lookSoon()
+      })
+      return request
+    }
+  }
+}
+const realFetch = globalThis.fetch
+globalThis.fetch = async (...args) => {
+  requests += 1
+  try {
+    return await realFetch(...args)
+  } finally {
+    requests -= 1
+    lookSoon()
+  }
+}
 syncBuiltinESMExports()
+
+const jumps = process.channel !== undefined
+let look
+/** A moment later, so that what follows from an answer has been sent. */
+function lookSoon() {
+  if (!jumps || look) return
+  look = later(() => {
+    look = undefined
+    if (requests > 0 || speed === 1 || !process.connected) return
+    const due = [...pending].filter(([handle]) => handle.hasRef()).map(([, dueMs]) => dueMs)
+    if (due.length > 0) process.send(Math.min(...due), () => undefined)
+  }, 1)
+  look.unref()
+}
+if (jumps) {
+  process.channel.unref()
+  process.on('message', ([jumpedMs, atMs]) => {
+    azureMs = jumpedMs
+    realMs = atMs
+    for (const [handle, dueMs] of pending) {
+      handle._idleTimeout = Math.max(1, (dueMs - now()) / speed)
+      handle.refresh()
+    }
+    lookSoon()
+  })
+  // A listener for messages holds the process open otherwise.
+  process.channel.unref()
+}
 
 // The seconds that a runner gives after a signal are real ones.
 for (const name of ['SIGINT', 'SIGTERM']) {

@@ -1,12 +1,16 @@
 /**
  * The embedded Azure's time: real time, multiplied by `speed`. The action's process runs on the same time (`clock-preload.mjs`), so
- * that both read the same calendar.
+ * that both read the same calendar. Where every process that has joined only waits, the time jumps to what comes next.
  */
+import type { ChildProcess } from 'node:child_process'
+
 export class AzureClock {
   #speed: number
   #realMs = Date.now()
   #azureMs = this.#realMs
   readonly #timers = new Set<Timer>()
+  /** Processes on this time; the value is when the first timer of one that only waits is due. */
+  readonly #joined = new Map<ChildProcess, number | undefined>()
 
   constructor(speed = 1) {
     this.#speed = speed
@@ -41,9 +45,50 @@ export class AzureClock {
     return () => this.#drop(timer)
   }
 
+  /** From now on time jumps while this process, and every other that has joined, only waits. It needs a channel for messages. */
+  join(child: ChildProcess): void {
+    this.#joined.set(child, undefined)
+    child.on('message', (waitsUntilMs: number) => {
+      this.#joined.set(child, waitsUntilMs)
+      this.#jump()
+    })
+    child.on('close', () => {
+      this.#joined.delete(child)
+      this.#jump()
+    })
+  }
+
   /** Cancels everything that is still to come. */
   stop(): void {
     for (const timer of this.#timers) this.#drop(timer)
+  }
+
+  #jump(): void {
+    const waits = [...this.#joined.values()].filter((due) => due !== undefined)
+    if (waits.length === 0 || waits.length < this.#joined.size) return
+    this.#advanceTo(Math.min(...waits))
+    for (const child of this.#joined.keys()) {
+      this.#joined.set(child, undefined)
+      if (child.connected) child.send([this.#azureMs, this.#realMs], () => undefined)
+    }
+  }
+
+  /** What is due on the way happens at its own time. */
+  #advanceTo(ms: number): void {
+    for (;;) {
+      const nowMs = this.now().getTime()
+      const next = [...this.#timers].reduce<Timer | undefined>(
+        (first, timer) => (first && first.dueMs <= timer.dueMs ? first : timer),
+        undefined,
+      )
+      const isDue = next !== undefined && next.dueMs <= ms
+      this.#azureMs = Math.max(nowMs, isDue ? next.dueMs : ms)
+      this.#realMs = Date.now()
+      if (!isDue) break
+      this.#drop(next)
+      next.action()
+    }
+    for (const timer of this.#timers) this.#arm(timer)
   }
 
   #arm(timer: Timer): void {
