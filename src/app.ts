@@ -18,7 +18,7 @@ import type { RunAsPhase } from './pool/outcome.ts'
 import { requestsOn } from './pool/plan-pool.ts'
 import type { PoolPlan, PoolWork } from './pool/pool-plan.ts'
 import { PreflightError } from './preflight/preflight-error.ts'
-import { checkAll } from './preflight/rules.ts'
+import { checkAll, countsOf } from './preflight/rules.ts'
 import { type Ending, endingOf, failureOf, imageFor, outcomeOf, type Progress, plannedOutcome, resultOf } from './report/ending.ts'
 import type { PoolSummary } from './report/record.ts'
 import { emit, phase, type StepContext } from './run/context.ts'
@@ -59,6 +59,7 @@ async function runPhases(given: Config, run: RunContext, context: StepContext, p
     const asked = config.pool ? { ...config, pool: { ...config.pool, requests: requestsOn(config.pool, observed.pools) } } : config
     progress.findings = checkAll({ config: asked, observed, now, ...(content && { content }), ...(imageTraits && { imageTraits }) })
     for (const { id, severity, seen } of progress.findings) if (severity === 'warning') emit(context, { kind: 'check-warning', id, seen })
+    emit(context, { kind: 'checked', ...countsOf(progress.findings) })
     if (progress.findings.some(({ severity }) => severity === 'error')) throw new PreflightError(progress.findings)
   })
   const retain = async () => {
@@ -70,7 +71,11 @@ async function runPhases(given: Config, run: RunContext, context: StepContext, p
   }
   if (config.mode === 'prune') return phase(context, 'prune', retain)
 
-  const plan = await phase(context, 'plan', async () => planRun(config, observed, content, run, now))
+  const plan = await phase(context, 'plan', async () => {
+    const made = planRun(config, observed, content, run, now)
+    emit(context, { kind: 'planned', changes: made.changes })
+    return made
+  })
   progress.plan = plan
   refuseUnapproved(plan, config)
   refuseOtherImages(plan, config)

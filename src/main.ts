@@ -11,7 +11,7 @@ import type { EarlyAssertion } from './github/early-assertion.ts'
 import * as github from './github/runtime.ts'
 import { showDuration } from './model/duration.ts'
 import { commentBody, commentMarker, commentProblem } from './report/comment.ts'
-import { closingLine, isChatter, logLine } from './report/log-lines.ts'
+import { endLog, logEvent, startLog } from './report/log.ts'
 import { outputsOf } from './report/outputs.ts'
 import { recordEvent, startRecord, toReport } from './report/record.ts'
 import { renderRefusal, renderSummary, renderValid } from './report/summary/summary.ts'
@@ -56,13 +56,12 @@ async function main(early: EarlyAssertion | undefined): Promise<void> {
   const { counter, arm, compute, batch } = await connect(config, config.timeoutMs, early)
   const run = github.runContext()
   let record = startRecord({ mode: config.mode, run, startedAt, portalUrl: cloudOf(config.identity, undefined).portalUrl })
-  let shownAtMs = 0
+  let log = startLog(startedAt)
   const emit = (event: RunEvent) => {
     record = recordEvent(record, event)
-    const line = isChatter(event, shownAtMs) ? undefined : logLine(event, startedAt)
-    if (!line) return
-    github.show(line)
-    shownAtMs = Date.parse(event.at)
+    const step = logEvent(log, event)
+    log = step.log
+    step.lines.forEach(github.show)
   }
   const timer = setTimeout(
     () => controller.abort(new WaitTimeoutError('the run', showDuration(config.timeoutMs), 'see the log', 'timeout')),
@@ -92,7 +91,7 @@ async function main(early: EarlyAssertion | undefined): Promise<void> {
   const report = withoutSecretsIn(found, secrets)
   const path = await github.writeReport(JSON.stringify(report, undefined, 2))
   await github.setOutputs({ ...outputsOf(report), report: path })
-  github.show(closingLine(report))
+  endLog(log, report).forEach(github.show)
   if (report.error) fail(report.error)
   await publishSummary((mostBytes) => renderSummary(report, mostBytes))
 }

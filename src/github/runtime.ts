@@ -9,6 +9,7 @@ import * as core from '@actions/core'
 import type { InputReader } from '../config/inputs.ts'
 import { withoutSecrets } from '../config/secrets.ts'
 import type { LogLine } from '../report/log-lines.ts'
+import { withoutCommands } from '../report/untrusted.ts'
 import type { Clock, Ledger, LedgerEntry, RunContext } from '../run/runner.ts'
 import type { EarlyAssertion } from './early-assertion.ts'
 
@@ -40,15 +41,6 @@ export const clock: Clock = {
       throw signal.aborted ? signal.reason : error
     }
   },
-}
-
-/**
- * Text that comes from Azure or a node must not speak to the runner: commands begin a line (`::`), the old form (`##[`) stands
- * anywhere. The runner trims what .NET takes for white space, U+0085 too.
- * https://github.com/actions/runner/blob/main/src/Runner.Common/ActionCommand.cs
- */
-export function withoutCommands(text: string): string {
-  return text.replaceAll('##[', '## [').replace(/^([\s\u0085]*)::/gm, '$1: :')
 }
 
 const secrets: string[] = []

@@ -26,11 +26,21 @@ export function isoDuration(ms: number): string {
   return serialize({ hours: Math.floor(seconds / 3_600), minutes: Math.floor(seconds / 60) % 60, seconds: seconds % 60 })
 }
 
-/** For people: `3 min 10 s`, `1 h 5 min`. */
+/** For people: `45 s`, `3 min 10 s`, `1 h 5 min`, `2 d 3 h`; two units at most, never negative. */
 export function showDuration(ms: number): string {
-  const seconds = Math.round(ms / 1_000)
-  const [h, min, s] = [Math.floor(seconds / 3_600), Math.floor(seconds / 60) % 60, seconds % 60]
-  if (h > 0) return min > 0 ? `${h} h ${min} min` : `${h} h`
-  if (min > 0) return s > 0 ? `${min} min ${s} s` : `${min} min`
-  return `${s} s`
+  const seconds = Math.max(0, Math.round(ms / 1_000))
+  const minutes = Math.floor(seconds / 60)
+  const hours = Math.floor(minutes / 60)
+  const days = Math.floor(hours / 24)
+  if (minutes === 0) return `${seconds} s`
+  if (hours === 0) return withRest(`${minutes} min`, seconds % 60, 's')
+  if (days === 0) return withRest(`${hours} h`, minutes % 60, 'min')
+  return withRest(`${days} d`, hours % 24, 'h')
+}
+
+const withRest = (large: string, small: number, unit: string): string => (small === 0 ? large : `${large} ${small} ${unit}`)
+
+/** The time from one ISO 8601 instant to another, for people. */
+export function showTimeBetween(from: string, to: string): string {
+  return showDuration(Date.parse(to) - Date.parse(from))
 }

@@ -26,3 +26,9 @@ export const RULES: readonly Rule[] = [
 export function checkAll(facts: Facts): readonly Finding[] {
   return RULES.flatMap(({ id, severity, link, check }) => check(facts).map((found) => ({ id, severity, link, ...found })))
 }
+
+/** How many rules had nothing to object to, and how many findings the others have of each severity. */
+export function countsOf(findings: readonly Finding[]): { readonly passed: number; readonly warnings: number; readonly errors: number } {
+  const errors = findings.filter(({ severity }) => severity === 'error').length
+  return { passed: RULES.length - new Set(findings.map(({ id }) => id)).size, warnings: findings.length - errors, errors }
+}

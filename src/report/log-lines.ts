@@ -1,11 +1,10 @@
-/** One line of the log for each event that a reader waits for. */
+/** The words of the log: a line for each event that a reader waits for. `log.ts` decides which of them are shown, and when. */
 import type { ResizeError } from '../errors/resize-errors.ts'
 import { nameOf } from '../model/arm-id.ts'
 import type { NodeCounts } from '../model/batch-service.ts'
+import { parseDurationMs, showDuration } from '../model/duration.ts'
 import { count, type NodeTotals, nodesOf, occupiedStates, percent, STATES, totalOf } from '../model/nodes.ts'
 import type { RunEvent } from '../run/events.ts'
-import { between, duration } from './duration.ts'
-import type { RunReport, RunResult } from './run-report.ts'
 import { singleLine } from './untrusted.ts'
 
 export interface LogLine {
@@ -15,104 +14,118 @@ export interface LogLine {
   readonly tone?: 'good' | 'bad'
 }
 
-const LONGEST = 2_000
+/** Times that an event does not carry by itself. All in milliseconds. */
+export interface LogTimes {
+  /** Since the phase began. */
+  readonly inPhaseMs: number
+  /** Since the pool's resize began; absent where this run has begun none. */
+  readonly inResizeMs?: number
+  /** Since the log last said that something changed. */
+  readonly unchangedMs: number
+  /** The phase under way; absent outside of all. */
+  readonly phase?: string
+}
 
-/** `startedAt` is when the run began. `undefined`: nothing worth a line. */
-export function logLine(event: RunEvent, startedAt: string): LogLine | undefined {
-  const line = lineOf(event, between(startedAt, event.at))
+const LONGEST = 2_000
+const LONGEST_ERROR = 500
+
+/** `undefined`: nothing worth a line. */
+export function logLine(event: RunEvent, times: LogTimes): LogLine | undefined {
+  const line = lineOf(event, times)
   return line && { ...line, text: singleLine(line.text, LONGEST) }
 }
 
-/**
- * Signs of life are for a log that has been silent so long, and are given often enough for it to say something every minute. Those that
- * know what is being waited for come first.
- */
-const SILENCE_MS: Partial<Record<RunEvent['kind'], number>> = { heartbeat: 50_000, 'phase-goes-on': 55_000 }
-
-/** Whether an event is not worth its line yet; `shownAtMs` is when the log last said something. */
-export const isChatter = ({ kind, at }: RunEvent, shownAtMs: number): boolean => Date.parse(at) - shownAtMs < (SILENCE_MS[kind] ?? 0)
-
-/** The last line of the log: where to look first. */
-export function closingLine({ result, startedAt, finishedAt, pools, image }: RunReport): LogLine {
-  const shown = pools.slice(0, MOST_POOLS).map(({ name, healthy, current, target, nodeStates }) => {
-    const nodes = `${count(nodeStates ? healthy : totalOf(current))}/${count(totalOf(target))}`
-    return `${name} ${nodes} ${nodeStates ? 'healthy' : 'nodes'}`
-  })
-  const more = pools.length > shown.length ? [`${pools.length - shown.length} more pools`] : []
-  const facts = [...shown, ...more, ...(image ? [`image ${image.name} ${image.version}`] : [])]
-  const text = singleLine(`${result} in ${between(startedAt, finishedAt)}${facts.length > 0 ? `: ${facts.join(', ')}` : ''}`, LONGEST)
-  return { level: 'info', text, ...(TONES[result] && { tone: TONES[result] }) }
-}
-
-const MOST_POOLS = 10
-const TONES: Readonly<Record<RunResult, LogLine['tone']>> = {
-  succeeded: 'good',
-  unchanged: 'good',
-  planned: undefined,
-  failed: 'bad',
-  cancelled: 'bad',
-  'rolled-back': 'bad',
-}
-
-function lineOf(event: RunEvent, elapsed: string): LogLine | undefined {
+function lineOf(event: RunEvent, times: LogTimes): LogLine | undefined {
   switch (event.kind) {
     case 'phase-started':
-      return { level: 'group', text: event.phase }
-    case 'phase-ended':
-      return { level: 'endgroup', text: `${event.phase} ${event.outcome}, ${elapsed}` }
+      return { level: 'debug', text: `phase ${event.phase} begins` }
     case 'resource':
-      return info(`${event.change} ${event.type} ${nameOf(event.id)}${event.detail ? `: ${event.detail}` : ''}`)
+      return info(`${event.change} ${thing(event)}${event.detail ? `: ${event.detail}` : ''}`)
     case 'replication':
-      return info(
-        `${nameOf(event.imageId)}: replicated to ${event.regions.map(({ region, progress }) => `${region} ${progress} %`).join(', ')}, ${elapsed}`,
-      )
-    case 'resize-started': {
-      const { pool, number, maxResizes, from, request } = event
-      const target = { dedicated: request.targetDedicatedNodes, lowPriority: request.targetLowPriorityNodes }
-      return info(
-        `${pool}: resize ${number} of ${maxResizes} from ${nodesOf(from)} to ${nodesOf(target)}, timeout ${request.resizeTimeout}`,
-      )
-    }
+      return info(`image version ${quoted(nameOf(event.imageId))} is replicated: ${replicas(event)}${inPhase(times)}`)
+    case 'resize-started':
     case 'resize-foreign':
-      return { level: 'warning', text: `${event.pool}: already resizing to ${nodesOf(event.target)}, not by this run; waiting for it` }
-    case 'node-count-changed': {
-      const { pool, current, target, number, maxResizes, allocationState } = event
-      const state = allocationState === 'Resizing' ? '' : `, ${allocationState.toLowerCase()}`
-      if (totalOf(target) === 0) return info(`${pool}: ${nodesOf(current)} left to drain, ${elapsed}${state}`)
-      return info(`${pool}: ${progress(current, target)}, ${elapsed}, resize ${number} of ${maxResizes}${state}`)
-    }
-    case 'resize-ended': {
-      const { pool, number, gained, current, errors } = event
-      const outcome = `${pool}: resize ${number} ended with ${nodesOf(current)} (${change(gained)}), ${elapsed}`
-      return errors.length === 0
-        ? { ...info(outcome), tone: 'good' }
-        : { level: 'warning', text: `${outcome}; ${errors.map(told).join('; ')}` }
-    }
+    case 'resize-ended':
     case 'resize-backoff':
-      return info(`${event.pool}: next resize in ${duration(event.waitMs)}: ${event.reason}`)
-    case 'node-states-changed': {
-      const { pool, counts, healthy, required, target } = event
-      return {
-        ...info(
-          `${pool}: ${count(healthy)}/${count(totalOf(target))} healthy (${count(required)} required), ${states(counts)}, ${elapsed}`,
-        ),
-        ...(isBroken(counts) ? { tone: 'bad' } : healthy >= required && { tone: 'good' }),
-      }
-    }
+      return resizeLine(event, times)
+    case 'node-count-changed':
+      return countLine(event, times)
+    case 'node-states-changed':
+      return statesLine(event, times)
     case 'data-plane-unreachable':
-      return { level: 'warning', text: `Batch data plane ${event.host} cannot be reached, node states stay unknown: ${event.reason}` }
+      return warning(`the Batch data plane ${event.host} cannot be reached, so node states are not known: ${event.reason}`)
     case 'check-warning':
-      return { level: 'warning', text: `${event.id}: ${event.seen}` }
+      return warning(`${event.id}: ${event.seen}`)
     case 'heartbeat':
-      return info(`still waiting for ${event.waitingFor}, for ${duration(event.elapsedMs)} now, ${elapsed}`)
+      return info(`still waiting for ${event.waitingFor}; waiting for ${showDuration(event.elapsedMs)}, ${unchanged(times)}`)
     case 'phase-goes-on':
-      return info(`still at ${event.phase}, for ${duration(event.elapsedMs)} now, ${elapsed}`)
+      return info(`${event.phase} has been under way for ${showDuration(event.elapsedMs)}, ${unchanged(times)}`)
     case 'notice':
       return { level: event.level, text: event.text }
+    case 'phase-ended':
+    case 'checked':
+    case 'planned':
+      return undefined
   }
 }
 
+type EventOf<K extends RunEvent['kind']> = Extract<RunEvent, { readonly kind: K }>
+
+function resizeLine(
+  event: EventOf<'resize-started' | 'resize-foreign' | 'resize-ended' | 'resize-backoff'>,
+  { inResizeMs }: LogTimes,
+): LogLine {
+  switch (event.kind) {
+    case 'resize-started': {
+      const { pool, number, maxResizes, from, request } = event
+      const target = { dedicated: request.targetDedicatedNodes, lowPriority: request.targetLowPriorityNodes }
+      const timeout = showDuration(parseDurationMs(request.resizeTimeout) ?? 0)
+      return info(
+        `${pool}: resize ${number} of ${maxResizes} at most, from ${nodesOf(from)} to ${nodesOf(target)}; resize timeout ${timeout}`,
+      )
+    }
+    case 'resize-foreign':
+      return warning(`${event.pool}: already resizing to ${nodesOf(event.target)}, which this run has not asked for; waiting for it to end`)
+    case 'resize-ended': {
+      const { pool, number, gained, current, errors } = event
+      const after = inResizeMs === undefined ? '' : ` after ${showDuration(inResizeMs)}`
+      const outcome = `${pool}: resize ${number} ended${after} with ${nodesOf(current)} (${change(gained)})`
+      return errors.length === 0 ? { ...info(outcome), tone: 'good' } : warning(`${outcome}; ${errors.map(errorWords).join('; ')}`)
+    }
+    case 'resize-backoff':
+      return info(`${event.pool}: the next resize begins in ${showDuration(event.waitMs)} (${event.reason})`)
+  }
+}
+
+function countLine({ pool, current, target, number, allocationState }: EventOf<'node-count-changed'>, { inResizeMs }: LogTimes): LogLine {
+  const since = inResizeMs === undefined ? '' : `, ${showDuration(inResizeMs)} into resize ${number}`
+  const state = allocationState === 'Resizing' ? '' : `; the pool is ${allocationState.toLowerCase()}`
+  const nodes = totalOf(target) === 0 ? `${nodesOf(current)} left to drain` : progress(current, target)
+  return info(`${pool}: ${nodes}${since}${state}`)
+}
+
+function statesLine({ pool, counts, healthy, required, target }: EventOf<'node-states-changed'>, times: LogTimes): LogLine {
+  const words = `${pool}: ${count(healthy)}/${count(totalOf(target))} healthy (${count(required)} required), ${states(counts)}${inPhase(times)}`
+  const tone = isBroken(counts) ? 'bad' : healthy >= required ? 'good' : undefined
+  return { ...info(words), ...(tone && { tone }) }
+}
+
 const info = (text: string): LogLine => ({ level: 'info', text })
+const warning = (text: string): LogLine => ({ level: 'warning', text })
+
+/** A gallery may be called *images*. */
+export const quoted = (name: string): string => `"${name}"`
+
+/** E.g. `gallery "images"`. */
+export const thing = ({ type, id }: Pick<EventOf<'resource'>, 'type' | 'id'>): string => `${type} ${quoted(nameOf(id))}`
+
+/** E.g. `West Europe 40 %, North Europe 100 %`. */
+export const replicas = ({ regions }: Pick<EventOf<'replication'>, 'regions'>): string =>
+  regions.map(({ region, progress: done }) => `${region} ${done} %`).join(', ')
+
+const inPhase = ({ phase, inPhaseMs }: LogTimes): string => (phase ? `, ${showDuration(inPhaseMs)} into ${phase}` : '')
+
+const unchanged = ({ unchangedMs }: LogTimes): string => `nothing new for ${showDuration(unchangedMs)}`
 
 /** `412/900 nodes (45 %)`; both kinds where both are wanted or there. */
 function progress(current: NodeTotals, target: NodeTotals): string {
@@ -128,8 +141,14 @@ function change(gained: NodeTotals): string {
   return total < 0 ? `${count(-total)} fewer` : `${count(total)} more`
 }
 
-function told({ code, message, innermostCode, innermostMessage, class: kind }: ResizeError): string {
-  return singleLine(`${innermostCode ?? code} (${kind}): ${innermostMessage ?? message}`, 500)
+const CLASSES: Readonly<Record<ResizeError['class'], string>> = {
+  fatal: 'another try would not help',
+  retry: 'tried again',
+  wait: 'Batch goes on by itself',
+}
+
+function errorWords({ code, message, innermostCode, innermostMessage, class: kind }: ResizeError): string {
+  return singleLine(`${innermostCode ?? code} (${CLASSES[kind]}): ${innermostMessage ?? message}`, LONGEST_ERROR)
 }
 
 const isBroken = (counts: NodeCounts): boolean => occupiedStates(counts).some(({ state }) => STATES[state].kind === 'broken')

@@ -95,6 +95,8 @@ export function recordEvent(record: RunRecord, event: RunEvent): RunRecord {
     case 'notice':
       return event.level === 'warning' ? withWarning(record, event.text) : record
     case 'check-warning':
+    case 'checked':
+    case 'planned':
     case 'resize-backoff':
     case 'heartbeat':
     case 'phase-goes-on':

@@ -12,19 +12,18 @@ export function singleLine(untrusted: string, longest = 4_000): string {
 }
 
 /**
- * Line by line. A command to the runner begins a line (`::`) or stands anywhere in its old form (`##[`); neither survives.
- * https://github.com/actions/runner/blob/main/src/Runner.Common/ActionCommand.cs
+ * A command to the runner begins a line (`::`) or stands anywhere in its old form (`##[`); neither survives. The runner trims what .NET
+ * takes for white space, U+0085 too. https://github.com/actions/runner/blob/main/src/Runner.Common/ActionCommand.cs
  */
+export function withoutCommands(text: string): string {
+  return text.replaceAll('##[', '## [').replace(/^([\s\u0085]*)::/gm, '$1: :')
+}
+
+/** Line by line, without commands to the runner. */
 export function lines(untrusted: string): readonly string[] {
   return stripVTControlCharacters(untrusted.toWellFormed())
     .split(/\r\n|[\n\r\u0085\u2028\u2029]/)
-    .map((line) =>
-      line
-        .replace(CONTROLS, '')
-        .replace(INVISIBLE, '')
-        .replaceAll('##[', '## [')
-        .replace(/^(\s*)::/, '$1: :'),
-    )
+    .map((line) => withoutCommands(line.replace(CONTROLS, '').replace(INVISIBLE, '')))
 }
 
 function shorten(text: string, longest: number): string {

@@ -15,6 +15,13 @@ export type RunEvent = { readonly at: string } & (
   | { readonly kind: 'phase-ended'; readonly phase: PhaseName; readonly outcome: 'succeeded' | 'failed' | 'cancelled' }
   /** A preflight rule has something to say that does not stop the run. */
   | { readonly kind: 'check-warning'; readonly id: string; readonly seen: string }
+  /** All preflight rules were looked at. A rule that objects to several things counts once. */
+  | { readonly kind: 'checked'; readonly passed: number; readonly warnings: number; readonly errors: number }
+  /** What the run is going to change; empty: nothing. */
+  | {
+      readonly kind: 'planned'
+      readonly changes: readonly { readonly verb: string; readonly type: string; readonly name: string; readonly reason: string }[]
+    }
   /** A write request's effect: something now exists, changed, or is gone. */
   | {
       readonly kind: 'resource'

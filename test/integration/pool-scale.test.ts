@@ -86,7 +86,9 @@ test('in-place lets running tasks end, and the others wait for the new nodes', a
   await expect.poll(() => tasks.filter(({ state }) => state === 'running').length, { timeout: 30_000 }).toBe(10)
   const ran = await again(azure, { ...scenario.inputs, 'image-version': '1.1.0', 'resize-timeout': '15m' })
   expect(annotations(ran)).toEqual([])
-  expect(ran.log).toMatch(/still waiting for 10 nodes of pool render to drain \(their tasks end first\), 10 dedicated nodes left, for \d/)
+  expect(ran.log).toMatch(
+    /still waiting for 10 nodes of pool render to drain \(their tasks end first\), 10 dedicated nodes left; waiting for \d/,
+  )
   expect(resizes(azure).length).toBeGreaterThan(0)
   await expect.poll(() => tasks.filter(({ state }) => state === 'completed').length, { timeout: 60_000 }).toBe(20)
   expect(tasks.every(({ starts, result }) => starts === 1 && result === 'success')).toBe(true)

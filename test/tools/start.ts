@@ -7,18 +7,35 @@ import { startAzure } from '../embedded-azure/server.ts'
 import { renderPage } from './preview.ts'
 import { type ActionRun, runAction } from './run-action.ts'
 
-/** What the runner shows: masks and debug lines are not for the reader. */
+/** Masks and debug lines are not for the reader. */
 const HIDDEN = /^::(?:debug|add-mask)::/
+const COMMAND = /^::(error|warning|notice)(?: title=(.*?))?::(.*)$/
 
-/** Chunks end anywhere; lines are shown whole. */
-function lineWriter(): (text: string) => void {
+/** The log as the runner's page shows it, with all groups open. */
+function logWriter(): (text: string) => void {
   let rest = ''
+  let indent = ''
+  const show = (line: string): void => {
+    const group = /^::group::(.*)$/.exec(line)?.[1]
+    const [, level, title, message = ''] = COMMAND.exec(line) ?? []
+    if (line === '::endgroup::') indent = ''
+    else if (group !== undefined) {
+      console.log(`▾ ${group}`)
+      indent = '    '
+    } else if (level) console.log(`${level === 'error' ? 'Error' : 'Warning'}: ${decoded([title, message].filter(Boolean).join('\n'))}`)
+    else if (!HIDDEN.test(line)) console.log(`${indent}${line}`)
+  }
+  // Chunks end anywhere; lines are shown whole.
   return (text) => {
     const lines = (rest + text).split('\n')
     rest = lines.pop() ?? ''
-    for (const line of lines) if (!HIDDEN.test(line)) console.log(line)
+    for (const line of lines) show(line)
   }
 }
+
+/** https://github.com/actions/toolkit/blob/main/packages/core/src/command.ts */
+const decoded = (text: string): string =>
+  text.replaceAll('%0A', '\n').replaceAll('%0D', '').replaceAll('%3A', ':').replaceAll('%2C', ',').replaceAll('%25', '%')
 
 /** Log, summary, page and report of a run. @returns the path of the page. */
 async function keep(name: string, { log, summary, report }: ActionRun): Promise<string> {
@@ -33,14 +50,12 @@ async function keep(name: string, { log, summary, report }: ActionRun): Promise<
 async function start(name: string, speed: number): Promise<void> {
   const scenario = loadScenario(name)
   const azure = await startAzure(scenario, speed)
-  const options = { azure, inputs: scenario.inputs, onLine: lineWriter() }
+  const options = { azure, inputs: scenario.inputs, onLine: logWriter() }
   const main = await runAction(options)
   await runAction({ ...options, state: main.state })
   await azure.close()
   const page = await keep(name, main)
-  const error = /^::error(?: title=([^:]*))?::(.*)$/m.exec(main.log)
   console.log(`\nresult:   ${main.outputs.result ?? 'none'}, exit code ${main.exitCode}`)
-  if (error) console.log(`cause:    ${error[1] ?? ''}: ${(error[2] ?? '').split('%0A')[0]?.replaceAll('%25', '%')}`)
   console.log(`summary:  ${path.join(path.dirname(page), 'summary.md')}`)
   console.log(`rendered: ${page}`)
   process.exitCode = main.exitCode

@@ -9,7 +9,7 @@ import { explain } from '../../src/errors/explanation.ts'
 import { innermost } from '../../src/errors/innermost.ts'
 import { InputError } from '../../src/errors/input-error.ts'
 import * as github from '../../src/github/runtime.ts'
-import { logLine } from '../../src/report/log-lines.ts'
+import { logEvent, startLog } from '../../src/report/log.ts'
 import { outputsOf } from '../../src/report/outputs.ts'
 import type { RunReport } from '../../src/report/run-report.ts'
 import { code, fence, md, multiline, table, text } from '../../src/report/summary/markdown.ts'
@@ -117,7 +117,7 @@ describe('the runner hears no command that is not ours', () => {
   })
 
   test('a line of the log for each event', () => {
-    const at = '2026-11-23T19:00:00Z'
+    const [START, at] = ['2026-11-23T19:00:00Z', '2026-11-23T20:00:00Z']
     assertAll(
       fc.property(hostile, (words) => {
         const events = [
@@ -128,10 +128,7 @@ describe('the runner hears no command that is not ours', () => {
           { kind: 'heartbeat', waitingFor: words, elapsedMs: 1, at },
         ] as const
         const out = printed(() => {
-          for (const event of events) {
-            const line = logLine(event, at)
-            if (line) github.show(line)
-          }
+          for (const event of events) logEvent(startLog(START), event).lines.forEach(github.show)
         })
         expect(commandsIn(out)).toEqual([])
         expect(out.split('\n').length).toBe(events.length + 1)

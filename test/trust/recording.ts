@@ -96,7 +96,7 @@ export async function record(flow: Flow, probe: (azure: EmbeddedAzure) => readon
       return undefined
     }
     const onLine = (text: string) => {
-      phase = [...text.matchAll(/^::group::(\S+)/gm)].at(-1)?.[1] ?? phase
+      phase = [...text.matchAll(/^::debug::phase (\S+) begins/gm)].at(-1)?.[1] ?? phase
     }
     const run = await runAction({ azure, inputs: flow.inputs, onLine })
     const counter = new Counter()

@@ -1,6 +1,6 @@
 /** What each resize was asked for, what it gained, and why it fell short. */
+import { showTimeBetween } from '../../model/duration.ts'
 import { count, totalOf } from '../../model/nodes.ts'
-import { between } from '../duration.ts'
 import type { PoolReport, ResizeAttempt } from '../run-report.ts'
 import { timeOf } from '../times.ts'
 import { blocks, code, join, link, list, type Markdown, md, table, text } from './markdown.ts'
@@ -13,7 +13,7 @@ export function resizeTable({ attempts }: PoolReport): Markdown {
       attempts.map(({ number, startedAt, finishedAt, request, from, to, errors }) => [
         number,
         timeOf(startedAt),
-        finishedAt ? between(startedAt, finishedAt) : 'not ended',
+        finishedAt ? showTimeBetween(startedAt, finishedAt) : 'not ended',
         askedFor(request),
         to ? `${count(totalOf(from))} → ${count(totalOf(to))}` : `${count(totalOf(from))} →`,
         to ? signed(totalOf(to) - totalOf(from)) : '–',

@@ -1,7 +1,7 @@
 /** What the summary tells of the run as a whole: image, checks, changes, other pools, what is left, times. */
 import type { SnapshotReport } from '../../image/image-plan.ts'
+import { showTimeBetween } from '../../model/duration.ts'
 import { totalOf } from '../../model/nodes.ts'
-import { between } from '../duration.ts'
 import type { ImageReport, RunReport } from '../run-report.ts'
 import { minuteOf, timeOf } from '../times.ts'
 import { timeline } from './charts.ts'
@@ -104,7 +104,7 @@ export function phaseTable({ phases }: RunReport): Markdown {
     ['Phase', 'Start (UTC)', { right: 'Duration' }, 'Outcome'],
     phases
       .slice(0, MOST_ROWS)
-      .map(({ phase, startedAt, finishedAt, outcome }) => [phase, timeOf(startedAt), between(startedAt, finishedAt), outcome]),
+      .map(({ phase, startedAt, finishedAt, outcome }) => [phase, timeOf(startedAt), showTimeBetween(startedAt, finishedAt), outcome]),
   )
 }
 

@@ -1,13 +1,13 @@
 /** The one sentence a reader in a hurry needs. */
 import { sameId } from '../../model/arm-id.ts'
+import { showTimeBetween } from '../../model/duration.ts'
 import { totalOf } from '../../model/nodes.ts'
-import { between } from '../duration.ts'
 import type { PoolReport, RunReport } from '../run-report.ts'
 import { hasWritten } from '../written.ts'
 import { code, join, type Markdown, md, nothing, text } from './markdown.ts'
 
 export function verdict(report: RunReport): Markdown {
-  const elapsed = between(report.startedAt, report.finishedAt)
+  const elapsed = showTimeBetween(report.startedAt, report.finishedAt)
   switch (report.result) {
     case 'succeeded':
       return md`**Succeeded** in ${elapsed}: ${achievement(report)}.`

@@ -178,7 +178,7 @@ describe('what is refused, with its path, what was found and what is allowed', (
     [
       'an evaluation interval over a week',
       'scaleSettings: { autoScale: { formula: x, evaluationInterval: P8D } }',
-      'scaleSettings.autoScale.evaluationInterval: is P8D (at least 5 min, at most 168 h)',
+      'scaleSettings.autoScale.evaluationInterval: is P8D (at least 5 min, at most 7 d)',
     ],
     [
       'both scales',

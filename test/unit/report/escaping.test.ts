@@ -2,13 +2,12 @@
 import fc from 'fast-check'
 import { marked } from 'marked'
 import { describe, expect, test } from 'vitest'
-import { withoutCommands } from '../../../src/github/runtime.ts'
-import { logLine } from '../../../src/report/log-lines.ts'
+import { logEvent, startLog } from '../../../src/report/log.ts'
 import { outputsOf } from '../../../src/report/outputs.ts'
 import { nodeChart, timeline } from '../../../src/report/summary/charts.ts'
 import { alert, code, details, fence, link, list, md, multiline, table, text } from '../../../src/report/summary/markdown.ts'
 import { renderRefusal, renderSummary } from '../../../src/report/summary/summary.ts'
-import { lines, singleLine } from '../../../src/report/untrusted.ts'
+import { lines, singleLine, withoutCommands } from '../../../src/report/untrusted.ts'
 import type { RunEvent } from '../../../src/run/events.ts'
 import { at, nodes, SAMPLES } from '../../fixtures/sample-reports.ts'
 
@@ -198,9 +197,18 @@ describe('in the log', () => {
           { at: at(1), kind: 'data-plane-unreachable', host: untrusted, reason: untrusted },
           { at: at(1), kind: 'resize-backoff', pool: untrusted, waitMs: 1, reason: untrusted },
           { at: at(1), kind: 'resource', change: 'created', type: 'snapshot', id: untrusted, detail: untrusted },
+          { at: at(1), kind: 'planned', changes: [{ verb: 'create', type: 'pool', name: untrusted, reason: untrusted }] },
+          { at: at(2), kind: 'phase-ended', phase: 'plan', outcome: 'succeeded' },
         ]
-        for (const event of events) {
-          const line = logLine(event, at(0))?.text ?? ''
+        let log = logEvent(startLog(at(0)), { at: at(0), kind: 'phase-started', phase: 'plan' }).log
+        const shown = events.flatMap((event) => {
+          const step = logEvent(log, event)
+          log = step.log
+          return step.lines.map(({ text: line }) => line)
+        })
+        // A group begins and ends; the plan comes when its phase has ended.
+        expect(shown.length).toBe(events.length + 2)
+        for (const line of shown) {
           expect(line).not.toMatch(/[\r\n]/)
           expect(isCommand(line)).toBe(false)
         }

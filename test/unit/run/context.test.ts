@@ -1,6 +1,6 @@
 /** A log that goes on while nothing happens. */
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
-import { isChatter, logLine } from '../../../src/report/log-lines.ts'
+import { logEvent, startLog } from '../../../src/report/log.ts'
 import { phase, type StepContext, waitFor } from '../../../src/run/context.ts'
 import type { RunEvent } from '../../../src/run/events.ts'
 import type { Clock } from '../../../src/run/runner.ts'
@@ -20,9 +20,12 @@ const clock: Clock = {
 /** What the log says of a phase that does nothing but `wait`, and when. */
 async function logOf(wait: (context: StepContext) => Promise<unknown>) {
   const lines: { readonly atMs: number; readonly text: string }[] = []
+  let log = startLog(START)
   const emit = (event: RunEvent) => {
-    const line = isChatter(event, lines.at(-1)?.atMs ?? 0) ? undefined : logLine(event, START)
-    if (line) lines.push({ atMs: Date.parse(event.at), text: line.text })
+    const step = logEvent(log, event)
+    log = step.log
+    const shown = step.lines.filter(({ level }) => level === 'info')
+    lines.push(...shown.map(({ text }) => ({ atMs: Date.parse(event.at), text })))
   }
   const context = { clock, events: { emit }, signal: new AbortController().signal } as unknown as StepContext
   const ended = phase(context, 'capture', () => wait(context))
@@ -42,7 +45,7 @@ afterEach(() => {
 test('a long operation that says nothing by itself: a line every minute, and none after it', async () => {
   const { texts, longestSilenceMs } = await logOf(({ signal }) => clock.sleep(23 * MINUTE_MS, signal))
   expect(longestSilenceMs).toBeLessThanOrEqual(MINUTE_MS)
-  expect(texts).toContainEqual(expect.stringMatching(/^still at capture, for 10 min.* now, 10 min/))
+  expect(texts).toContainEqual(expect.stringMatching(/^capture has been under way for 10 min.*, nothing new for 10 min/))
   expect(texts.length).toBeLessThan(30)
 })
 
@@ -57,6 +60,8 @@ test.each([2_000, 15_000, 200_000])('a wait that looks every %i ms: a line every
     ),
   )
   expect(longestSilenceMs).toBeLessThanOrEqual(MINUTE_MS)
-  expect(texts.filter((text) => /^still waiting for image version 1\.0\.0, for \d+ min/.test(text)).length).toBeGreaterThan(15)
-  expect(texts.join('\n')).not.toContain('still at')
+  expect(
+    texts.filter((text) => /^still waiting for image version 1\.0\.0; waiting for \d+ min.*, nothing new for \d+ min/.test(text)).length,
+  ).toBeGreaterThan(15)
+  expect(texts.join('\n')).not.toContain('has been under way')
 })
