@@ -49,6 +49,7 @@ async function main(early: EarlyAssertion | undefined): Promise<void> {
   const secrets = secretsOf(config, github.inputReader.input('github-token'))
   github.hide(secrets)
   if (config.mode === 'validate') {
+    for (const notice of config.notices) github.log.info(notice)
     github.log.info('The inputs are valid; Azure was not asked.')
     await github.setOutputs({ result: 'unchanged', 'has-changes': 'false', changed: 'false' })
     return publishSummary(renderValid)
@@ -63,6 +64,7 @@ async function main(early: EarlyAssertion | undefined): Promise<void> {
     log = step.log
     step.lines.forEach(github.show)
   }
+  for (const text of config.notices) emit({ at: startedAt, kind: 'notice', level: 'info', text })
   const timer = setTimeout(
     () => controller.abort(new WaitTimeoutError('the run', showDuration(config.timeoutMs), 'see the log', 'timeout')),
     config.timeoutMs,

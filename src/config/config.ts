@@ -116,6 +116,8 @@ export interface Config {
   readonly timeoutMs: number
   /** Of an approved plan, which this run's must be like. */
   readonly planId?: string
+  /** Whole sentences about what was read otherwise than it was written, to be reported once. */
+  readonly notices: readonly string[]
 }
 
 /** Of the image that the nodes will have: one that is given, or the one that is built. */

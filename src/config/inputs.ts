@@ -5,6 +5,8 @@ import { parseDurationMs } from '../model/duration.ts'
 /** Reads inputs one by one and keeps every problem, so that all can be told at once. A problem's reader answers with its default. */
 export class Inputs {
   readonly problems: InputProblem[] = []
+  /** Whole sentences about what was read otherwise than it was written. */
+  readonly notices: string[] = []
   readonly #reader: InputReader
 
   constructor(reader: InputReader) {
@@ -103,8 +105,8 @@ export class Inputs {
 export interface InputReader {
   input(name: string): string
   environment(name: string): string | undefined
-  /** `undefined` where there is no such file. */
-  file(path: string): string | undefined
+  /** The bytes of a file, which is given by its path in the workspace; `undefined` where there is none. */
+  file(path: string): Uint8Array | 'directory' | undefined
 }
 
 export interface Group {

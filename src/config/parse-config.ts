@@ -1,12 +1,14 @@
 /** The inputs of the action as one typed value. `parseConfig` reports every problem at once. */
 import { InputError } from '../errors/input-error.ts'
 import { MINUTE_MS, parseDurationMs } from '../model/duration.ts'
-import { type Config, imageKindOf } from './config.ts'
+import { type Config, imageKindOf, type Mode } from './config.ts'
 import { type InputReader, Inputs, readGroup } from './inputs.ts'
 import { readIdentity } from './read-identity.ts'
 import { readImage } from './read-image.ts'
 import { readPool } from './read-pool.ts'
 import { readSource } from './read-source.ts'
+
+const TIMEOUT = { minMs: MINUTE_MS, maxMs: 350 * MINUTE_MS, fallbackMs: 120 * MINUTE_MS }
 
 /** @throws InputError with every problem found. */
 export function parseConfig(reader: InputReader): Config {
@@ -15,18 +17,57 @@ export function parseConfig(reader: InputReader): Config {
   const mode = inputs.choice('mode', ['apply', 'plan', 'validate', 'prune'], 'apply')
   const source = readSource(inputs, group, mode)
   const image = source?.kind === 'image-id' ? undefined : readImage(inputs, group)
+  const pool = readPool(inputs, reader, group, imageKindOf(source, image), mode)
+  const timeoutMs = inputs.durationMs('timeout', TIMEOUT)
+  const planId = readPlanId(inputs, mode)
+  const identity = readIdentity(inputs, reader, group)
+  checkReporting(inputs)
+  checkTogether(inputs, { mode, source, image, pool, timeoutMs })
+  if (inputs.problems.length > 0 || !source) throw new InputError(inputs.problems)
+  return {
+    mode,
+    identity,
+    source,
+    timeoutMs,
+    notices: inputs.notices,
+    ...(image && { image }),
+    ...(pool && { pool }),
+    ...(planId !== undefined && { planId }),
+  }
+}
+
+/** What these ask for is done for refused inputs, too; here they are only checked. */
+function checkReporting(inputs: Inputs): void {
+  inputs.boolean('summary', true)
+  const [isCommenting, token] = [inputs.boolean('comment', false), inputs.text('github-token')]
+  if (isCommenting && token === '') inputs.refuse('github-token', 'is required with `comment: true`')
+}
+
+function readPlanId(inputs: Inputs, mode: Mode): string | undefined {
+  const planId = inputs.optional('plan-id')
+  if (planId !== undefined && !/^[\w./-]+=[0-9a-f.]+(?:,[\w./-]+=[0-9a-f.]+)*$/.test(planId))
+    inputs.refuse('plan-id', 'is not the id of a plan', 'the output `plan-id` of a run with `mode: plan`')
+  else if (planId !== undefined && mode === 'prune') inputs.refuse('plan-id', 'has no effect with `mode: prune`, which makes no plan')
+  return planId
+}
+
+/** Inputs of different themes that exclude or need each other. */
+function checkTogether(
+  inputs: Inputs,
+  {
+    mode,
+    source,
+    image,
+    pool,
+    timeoutMs,
+  }: Pick<Config, 'mode' | 'timeoutMs'> & { [name in 'source' | 'image' | 'pool']: Config[name] | undefined },
+): void {
   if (source?.kind === 'managed-image' && image?.kind === 'managed')
     inputs.refuse('managed-image', 'is already a managed image; there is nothing to build with `image-kind: managed`', '`image-id`')
-  const pool = readPool(inputs, reader, group, imageKindOf(source, image), mode)
   if (image && !pool && (mode === 'prune' || image.retainVersions > 0))
     inputs.refuse('batch-account', 'is required: no image is deleted before it is known which images the pools still use')
-  // Only looked at here: what they ask for is done for refused inputs, too.
-  inputs.boolean('summary', true)
-  const [isCommenting, hasToken] = [inputs.boolean('comment', false), inputs.text('github-token') !== '']
-  if (isCommenting && !hasToken) inputs.refuse('github-token', 'is required with `comment: true`')
-  const timeoutMs = inputs.durationMs('timeout', { minMs: MINUTE_MS, maxMs: 350 * MINUTE_MS, fallbackMs: 120 * MINUTE_MS })
-  const asked = parseDurationMs(inputs.text('resize-timeout'))
-  if (pool && pool.wait !== 'none' && asked !== undefined && asked > timeoutMs)
+  const resizeMs = parseDurationMs(inputs.text('resize-timeout'))
+  if (pool && pool.wait !== 'none' && resizeMs !== undefined && resizeMs > timeoutMs)
     inputs.refuse(
       'resize-timeout',
       'is longer than the `timeout` of the whole run',
@@ -34,18 +75,4 @@ export function parseConfig(reader: InputReader): Config {
     )
   if (pool?.wait === 'none' && pool.strategy === 'blue-green')
     inputs.refuse('wait', 'would move the jobs to a new pool without nodes, with `strategy: blue-green`', 'nodes, steady')
-  const planId = inputs.optional('plan-id')
-  if (planId !== undefined && !/^[\w./-]+=[0-9a-f.]+(?:,[\w./-]+=[0-9a-f.]+)*$/.test(planId))
-    inputs.refuse('plan-id', 'is not the id of a plan', 'the output `plan-id` of a run with `mode: plan`')
-  else if (planId !== undefined && mode === 'prune') inputs.refuse('plan-id', 'has no effect with `mode: prune`, which makes no plan')
-  const config = {
-    mode,
-    identity: readIdentity(inputs, reader, group),
-    timeoutMs,
-    ...(image && { image }),
-    ...(pool && { pool }),
-    ...(planId !== undefined && { planId }),
-  }
-  if (inputs.problems.length > 0 || !source) throw new InputError(inputs.problems)
-  return { ...config, source }
 }

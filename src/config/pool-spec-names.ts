@@ -1,18 +1,58 @@
-/** Names that are no property of a pool in ARM at api-version 2025-06-01, and what to write instead. */
+/** Names that are not properties of a pool in ARM at api-version 2025-06-01, and what to write instead. */
 import { READ_ONLY_POOL_PROPERTIES } from '../model/batch.ts'
+
+/** One spelling for a name in any letter case, with underscores or hyphens: `node_agent_sku_id`, `NodeAgentSkuId`. */
+export function plainName(name: string): string {
+  return name.replaceAll(/[_-]/g, '').toLowerCase()
+}
+
+/** The one of `known` that is spelled like `name` but for letter case and underscores. */
+export function spelledLike(name: string, known: readonly string[]): string | undefined {
+  return known.includes(name) ? name : known.find((one) => plainName(one) === plainName(name))
+}
 
 const RETIRED: Readonly<Record<string, string>> = {
   certificates: 'is retired: use the Key Vault extension (`deploymentConfiguration.virtualMachineConfiguration.extensions`)',
-  certificateReferences: 'is retired: use the Key Vault extension (`deploymentConfiguration.virtualMachineConfiguration.extensions`)',
-  applicationLicenses: 'is retired: bring licences with the image',
-  cloudServiceConfiguration: 'is retired: use `deploymentConfiguration.virtualMachineConfiguration`',
-  targetNodeCommunicationMode: 'is retired: all nodes use simplified communication; leave it out',
-  resourceTags: 'is renamed: `tags`',
+  certificatereferences: 'is retired: use the Key Vault extension (`deploymentConfiguration.virtualMachineConfiguration.extensions`)',
+  applicationlicenses: 'is retired: bring licences with the image',
+  cloudserviceconfiguration: 'is retired: use `deploymentConfiguration.virtualMachineConfiguration`',
 }
 
-/** By the name without regard to case: older api-versions, the data plane, other tools. */
-const ELSEWHERE: Readonly<Record<string, string>> = {
+/** Nodes communicate in one way only by now. https://learn.microsoft.com/azure/batch/simplified-compute-node-communication */
+const NODE_COMMUNICATION = 'targetnodecommunicationmode'
+
+/** Whether the property is gone, and the value asks for nothing that Azure would not do anyway. */
+export function isWithoutEffect(name: string, value: unknown): boolean {
+  const plain = plainName(name)
+  if (plain === NODE_COMMUNICATION) return typeof value === 'string' && /^(?:simplified|default)$/i.test(value)
+  return plain in RETIRED && typeof value === 'object' && value !== null && Object.keys(value).length === 0
+}
+
+/** Members that older api-versions, the data plane and PowerShell call otherwise, with the same values. */
+const RENAMED: Readonly<Record<string, string>> = {
+  applicationid: 'id',
+  applicationpackagereferences: 'applicationPackages',
+  blobsource: 'httpUrl',
+  computenodefilltype: 'nodeFillType',
+  containerurl: 'storageContainerUrl',
+  maxtaskspercomputenode: 'taskSlotsPerNode',
   maxtaskspernode: 'taskSlotsPerNode',
+  poolid: 'id',
+  poolname: 'id',
+  resourcetags: 'tags',
+  storageaccounttype: 'managedDisk.storageAccountType',
+  virtualmachineimageid: 'id',
+  virtualmachinesize: 'vmSize',
+}
+
+/** What `name` is called today, where that is one of `known`: a name, or a path of two. */
+export function todaysName(name: string, known: readonly string[]): string | undefined {
+  const today = RENAMED[plainName(name)]
+  return today && known.includes(today.split('.')[0] ?? '') ? today : undefined
+}
+
+/** By the plain name: what stands in another place in ARM. */
+const ELSEWHERE: Readonly<Record<string, string>> = {
   targetdedicatednodes: 'scaleSettings.fixedScale.targetDedicatedNodes',
   targetdedicated: 'scaleSettings.fixedScale.targetDedicatedNodes',
   targetlowprioritynodes: 'scaleSettings.fixedScale.targetLowPriorityNodes',
@@ -25,28 +65,48 @@ const ELSEWHERE: Readonly<Record<string, string>> = {
   virtualmachineconfiguration: 'deploymentConfiguration.virtualMachineConfiguration',
   imagereference: 'deploymentConfiguration.virtualMachineConfiguration.imageReference',
   nodeagentskuid: 'deploymentConfiguration.virtualMachineConfiguration.nodeAgentSkuId',
-  virtualmachineimageid: 'id',
-  enableinternodecommunication: 'interNodeCommunication: Enabled',
-  applicationpackagereferences: 'applicationPackages',
-  applicationid: 'id',
+  containerconfiguration: 'deploymentConfiguration.virtualMachineConfiguration.containerConfiguration',
+  datadisks: 'deploymentConfiguration.virtualMachineConfiguration.dataDisks',
+  extensions: 'deploymentConfiguration.virtualMachineConfiguration.extensions',
+  enableinternodecommunication: 'interNodeCommunication',
   subnetid: 'networkConfiguration.subnetId',
+  publicipaddressconfiguration: 'networkConfiguration.publicIPAddressConfiguration',
   userassignedidentities: 'identity.userAssignedIdentities',
-  storageaccounttype: 'managedDisk.storageAccountType',
-  blobsource: 'httpUrl',
-  containerurl: 'storageContainerUrl',
 }
 
-/** Beside those of `properties`, what answers of either plane have around or within. */
-const READ_ONLY: ReadonlySet<string> = new Set([
-  ...READ_ONLY_POOL_PROPERTIES,
-  'etag',
-  'eTag',
-  'exactVersion',
-  'resizeErrors',
-  'state',
-  'stateTransitionTime',
-  'systemData',
-])
+/** Where ARM has what is called `name` elsewhere, from the object that has the properties `known`. */
+export function placeOf(name: string, known: readonly string[], isTop: boolean): string | undefined {
+  const place = ELSEWHERE[plainName(name)]
+  return place && (isTop || known.includes(place.split('.')[0] ?? '')) ? place : undefined
+}
+
+/** What only Azure sets: on the management plane, and on the data plane (https://learn.microsoft.com/rest/api/batchservice/pool/get). */
+const READ_ONLY_AT_TOP: ReadonlySet<string> = new Set(
+  [
+    ...READ_ONLY_POOL_PROPERTIES,
+    'currentDedicatedComputeNodes',
+    'currentLowPriorityComputeNodes',
+    'etag',
+    'poolStatistics',
+    'resizeErrors',
+    'state',
+    'stateTransitionTime',
+    'statistics',
+    'stats',
+    'systemData',
+    'url',
+    'odata.metadata',
+    '@odata.context',
+  ].map(plainName),
+)
+
+/** The same within a pool: of an image reference, and of an identity. */
+const READ_ONLY_WITHIN: ReadonlySet<string> = new Set(['exactversion', 'principalid', 'clientid'])
+
+/** Whether answers contain it, and requests must not. */
+export function isReadOnly(name: string, isTop: boolean): boolean {
+  return (isTop ? READ_ONLY_AT_TOP : READ_ONLY_WITHIN).has(plainName(name))
+}
 
 /** Of a resource in Bicep or ARM, around `properties`. */
 const OF_A_RESOURCE: Readonly<Record<string, string>> = {
@@ -54,19 +114,40 @@ const OF_A_RESOURCE: Readonly<Record<string, string>> = {
   properties: 'belongs to a whole ARM resource; put its content one level up, or keep only `name`, `identity` and `tags` beside it',
   location: 'is not a property of a pool: a pool is in the region of its account',
   type: 'belongs to a whole ARM resource; leave it out',
-  apiVersion: 'belongs to a whole ARM resource; leave it out',
+  apiversion: 'belongs to a whole ARM resource; leave it out',
+  pools: 'is not a property of a pool; give the list itself',
 }
 
-/** What to say about `name`, which is none of `known`. */
-export function adviceForName(name: string, known: readonly string[], isTop: boolean): string {
-  if (RETIRED[name]) return RETIRED[name]
-  if (READ_ONLY.has(name)) return 'is read-only; leave it out'
+interface UnknownName {
+  /** The names that would be right there. */
+  readonly known: readonly string[]
+  /** Whether it is a property of the pool itself. */
+  readonly isTop: boolean
+  readonly value: unknown
+}
+
+/** What to say about `name`, which is not one of `known`. */
+export function adviceForName(name: string, { known, isTop, value }: UnknownName): string {
+  const plain = plainName(name)
+  if (RETIRED[plain]) return RETIRED[plain]
+  if (plain === NODE_COMMUNICATION) return 'is retired: all nodes use simplified communication; leave it out'
+  if (isReadOnly(name, isTop)) return 'is read-only; leave it out'
+  const hidden = /[\p{Cc}\p{Cf}\p{Z}]/u.exec(name)?.[0]
+  if (hidden) return `contains an invisible character (U+${hidden.codePointAt(0)?.toString(16).toUpperCase().padStart(4, '0')})`
+  const similar = spelledLike(name, known)
+  if (similar) return `is spelled \`${similar}\``
+  const place = placeOf(name, known, isTop)
+  if (place) return `is written \`${withValue(place, value)}\` in ARM`
+  if (isTop && OF_A_RESOURCE[plain]) return OF_A_RESOURCE[plain]
   const near = nearest(name, known)
-  if (near?.toLowerCase() === name.toLowerCase()) return `is spelled \`${near}\``
-  const elsewhere = ELSEWHERE[name.toLowerCase()]
-  if (elsewhere && (isTop || known.includes(elsewhere.split('.')[0] ?? ''))) return `is written \`${elsewhere}\` in ARM`
-  if (isTop && OF_A_RESOURCE[name]) return OF_A_RESOURCE[name]
   return near ? `is not a known property; did you mean \`${near}\`?` : 'is not a known property'
+}
+
+/** A switch of the data plane is a word in ARM. */
+function withValue(place: string, value: unknown): string {
+  if (place === 'interNodeCommunication') return `${place}: ${value === false ? 'Disabled' : 'Enabled'}`
+  if (place === 'scaleSettings.autoScale' && value === false) return 'scaleSettings.fixedScale'
+  return place
 }
 
 /** The one of `known` that differs by two letters at most. */

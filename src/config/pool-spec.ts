@@ -1,109 +1,91 @@
 /** YAML or JSON → pools in ARM's shape. */
-import { parseAllDocuments } from 'yaml'
-import { nameOf } from '../model/arm-id.ts'
 import type { PoolEnvelope, PoolProperties } from '../model/batch.ts'
 import { isoDuration, parseDurationMs } from '../model/duration.ts'
 import type { InputReader, Inputs } from './inputs.ts'
+import { dataPlanePath, fromDataPlane, isDataPlane } from './pool-spec-data-plane.ts'
+import { normalized } from './pool-spec-normal.ts'
 import { problemsOf } from './pool-spec-rules.ts'
+import type { SpecProblem } from './pool-spec-schema.ts'
+import { type FoundPool, poolsIn } from './pool-spec-shapes.ts'
+import { parseValues, readSpecText } from './pool-spec-text.ts'
 
 export interface PoolSpec extends PoolEnvelope {
   readonly id?: string
   readonly properties: PoolProperties
 }
 
-/** The pools of `pool-spec`: inline, or a file of the workspace; one, or a list. Empty where none is given. */
+/**
+ * The pools of `pool-spec`: inline, or a file of the workspace; one, or a list. Empty where none is given, or where what is given is no
+ * pool at all. A pool with problems is there too, as far as it could be read.
+ */
 export function readPoolSpecs(inputs: Inputs, reader: InputReader): readonly PoolSpec[] {
   const given = inputs.text('pool-spec')
   if (given === '') return []
-  const isPath = !given.includes('\n') && /\.(?:ya?ml|json)$/i.test(given)
-  const text = isPath ? reader.file(given) : given
-  if (text === undefined) {
-    inputs.refuse('pool-spec', 'is a path, but there is no such file; check the repository out before this step')
+  const found = readSpecText(given, reader, (problem, path) => inputs.refuse('pool-spec', problem, undefined, path ?? ''))
+  if (!found) return []
+  const values = parseValues(found.text, (problem) => inputs.refuse('pool-spec', problem, undefined, found.path ?? ''))
+  const pools = values.flatMap((value, index) => poolsIn(value, values.length > 1 ? `[${index}]` : ''))
+  const notes = new Notes()
+  const specs = pools.flatMap((pool) => {
+    if ('pool' in pool) return readPool(pool, notes, (problem) => refuse(inputs, pool.at, problem))
+    refuse(inputs, pool.at, { path: '', problem: pool.problem })
     return []
-  }
-  const pools = parse(text, (problem) => inputs.refuse('pool-spec', problem, undefined, isPath ? given : ''))
-  const specs = pools.flatMap((pool, index) => readPoolSpec(inputs, pool, pools.length > 1 ? `[${index}]` : ''))
+  })
   refuseTwins(inputs, specs)
+  inputs.notices.push(...notes.sentences())
   return specs
 }
 
-/** Several documents are several pools too. Nothing of the text goes into a message: there may be secrets in it. */
-function parse(text: string, refuse: (problem: string) => void): readonly unknown[] {
-  const documents = parseAllDocuments(text, { merge: true })
-  const wrong = documents.flatMap(({ errors }) => errors)
-  for (const { message, linePos, code } of wrong) {
-    const at = linePos?.[0]
-    const words = code === 'DUPLICATE_KEY' ? 'a key is there twice' : message.split(/ at line \d+|\n/)[0]?.replace(/: .*$/, '')
-    refuse(`is not valid YAML or JSON: ${words}${at ? `, line ${at.line}, column ${at.col}` : ''}`)
-  }
-  if (wrong.length > 0) return []
-  try {
-    const values = documents.filter(({ contents }) => contents !== null).map((document) => document.toJS() as unknown)
-    const pools = values.flat()
-    // An alias that holds itself has no end; only this finds it.
-    JSON.stringify(pools)
-    if (pools.length === 0) refuse('is empty: it names no pool')
-    return pools
-  } catch {
-    refuse('has an alias without an anchor, an alias that contains itself, or too many aliases')
-    return []
+function refuse(inputs: Inputs, at: string, { path, problem, allowed }: SpecProblem): void {
+  const place = at && path ? (path.startsWith('[') ? `${at}${path}` : `${at}.${path}`) : at || path
+  inputs.refuse('pool-spec', `${place}${place && ': '}${problem}`, allowed, '')
+}
+
+/** What was left out or changed on the way, so that it is said once for all pools. */
+class Notes {
+  readonly readOnly = new Set<string>()
+  readonly withoutEffect = new Set<string>()
+  readonly emptyText = new Set<string>()
+  readonly ignored = new Set<string>()
+  isTranslated = false
+
+  sentences(): readonly string[] {
+    const list = (names: ReadonlySet<string>) => [...names].map((name) => `\`${name}\``).join(', ')
+    return [
+      ...(this.isTranslated
+        ? ['`pool-spec` is in the shape of the Batch data plane (`az batch pool create --json-file`) and was translated to that of ARM.']
+        : []),
+      ...(this.readOnly.size > 0 ? [`Read-only properties of \`pool-spec\` were ignored: ${list(this.readOnly)}.`] : []),
+      ...(this.withoutEffect.size > 0
+        ? [`Properties of \`pool-spec\` that have no effect were ignored: ${list(this.withoutEffect)}.`]
+        : []),
+      ...(this.emptyText.size > 0 ? [`Empty texts in \`pool-spec\` were read as absent: ${list(this.emptyText)}.`] : []),
+      ...(this.ignored.size > 0 ? [`What stands around the properties in \`pool-spec\` was ignored: ${list(this.ignored)}.`] : []),
+    ]
   }
 }
 
-function readPoolSpec(inputs: Inputs, item: unknown, at: string): readonly PoolSpec[] {
-  const refuse = (path: string, problem: string, allowed?: string) =>
-    inputs.refuse(
-      'pool-spec',
-      `${at}${at && path && !path.startsWith('[') ? '.' : ''}${path}${at || path ? ': ' : ''}${problem}`,
-      allowed,
-      '',
-    )
-  if (typeof item !== 'object' || item === null || Array.isArray(item)) {
-    refuse('', 'is not a mapping of pool properties')
-    return []
-  }
-  if ('resources' in item || ('$schema' in item && /deploymentTemplate/i.test(String(item.$schema)))) {
-    refuse('', 'is a whole ARM template; give only its pool resource')
-    return []
-  }
-  const pool = flat(item as Readonly<Record<string, unknown>>)
-  const problems = problemsOf(pool)
-  for (const { path, problem, allowed } of problems) refuse(path, problem, allowed)
-  if (problems.length > 0) return []
+function readPool(found: FoundPool, notes: Notes, report: (problem: SpecProblem) => void): readonly PoolSpec[] {
+  const translated = isDataPlane(found.pool) ? fromDataPlane(found.pool) : undefined
+  const { pool, problems, leftOut } = normalized(translated?.pool ?? found.pool)
+  const shown = ({ path, ...said }: SpecProblem) => ({ ...said, path: translated ? dataPlanePath(path) : path })
+  const all = [...found.problems, ...(translated?.problems ?? []), ...[...problems, ...problemsOf(pool)].map(shown)]
+  for (const problem of all) report(problem)
+  for (const path of leftOut.readOnly) notes.readOnly.add(path)
+  for (const path of [...leftOut.withoutEffect, ...(translated?.withoutEffect ?? [])]) notes.withoutEffect.add(path)
+  for (const path of leftOut.emptyText) notes.emptyText.add(path)
+  for (const name of found.ignored) notes.ignored.add(name)
+  notes.isTranslated ||= translated !== undefined
   const { id, identity, tags, ...properties } = pool as PoolProperties & Pick<PoolSpec, 'id' | 'identity' | 'tags'>
-  return [{ properties: withIsoDurations(properties), ...(id && { id }), ...(identity && { identity }), ...(tags && { tags }) }]
-}
-
-const AROUND_PROPERTIES = [
-  'name',
-  'id',
-  'type',
-  'apiVersion',
-  'parent',
-  'dependsOn',
-  'identity',
-  'tags',
-  'properties',
-  'etag',
-  'systemData',
-]
-
-/** A pool as it stands in Bicep, in an ARM template or in an answer of ARM, with its properties one level up. */
-function flat(item: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
-  const { name, id, identity, tags, properties, type } = item
-  const isResource =
-    typeof properties === 'object' &&
-    properties !== null &&
-    Object.keys(item).every((key) => AROUND_PROPERTIES.includes(key)) &&
-    (type === undefined || /^Microsoft\.Batch\/batchAccounts\/pools(?:@.*)?$/i.test(String(type)))
-  if (!isResource) return item
-  const named = name ?? id
-  return {
-    ...(named !== undefined && { id: typeof named === 'string' ? nameOf(named) : named }),
-    ...(identity !== undefined && identity !== null && { identity }),
-    ...(tags !== undefined && tags !== null && { tags }),
-    ...properties,
-  }
+  const isSound = all.length === 0
+  return [
+    {
+      properties: isSound ? withIsoDurations(properties) : { ...(properties.vmSize && { vmSize: properties.vmSize }) },
+      ...(id && { id: String(id) }),
+      ...(isSound && identity && { identity }),
+      ...(isSound && tags && { tags }),
+    },
+  ]
 }
 
 /** `30m` is for people; Azure takes ISO 8601. */

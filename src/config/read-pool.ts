@@ -44,7 +44,7 @@ function readRequest(inputs: Inputs, spec: PoolSpec, imageKind: ImageKind): Pool
       id,
     )
   const vmSize = inputs.text('vm-size') || spec.properties.vmSize
-  if (!vmSize) inputs.refuse('vm-size', `is needed: neither it nor \`vmSize\` of the pool spec is given${id && ` (pool ${id})`}`)
+  if (!vmSize) inputs.refuse('vm-size', `is required: neither it nor \`vmSize\` of the pool spec is given${id && ` (pool ${id})`}`)
   const { fixedScale, autoScale } = spec.properties.scaleSettings ?? {}
   const count = (input: string, fallback: number | undefined) => inputs.integer(input, { min: 0, max: 100_000, fallback: fallback ?? 0 })
   const target = {

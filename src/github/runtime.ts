@@ -1,6 +1,6 @@
 /** The runner: inputs, outputs, state, log and summary behind ports. */
 import { randomUUID } from 'node:crypto'
-import { existsSync, readFileSync } from 'node:fs'
+import { readFileSync, statSync } from 'node:fs'
 import { writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
@@ -27,7 +27,8 @@ export const inputReader: InputReader = {
   environment,
   file(name) {
     const file = path.resolve(environment('GITHUB_WORKSPACE') ?? '.', name)
-    return existsSync(file) ? readFileSync(file, 'utf8') : undefined
+    const found = statSync(file, { throwIfNoEntry: false })
+    return found?.isDirectory() ? 'directory' : found && readFileSync(file)
   },
 }
 

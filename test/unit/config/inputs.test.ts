@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import type { Config } from '../../../src/config/config.ts'
-import { config, type Given, OTHER, problems, SUBSCRIPTION, VERSION_ID, VM_ID, without } from './given.ts'
+import { config, type Given, OTHER, problems, SUBSCRIPTION, VERSION_ID, VM_ID, without } from '../../fixtures/config-inputs.ts'
 
 describe('a choice', () => {
   const CHOICES: readonly (readonly [string, readonly string[]])[] = [

@@ -1,7 +1,7 @@
 /** Inputs as texts → one typed value, or every problem at once. */
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { config, type Given, GROUP, problems, SUBSCRIPTION, VERSION_ID, VM_ID } from './given.ts'
+import { config, type Given, GROUP, problems, SUBSCRIPTION, VERSION_ID, VM_ID } from '../../fixtures/config-inputs.ts'
 
 test('the least there is, with every default', () => {
   expect(config({})).toEqual({
@@ -45,6 +45,7 @@ test('the least there is, with every default', () => {
       onCancel: 'leave',
     },
     timeoutMs: 7_200_000,
+    notices: [],
   })
 })
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import type { Config } from '../../../src/config/config.ts'
-import { config, problems } from './given.ts'
+import { config, problems } from '../../fixtures/config-inputs.ts'
 
 test.each([
   ['1.0.0', true],

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { type Given, GROUP, parse, problems, SUBSCRIPTION, VERSION_ID, VM_ID, without } from './given.ts'
+import { type Given, GROUP, parse, problems, SUBSCRIPTION, VERSION_ID, VM_ID, without } from '../../fixtures/config-inputs.ts'
 
 describe('the source', () => {
   test.each<[string, Given, string]>([

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { config, problems } from './given.ts'
+import { config, problems } from '../../fixtures/config-inputs.ts'
 
 describe('tags', () => {
   test('are name=value, a line each; a value may hold anything', () => {

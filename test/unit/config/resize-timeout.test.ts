@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { guidanceMs } from '../../../src/config/resize-timeout.ts'
-import { config, GROUP, problems } from './given.ts'
+import { config, GROUP, problems } from '../../fixtures/config-inputs.ts'
 
 test('resize-timeout is at least five minutes, and not longer than the run', () => {
   expect(config({ 'resize-timeout': '90m' }).pool?.requests[0]?.resizeTimeout).toBe('PT1H30M')

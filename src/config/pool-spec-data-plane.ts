@@ -1,0 +1,162 @@
+/**
+ * The data-plane shape of a pool (`az batch pool create --json-file`, `az batch pool show`, the SDKs, `Get-AzBatchPool`) in ARM's.
+ * https://learn.microsoft.com/rest/api/batchservice/pools/create-pool
+ */
+
+import { plainName } from './pool-spec-names.ts'
+import { type Bag, isBag } from './pool-spec-normal.ts'
+import type { SpecProblem } from './pool-spec-schema.ts'
+
+/** Plain names that only the data plane has at the top; the last ones are what PowerShell calls them. */
+const OF_THE_DATA_PLANE: ReadonlySet<string> = new Set([
+  'autoscaleevaluationinterval',
+  'autoscaleformula',
+  'certificatereferences',
+  'cloudserviceconfiguration',
+  'enableautoscale',
+  'enableinternodecommunication',
+  'resizetimeout',
+  'targetdedicatednodes',
+  'targetlowprioritynodes',
+  'virtualmachineconfiguration',
+  'autoscaleenabled',
+  'intercomputenodecommunicationenabled',
+  'targetdedicatedcomputenodes',
+  'targetlowprioritycomputenodes',
+])
+
+const OF_ARM: ReadonlySet<string> = new Set(['deploymentconfiguration', 'scalesettings', 'internodecommunication', 'applicationpackages'])
+
+/** Whether the pool as a whole is in the data-plane shape. A mixture of both is in neither. */
+export function isDataPlane(pool: Bag): boolean {
+  const names = Object.keys(pool).map(plainName)
+  return names.some((name) => OF_THE_DATA_PLANE.has(name)) && !names.some((name) => OF_ARM.has(name))
+}
+
+export interface Translated {
+  readonly pool: Bag
+  readonly problems: readonly SpecProblem[]
+  /** Names of what a formula makes pointless, or of a formula that is switched off. */
+  readonly withoutEffect: readonly string[]
+}
+
+/** @param given in the data-plane shape. Names that ARM has too, or that are not known, stay as they are. */
+export function fromDataPlane(given: Bag): Translated {
+  const members = new Members(given)
+  const deployment = {
+    ...members.renamed('virtualMachineConfiguration', (value) => ({ virtualMachineConfiguration: value })),
+    ...members.renamed('cloudServiceConfiguration', (value) => ({ cloudServiceConfiguration: value })),
+  }
+  const pool = {
+    ...scaling(members),
+    ...(Object.keys(deployment).length > 0 && { deploymentConfiguration: deployment }),
+    ...communication(members),
+    ...members.renamed('identity', (identity) => ({ identity: withIdentityMap(identity) })),
+  }
+  return { pool: { ...members.rest(), ...pool }, problems: members.problems, withoutEffect: members.withoutEffect }
+}
+
+/** Members by their plain names, each taken once. */
+class Members {
+  readonly problems: SpecProblem[] = []
+  readonly withoutEffect: string[] = []
+  readonly #left: Map<string, readonly [string, unknown]>
+
+  constructor(given: Bag) {
+    const isThere = (value: unknown) => value !== null && value !== undefined && value !== ''
+    const entries = Object.entries(given).filter(([, value]) => isThere(value))
+    this.#left = new Map(entries.map(([name, value]) => [plainName(name), [name, value]]))
+    if (this.#left.size < entries.length) this.problems.push({ path: '', problem: 'has a property twice, in several spellings' })
+  }
+
+  take(name: string): unknown {
+    const found = this.#left.get(plainName(name))
+    this.#left.delete(plainName(name))
+    return found?.[1]
+  }
+
+  renamed(name: string, as: (value: unknown) => Bag): Bag {
+    const value = this.take(name)
+    return value === undefined ? {} : as(value)
+  }
+
+  /** `undefined`, with the problem recorded, where it is not a switch. */
+  switch(name: string): boolean | undefined {
+    const value = this.take(name)
+    if (value !== undefined && typeof value !== 'boolean')
+      this.problems.push({ path: name, problem: 'is not a switch', allowed: 'true, false' })
+    return typeof value === 'boolean' ? value : undefined
+  }
+
+  ignore(...names: readonly string[]): void {
+    for (const name of names) if (this.take(name) !== undefined) this.withoutEffect.push(name)
+  }
+
+  rest(): Bag {
+    return Object.fromEntries(this.#left.values())
+  }
+}
+
+/** With a formula the data plane shows the targets that the formula has set. */
+function scaling(members: Members): Bag {
+  const formula = members.take('autoScaleFormula')
+  const isAutoScaled = members.switch('enableAutoScale') ?? members.switch('autoScaleEnabled') ?? formula !== undefined
+  const evaluationInterval = members.take('autoScaleEvaluationInterval')
+  if (isAutoScaled) {
+    members.ignore(
+      'targetDedicatedNodes',
+      'targetLowPriorityNodes',
+      'resizeTimeout',
+      'targetDedicatedComputeNodes',
+      'targetLowPriorityComputeNodes',
+    )
+    return {
+      scaleSettings: {
+        autoScale: { ...(formula !== undefined && { formula }), ...present({ evaluationInterval: duration(evaluationInterval) }) },
+      },
+    }
+  }
+  if (formula !== undefined) members.withoutEffect.push('autoScaleFormula')
+  const fixedScale = present({
+    targetDedicatedNodes: members.take('targetDedicatedNodes') ?? members.take('targetDedicatedComputeNodes'),
+    targetLowPriorityNodes: members.take('targetLowPriorityNodes') ?? members.take('targetLowPriorityComputeNodes'),
+    resizeTimeout: duration(members.take('resizeTimeout')),
+    nodeDeallocationOption: members.take('nodeDeallocationOption'),
+  })
+  return Object.keys(fixedScale).length > 0 ? { scaleSettings: { fixedScale } } : {}
+}
+
+function communication(members: Members): Bag {
+  const isEnabled = members.switch('enableInterNodeCommunication') ?? members.switch('interComputeNodeCommunicationEnabled')
+  return isEnabled === undefined ? {} : { interNodeCommunication: isEnabled ? 'Enabled' : 'Disabled' }
+}
+
+/** Answers of the data plane have a list where ARM has a map by resource id. */
+function withIdentityMap(identity: unknown): unknown {
+  if (!isBag(identity)) return identity
+  const entries = Object.entries(identity).map(([name, value]) => [name, Array.isArray(value) ? byResourceId(value) : value])
+  return Object.fromEntries(entries)
+}
+
+const byResourceId = (list: readonly unknown[]): Bag =>
+  Object.fromEntries(list.map((one) => [String(isBag(one) ? new Members(one).take('resourceId') : one), {}]))
+
+/** A .NET `TimeSpan` as PowerShell writes it. */
+function duration(value: unknown): unknown {
+  const ticks = isBag(value) ? new Members(value).take('ticks') : undefined
+  return typeof ticks === 'number' ? `PT${Math.round(ticks / 10_000_000)}S` : value
+}
+
+const present = (bag: Bag): Bag => Object.fromEntries(Object.entries(bag).filter(([, value]) => value !== undefined))
+
+/** Where a part of the translated pool stood before: a reader looks for it under the name that it has in the file. */
+const MOVED: readonly (readonly [RegExp, string])[] = [
+  [/^deploymentConfiguration\./, ''],
+  [/^scaleSettings\.fixedScale\.?/, ''],
+  [/^scaleSettings\.autoScale\.formula/, 'autoScaleFormula'],
+  [/^scaleSettings\.autoScale\.evaluationInterval/, 'autoScaleEvaluationInterval'],
+]
+
+export function dataPlanePath(path: string): string {
+  return MOVED.reduce((shown, [pattern, name]) => shown.replace(pattern, name), path)
+}
