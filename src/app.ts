@@ -17,8 +17,11 @@ import { bringUp } from './pool/bring-up.ts'
 import type { RunAsPhase } from './pool/outcome.ts'
 import { requestsOn } from './pool/plan-pool.ts'
 import type { PoolPlan, PoolWork } from './pool/pool-plan.ts'
+import { startProof, sweepProofs } from './pool/proof.ts'
+import { abandonedProofs } from './pool/proof-plan.ts'
+import type { Finding } from './preflight/finding.ts'
 import { PreflightError } from './preflight/preflight-error.ts'
-import { checkAll, countsOf } from './preflight/rules.ts'
+import { checkAll, checkPlan, countsOf } from './preflight/rules.ts'
 import { type Ending, endingOf, failureOf, imageFor, outcomeOf, type Progress, plannedOutcome, resultOf } from './report/ending.ts'
 import type { PoolSummary } from './report/record.ts'
 import { emit, phase, type StepContext } from './run/context.ts'
@@ -54,13 +57,13 @@ async function runPhases(given: Config, run: RunContext, context: StepContext, p
   const config = withChosenCapture(given, observed.vm?.vm)
   const content = sourceContent(config.source, observed)
 
+  const imageTraits = imageTraitsOf(content, observed)
+  const asked = config.pool ? { ...config, pool: { ...config.pool, requests: requestsOn(config.pool, observed.pools) } } : config
+  const facts = { config: asked, observed, now, ...(content && { content }), ...(imageTraits && { imageTraits }) }
   await phase(context, 'check', async () => {
-    const imageTraits = imageTraitsOf(content, observed)
-    const asked = config.pool ? { ...config, pool: { ...config.pool, requests: requestsOn(config.pool, observed.pools) } } : config
-    progress.findings = checkAll({ config: asked, observed, now, ...(content && { content }), ...(imageTraits && { imageTraits }) })
-    for (const { id, severity, seen } of progress.findings) if (severity === 'warning') emit(context, { kind: 'check-warning', id, seen })
+    note(checkAll(facts), progress, context)
     emit(context, { kind: 'checked', ...countsOf(progress.findings) })
-    if (progress.findings.some(({ severity }) => severity === 'error')) throw new PreflightError(progress.findings)
+    refuseErrors(progress)
   })
   const retain = async () => {
     if (!config.image) return
@@ -69,7 +72,12 @@ async function runPhases(given: Config, run: RunContext, context: StepContext, p
     await prune(progress.retention, config.image, context)
     await sweepTemporaries(config.image.resourceGroup, { image: config.image.name, run: run.runUrl }, context)
   }
-  if (config.mode === 'prune') return phase(context, 'prune', retain)
+  if (config.mode === 'prune')
+    return phase(context, 'prune', async () => {
+      const names = (asked.pool?.requests ?? []).map(({ id }) => id)
+      await sweepProofs(abandonedProofs(observed.pools, names, now), context)
+      await retain()
+    })
 
   const plan = await phase(context, 'plan', async () => {
     const made = planRun(config, observed, content, run, now)
@@ -80,7 +88,9 @@ async function runPhases(given: Config, run: RunContext, context: StepContext, p
   refuseUnapproved(plan, config)
   refuseOtherImages(plan, config)
   refuseUnsized(plan)
-  warnOfWithheldChanges(plan, config, context)
+  note(checkPlan({ ...facts, proofs: plan.proofs }), progress, context)
+  refuseErrors(progress)
+  warnOfWithheldChanges(plan, context)
   const retains = (config.image?.retainVersions ?? 0) > 0
   if (config.mode === 'plan') {
     progress.pools = plan.pools.map((pool, index) => plannedOutcome(pool, imageFor(pool, index, plan, config), observed, config))
@@ -110,6 +120,15 @@ async function runPhases(given: Config, run: RunContext, context: StepContext, p
       await sweepTemporaries(config.image.resourceGroup, { image: config.image.name, run: run.runUrl }, context)
     }
   })
+}
+
+function note(findings: readonly Finding[], progress: Progress, context: StepContext): void {
+  progress.findings = [...progress.findings, ...findings]
+  for (const { id, severity, seen } of findings) if (severity === 'warning') emit(context, { kind: 'check-warning', id, seen })
+}
+
+function refuseErrors({ findings }: Progress): void {
+  if (findings.some(({ severity }) => severity === 'error')) throw new PreflightError(findings)
 }
 
 const isCopied = ({ source }: Config): boolean => source.kind === 'vm' && source.capture === 'copy'
@@ -145,10 +164,17 @@ async function bringUpAll(config: Config, plan: Plan, { account }: Observed, con
     const imageId = imageFor(pool, index, plan, config)
     return { plan: pool, account, settings, ...(imageId && { imageId }) }
   }
-  const all = () =>
-    sideBySide(pools, MOST_POOLS_AT_ONCE, async (pool, index) =>
-      outcomeOf(pool, account.name, config, await bringUp(workOn(pool, index), context, asPhase)),
-    )
+  const all = async () => {
+    const swept = sweepProofs(plan.proofs.leftovers, context)
+    const proofs = plan.proofs.proofs.map((proof) => startProof({ plan: proof, account, settings, swept }, context))
+    const outcomes = await sideBySide(pools, MOST_POOLS_AT_ONCE, async (pool, index) => {
+      const proof = proofs.find(({ plan: { proves } }) => proves.includes(pool.request.id))
+      const outcome = await bringUp({ work: workOn(pool, index), ...(proof && { proof }) }, context, asPhase)
+      return outcomeOf(pool, account.name, config, outcome)
+    })
+    await Promise.all([swept, ...proofs.map(({ ended }) => ended)])
+    return outcomes
+  }
   return pools.length === 1 ? all() : phase(context, 'pool', all)
 }
 

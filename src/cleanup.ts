@@ -5,6 +5,7 @@ import type { Arm } from './model/arm.ts'
 import type { ArmId } from './model/arm-id.ts'
 import type { Batch } from './model/batch.ts'
 import type { Compute } from './model/compute.ts'
+import { provenBy } from './pool/proof-plan.ts'
 import type { LeftBehind } from './report/run-report.ts'
 import type { Ledger, LedgerEntry } from './run/runner.ts'
 
@@ -34,7 +35,7 @@ export async function cleanUp(ports: CleanupPorts): Promise<readonly LeftBehind[
   return left
 }
 
-async function cleanUpEntry({ id, kind }: LedgerEntry, { arm, compute, ledger, signal, info }: CleanupPorts): Promise<void> {
+async function cleanUpEntry({ id, kind }: LedgerEntry, { arm, compute, batch, ledger, signal, info }: CleanupPorts): Promise<void> {
   const armId = id as ArmId
   switch (kind) {
     case 'startVm':
@@ -71,6 +72,14 @@ async function cleanUpEntry({ id, kind }: LedgerEntry, { arm, compute, ledger, s
       const apiVersion = temporaryApiVersion(id)
       info(`deleting temporary resource ${id}`)
       if (apiVersion) await arm.delete(armId, apiVersion, signal)
+      break
+    }
+    case 'proofPool': {
+      const pool = await batch.getPool(armId)
+      if (pool && provenBy(pool) !== undefined) {
+        info(`deleting proof pool ${id}`)
+        await batch.deletePool(armId, signal)
+      }
       break
     }
     case 'pool':

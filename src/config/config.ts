@@ -94,7 +94,8 @@ export interface PoolSettings {
   readonly account: ArmId
   readonly requests: readonly PoolRequest[]
   readonly strategy: 'in-place' | 'blue-green' | 'replace' | 'resize-only' | 'fail'
-  readonly canaryNodes: number
+  /** `auto`: one where the quotas have room for it. */
+  readonly canaryNodes: number | 'auto'
   readonly onFailure: 'rollback' | 'keep'
   readonly nodeDeallocationOption: NodeDeallocationOption
   readonly maxResizes: number

@@ -20,8 +20,8 @@ export function readPool(inputs: Inputs, reader: InputReader, group: Group, imag
     account,
     requests: isAsked ? (inputs.text('pool-spec') ? specs : [{ properties: {} }]).map((spec) => readRequest(inputs, spec, imageKind)) : [],
     strategy: inputs.choice('strategy', ['in-place', 'blue-green', 'replace', 'resize-only', 'fail'], 'in-place'),
-    canaryNodes: inputs.integer('canary-nodes', { min: 0, max: 1_000, fallback: 0 }),
-    onFailure: inputs.choice('on-failure', ['rollback', 'keep'], 'keep'),
+    canaryNodes: readCanaryNodes(inputs),
+    onFailure: inputs.choice('on-failure', ['rollback', 'keep'], 'rollback'),
     nodeDeallocationOption:
       option.toLowerCase() === 'retaineddata'
         ? 'TaskCompletion'
@@ -32,6 +32,16 @@ export function readPool(inputs: Inputs, reader: InputReader, group: Group, imag
     nodeStartTimeoutMs: inputs.durationMs('node-start-timeout', { minMs: MINUTE_MS, maxMs: 350 * MINUTE_MS, fallbackMs: 30 * MINUTE_MS }),
     onCancel: inputs.choice('on-cancel', ['leave', 'stop-resize'], 'leave'),
   }
+}
+
+const MOST_CANARY_NODES = 1_000
+
+function readCanaryNodes(inputs: Inputs): PoolSettings['canaryNodes'] {
+  const text = inputs.text('canary-nodes').toLowerCase()
+  if (text === '' || text === 'auto') return 'auto'
+  if (/^\d+$/.test(text) && Number(text) <= MOST_CANARY_NODES) return Number(text)
+  inputs.refuse('canary-nodes', 'is neither `auto` nor a whole number in the range', `auto, 0 to ${MOST_CANARY_NODES}`)
+  return 'auto'
 }
 
 function readRequest(inputs: Inputs, spec: PoolSpec, imageKind: ImageKind): PoolRequest {

@@ -3,6 +3,7 @@ import type { ImagePlan } from '../image/image-plan.ts'
 import { type ArmId, nameOf } from '../model/arm-id.ts'
 import { nodesOf } from '../model/nodes.ts'
 import type { PoolPlan } from '../pool/pool-plan.ts'
+import { describeProof, type ProofPlans } from '../pool/proof-plan.ts'
 
 const IMAGE_VERBS = { absent: 'create', failed: 'rebuild', creating: 'adopt', succeeded: 'adopt' } as const
 
@@ -33,6 +34,20 @@ export function imageChanges(image: ImagePlan): readonly PlannedChange[] {
             change(IMAGE_VERBS[state], 'managed image', id, pool ? `of pool ${pool}: ${image.reason}` : image.reason),
           )
       : [change(IMAGE_VERBS[image.existing?.state ?? 'absent'], 'image version', image.id, image.reason)]),
+  ]
+}
+
+export function proofChanges({ proofs, leftovers }: ProofPlans): readonly PlannedChange[] {
+  const change = (verb: PlannedChange['verb'], { id, name }: { id: string; name: string }, reason: string): PlannedChange => ({
+    verb,
+    type: 'pool',
+    id,
+    name,
+    reason,
+  })
+  return [
+    ...leftovers.map((pool) => change('delete', pool, 'a proof pool that an earlier run has left')),
+    ...proofs.map((proof) => change('create', proof, describeProof(proof))),
   ]
 }
 

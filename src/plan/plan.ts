@@ -1,5 +1,5 @@
 /** Pure: compares what was requested with what exists, and lists what to do. Nothing here is sent. */
-import { type Config, imageTargetId, type PoolSettings } from '../config/config.ts'
+import { type Config, imageKindOf, imageTargetId, type PoolSettings } from '../config/config.ts'
 import { type ImagePlan, imageIdFor } from '../image/image-plan.ts'
 import { planImage } from '../image/plan-image.ts'
 import { generalizationOf, imageTraitsOf, type SourceContent } from '../image/source.ts'
@@ -10,8 +10,9 @@ import type { ImageTraits } from '../model/image-traits.ts'
 import type { Observed } from '../observe/observed.ts'
 import { planPool, poolFor } from '../pool/plan-pool.ts'
 import type { PoolPlan } from '../pool/pool-plan.ts'
+import { NO_PROOFS, type ProofPlans, planProofs } from '../pool/proof-plan.ts'
 import type { RunContext } from '../run/runner.ts'
-import { imageChanges, type PlannedChange, poolChanges, startChanges } from './changes.ts'
+import { imageChanges, type PlannedChange, poolChanges, proofChanges, startChanges } from './changes.ts'
 import { planIdOf } from './plan-id.ts'
 
 export interface Plan {
@@ -19,6 +20,7 @@ export interface Plan {
   readonly id: string
   readonly image: ImagePlan
   readonly pools: readonly PoolPlan[]
+  readonly proofs: ProofPlans
   /** Snapshots of complete versions, which no longer need them. */
   readonly leftSnapshots: readonly ArmId[]
   /** A VM that an interrupted run stopped and did not start again. */
@@ -33,6 +35,7 @@ export function planRun(config: Config, observed: Observed, source: SourceConten
   const pools = config.pool
     ? planPools(config.pool, observed, image, imageTraitsOf(source, observed)).map((pool) => ({ ...pool, generalization }))
     : []
+  const proofs = planAllProofs(pools, config, observed, { run, now })
   const { vm } = observed.vm ?? {}
   const owedStart = vm?.tags[TAGS.restart] === undefined ? undefined : (vm.id as ArmId)
   const leftSnapshots = snapshotsLeft(config, observed)
@@ -42,9 +45,10 @@ export function planRun(config: Config, observed: Observed, source: SourceConten
     ...leftSnapshots.map(
       (id): PlannedChange => ({ verb: 'delete', type: 'snapshot', id, name: nameOf(id), reason: 'its version is in every region' }),
     ),
+    ...proofChanges(proofs),
     ...pools.flatMap(poolChanges),
   ]
-  return { id: planIdOf({ image, pools }, config), image, pools, leftSnapshots, changes, ...(owedStart && { owedStart }) }
+  return { id: planIdOf({ image, pools }, config), image, pools, proofs, leftSnapshots, changes, ...(owedStart && { owedStart }) }
 }
 
 /** Snapshots that complete versions were made from, left by a run that was interrupted or did not wait for all regions. */
@@ -58,6 +62,27 @@ function snapshotsLeft({ image }: Config, { versions, snapshots, sourceSnapshots
     .filter(({ tags }) => tags[TAGS.keep] === undefined && tags[TEMPORARY_TAG] === undefined)
     .filter(({ id }) => !sourceSnapshots.some((source) => sameId(source.id, id)))
     .map(({ id }) => id as ArmId)
+}
+
+/** None where there is no account to make pools in. */
+function planAllProofs(
+  plans: readonly PoolPlan[],
+  { pool: settings, source, image }: Config,
+  { account, pools, vmSizes, usages }: Observed,
+  { run, now }: { readonly run: RunContext; readonly now: Date },
+): ProofPlans {
+  if (!settings || !account) return NO_PROOFS
+  return planProofs({
+    plans,
+    settings,
+    account,
+    pools,
+    vmSizes,
+    ...(usages && { usages }),
+    isManagedImage: imageKindOf(source, image) === 'managed',
+    runToken: `${run.runId} ${now.toISOString()}`,
+    now,
+  })
 }
 
 function planPools(

@@ -88,7 +88,7 @@ export function refuseUnsized({ pools }: Plan): void {
 const READ_BY_A_STARTING_NODE = new Set(['startTask', 'applicationPackages'])
 
 /** Reports every requested change that this run does not make. */
-export function warnOfWithheldChanges({ pools }: Plan, { pool: settings }: Config, context: StepContext): void {
+export function warnOfWithheldChanges({ pools }: Plan, context: StepContext): void {
   const warn = (text: string) => emit(context, { kind: 'notice', level: 'warning', text })
   for (const pool of pools) {
     const { request, existing, withheld } = pool
@@ -105,7 +105,5 @@ export function warnOfWithheldChanges({ pools }: Plan, { pool: settings }: Confi
       warn(
         `Pool ${request.id} is new, and no size is asked for: it gets no nodes. Give \`target-dedicated-nodes\`, or \`scaleSettings\` in \`pool-spec\`.`,
       )
-    if (request.autoScale && settings?.canaryNodes)
-      warn(`Pool ${request.id} is sized by its autoscale formula: \`canary-nodes\` has no effect on it.`)
   }
 }

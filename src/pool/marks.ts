@@ -13,6 +13,10 @@ export const MARKS = {
   successorOf: 'image-pool-successor-of',
   /** On a job that was disabled only to be moved. */
   enable: 'image-pool-enable',
+  /** On a proof pool: the pool that it was made for. */
+  proofOf: 'image-pool-proof-of',
+  /** On a proof pool: the run that made it. */
+  proofRun: 'image-pool-proof-run',
 } as const
 
 const OWN: ReadonlySet<string> = new Set(Object.values(MARKS))
@@ -33,8 +37,6 @@ export const markIn = (metadata: Metadata = [], name: string): string | undefine
 export interface LastState extends Pick<VirtualMachineConfiguration, 'imageReference' | 'nodeAgentSkuId' | 'securityProfile'> {
   readonly vmSize?: string
   readonly scaleSettings: ScaleSettings
-  /** Dedicated nodes that the pool has on its new image before it gets its size. */
-  readonly canaryNodes?: number
 }
 
 /** As the mark says, which an earlier run left; else as the pool is. A size that it was given since is its own. */
@@ -52,11 +54,11 @@ export function lastStateOf({ properties }: Pool): LastState {
   }
 }
 
-/** Drained, at the size of its canary, or without the formula that it had. */
+/** Drained, or without the formula that it had. */
 function isSizeOnTheWay({ autoScale, fixedScale }: ScaleSettings = {}, marked: LastState): boolean {
   if (autoScale) return false
   const { targetDedicatedNodes = 0, targetLowPriorityNodes = 0 } = fixedScale ?? {}
-  return !marked.scaleSettings.fixedScale || (targetLowPriorityNodes === 0 && [0, marked.canaryNodes].includes(targetDedicatedNodes))
+  return !marked.scaleSettings.fixedScale || targetDedicatedNodes + targetLowPriorityNodes === 0
 }
 
 /** Batch refuses metadata that is too large (`MetadataTooLarge`) without saying how much that is. */

@@ -3,6 +3,7 @@ import type { Explanation } from '../errors/explanation.ts'
 import type { Pool } from '../model/batch.ts'
 import type { PhaseName } from '../run/events.ts'
 import type { Verdict } from './health-gate.ts'
+import type { ProofOutcome } from './proof.ts'
 
 /** What became of one pool. */
 export interface PoolOutcome {
@@ -10,6 +11,8 @@ export interface PoolOutcome {
   readonly pool?: Pool
   readonly verdict?: Verdict
   readonly error?: Explanation
+  /** Absent where none was due. */
+  readonly proof?: ProofOutcome
   /** The pool is back on its previous image, or the old pool still serves. */
   readonly isRolledBack: boolean
   /** Resizes were asked for, if only to replace nodes. */

@@ -155,7 +155,7 @@ export function requestsOn(settings: PoolSettings, pools: readonly Pool[]): read
 }
 
 /** What Azure says of the last time that anybody touched a pool. */
-function lastTouched({ properties }: Pool): number {
+export function lastTouched({ properties }: Pool): number {
   const times = [properties.creationTime, properties.lastModified, properties.allocationStateTransitionTime]
   return Math.max(...times.map((time) => Date.parse(String(time ?? '')) || 0))
 }

@@ -82,7 +82,7 @@ async function arrive(back: PoolRollout, from: ResizeStart, error: Explanation):
 /** What this run, or an interrupted one, changed, as it was. Passwords are never given back by Batch, so accounts stay as they are. */
 function before(existing: Pool, changed: PoolProperties): PoolProperties {
   const { properties } = existing
-  const { vmSize, scaleSettings, canaryNodes: _, ...configuration } = lastStateOf(existing)
+  const { vmSize, scaleSettings, ...configuration } = lastStateOf(existing)
   const restored = Object.keys(changed).filter((name) => name !== 'userAccounts' && properties[name] !== undefined)
   return {
     ...Object.fromEntries(restored.map((name) => [name, properties[name]])),

@@ -13,7 +13,7 @@ import { createPool, deletePool, envelopeOf, tagsOf, waitUntilGone } from './poo
 import type { PoolPlan, PoolWork } from './pool-plan.ts'
 import { PoolResizer } from './resizer.ts'
 import { type Retirement, retire, withdraw } from './retire.ts'
-import { startOf, totals } from './size.ts'
+import { canaryOf, startOf, totals } from './size.ts'
 
 /** The health gate refused the pool. */
 export class GateError extends PoolError {
@@ -83,8 +83,8 @@ export class PoolRollout {
     return this.#isGone
   }
 
-  /** The writes up to the first resize. */
-  async begin(): Promise<ResizeStart> {
+  /** The writes up to the first resize; `beforeGrowth` is waited for once the nodes of the pool are gone. */
+  async begin(beforeGrowth: () => Promise<void> = async () => {}): Promise<ResizeStart> {
     const { plan } = this
     switch (plan.action) {
       case 'none':
@@ -97,9 +97,9 @@ export class PoolRollout {
         await this.resizer.editor.patch(plan.properties, plan.existing.properties, tagsOf(plan.request, plan.existing))
         return plan.resize ? 'new-resize' : 'no-resize'
       case 'reimage':
-        return this.#reimage(plan.existing, plan.properties)
+        return this.#reimage(plan.existing, plan.properties, beforeGrowth)
       case 'replace':
-        return this.#replace(plan.existing, plan.properties)
+        return this.#replace(plan.existing, plan.properties, beforeGrowth)
       case 'create':
         await waitUntilGone({ id: plan.id, name: plan.request.id }, this.context)
         await this.create(plan.properties)
@@ -110,29 +110,30 @@ export class PoolRollout {
   }
 
   /** Drain to 0, patch. The pool remembers its last healthy state until the new one has passed the gate. */
-  async #reimage(existing: Pool, properties: PoolProperties): Promise<ResizeStart> {
+  async #reimage(existing: Pool, properties: PoolProperties, beforeGrowth: () => Promise<void>): Promise<ResizeStart> {
     const { id: name, autoScale } = this.plan.request
     // Nobody's nodes are drained for an image that will not be put there.
     const now = await this.resizer.waitUntilIdle()
     this.resizer.editor.refuseForeignChange(properties, now.properties, existing.properties)
     this.resizer.reportForeignSize(now, existing)
-    const canary = this.#first === this.plan.request.target ? {} : { canaryNodes: this.#first.dedicated }
-    await this.resizer.editor.mark(MARKS.before, writeMark({ ...lastStateOf(existing), ...canary }))
+    await this.resizer.editor.mark(MARKS.before, writeMark(lastStateOf(existing)))
     const formula = existing.properties.scaleSettings?.autoScale ? ', and its autoscale is off' : ''
     this.#unfinishedWork = `Pool ${name} is drained for its new image and still on the old one${formula}; run again to finish.`
     const drained = await this.resizer.drain()
+    await beforeGrowth()
     const envelope = envelopeOf(this.plan.request, existing)
-    const patched = await this.resizer.editor.patch(sizedTo(this.#first, properties), existing.properties, envelope)
+    const patched = await this.resizer.editor.patch(properties, existing.properties, envelope)
     this.#unfinishedWork = undefined
     if (autoScale) return 'no-resize'
     // A PATCH that repeats the pool's target may begin no resize.
     return startOf(patched) > startOf(drained) ? 'own-resize' : 'new-resize'
   }
 
-  async #replace(existing: Pool, properties: PoolProperties): Promise<ResizeStart> {
+  async #replace(existing: Pool, properties: PoolProperties, beforeGrowth: () => Promise<void>): Promise<ResizeStart> {
     await deletePool(existing, this.context)
     this.#isGone = true
     this.#unfinishedWork = `Pool ${this.plan.request.id} was deleted and is not made again yet; run again to finish.`
+    await beforeGrowth()
     await this.create(properties)
     this.#isGone = false
     this.#unfinishedWork = undefined
@@ -238,13 +239,10 @@ export class PoolRollout {
     return isMarked || ['create', 'reimage', 'replace', 'blue-green'].includes(action)
   }
 
-  /** The canary's size where the image is new to the pool, or all. */
+  /** Of blue-green, the canary in the new pool, before the old one is touched; else all. */
   get #first(): NodeTotals {
     const { target } = this.plan.request
-    const { canaryNodes, wait } = this.settings
-    return this.#isNew && wait !== 'none' && canaryNodes > 0 && canaryNodes < target.dedicated
-      ? { dedicated: canaryNodes, lowPriority: 0 }
-      : target
+    return this.plan.action === 'blue-green' ? canaryOf(target, this.settings.canaryNodes) : target
   }
 }
 

@@ -22,6 +22,17 @@ export function targetOf(pool: Pool): NodeTotals {
   return fixedScale ? targetFrom(fixedScale) : totals(pool)
 }
 
+/** What a new pool gets first: so many nodes of one kind, dedicated ones if it is to have any; all where that is no less. */
+export function canaryOf(target: NodeTotals, canaryNodes: number | 'auto'): NodeTotals {
+  const nodes = canaryNodes === 'auto' ? 1 : canaryNodes
+  if (nodes === 0) return target
+  const canary =
+    target.dedicated > 0
+      ? { dedicated: Math.min(nodes, target.dedicated), lowPriority: 0 }
+      : { dedicated: 0, lowPriority: Math.min(nodes, target.lowPriority) }
+  return isDeepStrictEqual(canary, target) ? target : canary
+}
+
 export const nodesIn = (pool: Pool): number => totalOf(totals(pool))
 
 export const isAt = (pool: Pool, target: NodeTotals): boolean =>

@@ -2,6 +2,7 @@ import type { Config } from '../config/config.ts'
 import type { SourceContent } from '../image/source.ts'
 import type { ImageTraits } from '../model/image-traits.ts'
 import type { Observed } from '../observe/observed.ts'
+import type { ProofPlans } from '../pool/proof-plan.ts'
 import type { Finding } from './finding.ts'
 
 /** What the rules look at. */
@@ -12,6 +13,8 @@ export interface Facts {
   /** Present where everything of the source exists. */
   readonly content?: SourceContent
   readonly imageTraits?: ImageTraits
+  /** Of the plan; absent until there is one. */
+  readonly proofs?: ProofPlans
 }
 
 /** One preflight rule: `check` returns nothing, or what it saw and what to do. */

@@ -6,6 +6,7 @@ import { LIMIT_RULES } from './limits.ts'
 import { NETWORK_RULES } from './network.ts'
 import { POOL_RULES } from './pool.ts'
 import { POOL_IMAGE_RULES } from './pool-image.ts'
+import { PROOF_RULES } from './proof.ts'
 import { SHARING_RULES } from './sharing.ts'
 import { SOURCE_RULES } from './source.ts'
 import { SOURCE_DISK_RULES } from './source-disks.ts'
@@ -20,11 +21,17 @@ export const RULES: readonly Rule[] = [
   ...POOL_IMAGE_RULES,
   ...LIMIT_RULES,
   ...NETWORK_RULES,
+  ...PROOF_RULES,
 ]
 
 /** Every finding of every rule; nothing was written yet. */
-export function checkAll(facts: Facts): readonly Finding[] {
-  return RULES.flatMap(({ id, severity, link, check }) => check(facts).map((found) => ({ id, severity, link, ...found })))
+export const checkAll = (facts: Facts): readonly Finding[] => check(RULES, facts)
+
+/** Findings of the rules that look at the plan; nothing was written yet. */
+export const checkPlan = (facts: Facts & Required<Pick<Facts, 'proofs'>>): readonly Finding[] => check(PROOF_RULES, facts)
+
+function check(rules: readonly Rule[], facts: Facts): readonly Finding[] {
+  return rules.flatMap(({ id, severity, link, check }) => check(facts).map((found) => ({ id, severity, link, ...found })))
 }
 
 /** How many rules had nothing to object to, and how many findings the others have of each severity. */

@@ -13,6 +13,7 @@ import type { Plan } from '../plan/plan.ts'
 import type { PoolOutcome } from '../pool/outcome.ts'
 import { imageOf } from '../pool/plan-pool.ts'
 import type { PoolPlan } from '../pool/pool-plan.ts'
+import type { ProofOutcome } from '../pool/proof.ts'
 import { targetFrom, totals } from '../pool/size.ts'
 import type { Finding } from '../preflight/finding.ts'
 import { coreDemand } from '../preflight/limits.ts'
@@ -48,7 +49,7 @@ export function outcomeOf(
   plan: PoolPlan,
   account: string,
   config: Config,
-  { pool, verdict, error, isRolledBack, hasResized }: PoolOutcome,
+  { pool, verdict, error, isRolledBack, hasResized, proof }: PoolOutcome,
 ): PoolSummary {
   const { request, existing } = plan
   const scale = existing?.properties.scaleSettings?.fixedScale
@@ -58,7 +59,7 @@ export function outcomeOf(
     name,
     id,
     account,
-    action: plan.action === 'none' && hasResized ? 'resized' : ACTIONS[plan.action],
+    action: actionOf(plan, { hasResized, isUntouched: proof?.result === 'failed' && !isRolledBack }),
     vmSize: pool?.properties.vmSize ?? request.properties.vmSize ?? '',
     target: request.target,
     current: pool ? totals(pool) : { dedicated: 0, lowPriority: 0 },
@@ -67,15 +68,28 @@ export function outcomeOf(
     minHealthyPercentage: config.pool?.minHealthyPercentage ?? 100,
     required: verdict?.health.required ?? request.target.dedicated,
     healthy: verdict?.health.healthy ?? 0,
-    unhealthyNodes: verdict?.unhealthyNodes ?? [],
-    unhealthyTotal: verdict?.unhealthyTotal ?? 0,
+    unhealthyNodes: (verdict ?? proof?.verdict)?.unhealthyNodes ?? [],
+    unhealthyTotal: (verdict ?? proof?.verdict)?.unhealthyTotal ?? 0,
     isRolledBack,
     ...(existing && { imageBefore: imageOf(existing), currentBefore: totals(existing) }),
     ...(scale && { targetBefore: targetFrom(scale) }),
     ...(pool && { imageAfter: imageOf(pool), allocationState: pool.properties.allocationState }),
     ...(verdict?.counts && { nodeStates: verdict.counts }),
+    ...(proof && { proof: proofReport(proof) }),
     ...(error && { error }),
   }
+}
+
+function actionOf(
+  { action }: PoolPlan,
+  { hasResized = false, isUntouched }: { readonly hasResized: boolean | undefined; readonly isUntouched: boolean },
+): PoolSummary['action'] {
+  if (isUntouched) return 'none'
+  return action === 'none' && hasResized ? 'resized' : ACTIONS[action]
+}
+
+function proofReport({ plan: { id, name, target, leftOut }, result, error }: ProofOutcome): NonNullable<PoolSummary['proof']> {
+  return { id, name, target, result, leftOut, ...(error && { reason: error.message }) }
 }
 
 /** The image that the run puts a pool on; absent where it leaves the pool's image alone. */
@@ -170,6 +184,7 @@ function accountPools(observed: Observed | undefined, outcomes: readonly PoolSum
     pool.action === 'blue-green' && isDone(pool) ? [pool.old, ...pool.abandonedSuccessors] : [],
   )
   const others = (observed?.pools ?? [])
+    .filter((pool) => !(plan?.proofs.leftovers ?? []).includes(pool))
     .filter((pool) => !outcomes.some(({ id }) => sameId(id, pool.id)) && !retired.some(({ id }) => sameId(id, pool.id)))
     .map((pool) => ({ name: pool.name, image: imageOf(pool), current: totals(pool) }))
   return [...now, ...others].map((pool) => ({ ...pool, isBehind: isBehind(pool.image, images) }))

@@ -52,6 +52,8 @@ function lineOf(event: RunEvent, times: LogTimes): LogLine | undefined {
       return countLine(event, times)
     case 'node-states-changed':
       return statesLine(event, times)
+    case 'proof-ended':
+      return proofLine(event, times)
     case 'data-plane-unreachable':
       return warning(`the Batch data plane ${event.host} cannot be reached, so node states are not known: ${event.reason}`)
     case 'check-warning':
@@ -108,6 +110,21 @@ function statesLine({ pool, counts, healthy, required, target }: EventOf<'node-s
   const words = `${pool}: ${count(healthy)}/${count(totalOf(target))} healthy (${count(required)} required), ${states(counts)}${inPhase(times)}`
   const tone = isBroken(counts) ? 'bad' : healthy >= required ? 'good' : undefined
   return { ...info(words), ...(tone && { tone }) }
+}
+
+function proofLine({ pool, proves, target, result, reason = '' }: EventOf<'proof-ended'>, times: LogTimes): LogLine {
+  const pools = proves.join(', ')
+  switch (result) {
+    case 'healthy':
+      return {
+        ...info(`${pool}: ${nodesOf(target)} healthy on the new image, which proves it for ${pools}${inPhase(times)}`),
+        tone: 'good',
+      }
+    case 'no-room':
+      return warning(`${pool}: no quota is left for it, so ${pools} goes without this proof: ${reason}`)
+    case 'failed':
+      return warning(`${pool}: the new image is not proven, so ${pools} stays as it is: ${reason}`)
+  }
 }
 
 const info = (text: string): LogLine => ({ level: 'info', text })

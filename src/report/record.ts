@@ -94,6 +94,13 @@ export function recordEvent(record: RunRecord, event: RunEvent): RunRecord {
       return withWarning(record, `The Batch data plane (${event.host}) could not be reached, so node states are not known: ${event.reason}`)
     case 'notice':
       return event.level === 'warning' ? withWarning(record, event.text) : record
+    case 'proof-ended':
+      return event.result === 'no-room'
+        ? withWarning(
+            record,
+            `${event.proves.join(', ')}: no quota left for proof pool ${event.pool}, so the pool is refreshed without it: ${event.reason}`,
+          )
+        : record
     case 'check-warning':
     case 'checked':
     case 'planned':

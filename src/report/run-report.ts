@@ -107,10 +107,25 @@ export interface PoolReport {
   /** Unhealthy nodes, bounded; `unhealthyTotal` counts all. */
   readonly unhealthyNodes: readonly UnhealthyNode[]
   readonly unhealthyTotal: number
+  /** Whether nodes of their own proved the new image before a node of the pool went; absent where that was not due. */
+  readonly proof?: ProofReport
   /** Back on its previous image and size after a failure; still red. */
   readonly isRolledBack?: boolean
   /** Why this pool did not become healthy. */
   readonly error?: Explanation
+}
+
+/** A pool that was there to prove the new image; it was deleted afterwards. */
+export interface ProofReport {
+  readonly id: string
+  readonly name: string
+  readonly target: NodeTotals
+  /** `no-room`: a quota left none, and the pool was refreshed without it. */
+  readonly result: 'healthy' | 'failed' | 'no-room'
+  /** What of the pool's spec it could not have, in words. */
+  readonly leftOut: readonly string[]
+  /** Why it failed, or what left no room. */
+  readonly reason?: string
 }
 
 export interface ResizeAttempt {

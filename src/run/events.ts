@@ -8,7 +8,7 @@ import type { NodeCounts, ResizeRequest } from '../model/batch-service.ts'
 import type { RegionReplication } from '../model/compute.ts'
 import type { NodeTotals } from '../model/nodes.ts'
 
-export type PhaseName = 'observe' | 'check' | 'plan' | 'capture' | 'publish' | 'pool' | 'follow' | 'verify' | 'prune' | 'report'
+export type PhaseName = 'observe' | 'check' | 'plan' | 'capture' | 'publish' | 'prove' | 'pool' | 'follow' | 'verify' | 'prune' | 'report'
 
 export type RunEvent = { readonly at: string } & (
   | { readonly kind: 'phase-started'; readonly phase: PhaseName }
@@ -75,6 +75,16 @@ export type RunEvent = { readonly at: string } & (
       readonly healthy: number
       readonly required: number
       readonly target: NodeTotals
+    }
+  /** A pool beside others has shown whether the new image works, before a node of theirs goes. */
+  | {
+      readonly kind: 'proof-ended'
+      readonly pool: string
+      readonly proves: readonly string[]
+      readonly target: NodeTotals
+      /** `no-room`: a quota left none, and the run goes on without it. */
+      readonly result: 'healthy' | 'failed' | 'no-room'
+      readonly reason?: string
     }
   | { readonly kind: 'data-plane-unreachable'; readonly host: string; readonly reason: string }
   /** Nothing changed for a while; what is being waited for. */

@@ -13,7 +13,16 @@ export interface Events {
 }
 
 /** `temporary`: to be deleted whatever happens. */
-export type LedgerKind = 'temporary' | 'snapshot' | 'image' | 'imageVersion' | 'imageDefinition' | 'gallery' | 'pool' | 'startVm'
+export type LedgerKind =
+  | 'temporary'
+  | 'snapshot'
+  | 'image'
+  | 'imageVersion'
+  | 'imageDefinition'
+  | 'gallery'
+  | 'pool'
+  | 'proofPool'
+  | 'startVm'
 
 /** Something this run is about to create (or, for `startVm`, owes). Written before the request is sent. */
 export interface LedgerEntry {

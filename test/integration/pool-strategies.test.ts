@@ -1,6 +1,5 @@
 /** What becomes of a pool that is there already, on another image: every strategy, canaries, rollback, and other people's hands. */
 import { expect, test } from 'vitest'
-import type { Properties } from '../embedded-azure/batch/pools.ts'
 import { loadScenario, type Scenario } from '../embedded-azure/scenarios/scenario.ts'
 import type { EmbeddedAzure } from '../embedded-azure/server.ts'
 import { again, annotations, azureOf, type Ran, reportOf, requestsTo, resizes, run, testConformance } from '../fixtures/whole-runs.ts'
@@ -26,7 +25,11 @@ const green = (ran: Ran): void => {
   expect(ran.exitCode).toBe(0)
 }
 
-test('in-place: drained to 0 with the deallocation option, image patched, grown again; the pool keeps its name', async () => {
+/** When a request of that kind was sent for the first time, by its place among all. */
+const placeOf = ({ exchanges }: EmbeddedAzure, method: string, url: RegExp): number =>
+  exchanges.findIndex(({ liveRequest }) => liveRequest.method === method && url.test(liveRequest.url))
+
+test('in-place: proven on a node beside, then drained to 0 with the deallocation option, image patched, grown again; the pool keeps its name', async () => {
   const azure = await poolOnFirst()
   const ran = await again(azure, SECOND)
   green(ran)
@@ -39,6 +42,11 @@ test('in-place: drained to 0 with the deallocation option, image patched, grown 
   expect(imageOf(azure, 'render')).toMatch(/versions\/1\.1\.0$/)
   const [drain, ...others] = resizes(azure)
   expect(others).toEqual([])
+  expect(placeOf(azure, 'PUT', /\/pools\/render-proof\?/)).toBeGreaterThan(0)
+  expect(placeOf(azure, 'DELETE', /\/pools\/render-proof\?/)).toBeLessThan(placeOf(azure, 'POST', /\/pools\/render\/resize\?/))
+  expect(azure.pools.all().map(({ name }) => name)).toEqual(['render'])
+  expect(ran.summary).toMatch(/Proof.*1 dedicated node healthy in `render-proof`; deleted/)
+  expect((await reportOf(ran)).pools[0].proof).toMatchObject({ name: 'render-proof', result: 'healthy', target: { dedicated: 1 } })
   expect(isMarked(azure, 'render')).toBe(false)
   expect(drain?.liveRequest.body).toMatchObject({ targetDedicatedNodes: 0, nodeDeallocationOption: 'taskcompletion' })
 })
@@ -158,25 +166,22 @@ test('a pool that shrinks does so by the deallocation option asked for', async (
   expect(resizes(azure)[0]?.liveRequest.body).toMatchObject({ targetDedicatedNodes: 4, nodeDeallocationOption: 'requeue' })
 })
 
-test('canary: a few nodes first; if they do not get healthy, no more are asked for', async () => {
-  const azure = await poolOnFirst({
-    nodes: Array.from({ length: 30 }, (_, index) => ({ index: index + 10, state: 'startTaskFailed' as const, stderr: 'boom' })),
-  })
-  const ran = await again(azure, { ...SECOND, 'canary-nodes': '2' })
+test('blue-green: a canary first; if it does not get healthy, no more are asked for, and the old pool is not touched', async () => {
+  const azure = await poolOnFirst({ nodes: [{ pool: 'render-1-1-0', index: 0, state: 'startTaskFailed', stderr: 'boom' }] })
+  const ran = await again(azure, { ...SECOND, strategy: 'blue-green', 'on-failure': 'keep' })
   expect(ran.exitCode).toBe(1)
-  expect(ran.outputs['current-dedicated-nodes']).toBe('2')
+  expect(ran.outputs['current-dedicated-nodes']).toBe('1')
   expect(annotations(ran)[0]).toContain('boom')
+  expect(azure.pools.get('render').nodes).toHaveLength(10)
 })
 
-test('canary: healthy ones are followed by the rest', async () => {
+test('blue-green: healthy canaries are followed by the rest', async () => {
   const azure = await poolOnFirst()
-  const ran = await again(azure, { ...SECOND, 'canary-nodes': '2' })
+  const ran = await again(azure, { ...SECOND, strategy: 'blue-green', 'canary-nodes': '2' })
   green(ran)
   expect(ran.outputs['current-dedicated-nodes']).toBe('10')
-  const sizes = requestsTo(azure, 'PATCH', /\/pools\/render\?/).map(
-    ({ liveRequest }) => (liveRequest.body as Properties).properties.scaleSettings?.fixedScale.targetDedicatedNodes,
-  )
-  expect(sizes.filter((size) => size !== undefined)).toEqual([2])
+  const [made] = requestsTo(azure, 'PUT', /\/pools\/render-1-1-0\?/)
+  expect(made?.liveRequest.body).toMatchObject({ properties: { scaleSettings: { fixedScale: { targetDedicatedNodes: 2 } } } })
 })
 
 test('on-failure: rollback puts the previous image back on healthy nodes, and ends red', async () => {
@@ -222,16 +227,16 @@ test('somebody resizes while this run waits: left alone, and said so', async () 
   expect(azure.pools.get('render').properties.scaleSettings.fixedScale.targetDedicatedNodes).toBe(3)
 })
 
-test('an autoscale pool gets the image; its size is left to the formula, without a canary, which is said', async () => {
+test('an autoscale pool gets the image, proven beside it; its size is left to the formula', async () => {
   const spec = `id: render
 vmSize: Standard_D4s_v5
 scaleSettings:
   autoScale: { formula: "$TargetDedicatedNodes = 6;", evaluationInterval: PT5M }`
   const inputs = { 'pool-spec': spec, 'pool-id': '', 'vm-size': '', 'target-dedicated-nodes': '', 'resize-timeout': '' }
   const azure = await poolOnFirst({}, inputs)
-  const ran = await again(azure, { ...SECOND, ...inputs, 'canary-nodes': '1' })
+  const ran = await again(azure, { ...SECOND, ...inputs })
   green(ran)
-  expect(ran.log).toContain('`canary-nodes` has no effect')
+  expect(requestsTo(azure, 'PUT', /\/pools\/render-proof\?/)).toHaveLength(1)
   expect(ran.outputs).toMatchObject({ 'pool-action': 'reimaged', 'current-dedicated-nodes': '6' })
   expect(azure.pools.get('render').properties.scaleSettings.autoScale.formula).toContain('= 6')
   expect(requestsTo(azure, 'POST', /disableAutoScale/i)).toHaveLength(1)

@@ -1,6 +1,6 @@
 /** A pool before and after, and what it is. */
 import type { NodeCounts } from '../../model/batch-service.ts'
-import { occupiedStates, STATES, totalOf } from '../../model/nodes.ts'
+import { nodesOf, occupiedStates, STATES, totalOf } from '../../model/nodes.ts'
 import type { PoolReport, RunReport } from '../run-report.ts'
 import { code, join, type Markdown, md, nothing, table, text } from './markdown.ts'
 import { type Reference, shortName } from './references.ts'
@@ -39,10 +39,24 @@ export function poolTable(pool: PoolReport, result: Result, reference: Reference
         share(currentBefore?.[of], targetBefore?.[of]),
         share(current[of], pool.autoScale ? undefined : target[of]),
       ]),
+      ...(pool.proof ? [['Proof', '', proof(pool.proof)]] : []),
       ['Healthy nodes', '', healthy],
       ...(pool.nodeStates && totalOf(current) > 0 ? [['Node states', '', states(pool.nodeStates)]] : []),
     ],
   )
+}
+
+/** What showed whether the new image works, before a node of the pool went. */
+function proof({ name, target, result, leftOut, reason = '' }: NonNullable<PoolReport['proof']>): Markdown {
+  const without = leftOut.length > 0 ? md`, without ${leftOut.join(', and ')}` : nothing
+  switch (result) {
+    case 'healthy':
+      return md`${nodesOf(target)} healthy in ${code(name)}${without}; deleted`
+    case 'failed':
+      return md`**failed** in ${code(name)}${without}; deleted`
+    case 'no-room':
+      return md`none: ${text(reason, 300)}`
+  }
 }
 
 /** E.g. `790 + 100 Spot idle, 10 running`; what is broken stands out. */

@@ -125,7 +125,7 @@ export function batchDataPlaneRoutes(arm: Arm, pools: Pools): readonly Route[] {
         if (!node) throw new Refusal(404, 'NodeNotFound', 'The specified node does not exist.')
         if (!/^startup\/std(?:out|err)\.txt$/.test(call.params.file ?? ''))
           throw new Refusal(404, 'FileNotFound', 'The specified file does not exist.')
-        const text = pools.fateOf(node.index)?.[call.params.file === 'startup/stderr.txt' ? 'stderr' : 'stdout'] ?? ''
+        const text = pools.fateOf(pool, node.index)?.[call.params.file === 'startup/stderr.txt' ? 'stderr' : 'stdout'] ?? ''
         const bytes = Buffer.from(text)
         const [, from = 0, to = bytes.length - 1] = /bytes=(\d+)-(\d+)/.exec(call.headers['ocp-range'] ?? '') ?? []
         const part = method === 'GET' ? bytes.subarray(Number(from), Number(to) + 1) : bytes
@@ -259,7 +259,7 @@ function countStates(states: readonly string[]): Record<string, number> {
 
 function shownNode(pools: Pools, pool: Pool, node: Node): object {
   const state = pools.stateOf(pool, node)
-  const fate = pools.fateOf(node.index)
+  const fate = pools.fateOf(pool, node.index)
   const hasStarted = !['creating', 'starting', 'waitingForStartTask', 'unusable'].includes(state)
   const time = new Date(node.bornAtMs + DURATION_MS.start).toISOString()
   const failed = state === 'startTaskFailed'

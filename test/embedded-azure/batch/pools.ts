@@ -139,15 +139,15 @@ export class Pools {
     if (isLeaving) return 'leavingPool'
     const ageMs = this.#arm.clock.now().getTime() - bornAtMs
     if (ageMs < DURATION_MS.creating) return 'creating'
-    const fate = this.fateOf(index)
+    const fate = this.fateOf(pool, index)
     if (ageMs < DURATION_MS.start || fate?.state === 'starting') return 'starting'
     if (isDead) return 'unusable'
     if (pool.properties.startTask && ageMs < DURATION_MS.start + DURATION_MS.startTask) return 'waitingForStartTask'
     return fate?.state ?? (this.#arm.clock.now().getTime() < pool.tasksEndAtMs ? 'running' : 'idle')
   }
 
-  fateOf(index: number): NonNullable<Scenario['nodes']>[number] | undefined {
-    return this.#scenario.nodes?.find((node) => node.index === index)
+  fateOf({ name }: Pool, index: number): NonNullable<Scenario['nodes']>[number] | undefined {
+    return this.#scenario.nodes?.find((node) => node.index === index && (node.pool ?? name) === name)
   }
 
   refuseBusy(pool: Pool): void {
@@ -245,13 +245,20 @@ export class Pools {
     const target = { dedicated: targetDedicatedNodes, lowPriority: targetLowPriorityNodes }
     const refused = coreRefusal(this.#scenario.account, this.all(), pool, target) ?? this.#imageError(pool)
     if (refused) return { born: [], error: refused }
-    const behaviour = this.#behaviours.length > 1 ? this.#behaviours.shift() : this.#behaviours[0]
+    const behaviour = this.#nextBehaviour(pool)
     const gain = Math.max(0, Math.min(missing.dedicated, behaviour?.gain ?? missing.dedicated))
     const born = [
       ...Array.from({ length: gain }, () => this.#newNode(pool, true)),
       ...Array.from({ length: Math.max(0, missing.lowPriority) }, () => this.#newNode(pool, false)),
     ]
     return { born, error: gain < missing.dedicated ? (behaviour?.error ?? TIMED_OUT) : undefined }
+  }
+
+  /** The last one of a pool stays. */
+  #nextBehaviour({ name }: Pool): NonNullable<Scenario['resizes']>[number] | undefined {
+    const [next, ...others] = this.#behaviours.filter((behaviour) => (behaviour.pool ?? name) === name)
+    if (next && others.length > 0) this.#behaviours.splice(this.#behaviours.indexOf(next), 1)
+    return next
   }
 
   /** What the compute provider refuses, in the wrapping that Batch gives it. */

@@ -83,6 +83,8 @@ export interface ScenarioJob {
 }
 
 export interface ResizeBehaviour {
+  /** Of this pool only; default: of any. */
+  readonly pool?: string
   /** Dedicated nodes that this resize brings; the rest times out. */
   readonly gain: number
   /** The reason the rest does not come; without one the resize lasts until its timeout. */
@@ -96,6 +98,8 @@ export interface ResizeFailure {
 }
 
 export interface NodeFate {
+  /** Of this pool only; default: of any. */
+  readonly pool?: string
   readonly index: number
   readonly state: 'startTaskFailed' | 'unusable' | 'starting'
   readonly exitCode?: number

@@ -32,11 +32,25 @@ describe('a choice', () => {
   })
 })
 
+test('canary-nodes is auto or a number', () => {
+  for (const [value, read] of [
+    ['auto', 'auto'],
+    ['AUTO', 'auto'],
+    ['', 'auto'],
+    ['0', 0],
+    ['1000', 1_000],
+  ] as const)
+    expect(config({ 'canary-nodes': value }).pool?.canaryNodes).toBe(read)
+  for (const value of ['1001', '-1', '1.5', 'one'])
+    expect(problems({ 'canary-nodes': value })).toEqual([
+      expect.stringMatching(/^canary-nodes .*is neither `auto` nor a whole number.*auto, 0 to 1000/),
+    ])
+})
+
 describe('a number', () => {
   const NUMBERS: readonly (readonly [string, number, number, (read: Config) => unknown])[] = [
     ['replicas', 1, 100, ({ image }) => image?.replicas],
     ['retain-versions', 0, 1_000, ({ image }) => image?.retainVersions],
-    ['canary-nodes', 0, 1_000, ({ pool }) => pool?.canaryNodes],
     ['max-resizes', 1, 50, ({ pool }) => pool?.maxResizes],
     ['min-healthy-percentage', 0, 100, ({ pool }) => pool?.minHealthyPercentage],
     ['target-dedicated-nodes', 0, 100_000, ({ pool }) => pool?.requests[0]?.target.dedicated],

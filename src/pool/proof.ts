@@ -1,0 +1,168 @@
+import type { PoolSettings } from '../config/config.ts'
+import { AzureError } from '../errors/azure-error.ts'
+import { type Explanation, explain } from '../errors/explanation.ts'
+import { PoolError } from '../errors/run-errors.ts'
+import type { ArmId } from '../model/arm-id.ts'
+import type { BatchAccount, Pool } from '../model/batch.ts'
+import { emit, type StepContext } from '../run/context.ts'
+import { allSideBySide } from '../run/side-by-side.ts'
+import type { Verdict } from './health-gate.ts'
+import { imageOf } from './plan-pool.ts'
+import { deletePool, waitUntilGone } from './pool-lifecycle.ts'
+import { isProofOfRun, type ProofPlan, provenBy, runTokenOf } from './proof-plan.ts'
+import { GateError, PoolRollout } from './rollout.ts'
+
+/** What became of a proof. */
+export type ProofOutcome = { readonly plan: ProofPlan } & (
+  | { readonly result: 'healthy'; readonly verdict: Verdict; readonly error?: undefined }
+  | { readonly result: 'failed'; readonly verdict?: Verdict; readonly error: Explanation }
+  /** A quota left no room, and the run goes on without it. */
+  | { readonly result: 'no-room'; readonly verdict?: undefined; readonly error: Explanation }
+)
+
+/** A proof under way. */
+export interface Proof {
+  readonly plan: ProofPlan
+  /** Rejects only where the run is over. */
+  readonly outcome: Promise<ProofOutcome>
+  /** Resolves when the proof pool is gone, or is left to the post step. */
+  readonly ended: Promise<void>
+}
+
+/** A proof to be made. */
+export interface ProofWork {
+  readonly plan: ProofPlan
+  readonly account: BatchAccount
+  readonly settings: PoolSettings
+  /** Resolves once what earlier runs have left is gone. */
+  readonly swept: Promise<void>
+}
+
+/** Makes the proof pool once `swept` has resolved, and deletes it as soon as its nodes have shown what they are there for. */
+export function startProof(work: ProofWork, context: StepContext): Proof {
+  const { plan, swept } = work
+  const outcome = swept.then(() => prove(work, context))
+  const ended = outcome.then(
+    () => remove(plan, context),
+    () => undefined,
+  )
+  return { plan, outcome, ended }
+}
+
+/** Whatever becomes of the proof, it says so; only the end of the run is thrown. */
+async function prove(work: ProofWork, context: StepContext): Promise<ProofOutcome> {
+  const { plan } = work
+  try {
+    await create(plan, context)
+    const rollout = rolloutOf(work, context)
+    const verdict = await rollout.gate(await rollout.follow('own-resize'), plan.target)
+    return ended({ plan, result: 'healthy', verdict }, context)
+  } catch (error) {
+    if (context.signal.aborted) throw error
+    const explanation = explain(error)
+    if (error instanceof GateError)
+      return ended({ plan, result: 'failed', verdict: error.verdict, error: withHint(explanation, UNTOUCHED) }, context)
+    if (plan.isOptional && isOfQuota(explanation)) return ended({ plan, result: 'no-room', error: explanation }, context)
+    return ended({ plan, result: 'failed', error: withHint(explanation, `${UNTOUCHED} ${WITHOUT}`) }, context)
+  }
+}
+
+const UNTOUCHED = 'No node of the pool itself was touched.'
+const WITHOUT = 'Where no node can be had beside the pool, `canary-nodes: 0` goes without this proof.'
+
+const withHint = (explanation: Explanation, more: string): Explanation => ({ ...explanation, hint: `${explanation.hint} ${more}` })
+
+/**
+ * Of cores or of pools: by Batch's own codes, or in user subscription mode by the words of the compute provider.
+ * https://learn.microsoft.com/azure/batch/batch-quota-limit, https://learn.microsoft.com/azure/azure-resource-manager/troubleshooting/error-resource-quota
+ */
+const isOfQuota = ({ code = '', message }: Explanation): boolean =>
+  /quota/i.test(code) || (/OperationNotAllowed/i.test(code) && /exceeding approved .* quota/is.test(message))
+
+function ended(outcome: ProofOutcome, context: StepContext): ProofOutcome {
+  const { plan, result, error } = outcome
+  const { name, proves, target } = plan
+  emit(context, { kind: 'proof-ended', pool: name, proves, target, result, ...(error && { reason: error.message }) })
+  return outcome
+}
+
+/** Settings as they are, but every node must be healthy: they are few, and the only evidence. */
+function rolloutOf({ plan, account, settings }: ProofWork, context: StepContext): PoolRollout {
+  const { id, name, properties, envelope, target, resizeTimeout, generalization } = plan
+  const imageId = properties.deploymentConfiguration?.virtualMachineConfiguration?.imageReference?.id
+  const request = { id: name, properties, target, resizeTimeout, autoScale: false, sizeSource: 'requested' as const, ...envelope }
+  const strict = {
+    ...settings,
+    minHealthyPercentage: 100,
+    canaryNodes: 0,
+    wait: settings.wait === 'steady' ? settings.wait : ('nodes' as const),
+  }
+  return new PoolRollout(
+    {
+      plan: { id, request, action: 'create', properties, ...(generalization && { generalization }) },
+      account,
+      settings: strict,
+      ...(imageId && { imageId }),
+    },
+    context,
+  )
+}
+
+/** The post step deletes it where this run does not come to that. */
+async function create({ id, name, properties, envelope, ...plan }: ProofPlan, context: StepContext): Promise<void> {
+  const runToken = runTokenOf({ properties })
+  await waitUntilGone({ id, name }, context)
+  context.ledger.record({ id, kind: 'proofPool' })
+  emit(context, { kind: 'resource', change: 'creating', type: 'pool', id, detail: `proof of the image for ${plan.proves.join(', ')}` })
+  try {
+    await context.batch.createPool(id, properties, envelope)
+  } catch (error) {
+    // An answer that was lost makes the next try fail, because the pool exists by then.
+    if (!(error instanceof AzureError) || (error.status !== 409 && error.status !== 412)) throw error
+    const pool = await context.batch.getPool(id)
+    if (!pool) throw error
+    if (!isProofOfRun(pool, runToken)) throw takenMeanwhile(pool)
+  }
+  emit(context, { kind: 'resource', change: 'created', type: 'pool', id })
+}
+
+function takenMeanwhile(pool: Pool): PoolError {
+  const isProof = provenBy(pool) !== undefined
+  return new PoolError({
+    title: 'Proof pool is taken',
+    message: `pool ${pool.name} was made meanwhile, ${isProof ? 'by another run' : 'not by this action'}, on ${imageOf(pool)}`,
+    hint: 'Let only one run at a time refresh a pool, e.g. by a `concurrency` group of the workflow.',
+    link: 'https://docs.github.com/actions/how-tos/write-workflows/choose-when-workflows-run/control-workflow-concurrency',
+  })
+}
+
+/** Never throws: what is not gone stays in the ledger, and is named as left behind. */
+async function remove({ id, name, properties }: ProofPlan, context: StepContext): Promise<void> {
+  try {
+    await removeProof(id, (pool) => isProofOfRun(pool, runTokenOf({ properties })), context)
+  } catch (error) {
+    if (context.signal.aborted) return
+    const text = `Proof pool ${name} is not deleted yet: ${explain(error).message} The post step, or the next run, deletes it.`
+    emit(context, { kind: 'notice', level: 'warning', text })
+  }
+}
+
+/** Deletes a pool that `isOurs` vouches for, as it is now; another one of that name is left alone. */
+async function removeProof(id: ArmId, isOurs: (pool: Pool) => boolean, context: StepContext): Promise<void> {
+  const pool = await context.batch.getPool(id)
+  if (pool && isOurs(pool)) await deletePool(pool, context)
+  context.ledger.settle(id)
+}
+
+/** Deletes proof pools that runs which ended early have left. Never throws: the next run tries again. */
+export async function sweepProofs(leftovers: readonly Pool[], context: StepContext): Promise<void> {
+  await allSideBySide(leftovers, async ({ id, name }) => {
+    try {
+      await removeProof(id as ArmId, (pool) => provenBy(pool) !== undefined, context)
+    } catch (error) {
+      if (context.signal.aborted) throw error
+      const text = `Proof pool ${name}, which an earlier run has left, is not deleted: ${explain(error).message}`
+      emit(context, { kind: 'notice', level: 'warning', text })
+    }
+  })
+}
