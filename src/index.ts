@@ -1,11 +1,11 @@
 /**
- * What the runner starts. GitHub is asked for the first assertion while the rest of the action is still being loaded; without this, the
+ * What the runner starts. The first assertion is requested from GitHub while the rest of the action is still being loaded; otherwise the
  * first request would wait for everything that the run needs later. `main.js` is `main.ts` with all packages.
  */
 import { setFlagsFromString } from 'node:v8'
 import { earlyAssertion } from './github/early-assertion.ts'
 
-// The process waits for most of its life: a small heap that stays small is worth more than speed (96 MiB at most, not up to 115).
+// The process waits most of the time, so a small heap is worth more than speed (96 MiB at most, instead of 115).
 setFlagsFromString('--optimize-for-size')
 
 const assertion = earlyAssertion(process.env)

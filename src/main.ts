@@ -8,14 +8,20 @@ import { secretsOf, withoutSecretsIn } from './config/secrets.ts'
 import { type Explanation, explain } from './errors/explanation.ts'
 import { CancelledError, WaitTimeoutError } from './errors/run-errors.ts'
 import type { EarlyAssertion } from './github/early-assertion.ts'
+import { proxyFor, settleProxies } from './github/proxies.ts'
 import * as github from './github/runtime.ts'
 import { showDuration } from './model/duration.ts'
 import { commentBody, commentMarker, commentProblem } from './report/comment.ts'
+import type { Ending } from './report/ending.ts'
 import { endLog, logEvent, startLog } from './report/log.ts'
 import { outputsOf } from './report/outputs.ts'
-import { recordEvent, startRecord, toReport } from './report/record.ts'
+import { type RunRecord, recordEvent, startRecord, toReport } from './report/record.ts'
+import type { RunReport } from './report/run-report.ts'
+import { openingLine } from './report/signed-in.ts'
 import { renderRefusal, renderSummary, renderValid } from './report/summary/summary.ts'
-import type { RunEvent } from './run/events.ts'
+import { emit } from './run/context.ts'
+import type { RunEvent, SignedIn } from './run/events.ts'
+import type { Ledger } from './run/runner.ts'
 
 /** The version is that of `package.json`. */
 const USER_AGENT = 'azure-batch-image-pool/0.1.0'
@@ -23,79 +29,114 @@ const USER_AGENT = 'azure-batch-image-pool/0.1.0'
 const POST_MS = 270_000
 
 const controller = new AbortController()
-for (const name of ['SIGINT', 'SIGTERM', 'SIGBREAK'] as const) process.on(name, () => controller.abort(new CancelledError(name)))
-// A log that nobody reads any more is no reason to stop half-way.
+for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGBREAK'] as const) process.on(name, () => controller.abort(new CancelledError(name)))
+// That nobody reads the log any more is no reason to stop half-way.
 process.stdout.on('error', () => undefined)
 
+interface Connection {
+  readonly timeoutMs: number
+  readonly early?: EarlyAssertion | undefined
+  readonly onSignedIn: (who: SignedIn) => void
+}
+
 /** Loaded only by runs that get this far: the packages of Azure are most of the bundle. */
-async function connect({ identity }: Config, timeoutMs: number, early?: EarlyAssertion): Promise<Clients> {
+async function connect({ identity }: Config, { timeoutMs, early, onSignedIn }: Connection): Promise<Clients> {
   const { createClients } = await import('./azure/clients.ts')
   const assertion = github.assertionOf(early)
   return createClients(identity, {
-    authorityHost: github.environment('AZURE_AUTHORITY_HOST'),
     log: github.log,
     clock: github.clock,
     userAgent: USER_AGENT,
     limits: { signal: controller.signal, deadlineMs: github.clock.now().getTime() + timeoutMs },
-    hasEnvironmentCredential: ['AZURE_CLIENT_SECRET', 'AZURE_CLIENT_CERTIFICATE_PATH'].some((name) => github.environment(name)),
+    proxyFor,
+    onSignedIn,
     ...(assertion && { assertion }),
   })
 }
 
 async function main(early: EarlyAssertion | undefined): Promise<void> {
   github.markMain()
+  const proxyProblems = settleProxies()
   const startedAt = github.clock.now().toISOString()
   const config = parseConfig(github.inputReader)
   const secrets = secretsOf(config, github.inputReader.input('github-token'))
   github.hide(secrets)
-  if (config.mode === 'validate') {
-    for (const notice of config.notices) github.log.info(notice)
-    github.log.info('The inputs are valid; Azure was not asked.')
-    await github.setOutputs({ result: 'unchanged', 'has-changes': 'false', changed: 'false' })
-    return publishSummary(renderValid)
-  }
-  const { counter, arm, compute, batch } = await connect(config, config.timeoutMs, early)
-  const run = github.runContext()
-  let record = startRecord({ mode: config.mode, run, startedAt, portalUrl: cloudOf(config.identity, undefined).portalUrl })
-  let log = startLog(startedAt)
-  const emit = (event: RunEvent) => {
-    record = recordEvent(record, event)
-    const step = logEvent(log, event)
-    log = step.log
-    step.lines.forEach(github.show)
-  }
-  for (const text of config.notices) emit({ at: startedAt, kind: 'notice', level: 'info', text })
+  if (config.mode === 'validate') return reportValid(config)
+  const recorder = createRecorder(config, startedAt)
+  github.show({ level: 'info', text: openingLine(config.identity.signIn, config.identity.why) })
+  for (const text of proxyProblems) emit(recorder, { kind: 'notice', level: 'warning', text })
+  for (const text of config.notices) emit(recorder, { kind: 'notice', level: 'info', text })
+  const clients = await connect(config, {
+    timeoutMs: config.timeoutMs,
+    early,
+    onSignedIn: (who) => emit(recorder, { kind: 'signed-in', who }),
+  })
   const timer = setTimeout(
     () => controller.abort(new WaitTimeoutError('the run', showDuration(config.timeoutMs), 'see the log', 'timeout')),
     config.timeoutMs,
   )
   const ledger = new github.StateLedger('')
-  const ending = await runApp(config, run, {
+  const { arm, compute, batch } = clients
+  const context = {
     arm,
     compute,
     batch,
     ledger,
     clock: github.clock,
-    events: { emit },
+    events: recorder.events,
     signal: controller.signal,
     random: Math.random,
-  })
+  }
+  const ending = await runApp(config, github.runContext(), context)
   clearTimeout(timer)
-  const leftBehind = ledger.open().map((entry) => ({ ...entry, why: 'the run ended before it was complete', command: commandFor(entry) }))
-  const { total, writes, retries } = counter
-  const found = toReport(record, {
-    ...ending,
-    leftBehind,
-    warnings: [],
-    finishedAt: github.clock.now().toISOString(),
-    requests: { total, writes, retries },
-  })
-  const report = withoutSecretsIn(found, secrets)
+  const report = reportOf({ record: recorder.record(), ending, ledger, clients, secrets })
   const path = await github.writeReport(JSON.stringify(report, undefined, 2))
   await github.setOutputs({ ...outputsOf(report), report: path })
-  endLog(log, report).forEach(github.show)
+  recorder.end(report)
   if (report.error) fail(report.error)
   await publishSummary((mostBytes) => renderSummary(report, mostBytes))
+}
+
+/** Shows events as they come, and keeps what the report needs of them. */
+function createRecorder({ mode, identity }: Config, startedAt: string) {
+  let record = startRecord({ mode, run: github.runContext(), startedAt, portalUrl: cloudOf(identity).portalUrl })
+  let log = startLog(startedAt)
+  return {
+    clock: github.clock,
+    record: () => record,
+    end: (report: RunReport) => endLog(log, report).forEach(github.show),
+    events: {
+      emit(event: RunEvent): void {
+        record = recordEvent(record, event)
+        const step = logEvent(log, event)
+        log = step.log
+        step.lines.forEach(github.show)
+      },
+    },
+  }
+}
+
+interface Ended {
+  readonly record: RunRecord
+  readonly ending: Ending
+  readonly ledger: Ledger
+  readonly clients: Clients
+  readonly secrets: readonly string[]
+}
+
+function reportOf({ record, ending, ledger, clients, secrets }: Ended): RunReport {
+  const leftBehind = ledger.open().map((entry) => ({ ...entry, why: 'the run ended before it was complete', command: commandFor(entry) }))
+  const { total, writes, retries } = clients.counter
+  const finishedAt = github.clock.now().toISOString()
+  const report = toReport(record, { ...ending, leftBehind, warnings: [], finishedAt, requests: { total, writes, retries } })
+  return withoutSecretsIn(report, secrets)
+}
+
+async function reportValid({ notices }: Config): Promise<void> {
+  for (const notice of notices) github.log.info(notice)
+  github.log.info('The inputs are valid; nothing was requested from Azure.')
+  await github.setOutputs({ result: 'unchanged', 'has-changes': 'false', changed: 'false' })
+  await publishSummary(renderValid)
 }
 
 /** The job summary, and on a pull request the comment; never a reason to be red. */
@@ -120,7 +161,7 @@ async function publishSummary(render: (mostBytes?: number) => string): Promise<v
   }
 }
 
-/** A request that nobody waits for any more may still hang; the runner waits 7.5 s after SIGINT, then kills. */
+/** A request that nobody waits for may still hang; the runner waits 7.5 s after SIGINT, then kills. */
 function endSoon(): void {
   setTimeout(() => process.exit(), 1_000).unref()
 }
@@ -130,7 +171,8 @@ async function post(): Promise<void> {
   if (ledger.open().length === 0) return
   const config = parseConfig(github.inputReader)
   github.hide(secretsOf(config, github.inputReader.input('github-token')))
-  const { arm, compute, batch } = await connect(config, POST_MS)
+  for (const problem of settleProxies()) github.log.warning(problem)
+  const { arm, compute, batch } = await connect(config, { timeoutMs: POST_MS, onSignedIn: () => undefined })
   const left = await cleanUp({ arm, compute, batch, ledger, signal: controller.signal, info: github.log.info })
   if (left.length === 0) return
   const lines = left.map(({ id, why, command }) => `${id}: ${why}. ${command}`)
@@ -151,7 +193,7 @@ function fail({ title, message, hint, link }: Explanation): void {
   github.fail()
 }
 
-/** The whole of `main` or `post`; the exit code is set. `early`: what `index.ts` asked for already. */
+/** The whole of `main` or `post`; the exit code is set. `early` is what `index.ts` has requested already. */
 export async function run(early?: EarlyAssertion): Promise<void> {
   try {
     await (github.isPost() ? post() : main(early))

@@ -3,21 +3,22 @@ import type { Arm } from '../model/arm.ts'
 import type { Batch } from '../model/batch.ts'
 import type { Compute } from '../model/compute.ts'
 import type { Clock } from '../run/runner.ts'
+import { takeAmbient } from './ambient.ts'
 import { createArm } from './arm.ts'
 import { createBatch } from './batch/batch.ts'
 import { cloudOf } from './cloud.ts'
 import { createCompute } from './compute/compute.ts'
-import { createCredential, type SignIn } from './credential.ts'
+import { createCredential, type Machine } from './credential.ts'
+import type { ProxyFor } from './proxy-agent.ts'
 import { RequestCounter, type RunLimits, type TransportLog, transportOptions } from './transport.ts'
 
 /** What the clients need from the machine. */
-export interface Surroundings extends Omit<SignIn, 'signal'> {
-  /** The variable `AZURE_AUTHORITY_HOST`. */
-  readonly authorityHost: string | undefined
+export interface Surroundings extends Omit<Machine, 'signal' | 'environment'> {
   readonly userAgent: string
   readonly limits: RunLimits
   readonly log: TransportLog
   readonly clock: Clock
+  readonly proxyFor: ProxyFor
 }
 
 export interface Clients {
@@ -27,14 +28,16 @@ export interface Clients {
   readonly batch: Batch
 }
 
-/** Everything of Azure that a run works with: one credential, one transport. */
-export function createClients(identity: Identity, { authorityHost, userAgent, limits, log, clock, ...signIn }: Surroundings): Clients {
+/** Everything of Azure that a run works with: one credential, one transport. Takes the libraries' variables out of the environment. */
+export function createClients(identity: Identity, { userAgent, limits, log, clock, proxyFor, ...machine }: Surroundings): Clients {
+  const environment = takeAmbient()
   const counter = new RequestCounter()
-  const cloud = cloudOf(identity, authorityHost)
-  const transport = transportOptions(log, counter, userAgent, limits)
+  const cloud = cloudOf(identity)
+  const settings = { log, counter, userAgentPrefix: userAgent, run: limits, proxyFor }
+  const transport = transportOptions(settings)
   // Not counted: the report's requests are those to Azure's resources.
-  const uncounted = transportOptions(log, new RequestCounter(), userAgent, limits)
-  const credential = createCredential(identity, cloud, { ...signIn, signal: limits.signal }, uncounted)
+  const uncounted = transportOptions({ ...settings, counter: new RequestCounter() })
+  const credential = createCredential(identity, cloud, { ...machine, environment, signal: limits.signal }, uncounted)
   const connection = { credential, cloud, transport, clock }
   return { counter, arm: createArm(connection), compute: createCompute(connection), batch: createBatch(connection) }
 }

@@ -1,4 +1,4 @@
-import { ASSERTION_AUDIENCES } from '../config/assertion-audience.ts'
+import { ASSERTION_AUDIENCES, AUTHORITY_HOSTS } from '../config/clouds.ts'
 import type { Identity } from '../config/config.ts'
 
 /** Hosts and audiences of a cloud. URLs have no trailing slash. */
@@ -20,34 +20,30 @@ const CLOUDS = {
   AzureCloud: {
     resourceManagerUrl: 'https://management.azure.com',
     batchScope: 'https://batch.core.windows.net/.default',
-    authorityHost: 'https://login.microsoftonline.com',
     portalUrl: 'https://portal.azure.com',
   },
   AzureUSGovernment: {
     resourceManagerUrl: 'https://management.usgovcloudapi.net',
     batchScope: 'https://batch.core.usgovcloudapi.net/.default',
-    authorityHost: 'https://login.microsoftonline.us',
     portalUrl: 'https://portal.azure.us',
   },
   AzureChinaCloud: {
     resourceManagerUrl: 'https://management.chinacloudapi.cn',
     batchScope: 'https://batch.chinacloudapi.cn/.default',
-    authorityHost: 'https://login.chinacloudapi.cn',
     portalUrl: 'https://portal.azure.cn',
   },
 } as const
 
-/** The cloud of these inputs; `authorityHost` is the variable `AZURE_AUTHORITY_HOST`. */
-export function cloudOf(identity: Identity, authorityHost: string | undefined): Cloud {
-  const cloud = CLOUDS[identity.environment]
+/** The cloud of these inputs. */
+export function cloudOf({ environment, ...identity }: Pick<Identity, 'environment' | 'authorityHost' | 'resourceManagerUrl'>): Cloud {
+  const cloud = CLOUDS[environment]
   const resourceManagerUrl = identity.resourceManagerUrl ?? cloud.resourceManagerUrl
-  const authority = (authorityHost || cloud.authorityHost).replace(/\/+$/, '')
   return {
     ...cloud,
-    assertionAudience: ASSERTION_AUDIENCES[identity.environment],
+    assertionAudience: ASSERTION_AUDIENCES[environment],
     resourceManagerUrl,
     resourceManagerScope: `${resourceManagerUrl}/.default`,
-    authorityHost: authority,
-    isKnownAuthority: Object.values(CLOUDS).some((known) => known.authorityHost === authority),
+    authorityHost: identity.authorityHost ?? `https://${AUTHORITY_HOSTS[environment][0]}`,
+    isKnownAuthority: identity.authorityHost === undefined,
   }
 }

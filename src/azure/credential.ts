@@ -1,92 +1,238 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { AccessToken, GetTokenOptions, TokenCredential } from '@azure/core-auth'
-import { createDefaultHttpClient, type HttpClient } from '@azure/core-rest-pipeline'
+import { createDefaultHttpClient, type HttpClient, type PipelinePolicy } from '@azure/core-rest-pipeline'
 import {
-  AzureCliCredential,
-  ChainedTokenCredential,
   ClientAssertionCredential,
-  EnvironmentCredential,
+  ClientCertificateCredential,
+  ClientSecretCredential,
   ManagedIdentityCredential,
+  WorkloadIdentityCredential,
 } from '@azure/identity'
 import type { Identity } from '../config/config.ts'
 import { ActionError } from '../errors/explanation.ts'
-import { type AssertionClaims, AuthError } from '../errors/sign-in.ts'
+import { AuthError, entraSentence } from '../errors/sign-in.ts'
+import { type Unreachable, UnreachableError, unreachable } from '../errors/unreachable.ts'
+import type { SignIn, Way } from '../model/sign-in.ts'
+import type { SignedIn } from '../run/events.ts'
+import type { Environment } from './ambient.ts'
+import { Assertions, NO_ID_TOKEN, type RequestAssertion } from './assertions.ts'
+import { AzCredential } from './az.ts'
 import type { Cloud } from './cloud.ts'
+import { contradiction, signedInAs } from './signed-in.ts'
 import type { TransportOptions } from './transport.ts'
 
 /** What signing in needs from the machine. */
-export interface SignIn {
-  /** Asks GitHub for an assertion; absent where the job has no `id-token` permission. */
-  readonly assertion?: (audience: string) => Promise<string>
-  /** `AZURE_CLIENT_SECRET` or a certificate is set. */
-  readonly hasEnvironmentCredential: boolean
+export interface Machine {
+  /** As it was before the libraries' variables were taken from it; secrets come from here. */
+  readonly environment: Environment
+  /** Absent where the job has no `id-token` permission. */
+  readonly assertion?: RequestAssertion
   /** Ends the waits between tries. */
   readonly signal: AbortSignal
+  /** Told once, with the first token. */
+  readonly onSignedIn: (who: SignedIn) => void
 }
 
 /**
- * The credential of these inputs. `auto` prefers a fresh GitHub assertion for every token (a job outlives the five minutes of one:
- * https://github.com/Azure/login/issues/372), then the environment's secret, then the session of `azure/login`, then a managed identity.
+ * The credential of these inputs, and of nobody else. A GitHub assertion is requested for every token: a job outlives the five minutes
+ * of one (https://github.com/Azure/login/issues/372).
  */
-export function createCredential(identity: Identity, cloud: Cloud, signIn: SignIn, transport: TransportOptions): TokenCredential {
-  const { auth, clientId = '', tenantId = '' } = identity
-  const options = { ...transport, authorityHost: cloud.authorityHost, disableInstanceDiscovery: !cloud.isKnownAuthority }
-  const assertions = new Assertions(cloud.assertionAudience, signIn.assertion)
-  const federated = () => {
+export function createCredential(identity: Identity, cloud: Cloud, machine: Machine, transport: TransportOptions): TokenCredential {
+  const lastFailure = new LastFailure()
+  const assertions = new Assertions(cloud.assertionAudience, machine.assertion, (error) => lastFailure.record(error))
+  const options = {
+    ...transport,
+    additionalPolicies: [{ policy: lastFailure.policy, position: 'perRetry' as const }, ...transport.additionalPolicies],
+    authorityHost: cloud.authorityHost,
+    disableInstanceDiscovery: !cloud.isKnownAuthority,
+  }
+  const { signIn } = identity
+  const create = (): Session => {
     assertions.forget()
-    return new ClientAssertionCredential(tenantId, clientId, () => assertions.get(), options)
+    lastFailure.clear()
+    return sessionOf(identity, { machine, options, assertions })
   }
-  const environment = () => new EnvironmentCredential(options)
-  const cli = () => new AzureCliCredential({ ...(tenantId && { tenantId }), processTimeoutInMs: 30_000 })
-  const managedIdentity = () => new ManagedIdentityCredential({ ...(clientId && { clientId }), httpClient: impatientHttpClient() })
-  const isFederated = clientId !== '' && tenantId !== ''
-  const choose = (): (() => TokenCredential) => {
-    switch (auth) {
-      case 'oidc':
-        return federated
-      case 'environment':
-        return environment
-      case 'cli':
-        return cli
-      case 'managed-identity':
-        return managedIdentity
-      case 'auto':
-        if (isFederated && signIn.assertion) return federated
-        if (signIn.hasEnvironmentCredential) return environment
-        return () => new ChainedTokenCredential(cli(), managedIdentity())
-    }
-  }
-  return new RunCredential(choose(), signIn.signal, async (error) => {
+  const explain = async (error: unknown): Promise<AuthError> => {
     const claims = await assertions.claims()
-    // Whoever gives both ids means OIDC: what the session of another tool lacks is not what is wrong.
-    const lacksIdToken = auth === 'auto' && isFederated && !signIn.assertion && !signIn.hasEnvironmentCredential
     return new AuthError({
-      message: lacksIdToken ? `${NO_ID_TOKEN}; without it: ${wordsOf(error)}` : wordsOf(error),
-      cause: error,
+      error,
+      signIn,
+      why: identity.why,
+      environment: identity.environment,
+      authorityHost: new URL(cloud.authorityHost).host,
       ...(claims && { assertionClaims: claims }),
-      ...(clientId && { clientId }),
     })
-  })
+  }
+  return new RunCredential({ create, explain, lastFailure, identity, machine })
 }
 
-/** Waits before a new try, after the retries of the transport; a throttled token endpoint asks for about a minute. */
+/** A credential, and by which way it has signed in; `machine` finds that out with its first token. */
+interface Session {
+  readonly credential: TokenCredential
+  readonly found: () => { readonly way: Way; readonly why: string }
+}
+
+interface Means {
+  readonly machine: Machine
+  readonly options: TransportOptions & { readonly authorityHost: string; readonly disableInstanceDiscovery: boolean }
+  readonly assertions: Assertions
+}
+
+function sessionOf({ signIn, subscriptionId, why }: Identity, means: Means): Session {
+  if (signIn.way === 'machine') {
+    const first = new FirstOfMachine([
+      ['managed-identity', new ManagedIdentityCredential({ httpClient: directHttpClient(PROBE_TIMEOUT_MS) })],
+      ['cli', new AzCredential({ ...signIn, subscriptionId }, means.machine.environment)],
+    ])
+    return { credential: first, found: () => ({ way: first.way, why: first.why(why) }) }
+  }
+  return { credential: credentialOf(signIn, subscriptionId, means), found: () => ({ way: signIn.way, why }) }
+}
+
+function credentialOf(
+  signIn: Exclude<SignIn, { way: 'machine' }>,
+  subscriptionId: string,
+  { machine, options, assertions }: Means,
+): TokenCredential {
+  const { environment } = machine
+  switch (signIn.way) {
+    case 'oidc':
+      return new ClientAssertionCredential(signIn.tenantId, signIn.clientId, () => assertions.get(), options)
+    case 'secret':
+      return new ClientSecretCredential(signIn.tenantId, signIn.clientId, environment.AZURE_CLIENT_SECRET ?? '', options)
+    case 'certificate': {
+      const { AZURE_CLIENT_CERTIFICATE_PATH: certificatePath = '', AZURE_CLIENT_CERTIFICATE_PASSWORD: certificatePassword } = environment
+      const sendCertificateChain = /^(?:true|1)$/i.test(environment.AZURE_CLIENT_SEND_CERTIFICATE_CHAIN ?? '')
+      return new ClientCertificateCredential(
+        signIn.tenantId,
+        signIn.clientId,
+        { certificatePath, ...(certificatePassword && { certificatePassword }) },
+        { ...options, sendCertificateChain },
+      )
+    }
+    case 'workload-identity':
+      return new WorkloadIdentityCredential({
+        ...options,
+        tenantId: signIn.tenantId,
+        clientId: signIn.clientId,
+        tokenFilePath: signIn.tokenFile,
+      })
+    case 'managed-identity':
+      return new ManagedIdentityCredential({
+        ...(signIn.clientId && { clientId: signIn.clientId }),
+        httpClient: directHttpClient(IDENTITY_TIMEOUT_MS),
+      })
+    case 'cli':
+      return new AzCredential({ ...signIn, subscriptionId }, environment)
+    case 'none':
+      return { getToken: () => Promise.reject(new Error(NO_ID_TOKEN)) }
+  }
+}
+
+/** Whoever the machine is: the first credential that gives a token is asked from then on. */
+class FirstOfMachine implements TokenCredential {
+  readonly #credentials: readonly (readonly [Way, TokenCredential])[]
+  readonly #refusals: string[] = []
+  #chosen: readonly [Way, TokenCredential] | undefined
+
+  constructor(credentials: readonly (readonly [Way, TokenCredential])[]) {
+    this.#credentials = credentials
+  }
+
+  get way(): Way {
+    return this.#chosen?.[0] ?? 'machine'
+  }
+
+  why(why: string): string {
+    return [why, ...this.#refusals].join('; ')
+  }
+
+  async getToken(scopes: string | string[], options?: GetTokenOptions): Promise<AccessToken | null> {
+    if (this.#chosen) return this.#chosen[1].getToken(scopes, options)
+    const errors: unknown[] = []
+    for (const [way, credential] of this.#credentials) {
+      try {
+        const token = await credential.getToken(scopes, options)
+        if (!token) continue
+        this.#chosen = [way, credential]
+        if (errors.length > 0) this.#refusals.push('this machine has no managed identity')
+        return token
+      } catch (error) {
+        errors.push(error)
+      }
+    }
+    throw new NobodyError(errors.map((error) => wordsOf(error)))
+  }
+}
+
+/** The machine has neither a managed identity nor a session of the Azure CLI. */
+class NobodyError extends Error {
+  override readonly name = 'NobodyError'
+
+  constructor([identity = '', az = '']: readonly string[]) {
+    super(`${az}. Before that, no managed identity was found: ${identity}`)
+  }
+}
+
+/** What the last request for a token or an assertion failed with: MSAL reports most of it as `endpoints_resolution_error`. */
+class LastFailure {
+  #error: unknown
+
+  readonly policy: PipelinePolicy = {
+    name: 'lastFailurePolicy',
+    sendRequest: async (request, next) => {
+      try {
+        const response = await next(request)
+        this.clear()
+        return response
+      } catch (error) {
+        const { host } = new URL(request.url)
+        const reason = unreachable(error)
+        this.record(reason ? new UnreachableError(host, reason) : new Error(`${host}: ${messageOf(error)}`, { cause: error }))
+        throw error
+      }
+    },
+  }
+
+  record(error: unknown): void {
+    this.#error = error
+  }
+
+  clear(): void {
+    this.#error = undefined
+  }
+
+  /** The failure beneath an error; the error itself where Entra ID has answered. */
+  beneath(error: unknown): unknown {
+    return this.#error !== undefined && !entraSentence(messageOf(error)) ? this.#error : error
+  }
+}
+
+/** Waits before another try, after the retries of the transport; a throttled token endpoint asks for about a minute. */
 const WAITS_MS = [5_000, 60_000] as const
 
+interface RunCredentialParts {
+  readonly create: () => Session
+  readonly explain: (error: unknown) => Promise<AuthError>
+  readonly lastFailure: LastFailure
+  readonly identity: Identity
+  readonly machine: Machine
+}
+
 /**
- * One token request at a time for each scope, however many ask. After a failure the credential is made anew: MSAL would go on refusing
- * by itself for a minute, and an assertion that was too old is asked for again.
+ * One token request at a time for each scope, however many ask. After a failure the credential is made again: MSAL would go on refusing
+ * by itself for a minute, and an assertion that was too old is requested again.
  */
 class RunCredential implements TokenCredential {
-  readonly #create: () => TokenCredential
-  readonly #signal: AbortSignal
-  readonly #explain: (error: unknown) => Promise<AuthError>
+  readonly #parts: RunCredentialParts
   readonly #pending = new Map<string, Promise<AccessToken>>()
-  #inner: TokenCredential | undefined
+  #session: Session | undefined
+  /** What Entra ID has refused with; MSAL then refuses by itself for a while, without words. */
+  #refusal: unknown
+  #isSignedIn = false
 
-  constructor(create: () => TokenCredential, signal: AbortSignal, explain: (error: unknown) => Promise<AuthError>) {
-    this.#create = create
-    this.#signal = signal
-    this.#explain = explain
+  constructor(parts: RunCredentialParts) {
+    this.#parts = parts
   }
 
   getToken(scopes: string | string[], { claims, enableCae, tenantId }: GetTokenOptions = {}): Promise<AccessToken> {
@@ -98,85 +244,69 @@ class RunCredential implements TokenCredential {
   }
 
   async #ask(scopes: string | string[], options: GetTokenOptions): Promise<AccessToken> {
+    const { create, explain, lastFailure, machine } = this.#parts
     for (let tries = 0; ; tries += 1) {
-      this.#inner ??= this.#create()
+      this.#session ??= create()
+      const session = this.#session
       try {
-        const token = await this.#inner.getToken(scopes, options)
-        if (token) return token
+        const token = await session.credential.getToken(scopes, options)
+        if (token) return this.#accept(token, session)
         throw new Error('no token was given')
       } catch (error) {
-        this.#inner = undefined
+        if (this.#session === session) this.#session = undefined
+        const found = lastFailure.beneath(error)
+        if (this.#refusal === undefined || wordsOf(found)) this.#refusal = found
+        const refusal = this.#refusal
         const waitMs = WAITS_MS[tries]
-        if (waitMs === undefined || !isPassing(error) || this.#signal.aborted) throw await this.#explain(error)
+        if (waitMs === undefined || !isPassing(refusal) || machine.signal.aborted) throw await explain(refusal)
         await this.#pause(waitMs)
       }
     }
   }
 
+  /** @throws Error where the token is for somebody else than the inputs name. */
+  #accept(token: AccessToken, session: Session): AccessToken {
+    const { identity, machine } = this.#parts
+    const { way, why } = session.found()
+    const who = signedInAs(token.token, way, why)
+    const contradicted = contradiction(identity.signIn, who)
+    if (contradicted) throw new SomebodyElseError(contradicted)
+    if (!this.#isSignedIn) machine.onSignedIn(who)
+    this.#isSignedIn = true
+    this.#refusal = undefined
+    return token
+  }
+
   async #pause(ms: number): Promise<void> {
+    const { signal } = this.#parts.machine
     try {
-      await delay(ms, undefined, { signal: this.#signal })
+      await delay(ms, undefined, { signal })
     } catch (error) {
-      throw this.#signal.aborted ? this.#signal.reason : error
+      throw signal.aborted ? signal.reason : error
     }
   }
 }
 
-/** MSAL asks for the assertion twice a token; GitHub's lives five minutes. */
-const ASSERTION_REUSE_MS = 60_000
-
-/** GitHub's assertions for this job. */
-class Assertions {
-  readonly #audience: string
-  readonly #request: ((audience: string) => Promise<string>) | undefined
-  #last: { readonly text: Promise<string>; readonly askedAtMs: number } | undefined
-
-  constructor(audience: string, request: ((audience: string) => Promise<string>) | undefined) {
-    this.#audience = audience
-    this.#request = request
-  }
-
-  get(): Promise<string> {
-    if (!this.#request) return Promise.reject(new Error(NO_ID_TOKEN))
-    const now = Date.now()
-    if (!this.#last || now - this.#last.askedAtMs > ASSERTION_REUSE_MS) {
-      const text = this.#request(this.#audience)
-      this.#last = { text, askedAtMs: now }
-      text.catch(() => {
-        this.#last = undefined
-      })
-    }
-    return this.#last.text
-  }
-
-  /** The next one is fresh. */
-  forget(): void {
-    this.#last = undefined
-  }
-
-  /** Issuer, subject and audience of the last one: what a federated credential must name. Never the token. */
-  async claims(): Promise<AssertionClaims | undefined> {
-    try {
-      const payload = (await this.#last?.text)?.split('.')[1]
-      if (!payload) return undefined
-      const { iss, sub, aud } = JSON.parse(Buffer.from(payload, 'base64url').toString('utf8')) as Record<string, unknown>
-      return { iss: String(iss), sub: String(sub), aud: String(aud) }
-    } catch {
-      return undefined
-    }
-  }
+/** A token came, but for another identity than the inputs name. */
+class SomebodyElseError extends Error {
+  override readonly name = 'SomebodyElseError'
 }
 
-/** The words of `@actions/core` for the same. */
-const NO_ID_TOKEN = 'Unable to get ACTIONS_ID_TOKEN_REQUEST_URL env variable'
 const IDENTITY_TIMEOUT_MS = 10_000
+/** Where the session of the Azure CLI comes next, a machine that does not answer is not waited for as long. */
+const PROBE_TIMEOUT_MS = 3_000
 
-/** A machine without a managed identity may answer nothing at all; this credential takes no policies. */
-function impatientHttpClient(): HttpClient {
+/**
+ * For the managed identity's address, which is on this machine or beside it: never through a proxy
+ * (https://learn.microsoft.com/azure/virtual-machines/instance-metadata-service#proxies). A machine without a managed identity may answer
+ * nothing at all; this credential takes no policies.
+ */
+function directHttpClient(timeoutMs: number): HttpClient {
   const client = createDefaultHttpClient()
   return {
     sendRequest(request) {
-      const timeout = AbortSignal.timeout(IDENTITY_TIMEOUT_MS)
+      delete request.agent
+      const timeout = AbortSignal.timeout(timeoutMs)
       request.abortSignal = request.abortSignal ? AbortSignal.any([request.abortSignal as AbortSignal, timeout]) : timeout
       return client.sendRequest(request)
     },
@@ -188,19 +318,22 @@ function impatientHttpClient(): HttpClient {
  * https://learn.microsoft.com/entra/identity-platform/reference-error-codes
  */
 const PASSING =
-  /AADSTS(?:700024|90033|50196|90006|90055|90078)\b|temporarily_unavailable|server_error|throttl|too many requests|\b(?:429|50[0234])\b|ENOTFOUND|EAI_AGAIN|ECONNRE(?:SET|FUSED)|ETIMEDOUT|socket hang up|do not have ID Token field|network_error|no_network|no answer within/i
+  /AADSTS(?:700024|90033|50196|90006|90055|90078|500031)\b|temporarily_unavailable|server_error|throttl|too many requests|\b(?:429|50[0234])\b|ENOTFOUND|EAI_AGAIN|ECONNRE(?:SET|FUSED)|ETIMEDOUT|socket hang up|do not have ID Token field|network_error|no_network|no answer within/i
+const FINAL_NAMES = new Set(['CredentialUnavailableError', 'NobodyError', 'AzError', 'SomebodyElseError'])
+/** Kinds of unreachable hosts that may be reached a minute later. */
+const PASSING_KINDS = new Set<Unreachable['kind']>(['name', 'refused', 'proxy-unreachable'])
 
 function isPassing(error: unknown): boolean {
+  if (error instanceof UnreachableError) return PASSING_KINDS.has(error.kind)
   if (error instanceof ActionError) return false
-  const { name, statusCode } = error as { name?: unknown; statusCode?: unknown }
-  if (name === 'CredentialUnavailableError') return false
-  const refusal = /AADSTS\d+/.exec(wordsOf(error))?.[0]
-  return (typeof statusCode === 'number' && (statusCode === 429 || statusCode >= 500)) || PASSING.test(refusal ?? wordsOf(error))
+  const { name, statusCode } = error as { name?: string; statusCode?: unknown }
+  if (name && FINAL_NAMES.has(name)) return false
+  const words = wordsOf(error)
+  const refusal = /AADSTS\d+/.exec(words)?.[0]
+  return (typeof statusCode === 'number' && (statusCode === 429 || statusCode >= 500)) || PASSING.test(refusal ?? words)
 }
 
+const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))
+
 /** Entra's own sentence where there is one; MSAL wraps it in codes and times. */
-function wordsOf(error: unknown): string {
-  const message = error instanceof Error ? error.message : String(error)
-  const sentence = /AADSTS\d+: .*?(?=\s+(?:Trace ID|Correlation ID|Timestamp):|$)/s.exec(message)?.[0]
-  return (sentence ?? message).trim() || 'the token endpoint was not asked again after it had refused'
-}
+const wordsOf = (error: unknown): string => (entraSentence(messageOf(error)) ?? messageOf(error)).trim()

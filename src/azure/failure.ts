@@ -1,6 +1,7 @@
 import { isRestError } from '@azure/core-rest-pipeline'
 import { AzureError } from '../errors/azure-error.ts'
 import { ActionError } from '../errors/explanation.ts'
+import { UnreachableError, unreachable } from '../errors/unreachable.ts'
 
 /** The part of an answer that says why. */
 export interface RawAnswer {
@@ -39,6 +40,8 @@ export function failedCall(attempt: Attempt, error: unknown, answer: RawAnswer |
   if (answer && answer.status >= 400) return failedAnswer(attempt, answer)
   if (isRestError(error)) {
     if (error.response && error.response.status >= 400) return failedAnswer(attempt, error.response)
+    const reason = unreachable(error)
+    if (reason) return new UnreachableError(new URL(attempt.url).host, reason)
     return new AzureError({
       ...attempt,
       body: error.message,

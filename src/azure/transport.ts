@@ -10,15 +10,17 @@ import {
   type PipelineResponse,
   RestError,
 } from '@azure/core-rest-pipeline'
+import { innermost } from '../errors/innermost.ts'
+import { agents, type ProxyFor } from './proxy-agent.ts'
 
-/** What the transport tells about its requests. */
+/** Receives a line for each request. */
 export interface TransportLog {
   debug(message: string): void
 }
 
 /** What no request may outlive. */
 export interface RunLimits {
-  /** Aborted when the run ends early; requests of the time after that (to stop what was begun) are not held to it. */
+  /** Aborted when the run ends early; requests sent after that (to stop what was begun) are not bound by it. */
   readonly signal: AbortSignal
   /** When the time of the run is over, in milliseconds since 1970. */
   readonly deadlineMs: number
@@ -57,13 +59,23 @@ const KNOWN_CODES: Readonly<Record<string, string>> = {
   [RestError.PARSE_ERROR]: 'ECONNRESET',
 }
 
-/** Options for every Azure client of a run: one user agent, one retry policy, a timeout on each request, a redacted debug log. */
-export function transportOptions(log: TransportLog, counter: RequestCounter, userAgentPrefix: string, run: RunLimits) {
+/** What all requests of a run have in common. */
+export interface TransportSettings {
+  readonly log: TransportLog
+  readonly counter: RequestCounter
+  readonly userAgentPrefix: string
+  readonly run: RunLimits
+  readonly proxyFor: ProxyFor
+}
+
+/** Options for every Azure client of a run: one user agent, one retry policy, one way out, a timeout on each request, a redacted debug log. */
+export function transportOptions({ log, counter, userAgentPrefix, run, proxyFor }: TransportSettings) {
   return {
     userAgentOptions: { userAgentPrefix },
     retryOptions: { maxRetries: 6, retryDelayInMs: 1_000, maxRetryDelayInMs: 30_000 },
     additionalPolicies: [
       { policy: endWithRun(run.signal), position: 'perCall' as const },
+      { policy: route(proxyFor), position: 'perCall' as const },
       { policy: askAgain(), position: 'perRetry' as const },
       { policy: keepAsking(run), position: 'perRetry' as const },
       { policy: observe(log, counter), position: 'perRetry' as const },
@@ -88,7 +100,7 @@ export function createSender(
 
 const UNAUTHORIZED_DELAY_MS = 2_000
 
-/** A front end that has not heard of a token yet refuses it; the next one does not. Entra ID means what it says: it is given no token. */
+/** A front end that does not know a new token yet refuses it; the next one accepts it. Entra ID is sent no token, so its refusals are final. */
 function askAgain(): PipelinePolicy {
   return {
     name: 'askAgainPolicy',
@@ -101,13 +113,27 @@ function askAgain(): PipelinePolicy {
   }
 }
 
-/** A run that has ended waits for no request, whether its caller thought of that or not. */
+/** A run that has ended waits for no request, whether or not its caller passed a signal. */
 function endWithRun(signal: AbortSignal): PipelinePolicy {
   return {
     name: 'endWithRunPolicy',
     sendRequest(request, next) {
       if (!signal.aborted)
         request.abortSignal = request.abortSignal ? AbortSignal.any([request.abortSignal as AbortSignal, signal]) : signal
+      return next(request)
+    },
+  }
+}
+
+/** The SDK reads proxy variables by rules of its own; here they are read once for all hosts, by those of GitHub's runner. */
+function route(proxyFor: ProxyFor): PipelinePolicy {
+  const agentOf = agents(proxyFor)
+  return {
+    name: 'routePolicy',
+    sendRequest(request, next) {
+      const agent = agentOf(request.url)
+      if (agent) request.agent = agent
+      else delete request.agent
       return next(request)
     },
   }
@@ -166,11 +192,16 @@ function retryAfterMs(headers: HttpHeaders): number | undefined {
   return Number.isNaN(ms) ? undefined : Math.max(0, ms)
 }
 
-/** A body that ends early, or a page of something between here and Azure, is a lost answer. */
+/** A body that ends early, or a page of something between here and Azure, is not an answer of Azure. */
 function refuseWhatIsNoAnswer(request: PipelineRequest, { headers, status, bodyAsText }: PipelineResponse): void {
-  if (status >= 400 || !bodyAsText) return
+  if (!bodyAsText) return
   const type = headers.get('content-type') ?? ''
-  if (type.includes('text/html')) throw new RestError(`an HTML page was sent in place of Azure's answer`, { code: 'ECONNRESET', request })
+  const isPage = type.includes('text/html')
+  if (isPage && BLOCKED.has(status) && !IDS_OF_AZURE.some((name) => headers.has(name))) {
+    throw new RestError(`the answer is ${innermost(bodyAsText).message}, with status ${status}`, { code: 'INTERCEPTED', request })
+  }
+  if (status >= 400) return
+  if (isPage) throw new RestError(`an HTML page was sent in place of Azure's answer`, { code: 'ECONNRESET', request })
   if (!type.includes('json')) return
   try {
     JSON.parse(bodyAsText)
@@ -178,6 +209,11 @@ function refuseWhatIsNoAnswer(request: PipelineRequest, { headers, status, bodyA
     throw new RestError('the answer is cut off: its JSON does not end', { code: 'ECONNRESET', request })
   }
 }
+
+/** How filters between here and Azure refuse. https://www.iana.org/assignments/http-status-codes */
+const BLOCKED = new Set([403, 407, 451, 511])
+/** Headers of every answer of Azure, refusals included. https://learn.microsoft.com/azure/azure-resource-manager/management/request-limits-and-throttling */
+const IDS_OF_AZURE = ['x-ms-request-id', 'x-ms-correlation-request-id', 'request-id', 'x-azure-ref'] as const
 
 function known(error: unknown, request: PipelineRequest): unknown {
   const code = error instanceof RestError && error.code ? KNOWN_CODES[error.code] : undefined

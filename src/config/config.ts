@@ -4,6 +4,7 @@ import { type ArmId, childId, parseArmId } from '../model/arm-id.ts'
 import type { PoolEnvelope, PoolProperties } from '../model/batch.ts'
 import type { NodeDeallocationOption } from '../model/batch-service.ts'
 import type { OsType } from '../model/compute.ts'
+import type { SignIn } from '../model/sign-in.ts'
 
 export type CloudName = 'AzureCloud' | 'AzureUSGovernment' | 'AzureChinaCloud'
 
@@ -15,11 +16,13 @@ export type ImageKind = 'gallery' | 'managed'
 export type Capture = 'live' | 'deallocate' | 'generalized' | 'copy'
 
 export interface Identity {
-  readonly auth: 'auto' | 'oidc' | 'cli' | 'managed-identity' | 'environment'
-  readonly clientId?: string
-  readonly tenantId?: string
+  readonly signIn: SignIn
+  /** Why this way and no other. */
+  readonly why: string
   readonly subscriptionId: string
   readonly environment: CloudName
+  /** Sign-in host of another cloud, from `AZURE_AUTHORITY_HOST`; without a trailing slash. */
+  readonly authorityHost?: string
   /** Without a trailing slash. */
   readonly resourceManagerUrl?: string
 }

@@ -20,7 +20,7 @@ export function parseConfig(reader: InputReader): Config {
   const pool = readPool(inputs, reader, group, imageKindOf(source, image), mode)
   const timeoutMs = inputs.durationMs('timeout', TIMEOUT)
   const planId = readPlanId(inputs, mode)
-  const identity = readIdentity(inputs, reader, group)
+  const identity = readIdentity(inputs, reader, group, mode)
   checkReporting(inputs)
   checkTogether(inputs, { mode, source, image, pool, timeoutMs })
   if (inputs.problems.length > 0 || !source) throw new InputError(inputs.problems)

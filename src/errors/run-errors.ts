@@ -1,5 +1,5 @@
 /** Everything else that ends a run, and explains itself. */
-import { ActionError } from './explanation.ts'
+import { ActionError, type Advice } from './explanation.ts'
 
 /** A script that was run in a VM failed. */
 export class ScriptError extends ActionError {
@@ -44,14 +44,18 @@ export class CancelledError extends ActionError {
 /** The account's data plane cannot be reached from this runner. */
 export class DataPlaneUnreachableError extends ActionError {
   readonly host: string
+  /** Why, and what to do about it; the host stands beside it. */
+  readonly reason: string
 
-  constructor(host: string, reason: string) {
-    super({
-      title: 'Batch data plane not reachable',
-      message: `${host}: ${reason}`,
-      hint: 'Node states cannot be read from this runner. Use a runner inside the network of the account, or enable public network access.',
-      link: 'https://learn.microsoft.com/azure/batch/public-network-access',
-    })
+  /** @param advice Default: that of an account with private access only. */
+  constructor(host: string, words: string, advice: Advice = PRIVATE_ACCOUNT) {
+    super({ title: 'Batch data plane not reachable', message: `${host} could not be reached: ${words}`, ...advice })
     this.host = host
+    this.reason = `${words}. ${advice.hint}`
   }
+}
+
+const PRIVATE_ACCOUNT: Advice = {
+  hint: 'Node states cannot be read from this runner. Use a runner inside the network of the account, or enable public network access.',
+  link: 'https://learn.microsoft.com/azure/batch/public-network-access',
 }

@@ -1,9 +1,17 @@
-/** Sign-in failures, and what to do about them. */
+/** Sign-in failures, and what to do about them where. */
+import { type SignIn, WAYS } from '../model/sign-in.ts'
 import { ActionError, type Advice } from './explanation.ts'
+import { UnreachableError } from './unreachable.ts'
 
-/** Who asked for a token. */
+/** Who tried to sign in, where and how. */
 export interface SignInAttempt {
-  readonly clientId?: string
+  readonly signIn: SignIn
+  /** Why this way was taken. */
+  readonly why: string
+  /** E.g. `AzureCloud`. */
+  readonly environment: string
+  /** E.g. `login.microsoftonline.com`. */
+  readonly authorityHost: string
   /** Of the job's own token, which a federated credential must name. */
   readonly assertionClaims?: AssertionClaims
 }
@@ -14,103 +22,246 @@ export interface AssertionClaims {
   readonly aud: string
 }
 
-/** Signing in failed. */
+/** Signing in failed: in the innermost words of Entra ID, GitHub, the Azure CLI or the network. */
 export class AuthError extends ActionError {
-  constructor({ message, cause, ...asked }: SignInAttempt & { readonly message: string; readonly cause?: unknown }) {
-    super({ title: 'Azure sign-in failed', message, ...adviceForSignIn(message, asked) }, { cause })
+  constructor({ error, ...attempt }: SignInAttempt & { readonly error: unknown }) {
+    const all = error instanceof Error ? error.message : String(error)
+    const message = (entraSentence(all) ?? all).trim() || 'the sign-in was refused without a reason'
+    const code = CODE.exec(message)?.[0]
+    super({ title: 'Azure sign-in failed', message, ...adviceFor(error, message, attempt), ...(code && { code }) }, { cause: error })
   }
 }
 
+const CODE = /AADSTS\d+/
+
+/** The sentence of Entra ID within other words, without its trace ids; `undefined` where there is none. */
+export const entraSentence = (text: string): string | undefined =>
+  /AADSTS\d+: .*?(?=\s+(?:Trace ID|Correlation ID|Timestamp):|$)/s.exec(text)?.[0].replace(/\s+/g, ' ')
+
 const FEDERATION = 'https://learn.microsoft.com/entra/workload-id/workload-identity-federation-create-trust'
-
 const OIDC = 'https://docs.github.com/actions/reference/security/oidc'
+const CODES = 'https://learn.microsoft.com/entra/identity-platform/reference-error-codes'
+const AZ = 'https://learn.microsoft.com/cli/azure/authenticate-azure-cli'
 
-/** Looked at in order; matched against the words of Entra ID, GitHub or the Azure CLI. */
-const SIGN_IN_RULES: readonly { readonly matches: RegExp; readonly advice: (attempt: SignInAttempt) => Advice }[] = [
+interface Family {
+  readonly matches: RegExp
+  readonly advice: (attempt: SignInAttempt) => Advice
+}
+
+const codes = (...numbers: readonly number[]): RegExp => new RegExp(`AADSTS(?:${numbers.join('|')})\\b`)
+
+/** Refusals of Entra ID by what is to be done. https://learn.microsoft.com/entra/identity-platform/reference-error-codes */
+const ENTRA_FAMILIES: readonly Family[] = [
   {
-    matches: /ACTIONS_ID_TOKEN_REQUEST_URL/,
+    matches: codes(7002138),
+    advice: (attempt) =>
+      federate(
+        attempt,
+        'The subject of a federated credential differs from that of this job in upper and lower case only; since 2024 both must be the same, letter by letter. Correct the credential, or delete it and create it again.',
+      ),
+  },
+  {
+    matches: codes(70021, 700211, 700212, 700213, 700223),
+    advice: (attempt) => federate(attempt, 'No federated credential of the application matches this job.'),
+  },
+  {
+    matches: codes(7002381),
     advice: () => ({
-      hint: 'The job has no id-token permission: add `permissions: id-token: write`. Pull requests from forks never get one; use `mode: validate` there.',
+      hint: 'The tenant accepts only GitHub tokens of certain enterprises, and the token of this job does not carry one of them: run in a repository that belongs to an accepted enterprise, or ask the administrator of the tenant.',
       link: OIDC,
     }),
   },
-  { matches: /AADSTS7002(?:1|11|12|13|23)\b/, advice: ({ assertionClaims, clientId }) => federate(assertionClaims, clientId) },
   {
-    matches: /AADSTS(?:700016|7000229)\b/,
-    advice: () => ({
-      hint: 'The tenant does not know this app: check `client-id` (the application id, not the object id) and `tenant-id`.',
+    matches: codes(501661, 50166, 500031, 50013, 700027, 700030),
+    advice: ({ signIn, assertionClaims }) =>
+      signIn.way === 'certificate'
+        ? {
+            hint: `Application ${signIn.clientId} does not know the certificate in AZURE_CLIENT_CERTIFICATE_PATH: upload its public part there, or use a certificate that is.`,
+            link: CODES,
+          }
+        : {
+            hint: `Microsoft Entra ID could not verify the token: it fetches the signing keys from its issuer${assertionClaims ? ` ${assertionClaims.iss}` : ''} over the internet. A GitHub Enterprise Server must publish /.well-known/openid-configuration and /.well-known/jwks beneath that address with a publicly trusted certificate; where it is private, use \`auth: managed-identity\`, or \`auth: environment\` with a certificate or secret. With github.com, run again later.`,
+            link: 'https://docs.github.com/enterprise-server@latest/actions/how-tos/security-for-github-actions/security-hardening-your-deployments/configuring-openid-connect-in-azure',
+          },
+  },
+  {
+    matches: codes(700016, 7000229),
+    advice: ({ signIn }) => ({
+      hint: `Tenant ${signIn.tenantId ?? '(not given)'} has no application ${signIn.clientId ?? '(not given)'}: check \`client-id\` (the application (client) id, not the object id) and \`tenant-id\`.`,
       link: FEDERATION,
     }),
   },
   {
-    matches: /AADSTS(?:90002|900023)\b/,
-    advice: () => ({ hint: 'There is no such tenant in this cloud: check `tenant-id` and `environment`.', link: FEDERATION }),
-  },
-  {
-    matches: /AADSTS700024\b/,
-    advice: () => ({
-      hint: "GitHub's assertion was no longer valid at the exchange: check the runner's clock, and use `auth: oidc` for runs over an hour; a session of azure/login cannot renew itself.",
-      link: 'https://github.com/Azure/login/issues/372',
+    matches: codes(7000112, 7000113, 70001, 700011),
+    advice: ({ signIn }) => ({
+      hint: `Application ${signIn.clientId ?? ''} is disabled in tenant ${signIn.tenantId ?? ''}: enable it under Enterprise applications › Properties (Enabled for users to sign-in), or use another one.`,
+      link: 'https://learn.microsoft.com/entra/identity/enterprise-apps/disable-user-sign-in-portal',
     }),
   },
   {
-    matches: /AADSTS7000(?:215|222)\b/,
-    advice: () => ({
-      hint: 'The client secret is wrong or expired: set `AZURE_CLIENT_SECRET` anew, or better use OIDC.',
-      link: FEDERATION,
+    matches: codes(500011, 50001, 500014, 650052, 650057),
+    advice: ({ signIn, environment }) => ({
+      hint: `The service named above is not known in tenant ${signIn.tenantId ?? 'of this session'}. Check that \`environment: ${environment}\` is the cloud of this tenant; for Batch, register the resource provider once: az provider register --namespace Microsoft.Batch`,
+      link: CODES,
     }),
   },
   {
-    matches: /AADSTS53003\b/,
-    advice: () => ({
-      hint: 'A Conditional Access policy for workload identities forbids signing in from this runner: run on one whose address it allows.',
-      link: 'https://learn.microsoft.com/entra/identity/conditional-access/workload-identity',
-    }),
-  },
-  {
-    matches: /ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ECONNRESET|ETIMEDOUT|getaddrinfo|no answer within|endpoints_resolution_error/,
-    advice: () => ({
-      hint: 'The sign-in host cannot be reached from this runner: check its DNS, proxy (HTTPS_PROXY) and firewall; for another cloud check `environment` and AZURE_AUTHORITY_HOST.',
+    matches: codes(90002, 900023, 90023, 900021, 50059, 500021),
+    advice: ({ signIn, environment, authorityHost }) => ({
+      hint: `${authorityHost} (\`environment: ${environment}\`) does not know a tenant ${signIn.tenantId ?? ''}: check \`tenant-id\` and \`environment\`.`,
       link: 'https://learn.microsoft.com/entra/identity-platform/authentication-national-cloud',
     }),
   },
   {
-    matches: /az login|Azure CLI/i,
-    advice: () => ({
-      hint: 'There is no session of the Azure CLI: sign in with azure/login before this step, or set `client-id` and `tenant-id` with `permissions: id-token: write` (OIDC).',
+    matches: codes(700024, 700082, 70043, 70008, 50173, 50132, 50133, 70044, 700084),
+    advice: ({ signIn }) =>
+      signIn.way === 'cli' || signIn.way === 'machine'
+        ? {
+            hint: 'The session of the Azure CLI has expired and cannot renew itself: run azure/login again right before this step, or use `auth: oidc` with `client-id` and `tenant-id` for runs over an hour.',
+            link: 'https://github.com/Azure/login/issues/372',
+          }
+        : { hint: 'The token was no longer valid when it was exchanged: check the clock of this runner.', link: CODES },
+  },
+  {
+    matches: codes(7000215, 7000222, 7000218, 7000216),
+    advice: ({ signIn }) => ({
+      hint: `The client secret of application ${signIn.clientId ?? ''} is wrong or has expired: put the value (not the id) of a current secret into AZURE_CLIENT_SECRET, or better, use OIDC.`,
       link: FEDERATION,
     }),
   },
   {
-    matches:
-      /AADSTS(?:90033|50196|90006|90055|90078)\b|temporarily_unavailable|throttl|too many requests|\b(?:429|50[0234])\b|not asked again/i,
+    matches: codes(50076, 50079, 50074, 50072, 50158, 50005, 50097, 530035),
     advice: () => ({
-      hint: 'Microsoft Entra ID, or the token service of GitHub, was busy for longer than this action retried. Run again later.',
-      link: 'https://azure.status.microsoft',
+      hint: 'The session is of a person, and the tenant wants a second factor, which no workflow can give. Sign in as an application: `client-id` and `tenant-id` with `permissions: id-token: write` (OIDC), or a managed identity.',
+      link: 'https://learn.microsoft.com/entra/identity/authentication/concept-mandatory-multifactor-authentication',
+    }),
+  },
+  {
+    matches: codes(50020, 50034, 50053, 50055, 50057, 50126, 50128, 50177, 51004, 65001, 50105, 90072),
+    advice: ({ signIn }) => ({
+      hint: `The account of this session is not one that tenant ${signIn.tenantId ?? 'of the subscription'} lets in: sign in with az login --tenant as a member of that tenant, or as an application (OIDC).`,
+      link: CODES,
+    }),
+  },
+  {
+    matches: /AADSTS5300\d+\b/,
+    advice: () => ({
+      hint: 'A Conditional Access policy forbids signing in from this runner: run on one whose address or device it allows, or ask the administrator of the tenant.',
+      link: 'https://learn.microsoft.com/entra/identity/conditional-access/workload-identity',
+    }),
+  },
+  { matches: codes(90033, 50196, 90006, 90055, 90078, 90009, 50089), advice: () => BUSY },
+]
+
+const BUSY: Advice = {
+  hint: 'Microsoft Entra ID, or the token service of GitHub, was busy for longer than this action retried. Run again later.',
+  link: 'https://azure.status.microsoft',
+}
+
+/** Failures before Entra ID was asked, or without an answer of it. */
+const OTHER_FAMILIES: readonly Family[] = [
+  {
+    matches: /ACTIONS_ID_TOKEN_REQUEST_(?:URL|TOKEN)/,
+    advice: ({ why, signIn }) => ({
+      hint: `The job has no id-token permission: add \`permissions: id-token: write\` to it, and to the workflow that calls it.${signIn.way === 'none' ? ` Another identity was not looked for, since ${why}.` : ''} Pull requests from forks never get the permission; use \`mode: validate\` there.`,
+      link: OIDC,
+    }),
+  },
+  {
+    matches: /^the sign-in is for /,
+    advice: ({ signIn }) => ({
+      hint: `The ${WAYS[signIn.way]} belongs to somebody else than the inputs name: sign in as that one before this step, or correct \`client-id\` and \`tenant-id\`. Nothing was read or changed in Azure.`,
+      link: AZ,
+    }),
+  },
+  {
+    matches: /^az was not found/,
+    advice: () => ({
+      hint: 'Install the Azure CLI on this runner, or sign in without it: `client-id` and `tenant-id` with `permissions: id-token: write` (OIDC), or a managed identity.',
+      link: 'https://learn.microsoft.com/cli/azure/install-azure-cli',
+    }),
+  },
+  {
+    matches: /subscription.*(?:not found|doesn't exist|could not be found)/is,
+    advice: () => ({
+      hint: 'The session of the Azure CLI does not see this subscription: check `subscription-id`, and sign in with azure/login as an identity that has a role there (az account list shows what the session sees).',
+      link: AZ,
+    }),
+  },
+  {
+    matches: /az login|no subscription found|setup account/i,
+    advice: () => ({
+      hint: 'The Azure CLI has no session on this runner: sign in with azure/login in a step of the same job before this one.',
+      link: 'https://github.com/Azure/login',
+    }),
+  },
+  {
+    matches: /^az account get-access-token|^az could not be started/,
+    advice: () => ({
+      hint: 'Run the same command in a step before this one, with --debug, to see what the Azure CLI stumbles over.',
+      link: AZ,
+    }),
+  },
+  {
+    matches: /managed identity|ManagedIdentityCredential|Identity not found/i,
+    advice: ({ signIn }) => ({
+      hint: signIn.clientId
+        ? `Assign the user-assigned identity ${signIn.clientId} (\`client-id\`) to this machine, or take another way of signing in.`
+        : 'This machine has no managed identity: assign one to it, or take another way of signing in.',
+      link: 'https://learn.microsoft.com/entra/identity/managed-identities-azure-resources/overview',
+    }),
+  },
+  {
+    matches: /ENOENT|certificate|PEM/i,
+    advice: () => ({
+      hint: 'The file in AZURE_CLIENT_CERTIFICATE_PATH must be a PEM file with the certificate and its private key, readable in this step.',
+      link: CODES,
+    }),
+  },
+  { matches: /temporarily_unavailable|throttl|too many requests|\b(?:429|50[0234])\b/i, advice: () => BUSY },
+  {
+    matches: /ECONNRESET|ETIMEDOUT|socket hang up|no answer within|endpoints_resolution_error|network_error/,
+    advice: ({ authorityHost }) => ({
+      hint: `The connection to the sign-in host was lost: check what lies between this runner and ${authorityHost} (proxy, firewall), then run again.`,
+      link: 'https://docs.github.com/actions/how-tos/manage-runners/self-hosted-runners/use-proxy-servers',
     }),
   },
 ]
 
-export function adviceForSignIn(message: string, attempt: SignInAttempt): Advice {
-  return (
-    SIGN_IN_RULES.find(({ matches }) => matches.test(message))?.advice(attempt) ?? {
-      hint: 'Set `client-id` and `tenant-id` with `permissions: id-token: write` (OIDC), or sign in with azure/login before this step.',
-      link: FEDERATION,
-    }
-  )
+function adviceFor(error: unknown, message: string, attempt: SignInAttempt): Advice {
+  if (error instanceof UnreachableError)
+    return { hint: error.explanation.hint, ...(error.explanation.link && { link: error.explanation.link }) }
+  const families = CODE.test(message) ? ENTRA_FAMILIES : OTHER_FAMILIES
+  return families.find(({ matches }) => matches.test(message))?.advice(attempt) ?? unknown(message, attempt)
+}
+
+/** Says only what is known. */
+function unknown(message: string, { signIn, authorityHost }: SignInAttempt): Advice {
+  const who = [
+    ...(signIn.clientId ? [`as application ${signIn.clientId}`] : []),
+    ...(signIn.tenantId ? [`in tenant ${signIn.tenantId}`] : []),
+    `by ${WAYS[signIn.way]}`,
+  ].join(' ')
+  const number = /AADSTS(\d+)/.exec(message)?.[1]
+  return number
+    ? {
+        hint: `Microsoft Entra ID (${authorityHost}) refused the sign-in ${who}; its words above say why.`,
+        link: `https://login.microsoftonline.com/error?code=${number}`,
+      }
+    : { hint: `The sign-in ${who} failed; the words above say why.`, link: CODES }
 }
 
 /** The federated credential that this job's own token needs, as a command. */
-function federate(claims: AssertionClaims | undefined, clientId = '<client-id>'): Advice {
-  if (!claims) return { hint: "No federated credential of the app matches this job's token.", link: FEDERATION }
-  const { iss: issuer, sub: subject, aud } = claims
+function federate({ assertionClaims, signIn }: SignInAttempt, finding: string): Advice {
+  if (!assertionClaims) return { hint: finding, link: FEDERATION }
+  const { iss: issuer, sub: subject, aud } = assertionClaims
   const name = `github-${subject.replace(/[^A-Za-z0-9]+/g, '-')}`.slice(0, 120)
   const parameters = shellQuoted(JSON.stringify({ name, issuer, subject, audiences: [aud] }))
   const form = /^repo:[^/:]*@\d+\//.test(subject)
     ? 'The subjects of this repository carry ids; a credential for repo:OWNER/REPO:… does not match them.'
     : 'Repositories created, renamed or moved since July 2026 have subjects with ids (repo:OWNER@ID/REPO@ID:…); this one has none.'
   return {
-    hint: `No federated credential of the app matches this job. Its token has issuer "${issuer}", subject "${subject}" and audience "${aud}", all to be named exactly: az ad app federated-credential create --id ${shellQuoted(clientId)} --parameters ${parameters}\n${form}`,
+    hint: `${finding} Its token has issuer "${issuer}", subject "${subject}" and audience "${aud}"; the credential must name them exactly: az ad app federated-credential create --id ${shellQuoted(signIn.clientId ?? '<client-id>')} --parameters ${parameters}\n${form}`,
     link: FEDERATION,
   }
 }

@@ -1,26 +1,27 @@
 import { get } from 'node:https'
-import { ASSERTION_AUDIENCES } from '../config/assertion-audience.ts'
+import { ASSERTION_AUDIENCES } from '../config/clouds.ts'
 
-/** An assertion that was asked for before the packages were loaded; `undefined` where that was not possible. Never rejects. */
+/** An assertion that was requested before the packages were loaded. */
 export interface EarlyAssertion {
   readonly audience: string
+  /** `undefined` where it could not be had; never rejects. */
   readonly token: Promise<string | undefined>
-  /** The request is on its way, or will not be soon: what blocks the process may come now. */
+  /** The request is on its way, or will not be soon: from now on the process may be kept busy. */
   readonly sent: Promise<void>
 }
 
 const PATIENCE_MS = 5_000
-/** Loading the rest holds up the handshake, and takes no longer than this by itself. */
+/** Loading the rest would delay the handshake, which takes no longer than this by itself. */
 const LONGEST_HANDSHAKE_MS = 150
 
-/** Asks GitHub once, where the inputs will surely need it; whatever goes wrong is left to `@actions/core`, which asks again. */
+/** Asks GitHub once, where the inputs will surely need it. Whatever goes wrong, and every proxy, is left to `@actions/core`, which asks again. */
 export function earlyAssertion(environment: Readonly<Record<string, string | undefined>>): EarlyAssertion | undefined {
   const input = (name: string) => environment[`INPUT_${name}`]?.trim() ?? ''
   const url = environment.ACTIONS_ID_TOKEN_REQUEST_URL
   const token = environment.ACTIONS_ID_TOKEN_REQUEST_TOKEN
   const isSignIn = /^(?:|auto|oidc)$/i.test(input('AUTH')) && input('CLIENT-ID') !== '' && input('TENANT-ID') !== ''
   const isNeeded = isSignIn && input('MODE').toLowerCase() !== 'validate' && environment.STATE_isPost !== 'true'
-  const hasProxy = ['https_proxy', 'HTTPS_PROXY', 'all_proxy', 'ALL_PROXY'].some((name) => environment[name])
+  const hasProxy = ['https_proxy', 'HTTPS_PROXY'].some((name) => environment[name])
   if (!isNeeded || hasProxy || !token || !url?.startsWith('https:') || !URL.canParse(url)) return undefined
   const named = Object.entries(ASSERTION_AUDIENCES).find(([cloud]) => cloud.toLowerCase() === input('ENVIRONMENT').toLowerCase())
   const audience = named?.[1] ?? ASSERTION_AUDIENCES.AzureCloud

@@ -8,6 +8,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import * as core from '@actions/core'
 import type { InputReader } from '../config/inputs.ts'
 import { withoutSecrets } from '../config/secrets.ts'
+import { UnreachableError, unreachable } from '../errors/unreachable.ts'
 import type { LogLine } from '../report/log-lines.ts'
 import { withoutCommands } from '../report/untrusted.ts'
 import type { Clock, Ledger, LedgerEntry, RunContext } from '../run/runner.ts'
@@ -16,9 +17,26 @@ import type { EarlyAssertion } from './early-assertion.ts'
 const POST_KEY = 'isPost'
 const LEDGER_KEY = 'ledger'
 
-/** The same bundle is `main` and `post`; the state tells them apart. */
+/** `post.ts` says so itself; an older way of starting it is told by the state that `main` has saved. */
 export const isPost = (): boolean => core.getState(POST_KEY) === 'true'
-export const markMain = (): void => core.saveState(POST_KEY, 'true')
+export const markMain = (): void => saveState(POST_KEY, 'true')
+
+let hasState = true
+
+/** A state that cannot be kept is reported once, before the first thing that `post` would have to undo; the run goes on. */
+function saveState(key: string, value: unknown): void {
+  try {
+    core.saveState(key, value)
+  } catch (error) {
+    if (!hasState) return
+    hasState = false
+    annotate(
+      'warning',
+      'No cleanup if this run is cut off',
+      `The runner's state file (GITHUB_STATE) cannot be written: ${wordsOf(error)}\nThe run goes on. If it is cut off, its post step will not start a VM again that this run has stopped, and will not delete unfinished snapshots, image versions and temporary resources; the next run does both.`,
+    )
+  }
+}
 
 export const environment = (name: string): string | undefined => process.env[name] || undefined
 
@@ -46,7 +64,7 @@ export const clock: Clock = {
 
 const secrets: string[] = []
 
-/** From now on `***` stands for these in all that leaves the run, but for the requests to Azure. */
+/** From now on `***` stands for these in everything that leaves the run, except in requests to Azure. */
 export function hide(texts: readonly string[]): void {
   secrets.push(...texts)
 }
@@ -100,24 +118,36 @@ export function fail(): void {
   process.exitCode = core.ExitCode.Failure
 }
 
-/** Asks GitHub for assertions of this job, the early one first; absent without `permissions: id-token: write`. */
+/** Requests assertions of this job from GitHub, the early one first; absent without `permissions: id-token: write`. */
 export function assertionOf(early: EarlyAssertion | undefined): ((audience: string) => Promise<string>) | undefined {
-  if (!environment('ACTIONS_ID_TOKEN_REQUEST_URL')) return undefined
+  const url = environment('ACTIONS_ID_TOKEN_REQUEST_URL')
+  if (!url) return undefined
+  const host = URL.canParse(url) ? new URL(url).host : url
   let first = early
   return async (audience) => {
     const token = first?.audience === audience ? await first.token : undefined
     first = undefined
-    if (!token) return answered(core.getIDToken(audience))
+    if (!token) return reached(host, withinPatience(core.getIDToken(audience)))
     core.setSecret(token)
     return token
+  }
+}
+
+/** @throws UnreachableError where the answer did not come from GitHub at all. */
+async function reached<T>(host: string, asking: Promise<T>): Promise<T> {
+  try {
+    return await asking
+  } catch (error) {
+    const reason = unreachable(error)
+    throw reason ? new UnreachableError(host, reason) : error
   }
 }
 
 /** `@actions/core` tries again by itself for some ten seconds, and waits three minutes for an answer that does not come. */
 const ASSERTION_PATIENCE_MS = 60_000
 
-/** @throws Error where GitHub keeps silent. */
-async function answered(asking: Promise<string>): Promise<string> {
+/** @throws Error where GitHub does not answer. */
+async function withinPatience(asking: Promise<string>): Promise<string> {
   const over = new AbortController()
   const silence = delay(ASSERTION_PATIENCE_MS, undefined, { signal: over.signal, ref: false }).then(() => {
     throw new Error(`GitHub gave no answer within ${ASSERTION_PATIENCE_MS / 1_000} s`)
@@ -130,18 +160,20 @@ async function answered(asking: Promise<string>): Promise<string> {
   }
 }
 
-/** What cannot be written down is told. That is no reason to be red: Azure is as it is. */
-async function told<T>(what: string, write: () => Promise<T>): Promise<T | undefined> {
+const wordsOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))
+
+/** What cannot be written is reported. That is no reason to be red: Azure is as it is. */
+async function reporting<T>(what: string, write: () => Promise<T>): Promise<T | undefined> {
   try {
     return await write()
   } catch (error) {
-    annotate('warning', `No ${what}`, `The runner's file cannot be written: ${error instanceof Error ? error.message : String(error)}`)
+    annotate('warning', `No ${what}`, `The runner's file cannot be written: ${wordsOf(error)}`)
     return undefined
   }
 }
 
 export async function setOutputs(outputs: Readonly<Record<string, string>>): Promise<void> {
-  await told('outputs', async () => {
+  await reporting('outputs', async () => {
     for (const [name, value] of Object.entries(outputs)) core.setOutput(name, shown(value))
   })
 }
@@ -149,7 +181,7 @@ export async function setOutputs(outputs: Readonly<Record<string, string>>): Pro
 /** Writes the JSON report into the runner's temporary folder and gives its path; empty where that is impossible. */
 export async function writeReport(json: string): Promise<string> {
   const file = path.join(environment('RUNNER_TEMP') ?? tmpdir(), `azure-batch-image-pool-${randomUUID()}.json`)
-  const written = await told('JSON report', async () => {
+  const written = await reporting('JSON report', async () => {
     await writeFile(file, shown(json))
     return file
   })
@@ -158,7 +190,8 @@ export async function writeReport(json: string): Promise<string> {
 
 /** Nothing where the runner gives no summary file. */
 export async function writeSummary(markdown: string): Promise<void> {
-  if (environment('GITHUB_STEP_SUMMARY')) await told('job summary', () => core.summary.addRaw(shown(markdown)).write({ overwrite: true }))
+  if (environment('GITHUB_STEP_SUMMARY'))
+    await reporting('job summary', () => core.summary.addRaw(shown(markdown)).write({ overwrite: true }))
 }
 
 export function runContext(): RunContext {
@@ -180,7 +213,7 @@ export function runContext(): RunContext {
   }
 }
 
-/** What `post` finds after `main` has died. The state file is append-only and the last write wins: the whole list is written each time. */
+/** What `post` finds where `main` was cut off. The state file is append-only and the last write wins: the whole list is written each time. */
 export class StateLedger implements Ledger {
   #entries: readonly LedgerEntry[]
 
@@ -202,6 +235,6 @@ export class StateLedger implements Ledger {
 
   #write(entries: readonly LedgerEntry[]): void {
     this.#entries = entries
-    core.saveState(LEDGER_KEY, entries)
+    saveState(LEDGER_KEY, entries)
   }
 }

@@ -212,7 +212,7 @@ async function observeSupportedImages(account: BatchAccount, context: StepContex
     return await context.batch.dataPlane(account).listSupportedImages()
   } catch (error) {
     if (!(error instanceof DataPlaneUnreachableError)) throw error
-    emit(context, { kind: 'data-plane-unreachable', host: error.host, reason: error.message })
+    emit(context, { kind: 'data-plane-unreachable', host: error.host, reason: error.reason })
     return undefined
   }
 }

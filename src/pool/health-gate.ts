@@ -65,7 +65,7 @@ export async function verify({ work, pool, target: asked }: Gate, context: StepC
     }
   } catch (error) {
     if (!(error instanceof DataPlaneUnreachableError)) throw error
-    emit(context, { kind: 'data-plane-unreachable', host: error.host, reason: error.message })
+    emit(context, { kind: 'data-plane-unreachable', host: error.host, reason: error.reason })
     return unseen
   }
 }

@@ -5,6 +5,7 @@ import type { NodeCounts } from '../model/batch-service.ts'
 import { parseDurationMs, showDuration } from '../model/duration.ts'
 import { count, type NodeTotals, nodesOf, occupiedStates, percent, STATES, totalOf } from '../model/nodes.ts'
 import type { RunEvent } from '../run/events.ts'
+import { identityOf } from './signed-in.ts'
 import { singleLine } from './untrusted.ts'
 
 export interface LogLine {
@@ -56,6 +57,8 @@ function lineOf(event: RunEvent, times: LogTimes): LogLine | undefined {
       return proofLine(event, times)
     case 'data-plane-unreachable':
       return warning(`the Batch data plane ${event.host} cannot be reached, so node states are not known: ${event.reason}`)
+    case 'signed-in':
+      return info(`signed in as ${identityOf(event.who)}`)
     case 'check-warning':
       return warning(`${event.id}: ${event.seen}`)
     case 'heartbeat':

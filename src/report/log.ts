@@ -49,6 +49,9 @@ export function logEvent(log: Log, event: RunEvent): LogStep {
     case 'heartbeat':
     case 'phase-goes-on':
       return isSilent(log, event) ? withLine(log, event) : { log, lines: [] }
+    // Who the run is stands outside the groups, too.
+    case 'signed-in':
+      return { log: { ...log, shownAtMs: Date.parse(event.at) }, lines: shown(event, log) }
     default:
       return withLine(withNews(log, event), event)
   }

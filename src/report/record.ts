@@ -2,7 +2,7 @@
 import { sameId } from '../model/arm-id.ts'
 import type { RegionReplication } from '../model/compute.ts'
 import { type NodeTotals, nodesOf, sumOf, totalOf } from '../model/nodes.ts'
-import type { PhaseName, RunEvent } from '../run/events.ts'
+import type { PhaseName, RunEvent, SignedIn } from '../run/events.ts'
 import type { NodeSample, PhaseRecord, PoolReport, ResizeAttempt, ResourceRecord, RunReport, RunResult } from './run-report.ts'
 import { thin } from './summary/samples.ts'
 
@@ -11,6 +11,7 @@ export type RunStart = Pick<RunReport, 'mode' | 'run' | 'startedAt' | 'portalUrl
 /** What is known so far. */
 export interface RunRecord {
   readonly start: RunStart
+  readonly signedInAs?: SignedIn
   readonly phases: readonly PhaseRecord[]
   readonly openPhases: readonly { readonly phase: PhaseName; readonly startedAt: string }[]
   readonly resources: readonly ResourceRecord[]
@@ -29,7 +30,7 @@ interface PoolTrace {
 export type PoolSummary = Omit<PoolReport, 'attempts' | 'samples'>
 
 /** How the run ended; the rest of the report comes from the events. */
-export type RunEnding = Omit<RunReport, keyof RunStart | 'schemaVersion' | 'phases' | 'resources' | 'pools'> & {
+export type RunEnding = Omit<RunReport, keyof RunStart | 'schemaVersion' | 'signedInAs' | 'phases' | 'resources' | 'pools'> & {
   readonly pools: readonly PoolSummary[]
 }
 
@@ -44,6 +45,8 @@ export function startRecord(start: RunStart): RunRecord {
 
 export function recordEvent(record: RunRecord, event: RunEvent): RunRecord {
   switch (event.kind) {
+    case 'signed-in':
+      return { ...record, signedInAs: event.who }
     case 'phase-started':
       return { ...record, openPhases: [...record.openPhases, { phase: event.phase, startedAt: event.at }] }
     case 'phase-ended':
@@ -120,6 +123,7 @@ export function toReport(record: RunRecord, ending: RunEnding): RunReport {
   return {
     schemaVersion: 1,
     ...record.start,
+    ...(record.signedInAs && { signedInAs: record.signedInAs }),
     ...ending,
     phases: phases.toSorted((one, other) => one.startedAt.localeCompare(other.startedAt)),
     resources: record.resources,

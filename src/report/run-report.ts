@@ -10,7 +10,7 @@ import type { PlannedChange } from '../plan/changes.ts'
 import type { CoreQuota } from '../pool/core-quotas.ts'
 import type { UnhealthyNode } from '../pool/health-gate.ts'
 import type { Finding } from '../preflight/finding.ts'
-import type { PhaseName, RunEvent } from '../run/events.ts'
+import type { PhaseName, RunEvent, SignedIn } from '../run/events.ts'
 
 export type RunResult = 'succeeded' | 'unchanged' | 'planned' | 'failed' | 'cancelled' | 'rolled-back'
 export type PoolAction = 'created' | 'resized' | 'reimaged' | 'replaced' | 'blue-green' | 'none'
@@ -30,6 +30,8 @@ export interface RunReport {
   }
   /** The cloud's portal, for links; absent: that of the public cloud. */
   readonly portalUrl?: string
+  /** Who the run was to Azure; absent where it did not get as far. */
+  readonly signedInAs?: SignedIn
   readonly phases: readonly PhaseRecord[]
   readonly findings: readonly Finding[]
   /** What would change (mode `plan`) or was to be changed (mode `apply`). Empty: nothing. */

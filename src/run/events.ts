@@ -7,8 +7,23 @@ import type { AllocationState } from '../model/batch.ts'
 import type { NodeCounts, ResizeRequest } from '../model/batch-service.ts'
 import type { RegionReplication } from '../model/compute.ts'
 import type { NodeTotals } from '../model/nodes.ts'
+import type { Way } from '../model/sign-in.ts'
 
 export type PhaseName = 'observe' | 'check' | 'plan' | 'capture' | 'publish' | 'prove' | 'pool' | 'follow' | 'verify' | 'prune' | 'report'
+
+/** Who the run is to Azure, by the claims of its first access token, which are shown and not trusted. */
+export interface SignedIn {
+  readonly way: Way
+  /** Why this way was taken. */
+  readonly why: string
+  /** `unknown` where the token cannot be read. */
+  readonly kind: 'application' | 'user' | 'unknown'
+  /** Of a user, that of the tool that signed in. */
+  readonly clientId?: string
+  readonly objectId?: string
+  readonly userName?: string
+  readonly tenantId?: string
+}
 
 export type RunEvent = { readonly at: string } & (
   | { readonly kind: 'phase-started'; readonly phase: PhaseName }
@@ -91,5 +106,6 @@ export type RunEvent = { readonly at: string } & (
   | { readonly kind: 'heartbeat'; readonly waitingFor: string; readonly elapsedMs: number }
   /** For waits that have no words of their own. */
   | { readonly kind: 'phase-goes-on'; readonly phase: PhaseName; readonly elapsedMs: number }
+  | { readonly kind: 'signed-in'; readonly who: SignedIn }
   | { readonly kind: 'notice'; readonly level: 'info' | 'warning'; readonly text: string }
 )

@@ -60,7 +60,7 @@ function leadsSomewhere(page: string, text: string, target: string): boolean {
 describe('action.yml', () => {
   test('runs one bundle on Node 24, before and after the job, and has a face on the Marketplace', () => {
     const { runs, ...rest } = metadata()
-    expect(runs).toEqual({ using: 'node24', main: 'dist/index.js', post: 'dist/index.js' })
+    expect(runs).toEqual({ using: 'node24', main: 'dist/index.js', post: 'dist/post.js' })
     expect(existsSync(path.join(ROOT, runs.main ?? ''))).toBe(true)
     expect(rest).toMatchObject({ name: expect.any(String), author: expect.any(String), branding: { icon: 'layers', color: 'blue' } })
   })

@@ -68,7 +68,13 @@ function clients() {
     portalUrl: '',
   }
   const limits = { signal: new AbortController().signal, deadlineMs: Date.now() + 3_600_000 }
-  const transport = transportOptions({ debug: () => {} }, new RequestCounter(), 'paging', limits)
+  const transport = transportOptions({
+    log: { debug: () => {} },
+    counter: new RequestCounter(),
+    userAgentPrefix: 'paging',
+    run: limits,
+    proxyFor: () => undefined,
+  })
   const connection = { credential, cloud, transport, clock }
   return {
     arm: createArm(connection),

@@ -1,11 +1,9 @@
 /** Other people's runners: files that cannot be written, old runners without files, folders with unusual names. */
-import { once } from 'node:events'
-import { cp, mkdtemp, rm } from 'node:fs/promises'
-import { createServer } from 'node:http'
-import { type AddressInfo, connect } from 'node:net'
+import { rmSync } from 'node:fs'
+import { cp, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
-import { describe, expect, onTestFinished, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { loadScenario } from '../embedded-azure/scenarios/scenario.ts'
 import { again, annotations, azureOf, type Ran } from '../fixtures/whole-runs.ts'
 
@@ -37,61 +35,34 @@ test.each([
   expect(ran.outputs.report === '').toBe(variable === 'RUNNER_TEMP')
 })
 
-describe('a runner behind a proxy', () => {
-  const plan = { ...inputs, mode: 'plan' }
+test.each([
+  ['absent', NOWHERE],
+  ['full', '/dev/full'],
+])('a runner whose state file is %s: a warning before the first write says what post cannot do, and the run goes on', async (_, file) => {
+  const ran = await onRunner({ GITHUB_STATE: file })
+  expect({ exitCode: ran.exitCode, errors: annotations(ran) }).toEqual({ exitCode: 0, errors: [] })
+  expect(warnings(ran)).toHaveLength(1)
+  expect(warnings(ran)[0]).toMatch(/^::warning title=No cleanup if this run is cut off::.*GITHUB_STATE.*will not start a VM again/)
+  expect(ran.log.indexOf('::warning')).toBeLessThan(ran.log.indexOf('::group::observe'))
+})
 
-  /** Lets through who gives the password. */
-  async function proxy() {
-    const reached: string[] = []
-    const server = createServer((_, answer) => answer.writeHead(405).end())
-    server.on('connect', ({ url = '', headers }, client) => {
-      const isKnown = headers['proxy-authorization'] === `Basic ${btoa('runner:pa ss')}`
-      if (!isKnown) return client.end('HTTP/1.1 407 Proxy Authentication Required\r\n\r\n')
-      reached.push(url)
-      const target = connect(Number(url.split(':')[1]), '127.0.0.1', () => {
-        client.write('HTTP/1.1 200 Connection Established\r\n\r\n')
-        target.pipe(client).pipe(target)
-      })
-      for (const end of [client, target]) end.on('error', () => target.destroy())
-    })
-    await once(server.listen(0, '127.0.0.1'), 'listening')
-    onTestFinished(() => void server.close())
-    return { reached, port: (server.address() as AddressInfo).port }
-  }
-
-  test.each(['HTTPS_PROXY', 'https_proxy'])('%s with a password: all that goes to Azure goes through it', async (variable) => {
-    const azure = await azureOf({ ...scenario, inputs })
-    const { reached, port } = await proxy()
-    const ran = await again(azure, plan, { env: { [variable]: `http://runner:pa%20ss@127.0.0.1:${port}` } })
-    expect({ exitCode: ran.exitCode, errors: annotations(ran) }).toEqual({ exitCode: 0, errors: [] })
-    const hosts = new Set(azure.exchanges.filter(({ plane }) => plane !== 'github').map(({ liveRequest }) => liveRequest.headers.host))
-    expect(new Set(reached)).toEqual(hosts)
-    expect(ran.log).not.toContain('pa ss')
-    expect(ran.log).not.toContain('pa%20ss')
-  })
-
-  test('NO_PROXY: nothing goes through it', async () => {
-    const azure = await azureOf({ ...scenario, inputs })
-    const { reached, port } = await proxy()
-    const ran = await again(azure, plan, { env: { HTTPS_PROXY: `http://127.0.0.1:${port}`, NO_PROXY: 'localhost,127.0.0.1' } })
-    expect({ exitCode: ran.exitCode, errors: annotations(ran), reached }).toEqual({ exitCode: 0, errors: [], reached: [] })
-  })
-
-  test('one that wants another password is told of', async () => {
-    const azure = await azureOf({ ...scenario, inputs })
-    const { port } = await proxy()
-    const ran = await again(azure, plan, { env: { HTTPS_PROXY: `http://127.0.0.1:${port}` } })
-    expect(ran.exitCode).toBe(1)
-    expect(annotations(ran)[0]).toMatch(/proxy/i)
+test('a runner whose state file goes away meanwhile: a warning, and the run goes on', async () => {
+  const folder = await mkdtemp(path.join(tmpdir(), 'state-'))
+  const file = path.join(folder, 'state')
+  await writeFile(file, '')
+  const onLine = (text: string) => text.includes('::group::plan') && rmSync(folder, { recursive: true, force: true })
+  const ran = await again(await azureOf({ ...scenario, inputs }), inputs, { env: { GITHUB_STATE: file }, onLine })
+  expect({ exitCode: ran.exitCode, errors: annotations(ran), warnings: warnings(ran).length }).toEqual({
+    exitCode: 0,
+    errors: [],
+    warnings: 1,
   })
 })
 
-test('a runner that keeps no state: red at once, for nothing could be put right after the end', async () => {
-  const ran = await onRunner({ GITHUB_STATE: NOWHERE })
-  expect(ran.exitCode).toBe(1)
-  expect(annotations(ran)).toEqual([expect.stringContaining('there-is-no-such-folder')])
-  expect(ran.azure.exchanges.filter(({ plane }) => plane === 'arm' || plane === 'batch')).toEqual([])
-  expect(ran.log).not.toContain('Node.js v')
+test('what starts after the job is never a second run, even where no state was kept', async () => {
+  const azure = await azureOf({ ...scenario, inputs })
+  const ran = await again(azure, inputs, { entry: path.join(import.meta.dirname, '../../dist/post.js'), state: {} })
+  expect({ exitCode: ran.exitCode, asked: azure.exchanges.length, log: ran.log }).toEqual({ exitCode: 0, asked: 0, log: '' })
 })
 
 test('a runner that stops reading the log: the run goes on, and its files tell how it ended', async () => {

@@ -107,7 +107,7 @@ describe('a refusal says what to do', () => {
   test('a sign-in host that does not exist', async () => {
     const ran = await plan({}, { env: { AZURE_AUTHORITY_HOST: 'https://login.invalid' } })
     expect(ran.exitCode).toBe(1)
-    expect(told(ran)).toContain('cannot be reached from this runner')
+    expect(told(ran)).toContain('login.invalid could not be reached: getaddrinfo')
     expect(told(ran)).toContain('AZURE_AUTHORITY_HOST')
   })
 
@@ -265,10 +265,10 @@ describe('other ways in', () => {
   test('the session of azure/login, where nothing better is there', async () => {
     const azure = await azureOf(loadScenario('happy'))
     const bin = await fakeCli(azure)
-    for (const auth of ['cli', 'auto']) {
+    for (const sign of [{ auth: 'cli' }, { auth: 'auto', 'client-id': '', 'tenant-id': '' }]) {
       const ran = await again(
         azure,
-        { ...loadScenario('happy').inputs, mode: 'plan', auth },
+        { ...loadScenario('happy').inputs, mode: 'plan', ...sign },
         { env: { ...NO_OIDC, PATH: `${bin}:${process.env.PATH}` } },
       )
       expect(ran.exitCode).toBe(0)
@@ -279,7 +279,8 @@ describe('other ways in', () => {
   test('a machine without that session says so', async () => {
     const ran = await plan({ auth: 'cli' }, { env: { ...NO_OIDC, PATH: '' } })
     expect(ran.exitCode).toBe(1)
-    expect(told(ran)).toContain('sign in with azure/login')
+    expect(told(ran)).toContain('az was not found')
+    expect(told(ran)).toContain('Install the Azure CLI')
   })
 
   test('a managed identity', async () => {

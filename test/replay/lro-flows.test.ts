@@ -106,9 +106,12 @@ function clientsOf(url: string) {
     portalUrl: '',
   }
   const clock = waitlessClock()
-  const options = transportOptions({ debug: () => {} }, new RequestCounter(), 'replay', {
-    signal: new AbortController().signal,
-    deadlineMs: Number.POSITIVE_INFINITY,
+  const options = transportOptions({
+    log: { debug: () => {} },
+    counter: new RequestCounter(),
+    userAgentPrefix: 'replay',
+    run: { signal: new AbortController().signal, deadlineMs: Number.POSITIVE_INFINITY },
+    proxyFor: () => undefined,
   })
   const transport = { ...options, retryOptions: { ...options.retryOptions, retryDelayInMs: 1, maxRetryDelayInMs: 1 } }
   const connection = { credential: token, cloud, transport, clock }

@@ -4,7 +4,7 @@ import path from 'node:path'
 import { parse } from 'yaml'
 import { adviceFor } from '../../src/errors/refusals.ts'
 import { classifyResizeError, type ResizeError } from '../../src/errors/resize-errors.ts'
-import { adviceForSignIn } from '../../src/errors/sign-in.ts'
+import { AuthError, type SignInAttempt } from '../../src/errors/sign-in.ts'
 import { RULES } from '../../src/preflight/rules.ts'
 import { RULE_EXAMPLES } from '../fixtures/rule-examples.ts'
 
@@ -91,10 +91,16 @@ const REFUSALS: readonly (readonly [code: string, message: string])[] = [
 ]
 
 /** What GitHub's token says of a job. */
-const OUR_TOKEN = {
-  iss: 'https://token.actions.githubusercontent.com',
-  sub: 'repo:OWNER/REPO:ref:refs/heads/main',
-  aud: 'api://AzureADTokenExchange',
+const ATTEMPT: SignInAttempt = {
+  signIn: { way: 'oidc', clientId: 'CLIENT_ID', tenantId: 'TENANT_ID' },
+  why: '',
+  environment: 'AzureCloud',
+  authorityHost: 'login.microsoftonline.com',
+  assertionClaims: {
+    iss: 'https://token.actions.githubusercontent.com',
+    sub: 'repo:OWNER/REPO:ref:refs/heads/main',
+    aud: 'api://AzureADTokenExchange',
+  },
 }
 
 const SIGN_IN: readonly string[] = [
@@ -143,7 +149,7 @@ export const GENERATED: Readonly<Record<string, () => string>> = {
     table(
       ['Azure says', 'What to do'],
       [
-        ...SIGN_IN.map((message) => [message, adviceForSignIn(message, { clientId: 'CLIENT_ID', assertionClaims: OUR_TOKEN }).hint]),
+        ...SIGN_IN.map((message) => [message, new AuthError({ ...ATTEMPT, error: new Error(message) }).explanation.hint]),
         ...REFUSALS.map(([name, message]) => [
           `${code(name)}: ${message}`,
           adviceFor(name, message, { operation: '', method: '', url: '', body: '' }).hint,
@@ -200,7 +206,7 @@ export function withGenerated(page: string): string {
 
 /** The reusable workflow cannot name the action at the root: `$/` takes no empty path. */
 export function selfAction(): string {
-  return `# Generated from action.yml by \`npm run docs\`: the same action, for the reusable workflow at its own commit.\n${read('action.yml').replaceAll(' dist/index.js', ' ../../../dist/index.js')}`
+  return `# Generated from action.yml by \`npm run docs\`: the same action, for the reusable workflow at its own commit.\n${read('action.yml').replaceAll(' dist/', ' ../../../dist/')}`
 }
 
 /** A secret cannot be an input of a reusable workflow. */

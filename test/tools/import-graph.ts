@@ -28,6 +28,7 @@ export const ROOMS = [
   'cleanup',
   'main',
   'index',
+  'post',
 ] as const
 
 export type Room = (typeof ROOMS)[number]

@@ -84,7 +84,7 @@ const BUGS: readonly Planted[] = [
   {
     name: 'signals not heard',
     matrix: 'cancel',
-    changes: [{ file: 'index.js', from: "['SIGINT', 'SIGTERM', 'SIGBREAK']", to: "['SIGBREAK']" }],
+    changes: [{ file: 'index.js', from: "['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGBREAK']", to: "['SIGBREAK']" }],
     cases: async (entry) => like(cancelCases(await recorded(FLOWS.managed), entry), 'SIGINT in publish', 'on-cancel: leave').slice(0, 1),
   },
 ]

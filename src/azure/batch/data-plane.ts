@@ -1,6 +1,7 @@
 import { isRestError, type PipelineRequest, type PipelineResponse } from '@azure/core-rest-pipeline'
 import { innermost } from '../../errors/innermost.ts'
 import { DataPlaneUnreachableError } from '../../errors/run-errors.ts'
+import { explainUnreachable, unreachable } from '../../errors/unreachable.ts'
 import type { BatchAccount } from '../../model/batch.ts'
 import type { BatchDataPlane } from '../../model/batch-service.ts'
 import type { Connection } from '../connection.ts'
@@ -116,8 +117,6 @@ function jobsOf(requests: Requests, to: To, act: Act): Omit<BatchDataPlane, Node
   }
 }
 
-/** A host that is private from here; a busy one answers. */
-const UNREACHABLE_CODES = new Set(['ENOTFOUND', 'ECONNREFUSED', 'ETIMEDOUT'])
 /** Refusals of accounts with public network access disabled. https://learn.microsoft.com/azure/batch/public-network-access */
 const PRIVATE_CODES = /AuthorizationFailure|PublicNetworkAccess|IPAddress(?:Not)?Allowed/i
 
@@ -128,11 +127,21 @@ function reaching(host: string, send: (request: PipelineRequest) => Promise<Pipe
     try {
       answer = await send(request)
     } catch (error) {
-      if (isRestError(error) && error.code && UNREACHABLE_CODES.has(error.code)) throw new DataPlaneUnreachableError(host, error.message)
-      throw error
+      throw dataPlaneUnreachable(host, error) ?? error
     }
     const { status, bodyAsText } = answer
     if (status !== 403 || !PRIVATE_CODES.test(bodyAsText ?? '')) return answer
     throw new DataPlaneUnreachableError(host, innermost(bodyAsText).message)
   }
+}
+
+/** A host that is private from here, or that something in between keeps from us; a busy one answers. */
+function dataPlaneUnreachable(host: string, error: unknown): DataPlaneUnreachableError | undefined {
+  if (!isRestError(error)) return undefined
+  const reason = unreachable(error)
+  if (!reason) return error.code === 'ETIMEDOUT' ? new DataPlaneUnreachableError(host, error.message) : undefined
+  // A private account has no public name, or one that leads nowhere from here.
+  if (reason.kind === 'name' || reason.kind === 'refused') return new DataPlaneUnreachableError(host, reason.words)
+  const { hint, link } = explainUnreachable(host, reason)
+  return new DataPlaneUnreachableError(host, reason.words, { hint, ...(link && { link }) })
 }

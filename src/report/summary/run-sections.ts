@@ -3,6 +3,7 @@ import type { SnapshotReport } from '../../image/image-plan.ts'
 import { showTimeBetween } from '../../model/duration.ts'
 import { totalOf } from '../../model/nodes.ts'
 import type { ImageReport, RunReport } from '../run-report.ts'
+import { identityOf } from '../signed-in.ts'
 import { minuteOf, timeOf } from '../times.ts'
 import { timeline } from './charts.ts'
 import { blocks, code, details, fence, join, link, list, type Markdown, md, nothing, table, text } from './markdown.ts'
@@ -108,13 +109,14 @@ export function phaseTable({ phases }: RunReport): Markdown {
   )
 }
 
-export function footer({ mode, run, requests, startedAt, finishedAt, findings, phases }: RunReport): Markdown {
+export function footer({ mode, run, requests, startedAt, finishedAt, findings, phases, signedInAs }: RunReport): Markdown {
   const isChecked = findings.length === 0 && phases.some(({ phase, outcome }) => phase === 'check' && outcome === 'succeeded')
   const facts = [
     md`Mode ${code(mode)}`,
     ...(isChecked ? ['all checks passed'] : []),
     `${minuteOf(startedAt)} to ${timeOf(finishedAt).slice(0, 5)} UTC`,
     md`${requests.total} requests, ${requests.writes} writes, ${requests.retries} retries`,
+    ...(signedInAs ? [md`signed in as ${code(identityOf(signedInAs))}`] : []),
     ...(run.repository ? [md`${code(run.repository)}${run.sha ? md` at ${code(run.sha.slice(0, 7))}` : nothing}`] : []),
     ...(run.eventName ? [md`${link('run', run.runUrl)} by ${code(run.actor)} on ${code(run.eventName)}`] : []),
   ]

@@ -90,9 +90,12 @@ describe.each(Object.entries(SENDERS))('a request of %s', (_, senderOf) => {
     const counter = new RequestCounter()
     const lines: string[] = []
     const controller = new AbortController()
-    const options = transportOptions({ debug: (line) => lines.push(line) }, counter, 'azure-batch-image-pool/9.9.9', {
-      signal: controller.signal,
-      deadlineMs,
+    const options = transportOptions({
+      log: { debug: (line) => lines.push(line) },
+      counter,
+      userAgentPrefix: 'azure-batch-image-pool/9.9.9',
+      run: { signal: controller.signal, deadlineMs },
+      proxyFor: () => undefined,
     })
     const send = senderOf(options, http)
     return {

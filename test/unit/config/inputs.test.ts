@@ -5,7 +5,6 @@ import { config, type Given, OTHER, problems, SUBSCRIPTION, VERSION_ID, VM_ID, w
 describe('a choice', () => {
   const CHOICES: readonly (readonly [string, readonly string[]])[] = [
     ['mode', ['apply', 'plan', 'validate', 'prune']],
-    ['auth', ['auto', 'oidc', 'cli', 'managed-identity', 'environment']],
     ['environment', ['AzureCloud', 'AzureUSGovernment', 'AzureChinaCloud']],
     ['capture', ['auto', 'live', 'deallocate', 'generalized', 'copy']],
     ['image-kind', ['gallery', 'managed']],

@@ -6,7 +6,12 @@ import { config, type Given, GROUP, problems, SUBSCRIPTION, VERSION_ID, VM_ID } 
 test('the least there is, with every default', () => {
   expect(config({})).toEqual({
     mode: 'apply',
-    identity: { auth: 'auto', subscriptionId: SUBSCRIPTION, environment: 'AzureCloud' },
+    identity: {
+      signIn: { way: 'machine' },
+      why: 'neither `client-id` nor a secret is given',
+      subscriptionId: SUBSCRIPTION,
+      environment: 'AzureCloud',
+    },
     source: { kind: 'vm', id: VM_ID, capture: 'auto' },
     image: {
       kind: 'gallery',

@@ -4,7 +4,6 @@ import { AzureError } from '../../../src/errors/azure-error.ts'
 import { explain } from '../../../src/errors/explanation.ts'
 import { innermost } from '../../../src/errors/innermost.ts'
 import { InputError } from '../../../src/errors/input-error.ts'
-import { AuthError } from '../../../src/errors/sign-in.ts'
 
 describe('innermost words', () => {
   test.each<[string, unknown, { code: string; message: string }]>([
@@ -126,52 +125,6 @@ describe('what a user is told', () => {
     const { title, message } = explain(new AzureError({ operation: 'read pool', method: 'GET', url: 'https://m/x', status: 503, body: '' }))
     expect(title).toBe('Http503 on read pool')
     expect(message).toBe('GET was answered with 503 and no reason')
-  })
-
-  test('a sign-in without a federated credential prints what the credential must say', () => {
-    const { hint } = explain(
-      new AuthError({
-        message: 'AADSTS700213: No matching federated identity record found',
-        assertionClaims: {
-          iss: 'https://token.actions.githubusercontent.com',
-          sub: 'repo:o/r:ref:refs/heads/main',
-          aud: 'api://AzureADTokenExchange',
-        },
-      }),
-    )
-    expect(hint).toContain('issuer "https://token.actions.githubusercontent.com"')
-    expect(hint).toContain('subject "repo:o/r:ref:refs/heads/main"')
-    expect(hint).toContain('audience "api://AzureADTokenExchange"')
-  })
-
-  test('its command can be pasted, whatever the branch is called', () => {
-    const sub = "repo:o/r:ref:refs/heads/it's-$(id)-`id`"
-    const { hint } = explain(
-      new AuthError({ message: 'AADSTS700213: No match', clientId: 'app', assertionClaims: { iss: 'https://i', sub, aud: 'a' } }),
-    )
-    const [, quoted = ''] = /--parameters ('(?:[^']|'\\'')*')/.exec(hint) ?? []
-    expect(JSON.parse(quoted.slice(1, -1).replaceAll("'\\''", "'"))).toEqual({
-      name: 'github-repo-o-r-ref-refs-heads-it-s-id-id-',
-      issuer: 'https://i',
-      subject: sub,
-      audiences: ['a'],
-    })
-  })
-
-  test.each([
-    ['Unable to get ACTIONS_ID_TOKEN_REQUEST_URL env variable', 'id-token: write'],
-    ['AADSTS7002138: a code not known', 'Set `client-id`'],
-    ['AADSTS700016: not found', '`client-id`'],
-    ['AADSTS90002: not found', '`tenant-id`'],
-    ['AADSTS700024: not within its valid time range', "runner's clock"],
-    ['AADSTS7000222: expired', 'AZURE_CLIENT_SECRET'],
-    ['AADSTS53003: blocked', 'Conditional Access'],
-    ['getaddrinfo ENOTFOUND login.microsoftonline.com', 'DNS'],
-    ["Please run 'az login' from a command prompt", 'azure/login'],
-    ['AADSTS90033: A transient error', 'busy'],
-    ['anything else', 'Set `client-id`'],
-  ])('a sign-in refused with "%s"', (message, expected) => {
-    expect(explain(new AuthError({ message })).hint).toContain(expected)
   })
 
   test('all input problems at once', () => {

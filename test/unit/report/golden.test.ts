@@ -33,7 +33,7 @@ test.each([
   ['AzureUSGovernment', 'https://portal.azure.us'],
   ['AzureChinaCloud', 'https://portal.azure.cn'],
 ] as const)('in %s links lead to the portal of that cloud', (environment, portal) => {
-  const { portalUrl } = cloudOf({ auth: 'auto', subscriptionId: 's', environment }, undefined)
+  const { portalUrl } = cloudOf({ environment })
   const summary = renderSummary({ ...SAMPLES.succeeded(), portalUrl })
   expect(summary).toContain(`(${portal}/#resource/subscriptions/`)
   expect(summary).not.toContain('portal.azure.com')
