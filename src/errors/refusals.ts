@@ -111,13 +111,6 @@ const RULES: readonly Rule[] = [
     }),
   },
   {
-    matches: /^(?:ENOTFOUND|ECONNREFUSED)/,
-    advice: () => ({
-      hint: 'Azure cannot be reached from this runner: check its DNS, proxy (HTTPS_PROXY) and firewall, `environment` and `resource-manager-url`.',
-      link: 'https://docs.github.com/actions/how-tos/manage-runners/self-hosted-runners/use-proxy-servers',
-    }),
-  },
-  {
     matches: /^(?:ECONNRESET|ETIMEDOUT|ServerTimeout|InternalServerError|InternalExecutionError|ServerBusy|Http5\d\d|NoAnswer)/i,
     advice: () => ({
       hint: 'A passing failure of Azure that outlived the retries. Run again: what is complete is reused.',

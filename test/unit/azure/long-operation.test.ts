@@ -178,13 +178,21 @@ describe('what a client threw', () => {
   })
 
   test.each([
-    ['ENOTFOUND', 'DNS'],
-    ['ECONNREFUSED', 'firewall'],
-    ['ETIMEDOUT', 'Run again'],
-    ['ECONNRESET', 'Run again'],
-  ])('for want of a network (%s) says what to look at', (code, hint) => {
-    const explanation = explain(failedCall(ATTEMPT, new RestError('getaddrinfo failed', { code }), undefined))
+    ['ETIMEDOUT', 'no answer within 60 s'],
+    ['ECONNRESET', 'socket hang up'],
+  ])('on the way (%s) may pass', (code, message) => {
+    const explanation = explain(failedCall(ATTEMPT, new RestError(message, { code }), undefined))
     expect(explanation.title).toBe(`${code} on create snapshot golden-os`)
+    expect(explanation.hint).toContain('Run again')
+  })
+
+  test.each([
+    ['ENOTFOUND', 'getaddrinfo ENOTFOUND x', 'Host name not found', 'DNS'],
+    ['ECONNREFUSED', 'connect ECONNREFUSED 10.0.0.4:443', 'Connection refused', 'firewall'],
+  ])('before it reached Azure (%s) is not reported as a refusal of Azure', (code, message, title, hint) => {
+    const explanation = explain(failedCall(ATTEMPT, new RestError(message, { code }), undefined))
+    expect(explanation.title).toBe(title)
+    expect(explanation.message).toContain(`could not be reached: ${message}`)
     expect(explanation.hint).toContain(hint)
   })
 

@@ -73,12 +73,6 @@ describe('inputs that need each other', () => {
     expect(problems(changes)).toEqual(expected)
   })
 
-  test('ids of the identity come from the environment too', () => {
-    const environment = { AZURE_CLIENT_ID: 'c', AZURE_TENANT_ID: 't' }
-    expect(config({ auth: 'oidc' }, environment).identity).toMatchObject({ clientId: 'c', tenantId: 't' })
-    expect(config({ 'client-id': 'x' }, environment).identity).toMatchObject({ clientId: 'x', tenantId: 't' })
-  })
-
   test('a slash behind the ARM address is dropped', () => {
     expect(config({ 'resource-manager-url': 'https://management.local//' }).identity.resourceManagerUrl).toBe('https://management.local')
   })

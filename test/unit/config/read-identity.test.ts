@@ -89,7 +89,7 @@ test('`auth` takes each of its values in any case, and names them when it gets a
   for (const auth of ['auto', 'oidc', 'cli', 'managed-identity', 'environment'])
     expect(read({ auth: auth.toUpperCase(), ...IDS }, SECRET)).toEqual(read({ auth, ...IDS }, SECRET))
   expect(read({ auth: 'maybe' }, {}).problems).toEqual([
-    'auth "maybe": is none of the values allowed (allowed: auto, oidc, cli, managed-identity, environment)',
+    'auth "maybe": is not an allowed value (allowed: auto, oidc, cli, managed-identity, environment)',
   ])
 })
 

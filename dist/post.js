@@ -1,0 +1,1 @@
+var t=this&&this.__rewriteRelativeImportExtension||function(t,e){return"string"==typeof t&&/^\.\.?\//.test(t)?t.replace(/\.(tsx)$|((?:\.d)?)((?:\.[^./]+?)?)\.([cm]?)ts$/i,function(t,r,s,i,n){return r?e?".jsx":".js":!s||i&&n?s+i+"."+n.toLowerCase()+"js":t}):t};process.env.STATE_isPost="true",await(import(t(String("./index.js"))));export{};
