@@ -68,7 +68,7 @@ describe('conventions', () => {
   })
 
   test.each(workflows)('%s pins actions of others to a commit, with the version beside it', (_, __, text) => {
-    const uses = [...text.matchAll(/uses: (?!\$\/|OWNER\/)(\S+)(.*)/g)]
+    const uses = [...text.matchAll(/uses: (?!\$\/|PUBLISHER\/)(\S+)(.*)/g)]
     expect(
       uses.filter(([, reference = '', comment = '']) => !/@[0-9a-f]{40}$/.test(reference) || !/^ # v\d+\.\d+\.\d+$/.test(comment)),
     ).toEqual([])

@@ -159,9 +159,10 @@ export const GENERATED: Readonly<Record<string, () => string>> = {
 }
 
 function inputs(): string {
+  const ofQuickStart = quickStartInputs()
   const rows = Object.entries(metadata().inputs).map(([name, { description, default: value }]) => ({
     part: PARTS[name],
-    row: [code(name), description, value === undefined ? '' : code(value)],
+    row: [ofQuickStart.has(name) ? `**${code(name)}**` : code(name), description, value === undefined ? '' : code(value)],
   }))
   const starts = rows.flatMap(({ part }, index) => (part === undefined ? [] : [{ part, index }]))
   if (starts.length !== Object.keys(PARTS).length || starts[0]?.index !== 0)
@@ -172,6 +173,13 @@ function inputs(): string {
       return `**${part}**\n\n${table(['Input', 'Meaning', 'Default'], own)}`
     })
     .join('\n\n')
+}
+
+/** What the first workflow of the README sets. */
+function quickStartInputs(): ReadonlySet<string> {
+  const [, block = ''] = /```yaml\n([\s\S]*?)```/.exec(read('README.md')) ?? []
+  const { jobs } = parse(block) as { jobs: Record<string, { steps: readonly { with?: object }[] }> }
+  return new Set(Object.values(jobs).flatMap(({ steps }) => steps.flatMap((step) => Object.keys(step.with ?? {}))))
 }
 
 const resizeRow = (what: string, { class: kind, fix, link }: ResizeError): readonly string[] => [what, kind, `${fix} [More](${link})`]
@@ -190,17 +198,25 @@ function table(head: readonly string[], rows: readonly (readonly string[])[]): s
 
 const MARKED = /<!-- generated: ([\w-]+) -->\n[\s\S]*?<!-- \/generated -->/g
 
-/** The page with its generated parts as they should be. @throws where a part is unknown or missing. */
-export function withGenerated(page: string): string {
+/** Pages with generated parts, and the parts of each. */
+export const GENERATED_PAGES: Readonly<Record<string, readonly string[]>> = {
+  'README.md': ['inputs'],
+  '.github/docs/report.md': ['outputs'],
+  '.github/docs/preflight-rules.md': ['rules'],
+  '.github/docs/troubleshooting.md': ['resize-codes', 'allocation-reasons', 'refusals'],
+}
+
+/** A page with its generated parts as they should be. @throws where a part is unknown or missing. */
+export function withGenerated(name: string): string {
+  const page = read(name)
   const seen: string[] = []
-  const result = page.replace(MARKED, (_, name: string) => {
-    const make = GENERATED[name]
-    if (!make) throw new Error(`nothing generates "${name}"`)
-    seen.push(name)
-    return `<!-- generated: ${name} -->\n\n${make()}\n\n<!-- /generated -->`
+  const result = page.replace(MARKED, (_, part: string) => {
+    const make = GENERATED[part]
+    if (!make) throw new Error(`nothing generates "${part}"`)
+    seen.push(part)
+    return `<!-- generated: ${part} -->\n\n${make()}\n\n<!-- /generated -->`
   })
-  const missing = Object.keys(GENERATED).filter((name) => !seen.includes(name))
-  if (missing.length > 0) throw new Error(`the page has no place for ${missing.join(', ')}`)
+  if (seen.join() !== GENERATED_PAGES[name]?.join()) throw new Error(`${name} has ${seen.join(', ')} as generated parts`)
   return result
 }
 
@@ -248,7 +264,7 @@ export function withWorkflowParts(workflow: string): string {
 }
 
 if (import.meta.main) {
-  writeFileSync(path.join(ROOT, 'README.md'), withGenerated(read('README.md')))
+  for (const name of Object.keys(GENERATED_PAGES)) writeFileSync(path.join(ROOT, name), withGenerated(name))
   writeFileSync(path.join(ROOT, '.github/actions/self/action.yml'), selfAction())
   writeFileSync(path.join(ROOT, REUSABLE_WORKFLOW), withWorkflowParts(read(REUSABLE_WORKFLOW)))
 }

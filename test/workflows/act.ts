@@ -10,13 +10,13 @@ import { CLIENT, SUBSCRIPTION, TENANT } from '../embedded-azure/scenarios/scenar
 import type { EmbeddedAzure } from '../embedded-azure/server.ts'
 import { ROOT, read } from '../tools/generated.ts'
 
-const PUBLISHED = 'OWNER/azure-batch-image-pool'
+const PUBLISHED = 'PUBLISHER/azure-batch-image-pool'
 
 /** What GitHub knows and act does not: `$/` is this repository at this commit, `queue` how many may wait. */
 const forAct = (workflow: string): string =>
   workflow
     .replaceAll('uses: $/', `uses: ${PUBLISHED}/`)
-    .replace(/(uses: OWNER\/[\w./-]+\/self)$/gm, '$1@v0')
+    .replace(/(uses: PUBLISHER\/[\w./-]+\/self)$/gm, '$1@v0')
     .replace(/^ +queue: max\n/gm, '')
 
 /** This repository as its users get it: the action, the bundle, the workflows. @returns its folder. */
