@@ -1,5 +1,6 @@
 import type { Config } from './config/config.ts'
 import { explain } from './errors/explanation.ts'
+import { CancelledError } from './errors/run-errors.ts'
 import { capture, deleteSnapshots, dropLeftSnapshots, dropSnapshots } from './image/capture.ts'
 import type { BuildPlan, ImagePlan } from './image/image-plan.ts'
 import { findPrunable, prune } from './image/prune.ts'
@@ -36,7 +37,12 @@ export async function runApp(config: Config, run: RunContext, context: StepConte
     return endingOf(progress, config, resultOf(config, progress), failureOf(progress.pools))
   } catch (error) {
     if (context.signal.aborted) await stopResizes(progress, config, context)
-    return endingOf(progress, config, context.signal.aborted && isCancelled(context.signal.reason) ? 'cancelled' : 'failed', explain(error))
+    return endingOf(
+      progress,
+      config,
+      context.signal.aborted && context.signal.reason instanceof CancelledError ? 'cancelled' : 'failed',
+      explain(error),
+    )
   }
 }
 
@@ -200,8 +206,4 @@ async function stopResizes({ plan }: Progress, { pool }: Config, { batch, events
     }),
   )
   await Promise.race([stopped, clock.sleep(LONGEST_STOP_MS, new AbortController().signal)])
-}
-
-function isCancelled(reason: unknown): boolean {
-  return reason instanceof Error && reason.name === 'CancelledError'
 }

@@ -22,6 +22,7 @@ import { renderRefusal, renderSummary, renderValid } from './report/summary/summ
 import { emit } from './run/context.ts'
 import type { RunEvent, SignedIn } from './run/events.ts'
 import type { Ledger } from './run/runner.ts'
+import { NOT_WAITING, waitingAfter, waitingFor } from './run/waiting.ts'
 
 /** The version is that of `package.json`. */
 const USER_AGENT = 'azure-batch-image-pool/0.1.0'
@@ -71,10 +72,11 @@ async function main(early: EarlyAssertion | undefined): Promise<void> {
     early,
     onSignedIn: (who) => emit(recorder, { kind: 'signed-in', who }),
   })
-  const timer = setTimeout(
-    () => controller.abort(new WaitTimeoutError('the run', showDuration(config.timeoutMs), 'see the log', 'timeout')),
-    config.timeoutMs,
-  )
+  const stop = () => {
+    const limit = showDuration(config.timeoutMs)
+    controller.abort(new WaitTimeoutError({ limit, waitingFor: recorder.waitingFor(), input: 'timeout' }))
+  }
+  const timer = setTimeout(stop, config.timeoutMs)
   const ledger = new github.StateLedger('')
   const { arm, compute, batch } = clients
   const context = {
@@ -101,13 +103,16 @@ async function main(early: EarlyAssertion | undefined): Promise<void> {
 function createRecorder({ mode, identity }: Config, startedAt: string) {
   let record = startRecord({ mode, run: github.runContext(), startedAt, portalUrl: cloudOf(identity).portalUrl })
   let log = startLog(startedAt)
+  let waiting = NOT_WAITING
   return {
     clock: github.clock,
     record: () => record,
+    waitingFor: () => waitingFor(waiting, github.clock.now().getTime()),
     end: (report: RunReport) => endLog(log, report).forEach(github.show),
     events: {
       emit(event: RunEvent): void {
         record = recordEvent(record, event)
+        waiting = waitingAfter(waiting, event)
         const step = logEvent(log, event)
         log = step.log
         step.lines.forEach(github.show)

@@ -1,6 +1,7 @@
 import { isRestError } from '@azure/core-rest-pipeline'
 import { AzureError } from '../errors/azure-error.ts'
 import { ActionError } from '../errors/explanation.ts'
+import { ForeignLinkError } from '../errors/run-errors.ts'
 import { UnreachableError, unreachable } from '../errors/unreachable.ts'
 
 /** The part of an answer that says why. */
@@ -49,6 +50,14 @@ export function failedCall(attempt: Attempt, error: unknown, answer: RawAnswer |
       ...(error.code && { code: error.code }),
     })
   }
+  if (answer && error instanceof TypeError) {
+    return new AzureError({
+      ...attempt,
+      status: answer.status,
+      code: 'UnexpectedAnswer',
+      body: `the answer cannot be read: ${error.message}`,
+    })
+  }
   return error
 }
 
@@ -63,7 +72,8 @@ export async function withAttempt<T>(attempt: Attempt, send: () => Promise<T>): 
 
 /** A request carries our token: a URL that Azure gives is followed only to where the first request went. */
 export function trusted(url: string, origin: string, what: string): string {
-  if (new URL(url).origin !== origin) throw new Error(`the URL of ${what} leads to another host: ${new URL(url).origin}`)
+  const found = URL.canParse(url, origin) ? new URL(url, origin).origin : 'no address at all'
+  if (found !== origin) throw new ForeignLinkError(what, { expected: origin, found })
   return url
 }
 

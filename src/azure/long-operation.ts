@@ -66,21 +66,31 @@ export interface FollowedOperation extends LongOperation {
 /** The operation that an answer started. */
 export const operationOf = (started: StartedOperation): FollowedOperation => new Operation(started)
 
+/** How long an operation may take, and what is thrown where it takes longer. */
+export interface Limit {
+  readonly ms: number
+  readonly error: () => Error
+}
+
 /** Waits for the end of an operation. @throws AzureError where it failed */
 export async function follow({
   operation,
   pace,
   clock,
   signal,
+  limit,
 }: {
   readonly operation: FollowedOperation
   readonly pace: Pace
   readonly clock: Clock
   readonly signal: AbortSignal
+  readonly limit?: Limit
 }): Promise<void> {
   const startedAtMs = clock.now().getTime()
   while (!operation.isOver) {
-    await clock.sleep(nextDelayMs(pace, clock.now().getTime() - startedAtMs, operation.retryAfterS), signal)
+    const waitedMs = clock.now().getTime() - startedAtMs
+    if (limit && waitedMs >= limit.ms) throw limit.error()
+    await clock.sleep(nextDelayMs(pace, waitedMs, operation.retryAfterS), signal)
     if ((await operation.poll()) === 'Succeeded') return
   }
 }

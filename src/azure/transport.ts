@@ -11,6 +11,8 @@ import {
   RestError,
 } from '@azure/core-rest-pipeline'
 import { innermost } from '../errors/innermost.ts'
+import { patientWithFreshResources } from './fresh-resources.ts'
+import { withoutNullMembers } from './null-members.ts'
 import { agents, type ProxyFor } from './proxy-agent.ts'
 
 /** Receives a line for each request. */
@@ -76,6 +78,8 @@ export function transportOptions({ log, counter, userAgentPrefix, run, proxyFor 
     additionalPolicies: [
       { policy: endWithRun(run.signal), position: 'perCall' as const },
       { policy: route(proxyFor), position: 'perCall' as const },
+      { policy: patientWithFreshResources(), position: 'perCall' as const },
+      { policy: withoutNullMembers(), position: 'perRetry' as const },
       { policy: askAgain(), position: 'perRetry' as const },
       { policy: keepAsking(run), position: 'perRetry' as const },
       { policy: observe(log, counter), position: 'perRetry' as const },

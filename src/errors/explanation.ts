@@ -1,8 +1,8 @@
 import { inspect } from 'node:util'
 
-/** What a user is told about a failure: one annotation, and a section of the summary. Texts from Azure are not escaped here. */
+/** What a user reads about a failure: one annotation, and a section of the summary. Texts from Azure are not escaped here. */
 export interface Explanation {
-  /** Short, e.g. `Core quota reached`. */
+  /** Short and for people, e.g. `Core quota reached`. */
   readonly title: string
   /** Azure's innermost words, or ours. */
   readonly message: string
@@ -27,14 +27,14 @@ export abstract class ActionError extends Error {
 }
 
 /** An annotation has room for some. */
-const MOST_FAILURES_TOLD = 20
+const MOST_FAILURES_SHOWN = 20
 
 /** Of things done side by side several failed, each for a reason of its own. */
 export class MultipleFailuresError extends ActionError {
   constructor(first: Explanation, others: readonly Explanation[]) {
     const all = [first, ...others]
-    const more = all.length - MOST_FAILURES_TOLD
-    const lines = all.slice(0, MOST_FAILURES_TOLD).map(({ title, message }) => `${title}: ${message}`)
+    const more = all.length - MOST_FAILURES_SHOWN
+    const lines = all.slice(0, MOST_FAILURES_SHOWN).map(({ title, message }) => `${title}: ${message}`)
     super({
       ...first,
       message: [...lines, ...(more > 0 ? [`and ${more} more`] : [])].join('\n'),
@@ -44,16 +44,20 @@ export class MultipleFailuresError extends ActionError {
   }
 }
 
-/** What to tell about anything that was thrown; never throws. */
+/** What to say about anything that was thrown; never throws. */
 export function explain(error: unknown): Explanation {
   if (error instanceof ActionError) return error.explanation
   const message = error instanceof Error ? error.message : inspect(error)
   return {
     title: 'Unexpected error',
     message: message.slice(0, 2_000),
-    hint: 'This is not a failure the action knows. Run again with debug logging; if it stays, report it with the log.',
+    hint: 'The action does not know this failure. Run again with debug logging; if it happens again, report it with the log.',
     link: 'https://docs.github.com/actions/how-tos/monitor-workflows/enable-debug-logging',
   }
 }
 
+/** What to do. */
 export type Advice = Pick<Explanation, 'hint' | 'link'>
+
+/** What stands above Azure's words, e.g. `Core quota reached`, and what to do below them. */
+export type Remedy = Pick<Explanation, 'title' | 'hint' | 'link'>

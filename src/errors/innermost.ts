@@ -18,33 +18,68 @@ export function innermost(body: unknown): Innermost {
   return peel(body, { code: '', message: '' }, 0)
 }
 
+/** Names under which services wrap an error. */
+const ENVELOPES = ['error', 'Error', 'odata.error'] as const
+
 function peel(value: unknown, outer: Innermost, depth: number): Innermost {
   if (depth > 10) return outer
   if (typeof value === 'string') return peelText(value, outer, depth)
-  if (typeof value !== 'object' || value === null) return outer
-  const bag = value as Bag
-  if (bag.error !== undefined && bag.error !== null && typeof bag.error === 'object') return peel(bag.error, outer, depth + 1)
-  const here: Innermost = { code: textOf(bag.code) || outer.code, message: messageOf(bag) || outer.message }
-  const pairs = pairsOf(bag)
-  for (const name of REASONS) {
-    const reason = pairs.get(name.toLowerCase())
-    if (reason) return withProperty(peelText(reason, here, depth + 1), pairs)
-  }
-  const named = namedValue(bag)
-  if (named) return { ...here, message: named }
-  const details = Array.isArray(bag.details) ? bag.details : []
-  const first = details.find(
-    (detail): detail is Bag => typeof detail === 'object' && detail !== null && textOf((detail as Bag).message) !== '',
+  if (!isBag(value)) return outer
+  const wrapped = ENVELOPES.map((name) => value[name]).find(isBag)
+  if (wrapped) return peel(wrapped, outer, depth + 1)
+  const here: Innermost = { code: codeOf(value) || outer.code, message: messageOf(value) || outer.message }
+  return (
+    byReason(value, here, depth) ??
+    byNamedValue(value, here) ??
+    byDetail(value, here, depth) ??
+    byInnerError(value, here, depth) ??
+    byProperties(value, here, depth) ??
+    (here.message.trim().startsWith('{') ? peelText(here.message, { ...here, message: '' }, depth + 1) : here)
   )
-  if (first && !isPropertyDetail(first)) {
-    const inside = peel(first, here, depth + 1)
-    return inside.message ? inside : { ...inside, message: here.message }
-  }
-  if (typeof bag.innererror === 'object' && bag.innererror !== null) {
-    const inner = bag.innererror as Bag
-    if (textOf(inner.message) || typeof inner.innererror === 'object') return peel(inner, here, depth + 1)
-  }
-  return here.message.trim().startsWith('{') ? peelText(here.message, { ...here, message: '' }, depth + 1) : here
+}
+
+/** Batch: the reason is one of the pairs. */
+function byReason(bag: Bag, here: Innermost, depth: number): Innermost | undefined {
+  const pairs = pairsOf(bag)
+  const reason = REASONS.map((name) => pairs.get(name.toLowerCase())).find(Boolean)
+  return reason === undefined ? undefined : withProperty(peelText(reason, here, depth + 1), pairs)
+}
+
+function byNamedValue(bag: Bag, here: Innermost): Innermost | undefined {
+  const named = namedValue(bag)
+  return named ? { ...here, message: named } : undefined
+}
+
+/** ARM: the first of the details that says something. */
+function byDetail({ details }: Bag, here: Innermost, depth: number): Innermost | undefined {
+  const all = Array.isArray(details) ? details : isBag(details) ? [details] : []
+  const first = all.find((detail): detail is Bag => isBag(detail) && messageOf(detail) !== '')
+  if (!first || isPropertyDetail(first)) return undefined
+  const inside = peel(first, here, depth + 1)
+  return inside.message ? inside : { ...inside, message: here.message }
+}
+
+function byInnerError(bag: Bag, here: Innermost, depth: number): Innermost | undefined {
+  const inner = bag.innererror ?? bag.innerError
+  if (!isBag(inner)) return undefined
+  return messageOf(inner) || isBag(inner.innererror) ? peel(inner, here, depth + 1) : undefined
+}
+
+/**
+ * Where an operation or a resource keeps the reason: `statusMessage` of a deployment, JSON in text; an error among the properties; the
+ * statuses of a VM. Only where nothing else says why.
+ */
+function byProperties(bag: Bag, here: Innermost, depth: number): Innermost | undefined {
+  if (here.message !== '') return undefined
+  const properties = isBag(bag.properties) ? bag.properties : {}
+  const view = isBag(properties.instanceView) ? properties.instanceView : properties
+  const failed = (Array.isArray(view.statuses) ? view.statuses : []).find(
+    (status) => isBag(status) && /^error$/i.test(textOf(status.level)),
+  )
+  const status = isBag(failed) && { code: textOf(failed.code).split('/').at(-1), message: failed.message }
+  const sources = [bag.statusMessage, properties.statusMessage, properties.error, properties.provisioningError, status]
+  const found = sources.map((source) => peel(source, here, depth + 1)).find(({ message }) => message !== '')
+  return found ?? (textOf(bag.error) ? { code: textOf(bag.error), message: textOf(bag.error_description) || textOf(bag.error) } : undefined)
 }
 
 function peelText(text: string, outer: Innermost, depth: number): Innermost {
@@ -90,7 +125,7 @@ function pairsOf(bag: Bag): ReadonlyMap<string, string> {
   const all = [bag.details, bag.values].flatMap((list) => (Array.isArray(list) ? (list as Bag[]) : []))
   return new Map(
     all.flatMap((item): [string, string][] => {
-      if (typeof item !== 'object' || item === null) return []
+      if (!isBag(item)) return []
       const name = textOf(item.code) || textOf(item.key) || textOf(item.name)
       return name ? [[name.toLowerCase(), textOf(item.message) || textOf(item.value)]] : []
     }),
@@ -99,8 +134,12 @@ function pairsOf(bag: Bag): ReadonlyMap<string, string> {
 
 const isPropertyDetail = (detail: Bag) => /^Property/i.test(textOf(detail.code))
 
-function messageOf({ message }: Bag): string {
-  const text = typeof message === 'object' && message !== null ? textOf((message as Bag).value) : textOf(message)
+const isBag = (value: unknown): value is Bag => typeof value === 'object' && value !== null && !Array.isArray(value)
+
+const codeOf = ({ code, Code }: Bag): string => textOf(code) || textOf(Code)
+
+function messageOf({ message, Message }: Bag): string {
+  const text = isBag(message) ? textOf(message.value) : textOf(message) || textOf(Message)
   return bounded(text.replace(TRAILER, ''))
 }
 

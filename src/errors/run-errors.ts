@@ -1,14 +1,46 @@
 /** Everything else that ends a run, and explains itself. */
+import type { OsType } from '../model/compute.ts'
 import { ActionError, type Advice } from './explanation.ts'
+import { sysprepCause } from './sysprep.ts'
+
+/** What a script did in a VM. */
+export interface ScriptRun {
+  readonly vm: string
+  /** Absent where it never came to its end. */
+  readonly status?: number
+  /** Both of its outputs. */
+  readonly printed: string
+}
 
 /** A script that was run in a VM failed. */
 export class ScriptError extends ActionError {
-  constructor(vm: string, status: number | undefined, printed: string) {
+  constructor({ vm, status, printed }: ScriptRun) {
+    const end = status === undefined ? 'stopped before its end' : `ended with status ${status}`
+    const cause = sysprepCause(printed)
     super({
-      title: 'Script failed in the VM',
-      message: `the script in ${vm} ${status === undefined ? 'ended before its end' : `ended with status ${status}`}; it printed at last:\n${printed.slice(-1_000) || '(nothing)'}`,
-      hint: 'Correct the script, or run it by hand in the VM to see more. Nothing was captured.',
-      link: 'https://learn.microsoft.com/azure/virtual-machines/run-command-overview',
+      title: cause ? 'Sysprep failed in the VM' : 'Script failed in the VM',
+      message: `the script in ${vm} ${end}; the end of its output:\n${printed.slice(-2_000) || '(nothing)'}`,
+      hint: cause?.hint ?? 'Correct the script, or run it by hand in the VM to see more. Nothing was captured.',
+      link: cause?.link ?? 'https://learn.microsoft.com/azure/virtual-machines/run-command-overview',
+    })
+  }
+}
+
+/** Run Command never answered: Azure lets a script run for 90 minutes. */
+export class ScriptTimeoutError extends ActionError {
+  constructor({
+    vm,
+    osType,
+    limit,
+    isBusy,
+  }: { readonly vm: string; readonly osType: OsType; readonly limit: string; readonly isBusy: boolean }) {
+    super({
+      title: 'Run Command hangs in the VM',
+      message: isBusy
+        ? `another run command in ${vm} had not ended after ${limit}, and Azure runs one at a time`
+        : `the script in ${vm} had not ended after ${limit}, the most that Run Command allows`,
+      hint: `Running again will not help while Run Command hangs. Remove it (az vm run-command invoke --resource-group <group> --name ${vm} --command-id RemoveRunCommand${osType}Extension), or restart the VM; a script must not wait for input.`,
+      link: `https://learn.microsoft.com/azure/virtual-machines/${osType.toLowerCase()}/run-command`,
     })
   }
 }
@@ -19,13 +51,13 @@ export class PoolError extends ActionError {}
 /** Someone else changed the pool meanwhile. Their change is left alone, also by a rollback. */
 export class ForeignChangeError extends PoolError {}
 
-/** A deadline passed. Azure goes on with what was begun. */
+/** The time of the run is over. Azure goes on with what was begun. */
 export class WaitTimeoutError extends ActionError {
-  constructor(what: string, limit: string, lastSeen: string, input: string) {
+  constructor({ limit, waitingFor, input }: { readonly limit: string; readonly waitingFor: string; readonly input: string }) {
     super({
-      title: `Timed out after ${limit}`,
-      message: `${what} took longer than ${limit}; last seen: ${lastSeen}`,
-      hint: `What was begun goes on in Azure; run again to pick it up, or raise \`${input}\`.`,
+      title: `Timed out after ${limit}, waiting for ${waitingFor}`,
+      message: `the run took longer than ${limit}; it was waiting for ${waitingFor}`,
+      hint: `What was begun goes on in Azure; run again to continue it, or raise \`${input}\`.`,
     })
   }
 }
@@ -36,7 +68,7 @@ export class CancelledError extends ActionError {
     super({
       title: 'Cancelled',
       message: `the run was cancelled (${signal})`,
-      hint: 'What this run made and did not finish is removed afterwards or listed; run again to go on.',
+      hint: 'What this run made and did not finish is removed afterwards or listed; run again to continue.',
     })
   }
 }
@@ -49,7 +81,7 @@ export class DataPlaneUnreachableError extends ActionError {
 
   /** @param advice Default: that of an account with private access only. */
   constructor(host: string, words: string, advice: Advice = PRIVATE_ACCOUNT) {
-    super({ title: 'Batch data plane not reachable', message: `${host} could not be reached: ${words}`, ...advice })
+    super({ title: 'Batch data plane cannot be reached', message: `${host} could not be reached: ${words}`, ...advice })
     this.host = host
     this.reason = `${words}. ${advice.hint}`
   }
@@ -58,4 +90,16 @@ export class DataPlaneUnreachableError extends ActionError {
 const PRIVATE_ACCOUNT: Advice = {
   hint: 'Node states cannot be read from this runner. Use a runner inside the network of the account, or enable public network access.',
   link: 'https://learn.microsoft.com/azure/batch/public-network-access',
+}
+
+/** Azure, or something in its place, named a URL on another host; our token does not go there. */
+export class ForeignLinkError extends ActionError {
+  constructor(what: string, { expected, found }: { readonly expected: string; readonly found: string }) {
+    super({
+      title: 'Azure sent a link to another host',
+      message: `the URL of ${what} leads to another host: ${found} instead of ${expected}`,
+      hint: 'The token of this run goes to no other host. Check `environment`, `resource-manager-url`, and any proxy that rewrites the answers of Azure.',
+      link: 'https://learn.microsoft.com/azure/azure-resource-manager/management/async-operations',
+    })
+  }
 }

@@ -109,7 +109,9 @@ async function followVersion(plan: BuildPlan, operation: LongOperation | undefin
 
 /** The resource only says `Failed`; the operation, or a region, says why. */
 async function failVersion(plan: BuildPlan, { replication }: ImageVersion, operation: LongOperation | undefined): Promise<never> {
-  await operation?.poll()
+  await operation?.poll().catch((error) => {
+    if (!(error instanceof AzureError) || error.hasReason) throw error
+  })
   const details = replication.map(({ region, details: text }) => text && `${region}: ${text}`).filter(Boolean)
   throw new AzureError({
     operation: 'create image version',

@@ -6,6 +6,9 @@ import type { NodeTotals } from '../model/nodes.ts'
 export interface CoreQuota {
   /** E.g. `dedicated cores`. */
   readonly name: string
+  readonly kind: Kind
+  /** Of a quota for one VM family. */
+  readonly family?: string
   readonly quota: number
   /** Cores of the pools that stay, with those that resizes under way will add. */
   readonly used: number
@@ -25,7 +28,8 @@ export interface CoreUse {
   readonly usages?: readonly ComputeUsage[]
 }
 
-type IsCounted = (size: BatchVmSize | undefined) => boolean
+/** What a quota counts: all cores of a kind, or those of one VM family. */
+type Scope = Pick<CoreQuota, 'kind' | 'family'>
 
 /** Quotas that bind a pool of `vmSize` at `target`; none where Azure reports none. */
 export function coreQuotas(
@@ -35,42 +39,57 @@ export function coreQuotas(
   vmSize: string,
   target: NodeTotals,
 ): readonly CoreQuota[] {
-  const family = vmSizeNamed(vmSize, vmSizes)?.familyName
-  const isOfFamily: IsCounted = (size) => size?.familyName === family
-  const coresOfPools = (pools: readonly Pool[], isCounted: IsCounted, nodesOf: (properties: Pool['properties']) => number) =>
-    pools.reduce((sum, { properties }) => {
-      const size = vmSizeNamed(properties.vmSize, vmSizes)
-      return isCounted(size) ? sum + nodesOf(properties) * coresIn(size) : sum
-    }, 0)
-  const quota = (name: string, kind: Kind, limit: number | undefined, used: () => number): readonly CoreQuota[] =>
-    limit === undefined || target[kind] === 0
-      ? []
-      : [{ name, quota: limit, used: used(), needed: target[kind] * coresIn(vmSizeNamed(vmSize, vmSizes)) }]
-
-  if (account.poolAllocationMode === 'UserSubscription') {
-    // Azure's count includes the nodes of the pools, and those that a resize under way will add.
-    const ofSubscription = (name: string, kind: Kind, counted: string, isCounted: IsCounted): readonly CoreQuota[] => {
-      const usage = use.usages?.find((one) => one.name.toLowerCase() === counted.toLowerCase())
-      const givenBack = () => coresOfPools(use.leaving, isCounted, (properties) => currentNodes(properties, kind))
-      return quota(`${name} in the subscription`, kind, usage?.limit, () => Math.max(0, (usage?.currentValue ?? 0) - givenBack()))
-    }
-    return [
-      ...ofSubscription('dedicated cores', 'dedicated', 'cores', () => true),
-      ...(family ? ofSubscription(`dedicated cores of ${family}`, 'dedicated', family, isOfFamily) : []),
-      ...ofSubscription('Spot cores', 'lowPriority', 'lowPriorityCores', () => true),
-    ]
-  }
-
-  const ofAccount = (name: string, kind: Kind, limit: number | undefined, isCounted: IsCounted = () => true) =>
-    quota(name, kind, limit, () => coresOfPools(use.staying, isCounted, (properties) => nodesOf(properties, kind)))
-  const familyQuota = account.dedicatedCoreQuotaPerVMFamily?.find(({ name }) => name.toLowerCase() === family?.toLowerCase())
-  return [
-    ...ofAccount('dedicated cores', 'dedicated', account.dedicatedCoreQuota),
-    ...(account.dedicatedCoreQuotaPerVMFamilyEnforced && family
-      ? ofAccount(`dedicated cores of ${family}`, 'dedicated', familyQuota?.coreQuota ?? 0, isOfFamily)
-      : []),
-    ...ofAccount('Spot cores', 'lowPriority', account.lowPriorityCoreQuota),
+  const size = vmSizeNamed(vmSize, vmSizes)
+  const family = size?.familyName
+  const isOfSubscription = account.poolAllocationMode === 'UserSubscription'
+  const scopes: readonly Scope[] = [
+    { kind: 'dedicated' },
+    ...(family ? [{ kind: 'dedicated', family } as const] : []),
+    { kind: 'lowPriority' },
   ]
+  return scopes.flatMap((scope) => {
+    const { kind } = scope
+    const found = isOfSubscription ? ofSubscription(scope, vmSizes, use) : ofAccount(scope, account, vmSizes, use)
+    if (!found || target[kind] === 0) return []
+    const cores = `${kind === 'dedicated' ? 'dedicated' : 'Spot'} cores${scope.family ? ` of ${scope.family}` : ''}`
+    const name = isOfSubscription ? `${cores} in the subscription` : cores
+    return [{ name, ...scope, ...found, needed: target[kind] * coresIn(size) }]
+  })
+}
+
+type Figures = Pick<CoreQuota, 'quota' | 'used'>
+
+/** Azure's count includes the nodes of the pools, and those that a resize under way will add. */
+function ofSubscription(scope: Scope, vmSizes: readonly BatchVmSize[], { usages, leaving }: CoreUse): Figures | undefined {
+  const counted = scope.family ?? (scope.kind === 'dedicated' ? 'cores' : 'lowPriorityCores')
+  const usage = usages?.find(({ name }) => name.toLowerCase() === counted.toLowerCase())
+  if (!usage) return undefined
+  const givenBack = coresOfPools(leaving, scope, vmSizes, currentNodes)
+  return { quota: usage.limit, used: Math.max(0, usage.currentValue - givenBack) }
+}
+
+function ofAccount(scope: Scope, account: BatchAccount, vmSizes: readonly BatchVmSize[], { staying }: CoreUse): Figures | undefined {
+  const quota = limitOf(scope, account)
+  return quota === undefined ? undefined : { quota, used: coresOfPools(staying, scope, vmSizes, nodesOf) }
+}
+
+function limitOf({ kind, family }: Scope, account: BatchAccount): number | undefined {
+  if (kind === 'lowPriority') return account.lowPriorityCoreQuota
+  if (family === undefined) return account.dedicatedCoreQuota
+  if (!account.dedicatedCoreQuotaPerVMFamilyEnforced) return undefined
+  return account.dedicatedCoreQuotaPerVMFamily?.find(({ name }) => name.toLowerCase() === family.toLowerCase())?.coreQuota ?? 0
+}
+
+function coresOfPools(
+  pools: readonly Pool[],
+  { kind, family }: Scope,
+  vmSizes: readonly BatchVmSize[],
+  count: (properties: Pool['properties'], kind: Kind) => number,
+): number {
+  return pools.reduce((sum, { properties }) => {
+    const size = vmSizeNamed(properties.vmSize, vmSizes)
+    return family === undefined || size?.familyName === family ? sum + count(properties, kind) * coresIn(size) : sum
+  }, 0)
 }
 
 function currentNodes({ currentDedicatedNodes, currentLowPriorityNodes }: Pool['properties'], kind: Kind): number {

@@ -1,32 +1,42 @@
+/** What Azure's words leave out: the numbers behind a quota, or which resource of the pool is gone. */
 import { AzureError } from '../errors/azure-error.ts'
 import type { ResizeError } from '../errors/resize-errors.ts'
-import { type ArmId, childId, nameOf, parseArmId, partsOf, resourceGroupId } from '../model/arm-id.ts'
+import { type ArmId, partsOf } from '../model/arm-id.ts'
 import type { BatchAccount, Pool } from '../model/batch.ts'
 import type { NodeTotals } from '../model/nodes.ts'
 import type { StepContext } from '../run/context.ts'
 import { coreQuotas } from './core-quotas.ts'
-import { imageOf } from './plan-pool.ts'
+import { faultsOf } from './pool-needs.ts'
 
 export interface Diagnosis {
   readonly words: string
-  /** Something is gone: asking again cannot help. */
+  /** Something is gone, or a quota is used up: asking again cannot help. */
   readonly isFinal: boolean
 }
 
-/** What Azure's words leave out: the numbers behind a quota, or which resource of the pool is gone. Never throws. */
-export async function diagnose(
-  error: ResizeError,
-  pool: Pool,
-  target: NodeTotals,
-  account: BatchAccount,
-  context: StepContext,
-): Promise<Diagnosis | undefined> {
+/** A pool that is short of its target. */
+export interface ShortPool {
+  readonly pool: Pool
+  readonly target: NodeTotals
+  readonly account: BatchAccount
+}
+
+/** Errors that a missing resource may be behind. */
+const MAY_MISS_SOMETHING = new Set([
+  'allocationfailed',
+  'dependentresourcenotfound',
+  'failedidentityoperation',
+  'diskencryptionfailure',
+  'unknown',
+])
+
+/** What is behind the error of a resize; `undefined` where nothing was found. Never throws. */
+export async function diagnose(error: ResizeError, short: ShortPool, context: StepContext): Promise<Diagnosis | undefined> {
   try {
-    const quota = quotaOf(error, account)
-    if (quota) return await quotaNumbers(quota, pool, target, account, context)
-    if (!/^(?:AllocationFailed|DependentResourceNotFound|FailedIdentityOperation|DiskEncryptionFailure|Unknown)$/i.test(error.code))
-      return undefined
-    const found = (await Promise.all(needsOf(pool, account, context).map(lookAt))).flat()
+    const quota = quotaOf(error, short.account)
+    if (quota) return await quotaNumbers(quota, short, context)
+    if (!MAY_MISS_SOMETHING.has(error.code.toLowerCase())) return undefined
+    const found = await faultsOf(short.pool, short.account, context)
     if (found.length === 0) return undefined
     return { words: `Of what the pool needs: ${found.map(({ words }) => words).join('; ')}.`, isFinal: found.some(({ isGone }) => isGone) }
   } catch {
@@ -35,7 +45,7 @@ export async function diagnose(
 }
 
 interface ReachedQuota {
-  readonly isSpot: boolean
+  readonly kind: keyof NodeTotals
   readonly isOfFamily: boolean
 }
 
@@ -43,14 +53,13 @@ interface ReachedQuota {
 function quotaOf({ code, innermostMessage = '' }: ResizeError, { poolAllocationMode }: BatchAccount): ReachedQuota | undefined {
   const ofProvider = poolAllocationMode === 'UserSubscription' ? /approved (.*cores) quota/i.exec(innermostMessage)?.[1] : undefined
   const words = /quota/i.test(code) ? code : ofProvider
-  return words ? { isSpot: /low.?priority|spot/i.test(words), isOfFamily: /series|family/i.test(words) } : undefined
+  if (!words) return undefined
+  return { kind: /low.?priority|spot/i.test(words) ? 'lowPriority' : 'dedicated', isOfFamily: /series|family/i.test(words) }
 }
 
 async function quotaNumbers(
-  { isSpot, isOfFamily }: ReachedQuota,
-  { name, properties }: Pool,
-  target: NodeTotals,
-  { id }: BatchAccount,
+  { kind, isOfFamily }: ReachedQuota,
+  { pool: { name, properties }, target, account: { id } }: ShortPool,
   { batch, compute }: StepContext,
 ): Promise<Diagnosis | undefined> {
   const account = await batch.getAccount(id as ArmId)
@@ -65,8 +74,8 @@ async function quotaNumbers(
     const isThis = (other: Pool) => other.name === name
     const use = { staying: pools.filter((other) => !isThis(other)), leaving: pools.filter(isThis), ...(usages && { usages }) }
     const quotas = coreQuotas(account, vmSizes, use, properties.vmSize ?? '', target)
-    const relevant = quotas.filter((quota) => /^Spot/.test(quota.name) === isSpot)
-    const found = relevant.find((quota) => / of /.test(quota.name) === isOfFamily) ?? relevant[0]
+    const relevant = quotas.filter((quota) => quota.kind === kind)
+    const found = relevant.find((quota) => (quota.family !== undefined) === isOfFamily) ?? relevant[0]
     if (!found) return undefined
     return {
       words: `Quota of ${found.name}: ${found.quota}; in use besides: ${found.used}; this pool needs ${found.needed} in all.`,
@@ -77,103 +86,3 @@ async function quotaNumbers(
     return { words: `The quota cannot be compared. ${error.explanation.hint}`, isFinal: false }
   }
 }
-
-interface Fault {
-  readonly words: string
-  readonly isGone: boolean
-}
-
-const gone = (words: string): Fault => ({ words, isGone: true })
-const unseen = (words: string): Fault => ({ words, isGone: false })
-
-/** A resource that must exist for the whole life of a pool. */
-interface Need {
-  /** E.g. `image version`. */
-  readonly what: string
-  readonly id: string
-  /** `undefined` where it does not exist; else what is wrong with it. */
-  readonly look: () => Promise<readonly Fault[] | undefined>
-  /** Looked at before; one that is missing says enough. */
-  readonly parent?: Need
-}
-
-async function lookAt({ what, id, look, parent }: Need): Promise<readonly Fault[]> {
-  const above = parent ? await lookAt(parent) : []
-  if (above.length > 0) return above
-  try {
-    return (await look()) ?? [gone(`${what} ${id} does not exist`)]
-  } catch (error) {
-    if (!(error instanceof AzureError)) return [unseen(`${what} ${id} could not be looked at`)]
-    if (error.status !== 403) return [unseen(`${what} ${id} could not be looked at (${error.code})`)]
-    const action = /action '([^']+)'/.exec(error.message)?.[1]
-    return [
-      unseen(
-        `${what} ${id} cannot be read by this identity, so it may be there or not${action ? ` (${action})` : ''}. ${error.explanation.hint}`,
-      ),
-    ]
-  }
-}
-
-const NETWORK_API_VERSION = '2024-05-01'
-const IDENTITY_API_VERSION = '2023-01-31'
-const VAULT_API_VERSION = '2023-07-01'
-
-function needsOf({ identity, ...pool }: Pool, account: BatchAccount, context: StepContext): readonly Need[] {
-  const { subnetId, publicIPAddressConfiguration } = pool.properties.networkConfiguration ?? {}
-  const vault = account.poolAllocationMode === 'UserSubscription' ? account.keyVaultReference?.id : undefined
-  const any = (what: string, apiVersion: string, ids: readonly string[]): readonly Need[] =>
-    ids.filter((id) => parseArmId(id)).map((id) => ({ what, id, look: async () => (await context.arm.get(id as ArmId, apiVersion)) && [] }))
-  return [
-    ...imageNeeds(imageOf(pool), account, context),
-    ...any('subnet', NETWORK_API_VERSION, subnetId ? [subnetId] : []),
-    ...any('public IP address', NETWORK_API_VERSION, publicIPAddressConfiguration?.ipAddressIds ?? []),
-    ...any('managed identity', IDENTITY_API_VERSION, Object.keys(identity?.userAssignedIdentities ?? {})),
-    ...any('key vault of the account', VAULT_API_VERSION, vault ? [vault] : []),
-  ]
-}
-
-/** A gallery image with what holds it, or a managed image with the snapshots it was made from. */
-function imageNeeds(image: string, { location }: BatchAccount, { compute }: StepContext): readonly Need[] {
-  const parts = parseArmId(image)
-  if (!parts) return []
-  const id = image as ArmId
-  if (!/galleries/i.test(parts.type)) {
-    const managed = { what: 'managed image', id, look: async () => (await compute.getImage(id)) && [] }
-    const snapshots = async (): Promise<readonly Fault[]> => {
-      const sources = (await compute.getImage(id))?.sourceIds ?? []
-      const looks = sources
-        .filter((source) => /\/snapshots\//i.test(source))
-        .map((source) => ({ what: 'its snapshot', id: source, look: async () => (await compute.getSnapshot(source as ArmId)) && [] }))
-      return (await Promise.all(looks.map(lookAt))).flat()
-    }
-    return [{ what: 'managed image', id, look: snapshots, parent: managed }]
-  }
-  const [galleryName = '', definitionName = ''] = parts.names
-  const galleryId = childId(resourceGroupId(id), 'providers/Microsoft.Compute/galleries', galleryName)
-  const definitionId = childId(galleryId, 'images', definitionName)
-  const gallery = { what: 'gallery', id: galleryId, look: async () => (await compute.getGallery(galleryId)) && [] }
-  const definition = {
-    what: 'image definition',
-    id: definitionId,
-    look: async () => (await compute.getImageDefinition(definitionId)) && [],
-    parent: gallery,
-  }
-  if (!/versions$/i.test(parts.type)) return [definition]
-  const version = async (): Promise<readonly Fault[] | undefined> => {
-    const found = await compute.getImageVersion(id)
-    if (!found) return undefined
-    const isThere = found.targetRegions.some(({ name }) => plain(name) === plain(location))
-    const replica = found.replication.find(({ region }) => plain(region) === plain(location))
-    return [
-      ...(/^(?:Failed|Deleting)$/i.test(found.provisioningState)
-        ? [gone(`image version ${nameOf(id)} is ${found.provisioningState}`)]
-        : []),
-      ...(isThere ? [] : [gone(`image version ${nameOf(id)} has no replica in ${location}, where the account is`)]),
-      ...(replica?.state === 'Failed' ? [gone(`the replica of image version ${nameOf(id)} in ${location} failed`)] : []),
-    ]
-  }
-  return [{ what: 'image version', id, look: version, parent: definition }]
-}
-
-/** Azure writes `West Europe` and `westeurope`. */
-const plain = (region: string): string => region.toLowerCase().replaceAll(' ', '')

@@ -179,7 +179,7 @@ function adviceFor(node: UnhealthyNode | undefined, generalization: Generalizati
   if (!node) return { hint: 'Nodes did not start in time: raise `node-start-timeout`, or look at the image.' }
   if (node.state === 'startTaskFailed')
     return { hint: 'Correct the start task of the pool; the ends of its stdout and stderr are in the summary.' }
-  if (node.errors.length === 0) return silentNodesAdvice(generalization)
+  if (node.errors.length === 0) return silentNodesAdvice({ generalization, hasSubnet: true })
   return {
     hint: 'See the errors of the nodes in the summary; BatchAgentInstallationFailure mostly means that the node agent SKU does not fit the image.',
   }

@@ -227,7 +227,7 @@ export class PoolResizer {
   ): Promise<{ readonly pool: Pool; readonly sinceMs: number } | { readonly pool: Pool }> {
     const { clock, signal } = this.#context
     const [error] = errors
-    if (error && (await diagnose(error, pool, target, this.#work.account, this.#context))?.isFinal)
+    if (error && (await diagnose(error, { pool, target, account: this.#work.account }, this.#context))?.isFinal)
       throw await this.#shortfall({ pool, target, why: 'fatal', error })
     emit(this.#context, { kind: 'resize-backoff', pool: pool.name, waitMs: afterMs, reason: error?.code ?? 'short of target' })
     await clock.sleep(afterMs, signal)

@@ -31,10 +31,10 @@ export async function shortfallError(shortfall: Shortfall, context: StepContext)
     'no-progress': ' and the last resizes brought no node',
     'not-started': ', and without the data plane Azure began no other resize',
   }[why]
-  const found = error && (await diagnose(error, pool, target, account, context))
+  const found = error && (await diagnose(error, { pool, target, account }, context))
   const seen = totalOf(target) === 0 ? `could not be drained: ${nodesOf(current)} left` : `has ${nodesOutOf(current, target)}`
   return new PoolError({
-    title: error?.code ?? 'Pool short of its target',
+    title: error ? `${error.title} (${error.code})` : 'Pool short of its target',
     message: `pool ${pool.name} ${seen}${reason}: ${words}${found ? `\n${found.words}` : ''}`,
     hint: error?.fix ?? `Raise \`max-resizes\` or \`resize-timeout\` (now ${resizeTimeout}).`,
     ...(error && { link: error.link, code: error.innermostCode || error.code }),

@@ -9,6 +9,7 @@ import { AccessControl, linkedScopes } from './arm/access-control.ts'
 import { authorizationRoutes } from './arm/authorization.ts'
 import { identityRoutes } from './arm/identities.ts'
 import { keyVaultRoutes } from './arm/key-vaults.ts'
+import { Lag, withNulls } from './arm/manners.ts'
 import { networkRoutes } from './arm/network.ts'
 import { Operations } from './arm/operations.ts'
 import { RateLimits } from './arm/rate-limits.ts'
@@ -122,7 +123,8 @@ export async function startAzure(scenario: Scenario, speed: number, port = 0): P
     await (intervention?.kind === 'act' && intervention.after?.())
     if (intervention?.kind === 'lose') return reset(request, reply)
     const isText = typeof answer.body === 'string'
-    const body = answer.body === undefined ? '' : isText ? (answer.body as string) : jsonOf(answer, request.url)
+    const json = scenario.manners?.nulls && (plane === 'arm' || plane === 'batch') ? withNulls(answer.body) : answer.body
+    const body = answer.body === undefined ? '' : isText ? (answer.body as string) : jsonOf({ ...answer, body: json }, request.url)
     const headers: Record<string, string> = {
       ...(body && { 'content-type': plane === 'batch' ? 'application/json;odata=minimalmetadata' : 'application/json; charset=utf-8' }),
       'x-ms-request-id': randomUUID(),
@@ -210,7 +212,15 @@ export async function startAzure(scenario: Scenario, speed: number, port = 0): P
     batch: ['https://batch.core.windows.net'],
   })
   const entra = new Entra(clock, () => Object.values(audiences()).flat())
-  const arm: Arm = { world, clock, operations: new Operations(clock), durations: new Durations(scenario.durations) }
+  const { manners = {} } = scenario
+  const arm: Arm = {
+    world,
+    clock,
+    manners,
+    lag: new Lag(clock, manners),
+    operations: new Operations(clock, manners),
+    durations: new Durations(scenario.durations),
+  }
   seedVm(arm, scenario.vm)
   seedKeyVault(arm, scenario.account)
   const pools = new Pools(arm, scenario)

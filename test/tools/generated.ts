@@ -2,7 +2,7 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { parse } from 'yaml'
-import { adviceFor } from '../../src/errors/refusals.ts'
+import { remedyFor } from '../../src/errors/refusals.ts'
 import { classifyResizeError, type ResizeError } from '../../src/errors/resize-errors.ts'
 import { AuthError, type SignInAttempt } from '../../src/errors/sign-in.ts'
 import { RULES } from '../../src/preflight/rules.ts'
@@ -152,7 +152,7 @@ export const GENERATED: Readonly<Record<string, () => string>> = {
         ...SIGN_IN.map((message) => [message, new AuthError({ ...ATTEMPT, error: new Error(message) }).explanation.hint]),
         ...REFUSALS.map(([name, message]) => [
           `${code(name)}: ${message}`,
-          adviceFor(name, message, { operation: '', method: '', url: '', body: '' }).hint,
+          remedyFor(name, message, { operation: '', method: '', url: '', body: '' }).hint,
         ]),
       ],
     ),

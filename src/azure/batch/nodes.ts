@@ -1,5 +1,6 @@
 /** Nodes, their counts and the images they may run, from the JSON of the data plane. */
-import type { ComputeNode, NodeState, NodeStateCounts, SupportedImage } from '../../model/batch-service.ts'
+import { innermost } from '../../errors/innermost.ts'
+import type { ComputeNode, NodeError, NodeState, NodeStateCounts, SupportedImage } from '../../model/batch-service.ts'
 import type { OsType } from '../../model/compute.ts'
 
 export interface WireSupportedImage {
@@ -24,8 +25,14 @@ export interface WireNode {
   readonly startTaskInfo?: {
     readonly state: string
     readonly exitCode?: number
-    readonly failureInfo?: { readonly code?: string; readonly message?: string; readonly details?: readonly NameValue[] }
+    readonly failureInfo?: WireError
   }
+}
+
+interface WireError {
+  readonly code?: string | undefined
+  readonly message?: string | undefined
+  readonly details?: readonly NameValue[] | undefined
 }
 
 interface NameValue {
@@ -82,7 +89,7 @@ export function toNode({ id, state, isDedicated = true, errors = [], startTaskIn
     id,
     state: stateOf(state),
     isDedicated,
-    errors: errors.map(({ code = '', message = '', errorDetails = [] }) => ({ code, message, details: errorDetails.map(toDetail) })),
+    errors: errors.map(({ errorDetails, ...error }) => toError({ ...error, details: errorDetails })),
     ...(startTaskInfo && { startTaskInfo: toStartTaskInfo(startTaskInfo) }),
   }
 }
@@ -95,10 +102,14 @@ function toStartTaskInfo({
   return {
     state,
     ...(exitCode !== undefined && { exitCode }),
-    ...(failureInfo && {
-      failureInfo: { code: failureInfo.code ?? '', message: failureInfo.message ?? '', details: (failureInfo.details ?? []).map(toDetail) },
-    }),
+    ...(failureInfo && { failureInfo: toError(failureInfo) }),
   }
+}
+
+/** With its innermost words: the details of a node error hold those of the provider. */
+function toError(error: WireError): NodeError {
+  const { code, message } = innermost(error)
+  return { code, message, details: (error.details ?? []).map(toDetail) }
 }
 
 const toDetail = ({ name = '', value = '' }: NameValue) => ({ name, value })

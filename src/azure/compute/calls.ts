@@ -2,9 +2,10 @@
 import { ComputeManagementClient } from '@azure/arm-compute'
 import { createDefaultHttpClient, createPipelineRequest, type PipelinePolicy } from '@azure/core-rest-pipeline'
 import { type ArmId, partsOf } from '../../model/arm-id.ts'
+import type { Clock } from '../../run/runner.ts'
 import type { Connection } from '../connection.ts'
 import { type Attempt, failedCall, type RawAnswer, trusted } from '../failure.ts'
-import { type FollowedOperation, follow, operationOf, type Pace } from '../long-operation.ts'
+import { type FollowedOperation, follow, type Limit, operationOf, type Pace } from '../long-operation.ts'
 import { isNotFound } from '../requests.ts'
 
 /** Options that every call of arm-compute takes; `onResponse` sees the answer before the SDK drops parts of it. */
@@ -48,6 +49,10 @@ export class ComputeCalls {
     this.#origin = new URL(connection.cloud.resourceManagerUrl).origin
   }
 
+  get clock(): Clock {
+    return this.#connection.clock
+  }
+
   /** The client of a subscription. */
   of(subscriptionId: string): ComputeManagementClient {
     const { credential, cloud, transport } = this.#connection
@@ -71,7 +76,7 @@ export class ComputeCalls {
   /** `undefined` for 404. @param id A resource id, or the path of a collection */
   async read<T>(operation: string, id: string, send: (options: CallOptions) => Promise<T>): Promise<T | undefined> {
     try {
-      return (await this.#call({ operation, resourceId: id, method: 'GET', url: id }, send)).value
+      return (await this.#call({ operation, resourceId: id, method: 'GET', url: `${this.#origin}${id}` }, send)).value
     } catch (error) {
       if (isNotFound(error)) return undefined
       throw error
@@ -85,7 +90,7 @@ export class ComputeCalls {
 
   /** Starts a long operation. */
   async start({ operation, method, id, signal, send }: StartCall): Promise<FollowedOperation> {
-    const attempt = { operation, resourceId: id, method, url: id }
+    const attempt = { operation, resourceId: id, method, url: `${this.#origin}${id}` }
     const { answer } = await this.#call(attempt, (options) => send({ ...options, abortSignal: signal }).submitted())
     if (!answer) throw new Error(`${operation}: the SDK gave no answer`)
     const { pipeline } = this.for(id)
@@ -99,8 +104,9 @@ export class ComputeCalls {
     await this.follow(await this.start(call), call)
   }
 
-  follow(operation: FollowedOperation, { pace, signal }: { readonly pace: Pace; readonly signal: AbortSignal }): Promise<void> {
-    return follow({ operation, pace, clock: this.#connection.clock, signal })
+  follow(operation: FollowedOperation, how: { readonly pace: Pace; readonly signal: AbortSignal; readonly limit?: Limit }): Promise<void> {
+    const { pace, signal, limit } = how
+    return follow({ operation, pace, clock: this.clock, signal, ...(limit && { limit }) })
   }
 
   /** The same; what is gone already needs no deletion. */

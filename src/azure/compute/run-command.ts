@@ -1,10 +1,18 @@
 /** Run Command reports success whatever a script's exit status was: the script is made to print it. */
-import { ScriptError } from '../../errors/run-errors.ts'
-import type { OsType } from '../../model/compute.ts'
+import { AzureError } from '../../errors/azure-error.ts'
+import { ScriptError, ScriptTimeoutError } from '../../errors/run-errors.ts'
+import type { OsType, ScriptRequest } from '../../model/compute.ts'
+import { type FollowedOperation, type Limit, PACES } from '../long-operation.ts'
+import { type ComputeCalls, placeOf } from './calls.ts'
 
 const MARK = 'image-pool-exit-status:'
 /** Run Command gives back 4 KiB at most. https://learn.microsoft.com/azure/virtual-machines/linux/run-command#restrictions */
 const LONGEST_OUTPUT = 4_096
+
+/** A script runs for 90 minutes at most. https://learn.microsoft.com/azure/virtual-machines/linux/run-command#restrictions */
+const LONGEST_RUN_MS = 90 * 60_000
+/** One runs at a time. https://github.com/Azure/azure-cli/issues/19137 */
+const BUSY_DELAY_MS = 15_000
 
 export interface RunCommandInput {
   readonly commandId: 'RunShellScript' | 'RunPowerShellScript'
@@ -42,5 +50,45 @@ export function scriptOutput(vm: string, answer: unknown): string {
     .trim()
     .slice(-LONGEST_OUTPUT)
   if (status === '0') return text
-  throw new ScriptError(vm, status === undefined ? undefined : Number(status), text)
+  throw new ScriptError({ vm, printed: text, ...(status !== undefined && { status: Number(status) }) })
 }
+
+/** Runs a script in a VM, after any other that runs there. @throws ScriptError, ScriptTimeoutError */
+export async function runScript(calls: ComputeCalls, request: ScriptRequest, signal: AbortSignal): Promise<string> {
+  const { name } = placeOf(request.vm)
+  const operation = await startScript(calls, request, signal)
+  await calls.follow(operation, { pace: PACES.vm, signal, limit: limitOf(request, false) })
+  return scriptOutput(name, await operation.output())
+}
+
+async function startScript(calls: ComputeCalls, { vm, osType, script }: ScriptRequest, signal: AbortSignal): Promise<FollowedOperation> {
+  const { group, name } = placeOf(vm)
+  const input = runCommandInput(osType, script)
+  const { ms, error: tooLate } = limitOf({ vm, osType }, true)
+  const untilMs = calls.clock.now().getTime() + ms
+  for (;;) {
+    try {
+      return await calls.start({
+        operation: 'run script in virtual machine',
+        method: 'POST',
+        id: vm,
+        signal,
+        send: (options) => calls.for(vm).virtualMachines.runCommand(group, name, input, options),
+      })
+    } catch (error) {
+      if (!isBusy(error)) throw error
+      if (calls.clock.now().getTime() >= untilMs) throw tooLate()
+      await calls.clock.sleep(BUSY_DELAY_MS, signal)
+    }
+  }
+}
+
+/** "Run command extension execution is in progress. Please wait for completion before invoking a run command." */
+function isBusy(error: unknown): boolean {
+  return error instanceof AzureError && error.status === 409 && /run command extension execution is in progress/i.test(error.message)
+}
+
+const limitOf = ({ vm, osType }: Omit<ScriptRequest, 'script'>, isBusy: boolean): Limit => ({
+  ms: LONGEST_RUN_MS,
+  error: () => new ScriptTimeoutError({ vm: placeOf(vm).name, osType, limit: '90 min', isBusy }),
+})

@@ -2,7 +2,7 @@ import type { Compute } from '../../model/compute.ts'
 import { PACES } from '../long-operation.ts'
 import { type ComputeCalls, placeOf } from './calls.ts'
 import { toVirtualMachine } from './model.ts'
-import { runCommandInput, scriptOutput } from './run-command.ts'
+import { runScript } from './run-command.ts'
 
 type VirtualMachines = Pick<Compute, 'getVm' | 'listVmExtensions' | 'deallocateVm' | 'startVm' | 'runScript' | 'listUsages'>
 
@@ -56,19 +56,7 @@ export function virtualMachines(calls: ComputeCalls): VirtualMachines {
       })
     },
 
-    async runScript({ vm, osType, script }, signal) {
-      const { group, name } = placeOf(vm)
-      const input = runCommandInput(osType, script)
-      const operation = await calls.start({
-        operation: 'run script in virtual machine',
-        method: 'POST',
-        id: vm,
-        signal,
-        send: (options) => calls.for(vm).virtualMachines.runCommand(group, name, input, options),
-      })
-      await calls.follow(operation, { pace, signal })
-      return scriptOutput(name, await operation.output())
-    },
+    runScript: (request, signal) => runScript(calls, request, signal),
 
     async listUsages(subscriptionId, location) {
       const region = `/subscriptions/${subscriptionId}/providers/Microsoft.Compute/locations/${location}`

@@ -3,6 +3,7 @@ import { randomBytes, randomUUID } from 'node:crypto'
 import type { AzureClock } from '../clock/clock.ts'
 import { type Answer, type Call, Refusal, type Route } from '../route.ts'
 import { REGION } from '../scenarios/scenario.ts'
+import type { Manners } from './manners.ts'
 
 interface Operation {
   readonly startTime: string
@@ -32,10 +33,12 @@ export interface StartOptions {
 
 export class Operations {
   readonly #clock: AzureClock
+  readonly #headers: Manners['operationHeaders']
   readonly #operations = new Map<string, Operation>()
 
-  constructor(clock: AzureClock) {
+  constructor(clock: AzureClock, { operationHeaders }: Manners = {}) {
     this.#clock = clock
+    this.#headers = operationHeaders
   }
 
   start(call: Call, options: StartOptions): Answer {
@@ -66,13 +69,15 @@ export class Operations {
       const signed = `t=638470341946662603&c=${'MII'.repeat(680)}&s=${signature}&h=${signature.slice(0, 12)}`
       return `?${[...own, `api-version=${call.apiVersion}`, signed].join('&')}`
     }
+    const headers = call.method === 'POST' ? undefined : this.#headers
     return {
-      status: options.status,
+      // Without a header the body alone says that it goes on.
+      status: headers === 'none' && options.body ? 201 : headers === 'location' ? 202 : options.status,
       body: options.body,
       headers: {
         'x-ms-request-id': id,
-        'azure-asyncoperation': base + query(''),
-        ...(options.hasLocation && { location: base + query('monitor=true') }),
+        ...((!headers || headers === 'status') && { 'azure-asyncoperation': base + query('') }),
+        ...((headers === 'location' || (!headers && options.hasLocation)) && { location: base + query('monitor=true') }),
         ...(options.retryAfterS && { 'retry-after': String(options.retryAfterS) }),
         ...(options.path === 'operations' && { 'azure-asyncnotification': 'Enabled' }),
       },

@@ -4,6 +4,7 @@ import type { Durations } from '../clock/durations.ts'
 import { type Answer, type Call, Refusal, type Route } from '../route.ts'
 import { GROUP } from '../scenarios/scenario.ts'
 import type { Resource, World } from '../world.ts'
+import type { Lag, Manners } from './manners.ts'
 import type { Operations, StartOptions } from './operations.ts'
 
 export interface Arm {
@@ -11,6 +12,8 @@ export interface Arm {
   readonly operations: Operations
   readonly clock: AzureClock
   readonly durations: Durations
+  readonly manners: Manners
+  readonly lag: Lag
 }
 
 /** Routes of one provider in a resource group. */
@@ -25,9 +28,9 @@ export function routesOf(provider: string, apiVersions: readonly string[]) {
 }
 
 /** @throws Refusal `ResourceNotFound`, in ARM's words. */
-export function found({ world }: Arm, call: Call, id: string = call.path): Resource {
+export function found({ world, lag }: Arm, call: Call, id: string = call.path): Resource {
   const resource = world.get(id)
-  if (resource) return resource
+  if (resource && !lag.hides(id)) return resource
   const type = id.replace(/^.*\/providers\//i, '')
   throw new Refusal(
     404,
@@ -45,10 +48,10 @@ export function required(container: any, name: string, prefix = ''): any {
   throw new Refusal(400, 'InvalidParameter', `Required parameter '${parameter}' is missing (null).`, { target: parameter })
 }
 
-export function parentOf({ world }: Arm, call: Call, ending: RegExp): Resource {
+export function parentOf({ world, lag }: Arm, call: Call, ending: RegExp): Resource {
   const id = call.path.replace(ending, '')
   const parent = world.get(id)
-  if (parent) return parent
+  if (parent && !lag.hides(id)) return parent
   throw new Refusal(
     404,
     'ParentResourceNotFound',
@@ -79,13 +82,20 @@ export interface Kind {
 
 /** A resource without what this simulator notes beside it: when it was made (told by lists of all resources only), a VM's inner life, and the system inside a disk. */
 export function shown({ createdTime: _createdTime, ...resource }: Resource): Resource {
-  const { statuses: _statuses, extensions: _extensions, system: _system, lastsMs: _lastsMs, ...properties } = resource.properties
+  const {
+    statuses: _statuses,
+    extensions: _extensions,
+    system: _system,
+    lastsMs: _lastsMs,
+    commandUntilMs: _commandUntilMs,
+    ...properties
+  } = resource.properties
   return { ...resource, properties } as Resource
 }
 
 /** A PUT: what the answer shows at once, and what comes at the end. A `Refusal` of `finish` fails the operation. */
 export function create(
-  { world, operations, clock }: Arm,
+  { world, operations, clock, lag }: Arm,
   call: Call,
   { type, path, provider = 'Microsoft.Compute', isDiskRp = false, retryAfterS = isDiskRp ? 2 : 0 }: Kind,
   {
@@ -114,6 +124,7 @@ export function create(
     ...members,
     properties: { ...properties, provisioningState: isDiskRp || before ? 'Updating' : 'Creating' },
   })
+  if (!before) lag.put(call.path)
   return operations.start(call, {
     path,
     provider,

@@ -11,7 +11,15 @@ export const COMPUTE =
   )
 const KIND = { type: 'Microsoft.Compute/virtualMachines', path: 'operations', retryAfterS: 10 } as const
 /** Medians of recorded Azure; Run Command is [INFERRED]. */
-const DURATION_MS = { deallocate: 40_500, start: 20_000, create: 60_000, delete: 30_000, runCommand: 20_000, tags: 2_000 }
+const DURATION_MS = {
+  deallocate: 40_500,
+  start: 20_000,
+  create: 60_000,
+  delete: 30_000,
+  runCommand: 20_000,
+  tags: 2_000,
+  forEver: 720_000_000,
+}
 
 export function virtualMachineRoutes(arm: Arm): readonly Route[] {
   const route = routesOf('Microsoft.Compute', COMPUTE)
@@ -169,6 +177,7 @@ function runCommand(arm: Arm, vm: Resource, call: Call): Answer {
   if (!has(vm, 'PowerState/running')) {
     throw new Refusal(409, 'OperationNotAllowed', 'Cannot modify extensions in the VM when the VM is not running.')
   }
+  refuseBusy(arm, vm)
   const isWindows = vm.properties.storageProfile.osDisk.osType === 'Windows'
   const commandId: string = required(call.body, 'commandId')
   if (commandId !== (isWindows ? 'RunPowerShellScript' : 'RunShellScript')) {
@@ -193,18 +202,32 @@ function runCommand(arm: Arm, vm: Resource, call: Call): Answer {
           message: `Enable succeeded: \n[stdout]\n${printed}\n\n[stderr]\n`,
         },
       ]
+  const afterMs = arm.manners.runCommandHangs ? DURATION_MS.forEver : DURATION_MS.runCommand
+  vm.properties.commandUntilMs = arm.clock.now().getTime() + afterMs
   return arm.operations.start(call, {
     path: 'operations',
     status: 202,
     hasLocation: true,
     retryAfterS: 10,
-    afterMs: DURATION_MS.runCommand,
+    afterMs,
     locationBody: { value },
     end: () => {
       if (/waagent\b.*-deprovision|sysprep/i.test(lines.join('\n'))) generalizeInside(arm, vm)
       return { value }
     },
   })
+}
+
+/** One at a time. https://github.com/Azure/azure-cli/issues/19137 */
+function refuseBusy({ clock, manners }: Arm, { properties }: Resource): void {
+  const nowMs = clock.now().getTime()
+  properties.commandUntilMs ??= nowMs + (manners.runCommandBusySeconds ?? 0) * 1_000
+  if (properties.commandUntilMs <= nowMs) return
+  throw new Refusal(
+    409,
+    'Conflict',
+    'Run command extension execution is in progress. Please wait for completion before invoking a run command.',
+  )
 }
 
 function createVm(arm: Arm, call: Call): Answer {

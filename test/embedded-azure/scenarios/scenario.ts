@@ -3,6 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import { parse } from 'yaml'
 import type { Assignment } from '../arm/access-control.ts'
+import type { Manners } from '../arm/manners.ts'
 import type { ScenarioDurations } from '../clock/durations.ts'
 
 export interface Scenario {
@@ -21,6 +22,8 @@ export interface Scenario {
   readonly nodes?: readonly NodeFate[]
   /** Where operations last as long as here, and not as the recorded median. */
   readonly durations?: ScenarioDurations
+  /** How Azure answers where it may answer in several ways. */
+  readonly manners?: Manners
   /** Permissions that the caller does not have, e.g. `Microsoft.Compute/snapshots/write`. */
   readonly denied?: readonly string[]
   /** What the caller may do, as role definitions at scopes. Default: everything. */

@@ -165,7 +165,7 @@ describe('what a client threw', () => {
   test('keeps the body of the last answer', () => {
     const seen = answer(409, { error: { code: 'Conflict', message: 'busy' } }, { 'x-ms-correlation-request-id': 'c-1' })
     expect(explain(failedCall(ATTEMPT, new Error('dropped'), seen))).toMatchObject({
-      title: 'Conflict on create snapshot golden-os',
+      title: 'Azure refused the request: create snapshot golden-os (Conflict)',
       message: 'busy',
       correlationId: 'c-1',
     })
@@ -182,7 +182,7 @@ describe('what a client threw', () => {
     ['ECONNRESET', 'socket hang up'],
   ])('on the way (%s) may pass', (code, message) => {
     const explanation = explain(failedCall(ATTEMPT, new RestError(message, { code }), undefined))
-    expect(explanation.title).toBe(`${code} on create snapshot golden-os`)
+    expect(explanation.title).toBe(`Azure failed for a while: create snapshot golden-os (${code})`)
     expect(explanation.hint).toContain('Run again')
   })
 

@@ -72,6 +72,56 @@ describe('innermost words', () => {
       { code: 'InvalidApplicationPackageReferences', message: 'The specified application package does not exist. (blender)' },
     ],
     [
+      'a deployment: the reason is JSON in a text among the properties',
+      { status: 'Failed', properties: { statusMessage: '{"error":{"code":"SkuNotAvailable","message":"not here"}}' } },
+      { code: 'SkuNotAvailable', message: 'not here' },
+    ],
+    [
+      'an operation whose error is among its properties',
+      { status: 'Failed', properties: { provisioningState: 'Failed', error: { code: 'Inner', message: 'really this' } } },
+      { code: 'Inner', message: 'really this' },
+    ],
+    [
+      'a VM: the status that is an error',
+      {
+        name: 'copy',
+        properties: {
+          provisioningState: 'Failed',
+          instanceView: {
+            statuses: [
+              { code: 'PowerState/running', level: 'Info' },
+              { code: 'ProvisioningState/failed/OSProvisioningTimedOut', level: 'Error', message: 'OS Provisioning did not finish.' },
+            ],
+          },
+        },
+      },
+      { code: 'OSProvisioningTimedOut', message: 'OS Provisioning did not finish.' },
+    ],
+    ['a resource that failed and says no more', { name: 'golden', properties: { provisioningState: 'Failed' } }, { code: '', message: '' }],
+    ['capital letters', { Error: { Code: 'Outer', Message: 'why', Details: null } }, { code: 'Outer', message: 'why' }],
+    [
+      'OData',
+      { 'odata.error': { code: 'Request_BadRequest', message: { lang: 'en', value: 'why' } } },
+      { code: 'Request_BadRequest', message: 'why' },
+    ],
+    ['Entra ID', { error: 'invalid_grant', error_description: 'AADSTS1: why' }, { code: 'invalid_grant', message: 'AADSTS1: why' }],
+    [
+      'details three deep',
+      { error: { code: 'A', message: 'a', details: [{ code: 'B', message: 'b', details: [{ code: 'C', message: 'c' }] }] } },
+      { code: 'C', message: 'c' },
+    ],
+    [
+      "a node: the provider's words are in its details",
+      {
+        code: 'NodeError',
+        message: 'The node failed.',
+        details: [
+          { name: 'Provider Error Json', value: '{"error":{"code":"VMExtensionProvisioningError","message":"the script failed"}}' },
+        ],
+      },
+      { code: 'VMExtensionProvisioningError', message: 'the script failed' },
+    ],
+    [
       'an HTML page of a proxy',
       '<html><head><title>403 Blocked</title></head></html>',
       { code: '', message: 'an HTML page titled "403 Blocked"' },
@@ -106,7 +156,7 @@ describe('what a user is told', () => {
       'AuthorizationFailed',
       "The client 'c' with object id 'o1' does not have authorization to perform action 'Microsoft.Compute/snapshots/write' over scope '/subscriptions/1/x' or the scope is invalid.",
     )
-    expect(title).toBe('AuthorizationFailed on create snapshot s1')
+    expect(title).toBe('Permission missing: create snapshot s1 (AuthorizationFailed)')
     expect(hint).toContain('az role assignment create --assignee-object-id o1')
     expect(hint).toContain('Microsoft.Compute/snapshots/write')
     expect(hint).toContain('--scope "/subscriptions/1/x"')
@@ -123,7 +173,7 @@ describe('what a user is told', () => {
 
   test('an empty 503 still says what happened', () => {
     const { title, message } = explain(new AzureError({ operation: 'read pool', method: 'GET', url: 'https://m/x', status: 503, body: '' }))
-    expect(title).toBe('Http503 on read pool')
+    expect(title).toBe('Azure failed for a while: read pool (Http503)')
     expect(message).toBe('GET was answered with 503 and no reason')
   })
 

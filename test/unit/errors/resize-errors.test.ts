@@ -60,12 +60,12 @@ describe('classes of resize errors', () => {
     ['Marketplace plan', raw('MissingPublisherPropertyInMarketPlacePlan', 'The publisher is missing'), 'fatal', /purchase plan/],
     ['stopped by someone', raw('ResizeStopped', `${DEDICATED} due to a stop resize operation`), 'fatal', /stopped/],
     ['stopped by someone, Spot', raw('ResizeStopped', `${SPOT} due to a stop resize operation`), 'fatal', /stopped/],
-    ['removal failed', raw('RemoveNodesFailed', 'Desired number of nodes could not be removed'), 'retry', /removed/],
+    ['removal failed', raw('RemoveNodesFailed', 'Desired number of nodes could not be removed'), 'retry', /could not remove/],
     [
       'removal of Spot nodes failed',
       raw('RemoveNodesFailed', 'Desired number of low priority nodes could not be removed'),
       'retry',
-      /removed/,
+      /could not remove/,
     ],
     ['Unknown', raw('Unknown', 'An unknown error occurred'), 'retry', /no reason/],
     [
@@ -75,8 +75,8 @@ describe('classes of resize errors', () => {
       /delegation/,
     ],
     ['a code of the future', raw('BrandNewCode', 'brand new'), 'retry', /once/],
-    ['a bare AllocationFailed', raw('AllocationFailed', DEDICATED), 'retry', /Capacity/],
-    ['AllocationFailed with no details at all', { code: 'AllocationFailed', message: DEDICATED } as RawResizeError, 'retry', /Capacity/],
+    ['a bare AllocationFailed', raw('AllocationFailed', DEDICATED), 'retry', /capacity/],
+    ['AllocationFailed with no details at all', { code: 'AllocationFailed', message: DEDICATED } as RawResizeError, 'retry', /capacity/],
     ['in capitals', raw('ACCOUNTCOREQUOTAREACHED', 'x'), 'fatal', /dedicated cores/],
     [
       'a generation mismatch',
@@ -97,9 +97,9 @@ describe('classes of resize errors', () => {
       'a locked scope',
       providerError('ScopeLocked', 'The scope cannot perform write operation because following scope(s) are locked'),
       'fatal',
-      /words of Azure/,
+      /remove the lock/,
     ],
-    ['a policy', providerError('RequestDisallowedByPolicy', "Resource 'x' was disallowed by policy."), 'fatal', /words of Azure/],
+    ['a policy', providerError('RequestDisallowedByPolicy', "Resource 'x' was disallowed by policy."), 'fatal', /exemption/],
     [
       'a full subnet',
       providerError('SubnetIsFull', 'Subnet nodes with address prefix 10.0.0.0/28 does not have enough capacity for 100 IP addresses.'),
@@ -182,7 +182,7 @@ describe('classes of resize errors', () => {
         'There was an error encountered while performing the last resize on the pool. Please try resizing the pool again.',
       ),
       'fatal',
-      /removed/,
+      /was removed/,
     ],
     ['a reason of the future', reason('The moon is full.'), 'retry', /once/],
   ])('%s', (_, error, expected, fix) => {

@@ -10,8 +10,17 @@ const FIRST: Readonly<Record<Generalization, RegExp>> = {
 }
 
 test.each(Object.entries(FIRST))('generalization %s: the most probable cause comes first', (generalization, hint) => {
-  expect(silentNodesAdvice(generalization as Generalization).hint).toMatch(hint)
+  expect(silentNodesAdvice({ generalization: generalization as Generalization, hasSubnet: true }).hint).toMatch(hint)
 })
+
+test.each(['unknown', 'vouched-for'] as const)(
+  '%s, without a subnet: the image comes first, and no network of the user is blamed',
+  (generalization) => {
+    const { hint } = silentNodesAdvice({ generalization, hasSubnet: false })
+    expect(hint).toMatch(/^[^.]*not generalized/)
+    expect(hint).not.toContain('BatchNodeManagement')
+  },
+)
 
 test.each([
   [{ capture: 'copy' }, 'by-this-run'],

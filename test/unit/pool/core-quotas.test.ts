@@ -31,15 +31,22 @@ const quotas = (changes: Partial<BatchAccount>, target: { dedicated: number; low
 describe('core quotas', () => {
   test('count cores of all pools, by kind, whatever the case of their sizes', () => {
     expect(quotas({}, { dedicated: 10, lowPriority: 5 })).toEqual([
-      { name: 'dedicated cores', quota: 500, used: 52, needed: 40 },
-      { name: 'Spot cores', quota: 100, used: 8, needed: 20 },
+      { name: 'dedicated cores', kind: 'dedicated', quota: 500, used: 52, needed: 40 },
+      { name: 'Spot cores', kind: 'lowPriority', quota: 100, used: 8, needed: 20 },
     ])
   })
 
   test('of a family bind where the account enforces them', () => {
     const dedicatedCoreQuotaPerVMFamily = [{ name: 'StandardDSv5Family', coreQuota: 60 }]
     const target = { dedicated: 10, lowPriority: 0 }
-    const family = { name: 'dedicated cores of standardDSv5Family', quota: 60, used: 12, needed: 40 }
+    const family = {
+      name: 'dedicated cores of standardDSv5Family',
+      kind: 'dedicated',
+      family: 'standardDSv5Family',
+      quota: 60,
+      used: 12,
+      needed: 40,
+    }
     expect(quotas({ dedicatedCoreQuotaPerVMFamily, dedicatedCoreQuotaPerVMFamilyEnforced: true }, target)).toContainEqual(family)
     expect(quotas({ dedicatedCoreQuotaPerVMFamily, dedicatedCoreQuotaPerVMFamilyEnforced: false }, target)).not.toContainEqual(family)
   })
@@ -57,7 +64,7 @@ describe('core quotas', () => {
 
   test('of a size that Batch does not offer need nothing known', () => {
     expect(quotas({}, { dedicated: 1, lowPriority: 0 }, 'Standard_Unknown')).toEqual([
-      { name: 'dedicated cores', quota: 500, used: 52, needed: 0 },
+      { name: 'dedicated cores', kind: 'dedicated', quota: 500, used: 52, needed: 0 },
     ])
   })
 })

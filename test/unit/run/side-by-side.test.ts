@@ -48,8 +48,10 @@ test('one that all share is told once', async () => {
 
 test('different ones are all told, with what to do about each kind once', async () => {
   const { title, message, hint } = explain(await failing(2, (name) => `${name} is locked`).catch((error) => error))
-  expect(title).toBe('ScopeLocked on delete snapshot s0, and 1 more')
-  expect(message).toBe('ScopeLocked on delete snapshot s0: s0 is locked\nScopeLocked on delete snapshot s1: s1 is locked')
+  expect(title).toBe('Forbidden by a resource lock: delete snapshot s0 (ScopeLocked), and 1 more')
+  expect(message).toBe(
+    [0, 1].map((one) => `Forbidden by a resource lock: delete snapshot s${one} (ScopeLocked): s${one} is locked`).join('\n'),
+  )
   expect(hint.match(/remove the lock/g)).toHaveLength(1)
 })
 
