@@ -1,19 +1,22 @@
 import type { Config } from './config/config.ts'
 import { explain } from './errors/explanation.ts'
 import { CancelledError } from './errors/run-errors.ts'
-import { capture, deleteSnapshots, dropLeftSnapshots, dropSnapshots } from './image/capture.ts'
-import type { BuildPlan, ImagePlan } from './image/image-plan.ts'
-import { findPrunable, prune } from './image/prune.ts'
-import { confirmPublished, publish } from './image/publish.ts'
-import { startingAfter } from './image/restart.ts'
-import type { MadeImage } from './image/retention.ts'
+import { deleteSnapshots, dropSnapshots } from './image/capture.ts'
+import { findPrunable } from './image/find-prunable.ts'
+import type { BuildPlan } from './image/image-plan.ts'
+import { dropLeftSnapshots } from './image/left-snapshots.ts'
+import { prune } from './image/prune.ts'
+import { confirmPublished } from './image/publish.ts'
 import { imageTraitsOf, sourceContent } from './image/source.ts'
+import { runTag } from './image/tags.ts'
 import { sweepTemporaries } from './image/temporary-resources.ts'
 import { withChosenCapture } from './observe/choose-capture.ts'
 import { observe } from './observe/observe.ts'
 import type { Observed } from './observe/observed.ts'
+import { buildImage } from './plan/build-image.ts'
 import { type Plan, planRun } from './plan/plan.ts'
 import { refuseOtherImages, refuseUnapproved, refuseUnsized, warnOfWithheldChanges } from './plan/refusals.ts'
+import { retentionScope } from './plan/retention-scope.ts'
 import { bringUp } from './pool/bring-up.ts'
 import type { RunAsPhase } from './pool/outcome.ts'
 import { requestsOn } from './pool/plan-pool.ts'
@@ -73,10 +76,11 @@ async function runPhases(given: Config, run: RunContext, context: StepContext, p
   })
   const retain = async () => {
     if (!config.image) return
-    progress.retention = await findPrunable(config.image, config, now, upcoming(progress.plan?.image), context)
+    const scope = retentionScope(config, config.image, now, progress)
+    progress.retention = await findPrunable(scope, context)
     if (config.mode === 'plan') return
-    await prune(progress.retention, config.image, context)
-    await sweepTemporaries(config.image.resourceGroup, { image: config.image.name, run: run.runUrl }, context)
+    progress.retention = await prune(progress.retention, scope, context)
+    await sweepTemporaries(config.image.resourceGroup, { image: config.image.name, run: runTag(run) }, context)
   }
   if (config.mode === 'prune')
     return phase(context, 'prune', async () => {
@@ -85,35 +89,28 @@ async function runPhases(given: Config, run: RunContext, context: StepContext, p
       await retain()
     })
 
-  const plan = await phase(context, 'plan', async () => {
-    const made = planRun(config, observed, content, run, now)
+  const question = { config, observed, content, run, now }
+  const planned = await phase(context, 'plan', async () => {
+    const made = planRun(question)
     emit(context, { kind: 'planned', changes: made.changes })
     return made
   })
-  progress.plan = plan
-  refuseUnapproved(plan, config)
-  refuseOtherImages(plan, config)
-  refuseUnsized(plan)
-  note(checkPlan({ ...facts, proofs: plan.proofs }), progress, context)
+  progress.plan = planned
+  refuseUnapproved(planned, config)
+  refuseOtherImages(planned, config)
+  refuseUnsized(planned)
+  note(checkPlan({ ...facts, proofs: planned.proofs }), progress, context)
   refuseErrors(progress)
-  warnOfWithheldChanges(plan, context)
+  warnOfWithheldChanges(planned, context)
   const retains = (config.image?.retainVersions ?? 0) > 0
   if (config.mode === 'plan') {
-    progress.pools = plan.pools.map((pool, index) => plannedOutcome(pool, imageFor(pool, index, plan, config), observed, config))
+    progress.pools = planned.pools.map((pool, index) => plannedOutcome(pool, imageFor(pool, index, planned, config), observed, config))
     return retains ? retain() : undefined
   }
 
+  await buildImage(question, planned, progress, context)
+  const plan = progress.plan ?? planned
   const { image } = plan
-  const { owedStart } = plan
-  const captureAll = async () => {
-    if (image.kind === 'build') progress.snapshots = await phase(context, 'capture', () => capture(image, context))
-  }
-  // A script runs in a VM that runs; everything else can be done with the VM as it is.
-  if (owedStart && image.kind === 'build' && image.prepare) await startingAfter(owedStart, context, async () => {})
-  await (owedStart ? startingAfter(owedStart, context, captureAll) : captureAll())
-  if (image.kind === 'build') {
-    progress.replication = await phase(context, 'publish', () => publish(image, context))
-  }
   const dropping = image.kind === 'build' ? dropEarly(image, progress, context) : undefined
   progress.pools = await bringUpAll(config, plan, observed, context)
   await phase(context, 'prune', async () => {
@@ -123,7 +120,7 @@ async function runPhases(given: Config, run: RunContext, context: StepContext, p
     if (retains && progress.pools.every(({ error }) => !error)) await retain()
     // Where nothing is built nobody else looks for what a dead run's copy costs.
     else if (image.kind === 'reuse' && config.image && isCopied(config)) {
-      await sweepTemporaries(config.image.resourceGroup, { image: config.image.name, run: run.runUrl }, context)
+      await sweepTemporaries(config.image.resourceGroup, { image: config.image.name, run: runTag(run) }, context)
     }
   })
 }
@@ -147,11 +144,6 @@ function dropEarly(image: BuildPlan, { snapshots, replication = [] }: Progress, 
   // Its failure is told when it is waited for.
   dropping.catch(() => {})
   return dropping
-}
-
-/** What a plan is about to add. */
-function upcoming(image: ImagePlan | undefined): MadeImage | undefined {
-  return image?.kind === 'build' ? { id: image.id, name: image.version, provisioningState: 'Succeeded', tags: image.tags } : undefined
 }
 
 /**

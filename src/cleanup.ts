@@ -1,33 +1,36 @@
 import { explain } from './errors/explanation.ts'
+import { type ReferenceReaders, reasonNotToDelete } from './image/read-holders.ts'
 import { TAGS } from './image/tags.ts'
 import { temporaryApiVersion } from './image/temporary.ts'
-import type { Arm } from './model/arm.ts'
 import type { ArmId } from './model/arm-id.ts'
-import type { Batch } from './model/batch.ts'
 import type { Compute } from './model/compute.ts'
 import { provenBy } from './pool/proof-plan.ts'
 import type { LeftBehind } from './report/run-report.ts'
-import type { Ledger, LedgerEntry } from './run/runner.ts'
+import type { Ledger, LedgerEntry, LedgerKind } from './run/runner.ts'
 
 /** What cleaning up needs, within the time that the runner gives a post step. */
-export interface CleanupPorts {
-  readonly arm: Arm
+export interface CleanupPorts extends ReferenceReaders {
   readonly compute: Compute
-  readonly batch: Batch
   readonly ledger: Ledger
   readonly signal: AbortSignal
   readonly info: (text: string) => void
 }
 
+/** Nothing is owed for these: the next run goes on from them. */
+const NOTHING_OWED: ReadonlySet<LedgerKind> = new Set(['pool', 'gallery', 'imageDefinition'])
+
+export const isOwed = ({ kind }: LedgerEntry): boolean => !NOTHING_OWED.has(kind)
+
 /**
- * Goes through the ledger backwards: starts a stopped VM again, deletes failed snapshots and versions, and keeps what is complete for the
- * next run. Returns what could not be cleaned up; never throws.
+ * Goes through the ledger backwards: starts a stopped VM again, deletes failed snapshots and images that nothing needs, and keeps what is
+ * complete for the next run. Returns what could not be cleaned up; never throws.
  */
 export async function cleanUp(ports: CleanupPorts): Promise<readonly LeftBehind[]> {
   const left: LeftBehind[] = []
   for (const entry of ports.ledger.open().toReversed()) {
     try {
       await cleanUpEntry(entry, ports)
+      ports.ledger.settle(entry.id)
     } catch (error) {
       left.push({ id: entry.id, kind: entry.kind, why: explain(error).message, command: commandFor(entry) })
     }
@@ -35,59 +38,71 @@ export async function cleanUp(ports: CleanupPorts): Promise<readonly LeftBehind[
   return left
 }
 
-async function cleanUpEntry({ id, kind }: LedgerEntry, { arm, compute, batch, ledger, signal, info }: CleanupPorts): Promise<void> {
-  const armId = id as ArmId
-  switch (kind) {
+async function cleanUpEntry(entry: LedgerEntry, ports: CleanupPorts): Promise<void> {
+  const id = entry.id as ArmId
+  switch (entry.kind) {
     case 'startVm':
-      info(`starting ${id} again`)
-      await compute.startVm(armId, signal)
-      // A tag that stays does no harm: the next run finds the VM running and removes it.
-      await arm.tag({ id: armId, operation: 'Delete', tags: { [TAGS.restart]: '' } }, signal).catch(() => undefined)
-      break
-    case 'snapshot': {
-      const snapshot = await compute.getSnapshot(armId)
-      if (snapshot && snapshot.provisioningState === 'Failed') {
-        info(`deleting failed snapshot ${id}`)
-        await compute.deleteSnapshot(armId, signal)
-      }
-      break
-    }
-    case 'imageVersion': {
-      const version = await compute.getImageVersion(armId)
-      if (version?.provisioningState === 'Failed') {
-        info(`deleting failed image version ${id}`)
-        await compute.deleteImageVersion(armId, signal)
-      }
-      break
-    }
-    case 'image': {
-      const image = await compute.getImage(armId)
-      if (image?.provisioningState === 'Failed') {
-        info(`deleting failed managed image ${id}`)
-        await compute.deleteImage(armId, signal)
-      }
-      break
-    }
-    case 'temporary': {
-      const apiVersion = temporaryApiVersion(id)
-      info(`deleting temporary resource ${id}`)
-      if (apiVersion) await arm.delete(armId, apiVersion, signal)
-      break
-    }
-    case 'proofPool': {
-      const pool = await batch.getPool(armId)
-      if (pool && provenBy(pool) !== undefined) {
-        info(`deleting proof pool ${id}`)
-        await batch.deletePool(armId, signal)
-      }
-      break
-    }
+      return startVm(id, ports)
+    case 'snapshot':
+      return deleteFailedSnapshot(id, ports)
+    case 'imageVersion':
+      return deleteFailedImage(id, await ports.compute.getImageVersion(id), ports)
+    case 'image':
+      return deleteFailedImage(id, await ports.compute.getImage(id), ports)
+    case 'temporary':
+      return deleteTemporary(id, ports)
+    case 'proofPool':
+      return deleteProofPool(id, ports)
     case 'pool':
     case 'gallery':
     case 'imageDefinition':
-      break
+      ports.info(`${entry.kind} ${id} stays for the next run`)
   }
-  ledger.settle(id)
+}
+
+async function startVm(id: ArmId, { arm, compute, signal, info }: CleanupPorts): Promise<void> {
+  info(`starting ${id} again`)
+  await compute.startVm(id, signal)
+  // A tag that stays does no harm: the next run finds the VM running and removes it.
+  await arm.tag({ id, operation: 'Delete', tags: { [TAGS.restart]: '' } }, signal).catch(() => undefined)
+}
+
+async function deleteFailedSnapshot(id: ArmId, { compute, signal, info }: CleanupPorts): Promise<void> {
+  const snapshot = await compute.getSnapshot(id)
+  if (snapshot?.provisioningState !== 'Failed') return
+  info(`deleting failed snapshot ${id}`)
+  await compute.deleteSnapshot(id, signal)
+}
+
+/** A failed version may still work in some region, and something may run on it. */
+async function deleteFailedImage(
+  id: ArmId,
+  image: { readonly id: string; readonly provisioningState: string } | undefined,
+  ports: CleanupPorts,
+): Promise<void> {
+  const { compute, signal, info } = ports
+  if (image?.provisioningState !== 'Failed') return
+  const reason = await reasonNotToDelete(image, ports)
+  if (reason) return info(`${id} failed, and stays: it ${reason}`)
+  info(`deleting failed image ${id}`)
+  await (/\/versions\/[^/]+$/i.test(id) ? compute.deleteImageVersion(id, signal) : compute.deleteImage(id, signal))
+}
+
+async function deleteTemporary(id: ArmId, { arm, signal, info }: CleanupPorts): Promise<void> {
+  const apiVersion = temporaryApiVersion(id)
+  info(`deleting temporary resource ${id}`)
+  if (apiVersion) await arm.delete(id, apiVersion, signal)
+}
+
+/** Why an entry is still open when the run ends. */
+export const whyLeft = (entry: LedgerEntry): string =>
+  isOwed(entry) ? 'the run ended before it was complete' : 'this run created it, and published nothing in it; the next run uses it'
+
+async function deleteProofPool(id: ArmId, { batch, signal, info }: CleanupPorts): Promise<void> {
+  const pool = await batch.getPool(id)
+  if (!pool || provenBy(pool) === undefined) return
+  info(`deleting proof pool ${id}`)
+  await batch.deletePool(id, signal)
 }
 
 /** A command for cleaning up by hand. */

@@ -1,9 +1,9 @@
 import { runApp } from './app.ts'
 import type { Clients } from './azure/clients.ts'
 import { cloudOf } from './azure/cloud.ts'
-import { cleanUp, commandFor } from './cleanup.ts'
+import { cleanUp, commandFor, isOwed, whyLeft } from './cleanup.ts'
 import type { Config } from './config/config.ts'
-import { parseConfig } from './config/parse-config.ts'
+import { parseConfig, parseIdentity } from './config/parse-config.ts'
 import { secretsOf, withoutSecretsIn } from './config/secrets.ts'
 import { type Explanation, explain } from './errors/explanation.ts'
 import { CancelledError, WaitTimeoutError } from './errors/run-errors.ts'
@@ -16,7 +16,7 @@ import type { Ending } from './report/ending.ts'
 import { endLog, logEvent, startLog } from './report/log.ts'
 import { outputsOf } from './report/outputs.ts'
 import { type RunRecord, recordEvent, startRecord, toReport } from './report/record.ts'
-import type { RunReport } from './report/run-report.ts'
+import type { LeftBehind, RunReport } from './report/run-report.ts'
 import { openingLine } from './report/signed-in.ts'
 import { renderRefusal, renderSummary, renderValid } from './report/summary/summary.ts'
 import { emit } from './run/context.ts'
@@ -41,7 +41,7 @@ interface Connection {
 }
 
 /** Loaded only by runs that get this far: the packages of Azure are most of the bundle. */
-async function connect({ identity }: Config, { timeoutMs, early, onSignedIn }: Connection): Promise<Clients> {
+async function connect({ identity }: Pick<Config, 'identity'>, { timeoutMs, early, onSignedIn }: Connection): Promise<Clients> {
   const { createClients } = await import('./azure/clients.ts')
   const assertion = github.assertionOf(early)
   return createClients(identity, {
@@ -130,7 +130,7 @@ interface Ended {
 }
 
 function reportOf({ record, ending, ledger, clients, secrets }: Ended): RunReport {
-  const leftBehind = ledger.open().map((entry) => ({ ...entry, why: 'the run ended before it was complete', command: commandFor(entry) }))
+  const leftBehind = ledger.open().map((entry) => ({ ...entry, why: whyLeft(entry), command: commandFor(entry) }))
   const { total, writes, retries } = clients.counter
   const finishedAt = github.clock.now().toISOString()
   const report = toReport(record, { ...ending, leftBehind, warnings: [], finishedAt, requests: { total, writes, retries } })
@@ -173,15 +173,18 @@ function endSoon(): void {
 
 async function post(): Promise<void> {
   const ledger = new github.StateLedger()
-  if (ledger.open().length === 0) return
-  const config = parseConfig(github.inputReader)
-  github.hide(secretsOf(config, github.inputReader.input('github-token')))
+  const damaged = ledger.damaged.map((text) => `A part of the saved state cannot be read, so that nothing was done about it: ${text}`)
+  const left = ledger.open().some(isOwed) ? await cleanUpWith(ledger) : []
+  const lines = [...damaged, ...left.map(({ id, why, command }) => `${id}: ${why}. ${command}`)]
+  if (lines.length > 0) github.annotate('warning', 'Left behind', lines.join('\n'))
+}
+
+/** The checkout may be gone by now, and the pool spec with it: who signs in is all that is read again. */
+async function cleanUpWith(ledger: github.StateLedger): Promise<readonly LeftBehind[]> {
+  const identity = parseIdentity(github.inputReader)
   for (const problem of settleProxies()) github.log.warning(problem)
-  const { arm, compute, batch } = await connect(config, { timeoutMs: POST_MS, onSignedIn: () => undefined })
-  const left = await cleanUp({ arm, compute, batch, ledger, signal: controller.signal, info: github.log.info })
-  if (left.length === 0) return
-  const lines = left.map(({ id, why, command }) => `${id}: ${why}. ${command}`)
-  github.annotate('warning', 'Left behind', lines.join('\n'))
+  const { arm, compute, batch } = await connect({ identity }, { timeoutMs: POST_MS, onSignedIn: () => undefined })
+  return cleanUp({ arm, compute, batch, ledger, signal: controller.signal, info: github.log.info })
 }
 
 /** Before a run has a report of its own: its inputs were refused, or something is wrong with this action. */

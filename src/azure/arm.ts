@@ -33,6 +33,8 @@ export function createArm({ credential, cloud, transport, clock }: Connection): 
       return requests.run({ operation: 'tag', resourceId: id, method: 'PATCH', url, body, signal }, PACES.disk)
     },
 
+    list: (collection, apiVersion) => requests.list(to('list', 'GET', collection, apiVersion)),
+
     async find(subscriptionId, filter) {
       const query = new URLSearchParams({ $filter: filter, $expand: 'createdTime', 'api-version': RESOURCES_API_VERSION })
       const url = `${resourceManagerUrl}/subscriptions/${subscriptionId}/resources?${query}`

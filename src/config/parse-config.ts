@@ -1,7 +1,7 @@
 /** The inputs of the action as one typed value. `parseConfig` reports every problem at once. */
 import { InputError } from '../errors/input-error.ts'
 import { MINUTE_MS, parseDurationMs } from '../model/duration.ts'
-import { type Config, imageKindOf, type Mode } from './config.ts'
+import { type Config, type Identity, imageKindOf, type Mode } from './config.ts'
 import { type InputReader, Inputs, readGroup } from './inputs.ts'
 import { readIdentity } from './read-identity.ts'
 import { readImage } from './read-image.ts'
@@ -9,6 +9,12 @@ import { readPool } from './read-pool.ts'
 import { readSource } from './read-source.ts'
 
 const TIMEOUT = { minMs: MINUTE_MS, maxMs: 350 * MINUTE_MS, fallbackMs: 120 * MINUTE_MS }
+
+/** Who signs in, and where, by the inputs of identity alone. */
+export function parseIdentity(reader: InputReader): Identity {
+  const inputs = new Inputs(reader)
+  return readIdentity(inputs, reader, readGroup(inputs, reader), 'apply')
+}
 
 /** @throws InputError with every problem found. */
 export function parseConfig(reader: InputReader): Config {

@@ -1,5 +1,5 @@
 /** The runner: inputs, outputs, state, log and summary behind ports. */
-import { randomUUID } from 'node:crypto'
+import { randomBytes, randomUUID } from 'node:crypto'
 import { readFileSync, statSync } from 'node:fs'
 import { writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -11,6 +11,7 @@ import { withoutSecrets } from '../config/secrets.ts'
 import { UnreachableError, unreachable } from '../errors/unreachable.ts'
 import type { LogLine } from '../report/log-lines.ts'
 import { withoutCommands } from '../report/untrusted.ts'
+import { readLedger } from '../run/ledger-state.ts'
 import type { Clock, Ledger, LedgerEntry, RunContext } from '../run/runner.ts'
 import type { EarlyAssertion } from './early-assertion.ts'
 
@@ -194,11 +195,16 @@ export async function writeSummary(markdown: string): Promise<void> {
     await reporting('job summary', () => core.summary.addRaw(shown(markdown)).write({ overwrite: true }))
 }
 
+/** Of this process. */
+const NONCE = randomBytes(3).toString('hex')
+
 export function runContext(): RunContext {
   const {
     GITHUB_SERVER_URL,
     GITHUB_REPOSITORY = '',
     GITHUB_RUN_ID = '',
+    GITHUB_RUN_ATTEMPT = '',
+    GITHUB_JOB = '',
     GITHUB_SHA = '',
     GITHUB_ACTOR = '',
     GITHUB_EVENT_NAME = '',
@@ -207,6 +213,9 @@ export function runContext(): RunContext {
     repository: GITHUB_REPOSITORY,
     sha: GITHUB_SHA,
     runId: GITHUB_RUN_ID,
+    runAttempt: Number(GITHUB_RUN_ATTEMPT) || 1,
+    job: GITHUB_JOB,
+    nonce: NONCE,
     runUrl: GITHUB_SERVER_URL && GITHUB_RUN_ID ? `${GITHUB_SERVER_URL}/${GITHUB_REPOSITORY}/actions/runs/${GITHUB_RUN_ID}` : '',
     actor: GITHUB_ACTOR,
     eventName: GITHUB_EVENT_NAME,
@@ -216,9 +225,13 @@ export function runContext(): RunContext {
 /** What `post` finds where `main` was cut off. The state file is append-only and the last write wins: the whole list is written each time. */
 export class StateLedger implements Ledger {
   #entries: readonly LedgerEntry[]
+  /** Parts of the saved ledger that cannot be read. */
+  readonly damaged: readonly string[]
 
   constructor(saved = core.getState(LEDGER_KEY)) {
-    this.#entries = saved ? (JSON.parse(saved) as LedgerEntry[]) : []
+    const { entries, damaged } = readLedger(saved)
+    this.#entries = entries
+    this.damaged = damaged
   }
 
   record(entry: LedgerEntry): void {

@@ -1,12 +1,15 @@
 /** Snapshots of the OS disk and every data disk, and what becomes of them once the image is there. */
-import { type ArmId, resourceGroupId } from '../model/arm-id.ts'
+import { resourceGroupId } from '../model/arm-id.ts'
 import { emit, type StepContext } from '../run/context.ts'
 import { allSideBySide } from '../run/side-by-side.ts'
+import { snapshotMismatch } from './content-check.ts'
 import { withCopy } from './copy.ts'
 import type { BuildPlan, SnapshotPlan, SnapshotReport } from './image-plan.ts'
 import { createGalleryAndDefinition, VersionGoneError } from './publish.ts'
 import { whileStopped } from './restart.ts'
+import { isReplicated } from './standing.ts'
 import { TAGS } from './tags.ts'
+import { VersionTakenError } from './taken.ts'
 import { sweepTemporaries } from './temporary-resources.ts'
 
 /** Takes all snapshots at once. A VM that was stopped for it runs again afterwards, whatever happened. */
@@ -48,7 +51,19 @@ async function takeSnapshots(plan: BuildPlan, context: StepContext): Promise<rea
     await createGalleryAndDefinition(plan, context)
     return []
   }
-  return (await allSideBySide([...taking, placing], (begin) => begin())).flat()
+  const reports = (await allSideBySide([...taking, placing], (begin) => begin())).flat()
+  await refuseForeignContent(plan, reports, context)
+  return reports
+}
+
+/** Another run may have put a snapshot of the same name at the same moment: a PUT on what is there leaves its content. @throws VersionTakenError */
+async function refuseForeignContent(plan: BuildPlan, reports: readonly SnapshotReport[], { compute, ledger }: StepContext): Promise<void> {
+  const [first] = plan.snapshots
+  if (!first || reports.every(({ state }) => state !== 'created')) return
+  const seen = snapshotMismatch(plan, (await compute.listSnapshots(resourceGroupId(first.id))) ?? [])
+  if (!seen) return
+  for (const { id } of reports) ledger.settle(id)
+  throw new VersionTakenError(plan.version, seen)
 }
 
 async function takeSnapshot(
@@ -78,14 +93,6 @@ async function takeSnapshot(
   return { id, disk, state: 'created' }
 }
 
-/** Deletes the snapshots that earlier runs left of versions that are complete. */
-export async function dropLeftSnapshots(left: readonly ArmId[], context: StepContext): Promise<void> {
-  await allSideBySide(left, async (id) => {
-    await context.compute.deleteSnapshot(id, context.signal)
-    emit(context, { kind: 'resource', change: 'deleted', type: 'snapshot', id, detail: 'left by an earlier run' })
-  })
-}
-
 /** Deletes the snapshots once every region has its replica; until then they are kept, and a later run deletes them. */
 export async function dropSnapshots(
   plan: BuildPlan,
@@ -95,7 +102,7 @@ export async function dropSnapshots(
   const mayGo = plan.imageKind === 'gallery' && !plan.keepSnapshots && snapshots.length > 0
   const version = mayGo ? await context.compute.getImageVersion(plan.id) : undefined
   if (mayGo && !version) throw new VersionGoneError(plan.version, 'before the run ended')
-  return version?.provisioningState === 'Succeeded' ? deleteSnapshots(plan, snapshots, context) : keepSnapshots(snapshots, context)
+  return version && isReplicated(version) ? deleteSnapshots(plan, snapshots, context) : keepSnapshots(snapshots, context)
 }
 
 function keepSnapshots(snapshots: readonly SnapshotReport[], { ledger }: StepContext): readonly SnapshotReport[] {

@@ -1,10 +1,11 @@
 /** `capture: copy`: the golden VM lives on while a throw-away copy of it is generalized and captured. */
-import { ActionError, explain } from '../errors/explanation.ts'
+import { explain } from '../errors/explanation.ts'
 import { resourceGroupId } from '../model/arm-id.ts'
 import { emit, type StepContext } from '../run/context.ts'
 import type { CopyPlan } from './copy-plan.ts'
 import type { BuildPlan } from './image-plan.ts'
 import { isOfRun, TAGS } from './tags.ts'
+import { VersionTakenError } from './taken.ts'
 import { putTemporaries, removeTemporaries, sweepTemporaries } from './temporary-resources.ts'
 
 /**
@@ -52,16 +53,5 @@ async function generalize({ vm, osType, scripts }: CopyPlan, context: StepContex
 async function refuseOthers({ snapshots, version }: BuildPlan, run: string, { compute }: StepContext): Promise<void> {
   const found = await Promise.all(snapshots.map(({ id }) => compute.getSnapshot(id)))
   const others = found.find((snapshot) => snapshot && !isOfRun(snapshot.tags, run))
-  if (others) throw new VersionTakenError(version, others.tags[TAGS.run] ?? 'another run')
-}
-
-class VersionTakenError extends ActionError {
-  constructor(version: string, by: string) {
-    super({
-      title: 'Another run makes this version',
-      message: `version ${version} is being made by ${by}, which began at the same time; nothing of it was touched`,
-      hint: 'Wait for that run, then run again. A `concurrency` group in the workflow keeps runs from meeting.',
-      link: 'https://docs.github.com/actions/how-tos/write-workflows/choose-when-workflows-run/control-workflow-concurrency',
-    })
-  }
+  if (others) throw new VersionTakenError(version, `is being made by ${others.tags[TAGS.run] ?? 'another run'}`)
 }

@@ -23,10 +23,18 @@ export type ImagePlan =
       readonly id: ArmId
       readonly version: string
       readonly reason: string
+      /** What is changed on the version itself. */
+      readonly update?: VersionUpdate
       /** With `managed`. */
       readonly poolImages?: readonly PoolImage[]
     }
   | BuildPlan
+
+/** What a run changes on a version that exists; at least one of these. */
+export interface VersionUpdate {
+  /** Regions whose replica failed; any update has them tried again. */
+  readonly retriedRegions?: readonly string[]
+}
 
 export interface BuildPlan {
   readonly kind: 'build'
@@ -59,6 +67,8 @@ export interface BuildPlan {
   readonly osType: OsType
   readonly hyperVGeneration: HyperVGeneration
   readonly keepSnapshots: boolean
+  /** The VM runs while its disks are captured: all must be of one moment. */
+  readonly isLive: boolean
   readonly tags: Tags
 }
 

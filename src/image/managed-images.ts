@@ -6,7 +6,7 @@ import type { ImageSettings, PoolSettings } from '../config/config.ts'
 import type { Tags } from '../model/arm.ts'
 import { childId, sameId } from '../model/arm-id.ts'
 import type { Pool } from '../model/batch.ts'
-import type { ManagedImage, TargetRegion } from '../model/compute.ts'
+import type { ManagedImage, RegionReplication, TargetRegion } from '../model/compute.ts'
 import type { Observed } from '../observe/observed.ts'
 import { imageOf, isOfFamily } from '../pool/plan-pool.ts'
 import type { PoolImage } from './image-plan.ts'
@@ -22,6 +22,11 @@ export interface BuiltVersion {
   readonly tags: Tags
   /** Its images belong to other pools, so that only its number is taken. */
   readonly isOfOtherPools?: true
+  /** Of a failed gallery version. */
+  readonly replication?: readonly RegionReplication[]
+  readonly publishedDate?: string
+  readonly endOfLifeDate?: string
+  readonly isExcludedFromLatest?: boolean
   /** Of a gallery version. */
   readonly targetRegions?: readonly TargetRegion[]
 }

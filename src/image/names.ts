@@ -1,4 +1,5 @@
 /** Names and version numbers of what this action creates. */
+import type { RunContext } from '../run/runner.ts'
 
 /** Deterministic, ending in the disk, so that a run finds what an interrupted one left. */
 export function snapshotName(image: string, version: string, disk: 'os' | number): string {
@@ -6,10 +7,10 @@ export function snapshotName(image: string, version: string, disk: 'os' | number
   return `${image.slice(0, 80 - ending.length)}${ending}`
 }
 
-/** The name of a throw-away VM, different in every run; VM names have at most 64 characters. */
-export function copyName(image: string, version: string, runId: string): string {
-  const ending = `-${version}-copy${runId && `-${runId}`}`
-  return `${image.slice(0, 56 - ending.length)}${ending}`
+/** The name of a throw-away VM, different in every job; VM names have at most 64 characters. */
+export function copyName(image: string, version: string, { runId, nonce }: Pick<RunContext, 'runId' | 'nonce'>): string {
+  const ending = `-${version}-copy${runId && `-${runId}`}-${nonce}`
+  return `${image.slice(0, Math.max(0, 60 - ending.length))}${ending}`
 }
 
 /** A managed image is named after its version: a pool needs one of its own for its whole life. */

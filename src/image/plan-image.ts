@@ -10,52 +10,80 @@ import type { BuildPlan, ImagePlan } from './image-plan.ts'
 import { type BuiltVersion, managedVersions, poolImages } from './managed-images.ts'
 import { byVersionDescending, copyName, nextVersion } from './names.ts'
 import { planSnapshots } from './plan-snapshots.ts'
-import { reasonToBuild, resumableVersion, takenVersions } from './plan-version.ts'
+import { isBroken, isStuck, reasonToBuild, reasonToStayOf, resumableVersion, takenVersions } from './plan-version.ts'
 import { disksOf, isUp, type SourceContent } from './source.ts'
+import { failedRegions, isUsable } from './standing.ts'
 import { fingerprintOf, isOwn, provenanceTags, sourceTag, TAGS } from './tags.ts'
 import { missingRegions, targetRegions } from './target-regions.ts'
 
-/** Reuses an image whose source is unchanged, or builds the next one. `observed` must have passed the preflight rules. */
-export function planImage(config: Config, observed: Observed, content: SourceContent | undefined, run: RunContext, now: Date): ImagePlan {
+/** What an image is planned from. */
+export interface ImageQuestion {
+  readonly config: Config
+  /** Has passed the preflight rules. */
+  readonly observed: Observed
+  readonly content: SourceContent | undefined
+  readonly run: RunContext
+  readonly now: Date
+  /** Version numbers that turned out to be somebody else's while this run was at work. */
+  readonly avoid?: readonly string[]
+}
+
+/** Reuses an image whose source is unchanged, or builds the next one. */
+export function planImage(question: ImageQuestion): ImagePlan {
+  const { config, observed, content, run, now, avoid = [] } = question
   const { source, image } = config
   if (source.kind === 'image-id') return { kind: 'given', id: source.id, reason: 'image-id was given' }
   if (!image || !content) throw new Error(`source ${source.kind} passed the checks, but is not there`)
   const fingerprint = fingerprintOf(content.identity, { imageId: imageTargetId(image), kind: image.kind })
   const made: readonly BuiltVersion[] = image.kind === 'gallery' ? observed.versions : managedVersions(image, config.pool, observed)
-  const succeeded = made
-    .filter(({ provisioningState, isOfOtherPools }) => provisioningState === 'Succeeded' && !isOfOtherPools)
-    .sort(byVersionDescending)
   const { location: sourceRegion, isLive } = content
-  const regions = targetRegions(image, config.pool, { sourceRegion, batchRegion: observed.account?.location ?? sourceRegion })
+  const batchRegion = observed.account?.location ?? sourceRegion
+  const usable = made.filter((version) => isUsable(version, batchRegion)).sort(byVersionDescending)
+  const regions = targetRegions(image, config.pool, { sourceRegion, batchRegion })
   const missingIn = (version: BuiltVersion) => missingRegions(version, regions)
-  const alike = succeeded.filter(({ tags }) => isOwn(tags, image.name) && tags[TAGS.fingerprint] === fingerprint)
-  const reuse = ({ id, name }: BuiltVersion, reason: string): ImagePlan => ({
-    kind: 'reuse',
-    id: id as ArmId,
-    version: name,
-    reason,
-    ...(image.kind === 'managed' && { poolImages: poolImages(image, name, config.pool, observed.images) }),
-  })
+  const isAlike = ({ tags }: BuiltVersion) => isOwn(tags, image.name) && tags[TAGS.fingerprint] === fingerprint
+  const alike = usable.filter(isAlike)
+  const reuse = (version: BuiltVersion, reason: string) => reusePlan(version, reason, { config, image, observed })
 
   const unchanged = alike.find((version) => missingIn(version).length === 0)
   if (unchanged && image.rebuild === 'auto' && !isLive && (image.version === 'auto' || unchanged.name === image.version))
     return reuse(unchanged, reasonToReuse(source, unchanged))
-  const wanted = image.version === 'auto' ? undefined : succeeded.find(({ name }) => name === image.version)
+  const wanted = image.version === 'auto' ? undefined : usable.find(({ name }) => name === image.version)
   if (wanted) return reuse(wanted, `version ${wanted.name} is already published`)
 
-  const newest = succeeded[0]
+  const newest = usable[0]
   const resumable = () =>
     resumableVersion(image, observed, content, made, {
-      ...{ fingerprint, now, run },
+      ...{ fingerprint, now, run, avoid },
       isInReach: (version) => missingIn(version).length === 0,
       isCopied: source.kind === 'vm' && source.capture === 'copy',
     })
-  const version =
-    image.version === 'auto'
-      ? (resumable() ?? nextVersion(now, takenVersions(image, config.pool, observed, content, made, run)))
-      : image.version
-  const reason = reasonToBuild(image, isLive, newest, alike[0] && { name: alike[0].name, missing: missingIn(alike[0]) })
+  const taken = () => [...takenVersions(image, config.pool, observed, content, made, run), ...avoid]
+  const version = image.version === 'auto' ? (resumable() ?? nextVersion(now, taken())) : image.version
+  const stuck = made.find((one) => isAlike(one) && isStuck(one, observed, batchRegion))
+  const reason = [
+    reasonToBuild(image, isLive, newest, alike[0] && { name: alike[0].name, missing: missingIn(alike[0]) }),
+    ...(stuck ? [`version ${stuck.name} failed, and stays: it ${reasonToStayOf(stuck, observed)}`] : []),
+    ...avoid.map((name) => `version ${name} was made by someone else meanwhile`),
+  ].join('; ')
   return build({ config, image, observed, content, run, now, version, fingerprint, newest, made, reason })
+}
+
+function reusePlan(
+  version: BuiltVersion,
+  reason: string,
+  { config, image, observed }: { readonly config: Config; readonly image: ImageSettings; readonly observed: Observed },
+): ImagePlan {
+  const { id, name } = version
+  const retriedRegions = failedRegions(version)
+  return {
+    kind: 'reuse',
+    id: id as ArmId,
+    version: name,
+    reason,
+    ...(retriedRegions.length > 0 && { update: { retriedRegions } }),
+    ...(image.kind === 'managed' && { poolImages: poolImages(image, name, config.pool, observed.images) }),
+  }
 }
 
 function reasonToReuse({ kind }: Source, { name }: BuiltVersion): string {
@@ -85,7 +113,7 @@ function build(input: BuildInput): BuildPlan {
   const tags = tagsOf(input)
   const copy = copyFor(input, tags)
   const existing = made.find(({ name }) => name === version)
-  const hasFailed = existing?.provisioningState === 'Failed' && !existing.isOfOtherPools
+  const hasFailed = existing !== undefined && !existing.isOfOtherPools && isBroken(existing, observed)
   const isBegun = existing !== undefined && !hasFailed
   const captured = content.captured.map((disk, index) => ({ ...disk, sourceId: copy?.disks[index] ?? disk.sourceId }))
   const snapshots = planSnapshots({
@@ -106,6 +134,7 @@ function build(input: BuildInput): BuildPlan {
     osType: imageTraits.osType,
     hyperVGeneration: imageTraits.generation,
     keepSnapshots: image.keepSnapshots,
+    isLive: content.isLive && copy === undefined,
     tags,
     waitForRegion: regionName(batchRegion),
     targetRegions: targetRegions(image, config.pool, { sourceRegion: location, batchRegion }),
@@ -138,7 +167,7 @@ function copyFor({ config: { source }, image, observed, content, run, version }:
   if (source.kind !== 'vm' || source.capture !== 'copy' || !vm) return undefined
   return planCopy({
     group: image.resourceGroup,
-    name: copyName(image.name, version, run.runId),
+    name: copyName(image.name, version, run),
     vm,
     captured: content.captured,
     tags,

@@ -7,8 +7,10 @@ import type { Observed } from '../observe/observed.ts'
 import type { RunContext } from '../run/runner.ts'
 import { type BuiltVersion, poolImages } from './managed-images.ts'
 import { snapshotName } from './names.ts'
+import { holdersOf, referencesOf, showHolder } from './references.ts'
 import type { SourceContent } from './source.ts'
-import { isOfRun, isOwn, isTakenFor, LONGEST_RUN_MS, TAGS } from './tags.ts'
+import { isUsable, reasonToStay } from './standing.ts'
+import { isOfRun, isOwn, isTakenFor, LONGEST_RUN_MS, runTag, TAGS } from './tags.ts'
 
 /** The version that an interrupted run of the same source was building. */
 export function resumableVersion(
@@ -20,12 +22,15 @@ export function resumableVersion(
     fingerprint,
     isInReach,
     isCopied,
+    avoid,
     run,
     now,
   }: {
     readonly fingerprint: string
     readonly isInReach: (version: BuiltVersion) => boolean
     readonly isCopied: boolean
+    /** Numbers that this run has lost already. */
+    readonly avoid: readonly string[]
     readonly run: RunContext
     readonly now: Date
   },
@@ -34,7 +39,7 @@ export function resumableVersion(
   const same = observed.snapshots.filter(isSame)
   const hasAll = (version: string) =>
     captured.every(({ disk }) => same.some(({ name }) => name === snapshotName(image.name, version, disk)))
-  const isOurs = ({ tags }: { readonly tags: Tags }) => isOfRun(tags, run.runUrl) || observed.vm?.vm.tags[TAGS.restart] !== undefined
+  const isOurs = ({ tags }: { readonly tags: Tags }) => isOfRun(tags, runTag(run)) || observed.vm?.vm.tags[TAGS.restart] !== undefined
   // Snapshots that another run took of a running VM are out of date; those of a stopped VM are usable once they are complete.
   const isOfOthers = (left: Snapshot) => !isOurs(left) && !isOld(left, now)
   const isComplete = (version: string) =>
@@ -42,16 +47,39 @@ export function resumableVersion(
   const isPending = (version: BuiltVersion) =>
     !version.isOfOtherPools &&
     version.provisioningState !== 'Succeeded' &&
-    (version.provisioningState === 'Failed' || (isInReach(version) && (!isLive || isOurs(version))))
+    !avoid.includes(version.name) &&
+    (isBroken(version, observed) || (version.provisioningState !== 'Failed' && isInReach(version) && (!isLive || isOurs(version))))
   // A managed image for another pool needs the snapshots of the first one.
   const pending = made.find((version) => isSame(version) && isPending(version) && (image.kind === 'gallery' || hasAll(version.name)))
   if (pending) return pending.name
-  return same
-    .filter(({ tags }) => !made.some(({ name }) => name === tags[TAGS.version]))
-    .filter((left) => !isOfOthers(left) || (!isLive && isComplete(left.tags[TAGS.version] ?? '')))
-    .filter((left) => isCopied || !isLive || (hasAll(left.tags[TAGS.version] ?? '') && !isOld(left, now)))
-    .map(({ tags }) => tags[TAGS.version])
-    .find((version) => version !== undefined)
+  return (
+    same
+      .filter(({ tags }) => !made.some(({ name }) => name === tags[TAGS.version]))
+      .filter((left) => !isOfOthers(left) || (!isLive && isComplete(left.tags[TAGS.version] ?? '')))
+      // Kept snapshots are never deleted to be taken again.
+      .filter((left) => left.tags[TAGS.keep] === undefined || isComplete(left.tags[TAGS.version] ?? ''))
+      .filter((left) => isCopied || !isLive || (hasAll(left.tags[TAGS.version] ?? '') && !isOld(left, now)))
+      .map(({ tags }) => tags[TAGS.version])
+      .find((version) => version !== undefined && !avoid.includes(version))
+  )
+}
+
+type Pools = Pick<Observed, 'pools'>
+
+/** Why a failed version is never deleted: something runs on it, as far as this account's pools tell. */
+export function reasonToStayOf(version: BuiltVersion, { pools }: Pools): string | undefined {
+  const references = referencesOf(pools.map((pool) => ({ id: pool.id, body: pool })))
+  return reasonToStay(version, holdersOf(references, version).map(showHolder))
+}
+
+/** Failed, without a replica anywhere and without a pool on it: it is deleted and made again under its number. */
+export function isBroken(version: BuiltVersion, observed: Pools): boolean {
+  return version.provisioningState === 'Failed' && reasonToStayOf(version, observed) === undefined
+}
+
+/** Failed, of no use in the Batch region, and yet not to be touched: only its number is taken. */
+export function isStuck(version: BuiltVersion, observed: Pools, batchRegion: string): boolean {
+  return version.provisioningState === 'Failed' && !isUsable(version, batchRegion) && !isBroken(version, observed)
 }
 
 /** Numbers of existing versions, and of versions of which only snapshots exist: another run may be working on those. */
@@ -63,7 +91,7 @@ export function takenVersions(
   made: readonly BuiltVersion[],
   run: RunContext,
 ): readonly string[] {
-  const isDead = (tags: Tags) => vm?.vm.tags[TAGS.restart] !== undefined || isOfRun(tags, run.runUrl)
+  const isDead = (tags: Tags) => vm?.vm.tags[TAGS.restart] !== undefined || isOfRun(tags, runTag(run))
   const begun = snapshots.filter(({ tags }) => isOwn(tags, image.name) && !isDead(tags))
   const named = new Set(
     [...snapshots, ...images].flatMap(({ name }) => [...name.matchAll(/-(\d+\.\d+\.\d+)(?=-|$)/g)].map(([, version = '']) => version)),

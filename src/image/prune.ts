@@ -1,77 +1,81 @@
-import { type Config, type ImageSettings, imageTargetId } from '../config/config.ts'
-import { type ArmId, partsOf, sameId } from '../model/arm-id.ts'
-import { totalOf } from '../model/nodes.ts'
-import { strandedPools } from '../pool/plan-pool.ts'
-import { totals } from '../pool/size.ts'
+/** Deletes images and snapshots that have had their day, each only while a new reading says so. */
+import { type ImageSettings, imageTargetId } from '../config/config.ts'
+import { type ArmId, childId, sameId } from '../model/arm-id.ts'
 import { emit, type StepContext } from '../run/context.ts'
-import { allSideBySide } from '../run/side-by-side.ts'
-import { ABANDONED_MS, type MadeImage, planRetention, type RetentionPlan } from './retention.ts'
-import { TAGS } from './tags.ts'
+import { sideBySide } from '../run/side-by-side.ts'
+import { look, type RetentionScope } from './find-prunable.ts'
+import type { Doomed, RetentionPlan } from './retention.ts'
 
-/** What retention would delete now. Everything is read again: pools may have moved to another image since the run began. */
-export async function findPrunable(
-  image: ImageSettings,
-  { source, pool }: Config,
-  runStartedAt: Date,
-  /** A version that does not exist yet; once it does, an older one may go. */
-  upcoming: MadeImage | undefined,
-  context: StepContext,
-): Promise<RetentionPlan> {
-  const { arm, compute, batch } = context
-  // Without the account's pools it is unknown what is still in use.
-  if (!pool) return { images: [], snapshots: [] }
-  const definition = image.gallery && imageTargetId(image)
-  const [versions, images, found, snapshots, pools] = await Promise.all([
-    definition ? compute.listImageVersions(definition) : [],
-    definition ? [] : compute.listImages(image.resourceGroup),
-    definition ? [] : arm.find(partsOf(image.resourceGroup).subscriptionId, "resourceType eq 'Microsoft.Compute/images'"),
-    compute.listSnapshots(image.resourceGroup),
-    batch.listPools(pool.account),
-  ])
-  for (const stranded of strandedPools(pools, runStartedAt.getTime() - ABANDONED_MS)) warnOfAbandonedSuccessor(stranded, context)
-  // A managed image does not say when it was made; Resource Manager's own list does.
-  const ageOf = (id: string) => found.find((one) => sameId(one.id, id))?.createdTime
-  const made: readonly MadeImage[] = definition
-    ? versions
-    : images.map(({ id, provisioningState, tags }) => {
-        const name = tags[TAGS.version] ?? ''
-        const publishedDate = ageOf(id)
-        return { id, name, provisioningState, tags, ...(publishedDate && { publishedDate }) }
-      })
-  const all = upcoming && !made.some(({ id }) => sameId(id, upcoming.id)) ? [...made, upcoming] : made
-  return planRetention({
-    image: image.name,
-    target: imageTargetId(image),
-    made: all,
-    snapshots,
-    sources: source.kind === 'snapshots' ? source.disks.map((disk) => disk.source) : [],
-    pools,
-    keep: image.retainVersions,
-    runStartedAt,
-  })
+/** Deletions under way at once: what is about to be deleted is looked at right before, not minutes before. */
+const MOST_AT_ONCE = 20
+
+/** A reading serves all deletions that begin within this time. */
+const FRESH_MS = 10_000
+
+/** Deletes what `plan` says and a new reading confirms: images first, then the snapshots that they were made from. Returns what was deleted. */
+export async function prune(plan: RetentionPlan, scope: RetentionScope, context: StepContext): Promise<RetentionPlan> {
+  const planned = plan.images.map(({ id }) => id)
+  const expected = { ...scope.expected, images: scope.expected.images.filter((id) => !planned.some((one) => sameId(one, id))) }
+  const imagesNow = shared(() => look({ ...scope, expected }, context), context)
+  const images = await sideBySide(plan.images, MOST_AT_ONCE, (image) => deleteImage(image, scope.image, imagesNow, context))
+  const deleted = images.filter((image) => image !== undefined)
+  const after = { ...scope, expected, deleted: deleted.map(({ name }) => name) }
+  const snapshotsNow = shared(() => look(after, context), context)
+  const snapshots = await sideBySide(plan.snapshots, MOST_AT_ONCE, (snapshot) =>
+    deleteSnapshot(snapshot, scope.image, snapshotsNow, context),
+  )
+  return { images: deleted, snapshots: snapshots.filter((snapshot) => snapshot !== undefined), unread: plan.unread }
 }
 
-/** The pool may have jobs and running tasks by now, so only a person or the next run of its workflow removes it. */
-function warnOfAbandonedSuccessor({ pool, serving }: ReturnType<typeof strandedPools>[number], context: StepContext): void {
-  const text = `Pool ${pool.name} was to take over from pool ${serving.name}; the run that created it was interrupted more than a day ago. The next run with \`strategy: blue-green\` either completes the move or deletes the pool; until then its ${totalOf(totals(pool))} nodes cost money.`
-  emit(context, { kind: 'notice', level: 'warning', text })
+/** One reading for all that ask within `FRESH_MS` of its start. */
+function shared(read: () => Promise<{ readonly plan: RetentionPlan }>, { clock }: StepContext): () => Promise<RetentionPlan> {
+  let last: { readonly atMs: number; readonly reading: Promise<RetentionPlan> } | undefined
+  return () => {
+    const atMs = clock.now().getTime()
+    if (!last || atMs - last.atMs > FRESH_MS) last = { atMs, reading: read().then(({ plan }) => plan) }
+    return last.reading
+  }
 }
 
-/** Images first; the snapshots that they were made from go after them. */
-export async function prune(
-  { images, snapshots }: RetentionPlan,
-  image: ImageSettings,
+async function deleteImage(
+  image: Doomed,
+  settings: ImageSettings,
+  lookAgain: () => Promise<RetentionPlan>,
   { signal, ...context }: StepContext,
-): Promise<void> {
-  const { compute } = context
-  const type = image.gallery ? 'image version' : 'managed image'
-  await allSideBySide(images, async ({ id, why }) => {
-    emit(context, { kind: 'resource', change: 'deleting', type, id, detail: why })
-    await (image.gallery ? compute.deleteImageVersion(id as ArmId, signal) : compute.deleteImage(id as ArmId, signal))
-    emit(context, { kind: 'resource', change: 'deleted', type, id })
-  })
-  await allSideBySide(snapshots, async ({ id, why }) => {
-    await compute.deleteSnapshot(id as ArmId, signal)
-    emit(context, { kind: 'resource', change: 'deleted', type: 'snapshot', id, detail: why })
-  })
+): Promise<Doomed | undefined> {
+  const { id, why } = image
+  const type = settings.gallery ? 'image version' : 'managed image'
+  const now = await lookAgain()
+  if (!now.images.some((one) => sameId(one.id, id))) {
+    keep(type, image, now, context)
+    return undefined
+  }
+  emit(context, { kind: 'resource', change: 'deleting', type, id, detail: why })
+  await (settings.gallery ? context.compute.deleteImageVersion(id as ArmId, signal) : context.compute.deleteImage(id as ArmId, signal))
+  emit(context, { kind: 'resource', change: 'deleted', type, id })
+  return image
+}
+
+async function deleteSnapshot(
+  snapshot: RetentionPlan['snapshots'][number],
+  settings: ImageSettings,
+  lookAgain: () => Promise<RetentionPlan>,
+  { signal, ...context }: StepContext,
+): Promise<RetentionPlan['snapshots'][number] | undefined> {
+  const { id, version, why } = snapshot
+  const now = await lookAgain()
+  // A list may lack a version that exists; a direct question proves that it does not.
+  const isNeeded = settings.gallery && (await context.compute.getImageVersion(childId(imageTargetId(settings), 'versions', version)))
+  if (isNeeded || !now.snapshots.some((one) => sameId(one.id, id))) {
+    keep('snapshot', snapshot, now, context)
+    return undefined
+  }
+  await context.compute.deleteSnapshot(id as ArmId, signal)
+  emit(context, { kind: 'resource', change: 'deleted', type: 'snapshot', id, detail: why })
+  return snapshot
+}
+
+function keep(type: string, { name }: Doomed, { unread }: RetentionPlan, context: Pick<StepContext, 'events' | 'clock'>): void {
+  const why = unread.length > 0 ? `it is unknown what is in use (not readable: ${unread.join('; ')})` : 'it is in use or changed by now'
+  emit(context, { kind: 'notice', level: 'warning', text: `The ${type} ${name} is kept: ${why}.` })
 }

@@ -1,12 +1,15 @@
 import { AzureError } from '../errors/azure-error.ts'
 import { ActionError } from '../errors/explanation.ts'
 import type { LongOperation } from '../model/arm.ts'
-import { regionName } from '../model/arm-id.ts'
 import type { ImageVersion, RegionReplication } from '../model/compute.ts'
 import { emit, type StepContext, waitFor } from '../run/context.ts'
 import { allSideBySide } from '../run/side-by-side.ts'
+import { versionMismatch } from './content-check.ts'
 import type { BuildPlan, PoolImage } from './image-plan.ts'
+import { reasonNotToDelete } from './read-holders.ts'
+import { failedRegions, publishedState, replicaIn } from './standing.ts'
 import { TAGS } from './tags.ts'
+import { VersionTakenError } from './taken.ts'
 
 /** Snapshots → gallery image version (or managed images), until the Batch region has its replica. */
 export async function publish(plan: BuildPlan, context: StepContext): Promise<readonly RegionReplication[]> {
@@ -14,37 +17,64 @@ export async function publish(plan: BuildPlan, context: StepContext): Promise<re
     await publishManagedImages(plan, context)
     return []
   }
-  const { compute, ledger, signal } = context
-  if (plan.existing?.state === 'failed') {
-    emit(context, { kind: 'resource', change: 'deleting', type: 'image version', id: plan.id, detail: 'it failed in an earlier run' })
-    await compute.deleteImageVersion(plan.id, signal)
-  }
+  const { ledger } = context
+  if (plan.existing?.state === 'failed') await deleteFailedVersion(plan, context)
   let operation: LongOperation | undefined
   if (plan.existing?.state === 'creating') {
     emit(context, { kind: 'resource', change: 'adopted', type: 'image version', id: plan.id, detail: 'begun by an earlier run' })
   } else {
     ledger.record({ id: plan.id, kind: 'imageVersion' })
     emit(context, { kind: 'resource', change: 'creating', type: 'image version', id: plan.id })
-    operation = await compute.createImageVersion(
-      { id: plan.id, content: plan.content, location: plan.location, targetRegions: plan.targetRegions, tags: plan.tags },
-      signal,
-    )
+    operation = await createVersion(plan, context)
   }
-  const version = await followVersion(plan, operation, context)
-  ledger.settle(plan.id)
+  const version = await followVersion({ ...plan, isSent: operation !== undefined }, operation, context)
+  for (const id of [plan.id, plan.definition?.id, plan.gallery?.id]) if (id) ledger.settle(id)
   emit(context, { kind: 'resource', change: 'created', type: 'image version', id: plan.id })
+  warnOfFailedRegions(plan.version, version, context)
   return version.replication
 }
 
-/** The gallery and the definition that hold the image version; existing ones are left alone. */
-export async function createGalleryAndDefinition({ gallery, definition, location, tags }: BuildPlan, context: StepContext): Promise<void> {
+/** Azure refuses other disks under a number that is taken. @throws VersionTakenError */
+async function createVersion(plan: BuildPlan, { compute, ledger, signal }: StepContext): Promise<LongOperation> {
+  const { id, content, location, targetRegions, tags } = plan
+  try {
+    return await compute.createImageVersion({ id, content, location, targetRegions, tags }, signal)
+  } catch (error) {
+    const isRefused = error instanceof AzureError && error.code === 'PropertyChangeNotAllowed'
+    const there = isRefused ? await compute.getImageVersion(id) : undefined
+    const seen = there && versionMismatch(plan, there)
+    if (!seen) throw error
+    ledger.settle(id)
+    throw new VersionTakenError(plan.version, seen)
+  }
+}
+
+/** Looked at once more: somebody may have been put on it, or a region may be complete by now. @throws VersionTakenError */
+async function deleteFailedVersion({ id, version: name }: BuildPlan, context: StepContext): Promise<void> {
   const { compute, signal } = context
+  const version = await compute.getImageVersion(id)
+  if (!version) return
+  const reason =
+    version.provisioningState === 'Failed' ? await reasonNotToDelete(version, context) : `is ${version.provisioningState} by now`
+  if (reason) throw new VersionTakenError(name, `exists, and ${reason}`)
+  emit(context, { kind: 'resource', change: 'deleting', type: 'image version', id, detail: 'it failed in an earlier run' })
+  await compute.deleteImageVersion(id, signal)
+}
+
+/**
+ * The gallery and the definition that hold the image version; existing ones are left alone. Until there is a version in them they are
+ * nothing that anybody asked for: a run that fails says that it has made them.
+ */
+export async function createGalleryAndDefinition({ gallery, definition, location, tags }: BuildPlan, context: StepContext): Promise<void> {
+  const { compute, ledger, signal } = context
   if (gallery && !gallery.exists) {
+    ledger.record({ id: gallery.id, kind: 'gallery' })
     emit(context, { kind: 'resource', change: 'creating', type: 'gallery', id: gallery.id })
     await compute.createGallery({ id: gallery.id, location, tags: definition?.create?.tags ?? tags }, signal)
     emit(context, { kind: 'resource', change: 'created', type: 'gallery', id: gallery.id })
   }
   if (definition?.create) {
+    ledger.record({ id: definition.id, kind: 'imageDefinition' })
     emit(context, { kind: 'resource', change: 'creating', type: 'image definition', id: definition.id })
     await compute.createImageDefinition(definition.id, definition.create, signal)
     emit(context, { kind: 'resource', change: 'created', type: 'image definition', id: definition.id })
@@ -63,6 +93,8 @@ async function publishManagedImage({ id, pool, state }: PoolImage, plan: BuildPl
     return
   }
   if (state === 'failed') {
+    const reason = await reasonNotToDelete({ id }, context)
+    if (reason) throw new VersionTakenError(plan.version, `has a managed image that failed, and it ${reason}`)
     emit(context, { kind: 'resource', change: 'deleting', type: 'managed image', id, detail: 'it failed in an earlier run' })
     await compute.deleteImage(id, signal)
   }
@@ -82,9 +114,14 @@ export function versionDelayMs(waitedMs: number, progress: number): number {
 }
 
 /** Waits for the replica in the Batch region, not for all regions. */
-async function followVersion(plan: BuildPlan, operation: LongOperation | undefined, context: StepContext): Promise<ImageVersion> {
+async function followVersion(
+  plan: BuildPlan & { readonly isSent: boolean },
+  operation: LongOperation | undefined,
+  context: StepContext,
+): Promise<ImageVersion> {
   let reported = ''
   let reached = 0
+  let hasFailed = false
   const delayMs = (waitedMs: number) => versionDelayMs(waitedMs, reached)
   if (operation) await context.clock.sleep(delayMs(0), context.signal)
   return waitFor(
@@ -94,17 +131,34 @@ async function followVersion(plan: BuildPlan, operation: LongOperation | undefin
     async () => {
       const version = await context.compute.getImageVersion(plan.id)
       if (!version) throw new VersionGoneError(plan.version)
+      const seen = plan.isSent ? versionMismatch(plan, version) : undefined
+      if (seen) {
+        context.ledger.settle(plan.id)
+        throw new VersionTakenError(plan.version, seen)
+      }
       const progress = version.replication
         .map(({ region, state, progress: percent }) => `${region} ${state} ${Math.floor(percent / 25)}`)
         .join()
       if (progress !== reported) emit(context, { kind: 'replication', imageId: plan.id, regions: version.replication })
       reported = progress
-      const replica = version.replication.find(({ region }) => regionName(region) === plan.waitForRegion)
+      const replica = replicaIn(version.replication, plan.waitForRegion)
       reached = replica?.progress ?? 0
-      if (version.provisioningState === 'Failed' || replica?.state === 'Failed') return failVersion(plan, version, operation)
-      return version.provisioningState === 'Succeeded' || replica?.state === 'Completed' ? version : undefined
+      const state = publishedState(version, plan.waitForRegion)
+      // The state of a region may come later than that of the version.
+      if (state === 'failed' && !hasFailed && replica?.state === 'Replicating') {
+        hasFailed = true
+        return undefined
+      }
+      return state === 'failed' ? failVersion(plan, version, operation) : state === 'ready' ? version : undefined
     },
   )
+}
+
+function warnOfFailedRegions(name: string, version: ImageVersion, context: StepContext): void {
+  const failed = failedRegions(version)
+  if (failed.length === 0) return
+  const text = `Image version ${name} has no replica in ${failed.join(', ')}: replication failed there. The Batch region is complete. The next run has the failed regions tried again; if that does not help, remove them from the version and add them again.`
+  emit(context, { kind: 'notice', level: 'warning', text })
 }
 
 /** The resource only says `Failed`; the operation, or a region, says why. */

@@ -16,6 +16,7 @@ export const TAGS = {
   fingerprint: 'image-pool-fingerprint',
   repository: 'image-pool-repository',
   commit: 'image-pool-commit',
+  /** One attempt of one job. */
   run: 'image-pool-run',
   previousVersion: 'image-pool-previous-version',
   /** The pool that a managed image is for, where a run has several. */
@@ -48,7 +49,7 @@ export function provenanceTags(provenance: Provenance, run: RunContext, extra: T
     [TAGS.fingerprint]: provenance.fingerprint,
     [TAGS.repository]: run.repository,
     [TAGS.commit]: run.sha,
-    [TAGS.run]: run.runUrl,
+    [TAGS.run]: runTag(run),
     [TAGS.previousVersion]: provenance.previousVersion ?? '',
   }
   const given = Object.entries(own).filter(([, value]) => value !== '')
@@ -71,9 +72,32 @@ export function isTakenFor(tags: Tags, image: string, target: string): boolean {
   return isOwn(tags, image) && (tags[TAGS.target]?.toLowerCase() ?? own) === own
 }
 
-/** Of this workflow run: of an earlier attempt, which is over when the next one begins. */
-export function isOfRun(tags: Tags, runUrl: string): boolean {
-  return (tags[TAGS.run] ?? '') === runUrl
+/** So that the tag fits with the longest names of owner and repository. */
+const LONGEST_JOB = 32
+
+/**
+ * One attempt of one job, as a link that people can follow. Without GitHub there is nothing to link to.
+ * https://docs.github.com/actions/reference/workflows-and-actions/variables
+ */
+export function runTag({ runUrl, runAttempt, job, nonce }: RunContext): string {
+  const place = runUrl ? `${runUrl}/attempts/${runAttempt}` : 'local'
+  return `${place}#${job.slice(0, LONGEST_JOB)}-${nonce}`
+}
+
+/**
+ * Of this very job and attempt, or of an earlier attempt of its workflow run, which is over with all its jobs. Another job of the same
+ * attempt may be at work.
+ */
+export function isOfRun(tags: Tags, run: string): boolean {
+  const other = tags[TAGS.run] ?? ''
+  if (other === run) return true
+  const [mine, theirs] = [run, other].map(attemptIn)
+  return mine !== undefined && theirs !== undefined && mine.url === theirs.url && theirs.attempt < mine.attempt
+}
+
+function attemptIn(tag: string): { readonly url: string; readonly attempt: number } | undefined {
+  const [, url, attempt] = /^(https:.+?)\/attempts\/(\d+)(?:#|$)/.exec(tag) ?? []
+  return url && attempt ? { url, attempt: Number(attempt) } : undefined
 }
 
 /** No run lasts longer: `timeout` is 350 minutes at most. */

@@ -39,6 +39,8 @@ export interface Arm {
   delete(id: ArmId, apiVersion: string, signal: AbortSignal): Promise<void>
   /** Adds tags to those of any resource, or takes some away. https://learn.microsoft.com/rest/api/resources/tags/update-at-scope */
   tag(request: TagChange, signal: AbortSignal): Promise<void>
+  /** All members of a collection, e.g. `…/providers/Microsoft.Compute/virtualMachines`, as Azure shows them. @throws AzureError, also for 404 */
+  list(collection: ArmId, apiVersion: string): Promise<readonly object[]>
   /** Resources of a subscription. https://learn.microsoft.com/rest/api/resources/resources/list#uri-parameters */
   find(subscriptionId: string, filter: string): Promise<readonly ArmResource[]>
 }

@@ -138,9 +138,20 @@ export interface ImageVersion {
   readonly targetRegions: readonly TargetRegion[]
   readonly replication: readonly RegionReplication[]
   readonly publishedDate?: string
-  /** Ids of the snapshots (or the image) it was made from. */
+  /** Ids of the snapshots, of the image or of the machine that it was made from, or addresses of VHDs. */
   readonly sourceIds: readonly string[]
+  readonly replicationMode?: string
+  /** Whoever asks for the newest version does not get it. */
+  readonly isExcludedFromLatest?: boolean
+  readonly endOfLifeDate?: string
   readonly tags: Tags
+}
+
+/** What may change once a version exists. https://learn.microsoft.com/azure/virtual-machines/update-image-resources */
+export interface ImageVersionUpdate {
+  readonly isExcludedFromLatest?: boolean
+  /** ISO 8601. */
+  readonly endOfLifeDate?: string
 }
 
 export interface ImageDisk {
@@ -223,8 +234,8 @@ export interface Compute {
   runScript(request: ScriptRequest, signal: AbortSignal): Promise<string>
 
   getSnapshot(id: ArmId): Promise<Snapshot | undefined>
-  /** All snapshots of a resource group. */
-  listSnapshots(group: ArmId): Promise<readonly Snapshot[]>
+  /** All snapshots of a resource group. `undefined` for 404: that is not an empty list. */
+  listSnapshots(group: ArmId): Promise<readonly Snapshot[] | undefined>
   createSnapshot(
     id: ArmId,
     request: { readonly location: string; readonly sourceResourceId: string; readonly tags: Tags },
@@ -236,16 +247,22 @@ export interface Compute {
   createGallery(request: GalleryRequest, signal: AbortSignal): Promise<void>
   getImageDefinition(id: ArmId): Promise<ImageDefinition | undefined>
   createImageDefinition(id: ArmId, request: ImageDefinitionRequest, signal: AbortSignal): Promise<void>
-  /** Versions of a definition without replication status; empty where the definition does not exist. */
-  listImageVersions(definition: ArmId): Promise<readonly ImageVersion[]>
+  /** Versions of a definition without replication status. `undefined` for 404: that is not an empty list. */
+  listImageVersions(definition: ArmId): Promise<readonly ImageVersion[] | undefined>
   /** With replication status. */
   getImageVersion(id: ArmId): Promise<ImageVersion | undefined>
   /** Sends the PUT only; what follows is seen with `getImageVersion`, why it failed with `imageVersionFailure`. */
   createImageVersion(request: ImageVersionRequest, signal: AbortSignal): Promise<LongOperation>
+  /**
+   * Sends the PUT only. Regions that have failed are tried again, also where nothing else changes.
+   * https://github.com/Azure/azure-cli/issues/15539
+   */
+  updateImageVersion(id: ArmId, update: ImageVersionUpdate, signal: AbortSignal): Promise<LongOperation>
   deleteImageVersion(id: ArmId, signal: AbortSignal): Promise<void>
 
   getImage(id: ArmId): Promise<ManagedImage | undefined>
-  listImages(group: ArmId): Promise<readonly ManagedImage[]>
+  /** `undefined` for 404: that is not an empty list. */
+  listImages(group: ArmId): Promise<readonly ManagedImage[] | undefined>
   createImage(request: ManagedImageRequest, signal: AbortSignal): Promise<void>
   deleteImage(id: ArmId, signal: AbortSignal): Promise<void>
 

@@ -4,7 +4,7 @@ import { DataPlaneUnreachableError } from '../errors/run-errors.ts'
 import { type ArmId, childId, nameOf, parseArmId, partsOf, sameId } from '../model/arm-id.ts'
 import type { BatchAccount } from '../model/batch.ts'
 import type { SupportedImage } from '../model/batch-service.ts'
-import type { Disk, StorageAccount, VirtualMachine } from '../model/compute.ts'
+import type { Compute, Disk, ImageVersion, StorageAccount, VirtualMachine } from '../model/compute.ts'
 import { emit, type StepContext } from '../run/context.ts'
 import { withChosenCapture } from './choose-capture.ts'
 import type { Observed } from './observed.ts'
@@ -18,13 +18,13 @@ export async function observe(config: Config, context: StepContext): Promise<Obs
   const foundGallery = image?.gallery ? compute.getGallery(image.gallery) : undefined
   const foundDefinition = definition ? compute.getImageDefinition(definition) : undefined
   const foundSource = observeSource(config, context)
-  const foundSnapshots = image ? compute.listSnapshots(image.resourceGroup) : Promise.resolve([])
+  const foundSnapshots = image ? compute.listSnapshots(image.resourceGroup) : undefined
   const [from, gallery, imageDefinition, versions, images, snapshots, batch, permissions, imageSubscription] = await Promise.all([
     foundSource,
     foundGallery,
     foundDefinition,
     // After the snapshots: another run deletes them only once its version exists, so that one of the two shows that its number is taken.
-    definition ? foundSnapshots.then(() => compute.listImageVersions(definition)) : [],
+    definition ? foundSnapshots?.then(() => observeVersions(definition, context)) : [],
     image?.kind === 'managed' ? compute.listImages(image.resourceGroup) : [],
     foundSnapshots,
     config.pool ? observeBatch(config.pool.account, context) : { pools: [], vmSizes: [] },
@@ -33,9 +33,9 @@ export async function observe(config: Config, context: StepContext): Promise<Obs
   ])
   announceCapture(config, from.vm?.vm, context)
   return {
-    versions,
-    images,
-    snapshots,
+    versions: versions ?? [],
+    images: images ?? [],
+    snapshots: snapshots ?? [],
     ...batch,
     ...from,
     permissions,
@@ -51,6 +51,22 @@ function announceCapture(config: Config, vm: VirtualMachine | undefined, context
   if (source.kind !== 'vm' || !source.whyChosen) return
   const text = `\`capture: auto\` chose \`${source.capture}\`: ${source.whyChosen}.`
   emit(context, { kind: 'notice', level: 'info', text })
+}
+
+async function observeVersions(definition: ArmId, { compute }: StepContext): Promise<readonly ImageVersion[]> {
+  return withReplication((await compute.listImageVersions(definition)) ?? [], compute)
+}
+
+/** Whether a failed version works in some region is not in the list. */
+export function withReplication(
+  versions: readonly ImageVersion[],
+  { getImageVersion }: Pick<Compute, 'getImageVersion'>,
+): Promise<readonly ImageVersion[]> {
+  return Promise.all(
+    versions.map(async (version) =>
+      version.provisioningState === 'Failed' ? ((await getImageVersion(version.id as ArmId)) ?? version) : version,
+    ),
+  )
 }
 
 /** The parts of the source that exist. */

@@ -1,5 +1,5 @@
 /** Pure: a plan in words, one line per change. */
-import type { ImagePlan } from '../image/image-plan.ts'
+import type { ImagePlan, VersionUpdate } from '../image/image-plan.ts'
 import { type ArmId, nameOf } from '../model/arm-id.ts'
 import { nodesOf } from '../model/nodes.ts'
 import type { PoolPlan } from '../pool/pool-plan.ts'
@@ -13,6 +13,9 @@ export function startChanges(vm: ArmId | undefined): readonly PlannedChange[] {
 }
 
 export function imageChanges(image: ImagePlan): readonly PlannedChange[] {
+  const updates = image.kind === 'reuse' && image.update ? updatesOf(image.update) : []
+  if (image.kind === 'reuse')
+    return updates.map((reason) => ({ verb: 'update', type: 'image version', id: image.id, name: image.version, reason }))
   if (image.kind !== 'build') return []
   const change = (verb: PlannedChange['verb'], type: string, id: string, reason: string): PlannedChange => ({
     verb,
@@ -49,6 +52,10 @@ export function proofChanges({ proofs, leftovers }: ProofPlans): readonly Planne
     ...leftovers.map((pool) => change('delete', pool, 'a proof pool that an earlier run has left')),
     ...proofs.map((proof) => change('create', proof, describeProof(proof))),
   ]
+}
+
+function updatesOf({ retriedRegions = [] }: VersionUpdate): readonly string[] {
+  return retriedRegions.length > 0 ? [`its replica in ${retriedRegions.join(', ')} failed; replication is tried again`] : []
 }
 
 export function poolChanges(plan: PoolPlan): readonly PlannedChange[] {

@@ -1,8 +1,8 @@
 /** Pure: compares what was requested with what exists, and lists what to do. Nothing here is sent. */
 import { type Config, imageKindOf, imageTargetId, type PoolSettings } from '../config/config.ts'
 import { type ImagePlan, imageIdFor } from '../image/image-plan.ts'
-import { planImage } from '../image/plan-image.ts'
-import { generalizationOf, imageTraitsOf, type SourceContent } from '../image/source.ts'
+import { type ImageQuestion, planImage } from '../image/plan-image.ts'
+import { generalizationOf, imageTraitsOf } from '../image/source.ts'
 import { isOwn, isTakenFor, TAGS } from '../image/tags.ts'
 import { TEMPORARY_TAG } from '../image/temporary.ts'
 import { type ArmId, childId, nameOf, sameId } from '../model/arm-id.ts'
@@ -28,12 +28,12 @@ export interface Plan {
   readonly changes: readonly PlannedChange[]
 }
 
-/** `observed` must have passed the preflight rules. */
-export function planRun(config: Config, observed: Observed, source: SourceContent | undefined, run: RunContext, now: Date): Plan {
-  const image = planImage(config, observed, source, run, now)
+export function planRun(question: ImageQuestion): Plan {
+  const { config, observed, content, run, now } = question
+  const image = planImage(question)
   const generalization = generalizationOf(config.source)
   const pools = config.pool
-    ? planPools(config.pool, observed, image, imageTraitsOf(source, observed)).map((pool) => ({ ...pool, generalization }))
+    ? planPools(config.pool, observed, image, imageTraitsOf(content, observed)).map((pool) => ({ ...pool, generalization }))
     : []
   const proofs = planAllProofs(pools, config, observed, { run, now })
   const { vm } = observed.vm ?? {}
@@ -55,7 +55,10 @@ export function planRun(config: Config, observed: Observed, source: SourceConten
 function snapshotsLeft({ image }: Config, { versions, snapshots, sourceSnapshots = [] }: Observed): readonly ArmId[] {
   if (!image?.gallery || image.keepSnapshots) return []
   const complete = new Set(
-    versions.filter(({ tags, provisioningState }) => isOwn(tags, image.name) && provisioningState === 'Succeeded').map(({ name }) => name),
+    versions
+      .filter(({ tags, provisioningState }) => isOwn(tags, image.name) && provisioningState === 'Succeeded')
+      .filter(({ replicationMode }) => replicationMode !== 'Shallow')
+      .map(({ name }) => name),
   )
   return snapshots
     .filter(({ tags }) => isTakenFor(tags, image.name, imageTargetId(image)) && complete.has(tags[TAGS.version] ?? ''))

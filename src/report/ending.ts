@@ -142,7 +142,7 @@ export function endingOf(progress: Progress, config: Config, result: RunResult, 
 }
 
 function retentionChanges(
-  { images, snapshots }: RetentionPlan = { images: [], snapshots: [] },
+  { images, snapshots }: Pick<RetentionPlan, 'images' | 'snapshots'> = { images: [], snapshots: [] },
   { image }: Config,
 ): readonly PlannedChange[] {
   const type = image?.gallery ? 'image version' : 'managed image'

@@ -45,6 +45,12 @@ export interface RunContext {
   readonly repository: string
   readonly sha: string
   readonly runId: string
+  /** From 1; an attempt begins only after the previous one has ended with all its jobs. */
+  readonly runAttempt: number
+  /** `GITHUB_JOB`; all jobs of a matrix have one. */
+  readonly job: string
+  /** Random: tells jobs of a matrix, and steps of a job, from each other. */
+  readonly nonce: string
   readonly runUrl: string
   readonly actor: string
   readonly eventName: string

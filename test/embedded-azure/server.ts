@@ -29,7 +29,7 @@ import { Entra, REQUEST_TOKEN } from './entra/entra.ts'
 import { GitHub } from './github/github.ts'
 import type { Intervene, Plane } from './intervention.ts'
 import { type Answer, type Call, Refusal, type Route } from './route.ts'
-import { GROUP, GROUP_ID, type Scenario, SUBSCRIPTION, TENANT } from './scenarios/scenario.ts'
+import { GROUP, GROUP_ID, REGION, type Scenario, SUBSCRIPTION, TENANT } from './scenarios/scenario.ts'
 import { seedKeyVault, seedVm } from './scenarios/seed.ts'
 import { World } from './world.ts'
 
@@ -261,7 +261,9 @@ export async function startAzure(scenario: Scenario, speed: number, port = 0): P
     armApp,
     'arm',
     [
-      ...subscriptionRoutes(arm),
+      ...subscriptionRoutes(arm, [
+        { id: accountId, name: scenario.account.name, type: 'Microsoft.Batch/batchAccounts', location: REGION, properties: {} },
+      ]),
       ...authorizationRoutes(arm, access),
       ...virtualMachineRoutes(arm),
       ...diskRoutes(arm),

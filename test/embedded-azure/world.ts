@@ -10,7 +10,16 @@ export interface Resource {
   [member: string]: unknown
 }
 
+/** How replication to a region goes, where it is not as everywhere. */
+export interface RegionBehaviour {
+  readonly fails?: boolean
+  /** Default: as long as the version takes. */
+  readonly lastsMs?: number
+}
+
 export class World {
+  /** By region as in ids, e.g. `northeurope`. */
+  readonly replication = new Map<string, RegionBehaviour>()
   readonly #resources = new Map<string, Resource>()
 
   get(id: string): Resource | undefined {

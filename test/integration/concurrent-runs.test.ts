@@ -34,7 +34,7 @@ test.each(CASES)('$what: $moment', async ({ capture, statuses, moment, at }) => 
   const runs = [first, await other]
   const green = runs.filter(({ exitCode }) => exitCode === 0)
   // Whoever sees nothing of the other run may take its version; of copies only one can have it.
-  const errors = runs.flatMap(annotations).filter((line) => !/^::error title=Another run makes this version::/.test(line))
+  const errors = runs.flatMap(annotations).filter((line) => !/^::error title=Version made by someone else::/.test(line))
   expect(errors).toEqual([])
   expect(green.length).toBeGreaterThanOrEqual(capture === 'copy' && moment === 'both begin at once' ? 1 : 2)
   const made = new Set(green.map(({ outputs }) => outputs['image-version']))

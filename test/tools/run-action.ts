@@ -88,6 +88,8 @@ export async function runAction(options: RunOptions): Promise<ActionRun> {
       GITHUB_WORKFLOW: 'Refresh',
       GITHUB_REPOSITORY: 'octo-org/render',
       GITHUB_RUN_ID: '4711',
+      GITHUB_RUN_ATTEMPT: String(attemptOf(azure, state)),
+      GITHUB_JOB: 'refresh',
       GITHUB_SHA: '0123456789abcdef0123456789abcdef01234567',
       GITHUB_ACTOR: 'octocat',
       GITHUB_EVENT_NAME: 'schedule',
@@ -127,6 +129,15 @@ export async function runAction(options: RunOptions): Promise<ActionRun> {
   // `KEEP_RUNS=1`: for somebody who wants to look at the files.
   if (!process.env.KEEP_RUNS) await rm(folder, { recursive: true, force: true })
   return ran
+}
+
+const attempts = new WeakMap<EmbeddedAzure, number>()
+
+/** Each run on a world is the next attempt of one workflow run; the post step belongs to the attempt of its main. */
+function attemptOf(azure: EmbeddedAzure, state: Readonly<Record<string, string>>): number {
+  const attempt = (attempts.get(azure) ?? 0) + (Object.keys(state).length > 0 ? 0 : 1)
+  attempts.set(azure, attempt)
+  return attempt
 }
 
 /** Defaults of `action.yml`, as the runner fills them in. */

@@ -129,12 +129,15 @@ export function twoRunCases(recording: Recording): readonly Case[] {
   ])
 }
 
+/** Of the same workflow run and attempt, as in a matrix. */
+const OTHER_JOB = { env: { GITHUB_RUN_ATTEMPT: '1', GITHUB_JOB: 'other' } }
+
 async function twoRuns(recording: Recording, request: Recorded, other: Readonly<Record<string, string>>): Promise<readonly string[]> {
   const { flow, state } = recording
   return inWorld(recording, request, async (azure, disturb) => {
     let second: ReturnType<typeof again> | undefined
     disturb(() => {
-      second = again(azure, { ...flow, inputs: { ...flow.inputs, ...other } })
+      second = again(azure, { ...flow, inputs: { ...flow.inputs, ...other } }, OTHER_JOB)
       return undefined
     })
     const runs = [await again(azure, flow), ...(second ? [await second] : [])]

@@ -11,9 +11,11 @@ const VOLATILE = new Set([
   'diskState',
   // It holds the random id of the golden VM's disks.
   'image-pool-fingerprint',
+  // It names the attempt, and is random besides.
+  'image-pool-run',
   'lastModified',
-  // How long the embedded Azure takes for it; a PUT that is sent twice is an update, which is quicker. Azure shows no such thing.
-  'lastsMs',
+  // When and how long the embedded Azure replicates. Azure shows no such thing.
+  'replicas',
   'provisioningStateTransitionTime',
   'publishedDate',
   'sourceUniqueId',

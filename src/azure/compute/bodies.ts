@@ -1,6 +1,12 @@
 /** Bodies of image requests, as the SDK takes them. */
 import type * as sdk from '@azure/arm-compute'
-import type { ImageDefinitionRequest, ImageDisk, ImageVersionRequest, ManagedImageRequest } from '../../model/compute.ts'
+import type {
+  ImageDefinitionRequest,
+  ImageDisk,
+  ImageVersionRequest,
+  ImageVersionUpdate,
+  ManagedImageRequest,
+} from '../../model/compute.ts'
 
 export function definitionBody({ identifier, features, purchasePlan, tags, ...request }: ImageDefinitionRequest): sdk.GalleryImage {
   const { publisher, offer, sku } = identifier
@@ -36,6 +42,25 @@ export function versionBody({ location, content, targetRegions, tags }: ImageVer
       replicationMode: 'Full',
     },
     safetyProfile: { allowDeletionOfReplicatedLocations: true },
+  }
+}
+
+/** The version as it is, with what may change: a PUT replaces the whole, as in recordings of `az sig image-version update`. */
+export function updatedVersion(
+  version: sdk.GalleryImageVersion,
+  { isExcludedFromLatest, endOfLifeDate }: ImageVersionUpdate,
+): sdk.GalleryImageVersion {
+  const { location, tags, storageProfile, safetyProfile, publishingProfile } = version
+  return {
+    location,
+    ...(tags && { tags }),
+    ...(safetyProfile && { safetyProfile }),
+    storageProfile: storageProfile ?? {},
+    publishingProfile: {
+      ...publishingProfile,
+      ...(isExcludedFromLatest !== undefined && { excludeFromLatest: isExcludedFromLatest }),
+      ...(endOfLifeDate && { endOfLifeDate: new Date(endOfLifeDate) }),
+    },
   }
 }
 

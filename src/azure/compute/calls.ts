@@ -83,9 +83,9 @@ export class ComputeCalls {
     }
   }
 
-  /** All items, page by page; none where the parent does not exist. */
-  async list<T>(operation: string, id: string, pages: (options: CallOptions) => AsyncIterable<T>): Promise<readonly T[]> {
-    return (await this.read(operation, id, (options) => Array.fromAsync(pages(options)))) ?? []
+  /** All items, page by page; `undefined` where the parent does not exist. */
+  list<T>(operation: string, id: string, pages: (options: CallOptions) => AsyncIterable<T>): Promise<readonly T[] | undefined> {
+    return this.read(operation, id, (options) => Array.fromAsync(pages(options)))
   }
 
   /** Starts a long operation. */

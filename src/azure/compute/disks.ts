@@ -26,7 +26,7 @@ export function disks(calls: ComputeCalls): Disks {
       const all = await calls.list('list snapshots', group, (options) =>
         calls.for(group).snapshots.listByResourceGroup(placeOf(group).group, options),
       )
-      return all.map(toSnapshot)
+      return all?.map(toSnapshot)
     },
 
     async createSnapshot(id, { location, sourceResourceId, tags }, signal) {

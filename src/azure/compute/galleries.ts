@@ -1,11 +1,11 @@
 import type { Compute } from '../../model/compute.ts'
 import { PACES } from '../long-operation.ts'
-import { definitionBody, versionBody } from './bodies.ts'
+import { definitionBody, updatedVersion, versionBody } from './bodies.ts'
 import { type ComputeCalls, placeOf } from './calls.ts'
 import { toDefinition, toGallery, toVersion } from './model.ts'
 
 type Galleries = Pick<Compute, 'getGallery' | 'createGallery' | 'getImageDefinition' | 'createImageDefinition'>
-type Versions = Pick<Compute, 'listImageVersions' | 'getImageVersion' | 'createImageVersion' | 'deleteImageVersion'>
+type Versions = Pick<Compute, 'listImageVersions' | 'getImageVersion' | 'createImageVersion' | 'updateImageVersion' | 'deleteImageVersion'>
 
 /** Galleries, image definitions and image versions. */
 export function galleries(calls: ComputeCalls): Galleries & Versions {
@@ -62,7 +62,7 @@ function versions(calls: ComputeCalls): Versions {
       const all = await calls.list('list image versions', definition, (options) =>
         calls.for(definition).galleryImageVersions.listByGalleryImage(group, name, child, options),
       )
-      return all.map(toVersion)
+      return all?.map(toVersion)
     },
 
     async getImageVersion(id) {
@@ -82,6 +82,20 @@ function versions(calls: ComputeCalls): Versions {
         id,
         signal,
         send: (options) => calls.for(id).galleryImageVersions.createOrUpdate(group, name, child, grandchild, versionBody(request), options),
+      })
+    },
+
+    async updateImageVersion(id, update, signal) {
+      const { group, name, child, grandchild } = placeOf(id)
+      const versions = calls.for(id).galleryImageVersions
+      const version = await calls.read('read image version', id, (options) => versions.get(group, name, child, grandchild, options))
+      const body = updatedVersion(version ?? { location: '' }, update)
+      return calls.start({
+        operation: 'update image version',
+        method: 'PUT',
+        id,
+        signal,
+        send: (options) => versions.createOrUpdate(group, name, child, grandchild, body, options),
       })
     },
 

@@ -20,7 +20,7 @@ export function images(calls: ComputeCalls): Images {
       const all = await calls.list('list managed images', group, (options) =>
         calls.for(group).images.listByResourceGroup(placeOf(group).group, options),
       )
-      return all.map(toImage)
+      return all?.map(toImage)
     },
 
     async createImage(request, signal) {

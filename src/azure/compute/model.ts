@@ -125,7 +125,11 @@ export function toDefinition(definition: sdk.GalleryImage): ImageDefinition {
 
 export function toVersion(version: sdk.GalleryImageVersion): ImageVersion {
   const { osDiskImage, dataDiskImages = [], source } = version.storageProfile ?? {}
-  const sources = [source?.id ?? source?.virtualMachineId, osDiskImage?.source?.id, ...dataDiskImages.map((image) => image.source?.id)]
+  const sources = [
+    source?.id ?? source?.virtualMachineId,
+    osDiskImage?.source?.id ?? osDiskImage?.source?.uri,
+    ...dataDiskImages.map((image) => image.source?.id ?? image.source?.uri),
+  ]
   return {
     id: idOf(version),
     name: nameOf(version),
@@ -144,7 +148,12 @@ export function toVersion(version: sdk.GalleryImageVersion): ImageVersion {
     })),
     sourceIds: sources.filter((id) => id !== undefined),
     tags: version.tags ?? {},
-    ...present({ publishedDate: version.publishingProfile?.publishedDate?.toISOString() }),
+    ...present({
+      publishedDate: version.publishingProfile?.publishedDate?.toISOString(),
+      replicationMode: version.publishingProfile?.replicationMode,
+      isExcludedFromLatest: version.publishingProfile?.excludeFromLatest,
+      endOfLifeDate: version.publishingProfile?.endOfLifeDate?.toISOString(),
+    }),
   }
 }
 

@@ -61,7 +61,7 @@ export function virtualMachines(calls: ComputeCalls): VirtualMachines {
     async listUsages(subscriptionId, location) {
       const region = `/subscriptions/${subscriptionId}/providers/Microsoft.Compute/locations/${location}`
       const all = await calls.list('list usages of Compute', region, (options) => calls.of(subscriptionId).usage.list(location, options))
-      return all.map(({ name, currentValue, limit }) => ({ name: name.value ?? '', currentValue, limit }))
+      return (all ?? []).map(({ name, currentValue, limit }) => ({ name: name.value ?? '', currentValue, limit }))
     },
   }
 }

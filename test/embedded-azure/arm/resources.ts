@@ -86,7 +86,7 @@ export function shown({ createdTime: _createdTime, ...resource }: Resource): Res
     statuses: _statuses,
     extensions: _extensions,
     system: _system,
-    lastsMs: _lastsMs,
+    replicas: _replicas,
     commandUntilMs: _commandUntilMs,
     ...properties
   } = resource.properties

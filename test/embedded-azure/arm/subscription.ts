@@ -1,6 +1,7 @@
 /** Microsoft.Resources and what hangs on a scope: subscriptions, resource groups, locks, resources by name. */
 import { type Call, Refusal, type Route } from '../route.ts'
 import { GROUP, GROUP_ID, REGION, SUBSCRIPTION, TENANT } from '../scenarios/scenario.ts'
+import type { Resource } from '../world.ts'
 import { type Arm, page } from './resources.ts'
 
 const RESOURCES = ['2019-11-01', '2020-01-01', '2021-04-01', '2022-12-01', '2024-11-01', '2025-04-01']
@@ -14,7 +15,7 @@ const PROVIDERS = [
 ]
 const LOCKS = ['2016-09-01', '2020-05-01']
 
-export function subscriptionRoutes(arm: Arm): readonly Route[] {
+export function subscriptionRoutes(arm: Arm, listed: readonly Resource[] = []): readonly Route[] {
   const get = (path: string, action: string, body: (call: Call) => unknown, apiVersions: readonly string[] = RESOURCES): Route => ({
     method: 'GET',
     path,
@@ -40,8 +41,8 @@ export function subscriptionRoutes(arm: Arm): readonly Route[] {
   const resources = (call: Call) => {
     const asked = (field: string) => new RegExp(`\\b${field} eq '([^']+)'`, 'i').exec(call.query.get('$filter') ?? '')?.[1]?.toLowerCase()
     const [type, name, tagName, tagValue] = ['resourceType', 'name', 'tagName', 'tagValue'].map(asked)
-    const value = arm.world
-      .all()
+    // Batch keeps the account itself; Resource Manager lists it as any other resource.
+    const value = [...arm.world.all(), ...listed]
       .filter(({ tags = {}, ...resource }) => {
         const hasTag = Object.entries(tags).some(
           ([key, value]) => key.toLowerCase() === tagName && (!tagValue || value.toLowerCase() === tagValue),

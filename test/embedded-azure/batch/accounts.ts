@@ -15,8 +15,7 @@ export function batchArmRoutes(arm: Arm, pools: Pools, { account }: Scenario, ac
   const routed = routesOf('Microsoft.Batch', BATCH)
   const route = (method: Route['method'], path: string, action: string, handle: (call: Call) => Answer): Route =>
     routed(method, `/batchAccounts/:account${path}`, `batchAccounts/${action}`, (call) => {
-      if (call.params.account?.toLowerCase() !== account.name.toLowerCase())
-        throw new Refusal(404, 'AccountNotFound', 'The specified account does not exist.', { target: 'BatchAccount' })
+      if (call.params.account?.toLowerCase() !== account.name.toLowerCase()) throw accountNotFound()
       return inBatchEnvelope(() => handle(call))
     })
   const poolOf = (call: Call): Pool => pools.get(call.params.pool ?? '')
@@ -54,12 +53,18 @@ export function batchArmRoutes(arm: Arm, pools: Pools, { account }: Scenario, ac
 
   return [
     route('GET', '', 'read', () => ({ status: 200, body: withEndpoint() })),
-    routed('GET', '/batchAccounts', 'batchAccounts/read', () => ({ status: 200, body: { value: [withEndpoint()] } })),
-    route('GET', '/pools', 'pools/read', (call) =>
-      page(
-        call,
-        pools.all().map((pool) => ({ ...shown(accountId, pool), etag: pool.etag })),
-      ),
+    routed('GET', '/batchAccounts', 'batchAccounts/read', (call) => page(call, [withEndpoint(), ...accountsBeside(arm)])),
+    // Pools of other accounts are there to be seen only.
+    routed('GET', '/batchAccounts/:account/pools', 'batchAccounts/pools/read', (call) =>
+      inBatchEnvelope(() => {
+        if (call.params.account?.toLowerCase() === account.name.toLowerCase())
+          return page(
+            call,
+            pools.all().map((pool) => ({ ...shown(accountId, pool), etag: pool.etag })),
+          )
+        if (!arm.world.get(call.path.replace(/\/pools$/i, ''))) throw accountNotFound()
+        return page(call, arm.world.list(call.path))
+      }),
     ),
     route('GET', '/pools/:pool', 'pools/read', (call) => answer(poolOf(call))),
     route('PUT', '/pools/:pool', 'pools/write', (call) => {
@@ -124,10 +129,14 @@ export function batchArmRoutes(arm: Arm, pools: Pools, { account }: Scenario, ac
       path: `/subscriptions/${SUBSCRIPTION}/providers/Microsoft.Batch/batchAccounts`,
       apiVersions: BATCH,
       action: 'Microsoft.Batch/batchAccounts/read',
-      handle: () => ({ status: 200, body: { value: [withEndpoint()] } }),
+      handle: (call) => page(call, [withEndpoint(), ...accountsBeside(arm)]),
     },
   ]
 }
+
+const accountNotFound = () => new Refusal(404, 'AccountNotFound', 'The specified account does not exist.', { target: 'BatchAccount' })
+
+const accountsBeside = ({ world }: Arm) => world.all().filter(({ type }) => type === 'Microsoft.Batch/batchAccounts')
 
 /** Whose quotas bind; those of the subscription are not for Batch to tell. */
 function allocationOf(account: ScenarioAccount): object {

@@ -20,6 +20,7 @@ import { type Answer, type Call, Refusal, type Route } from '../route.ts'
 import { SUBSCRIPTION } from '../scenarios/scenario.ts'
 import type { Resource } from '../world.ts'
 import { generationOf, vmHere } from './images.ts'
+import { type Replica, refuseFailedReplicas, replicasOf, replicationStatus, stateOf, type TargetRegion } from './replication.ts'
 import { systemOf } from './systems.ts'
 
 export const GALLERY =
@@ -110,13 +111,6 @@ function putDefinition(arm: Arm, call: Call): Answer {
 const notAValue = (target: string, value: unknown): Refusal =>
   new Refusal(400, 'InvalidParameter', `The value '${value}' of parameter '${target}' is invalid.`, { target })
 
-interface TargetRegion {
-  readonly name: string
-  readonly regionalReplicaCount?: number
-  readonly storageAccountType?: string
-  readonly excludeFromLatest?: boolean
-}
-
 function putVersion(arm: Arm, call: Call): Answer {
   const definition = parentOf(arm, call, /\/versions\/[^/]+$/i)
   if (!/^\d+\.\d+\.\d+$/.test(call.params.version ?? ''))
@@ -126,7 +120,10 @@ function putVersion(arm: Arm, call: Call): Answer {
   const { storageProfile: sent, publishingProfile = {}, safetyProfile = {} } = call.body?.properties ?? {}
   const location = plainRegion(String(required(call.body, 'location')))
   const existing = arm.world.get(call.path)?.properties
-  const before = existing?.provisioningState === 'Failed' ? undefined : existing
+  const replicasBefore: Record<string, Replica> = existing?.replicas ?? {}
+  const isComplete = Object.values(replicasBefore).some((replica) => stateOf(replica, arm.clock) === 'Completed')
+  // A version without any replica is made anew, of whatever is sent now.
+  const before = existing?.provisioningState === 'Failed' && !isComplete ? undefined : existing
   // A version keeps its source: an update may leave it out, and cannot change it.
   if (before && isOtherSource(before.storageProfile, sent)) {
     const target = 'galleryImageVersion.properties.storageProfile'
@@ -154,11 +151,13 @@ function putVersion(arm: Arm, call: Call): Answer {
       `The publishing region list must contain the location of the gallery image version '${location}'.`,
     )
   }
+  refuseShallowCopies(publishingProfile, before?.publishingProfile)
   const lastsMs = before ? DURATION_MS.updateVersion : arm.durations.next('version', DURATION_MS.version)
+  const replicas = replicasOf(regions, before ? replicasBefore : {}, lastsMs, arm)
   return create(arm, call, VERSIONS, {
     afterMs: lastsMs,
     properties: {
-      lastsMs,
+      replicas,
       system: before ? before.system : systemOf(arm, arm.world.get(source.id)),
       storageProfile,
       safetyProfile: { reportedForPolicyViolation: false, ...safetyProfile },
@@ -184,8 +183,9 @@ function putVersion(arm: Arm, call: Call): Answer {
       const profile = version.properties.storageProfile
       if (profile.source) profile.osDiskImage ??= { hostCaching: 'ReadWrite', source: {} }
       for (const disk of [profile.osDiskImage, ...(profile.dataDiskImages ?? [])]) {
-        if (disk) disk.sizeInGB = arm.world.get(disk.source?.id ?? '')?.properties.diskSizeGB ?? 30
+        if (disk) disk.sizeInGB = arm.world.get(disk.source?.id ?? '')?.properties.diskSizeGB ?? disk.sizeInGB ?? 30
       }
+      refuseFailedReplicas(replicas)
     },
   })
 }
@@ -282,22 +282,30 @@ function checkSecurityType(definition: Resource, { id, kind, securityType }: Ver
   }
 }
 
-/** Regions go from 0 to 100 while the version is made. */
+/** With `$expand=ReplicationStatus`. */
 function replicating({ clock }: Arm, version: Resource): object {
-  const { publishingProfile, provisioningState, lastsMs } = version.properties
-  const isDone = provisioningState === 'Succeeded'
-  const isFailed = provisioningState === 'Failed'
-  const elapsedMs = clock.now().getTime() - Date.parse(publishingProfile.publishedDate)
-  const progress = isDone ? 100 : Math.min(99, Math.floor((100 * elapsedMs) / lastsMs))
-  const summary = publishingProfile.targetRegions.map(({ name }: TargetRegion) => ({
-    region: name,
-    state: isDone ? 'Completed' : isFailed ? 'Failed' : 'Replicating',
-    details: '',
-    progress,
-  }))
-  const aggregatedState = isDone ? 'Completed' : isFailed ? 'Failed' : 'InProgress'
   const resource = shown(version)
-  return { ...resource, properties: { ...resource.properties, replicationStatus: { aggregatedState, summary } } }
+  return { ...resource, properties: { ...resource.properties, replicationStatus: replicationStatus(version, clock) } }
+}
+
+/**
+ * A shallow version is one replica in the region where it is made, and stays shallow.
+ * https://developer.hashicorp.com/packer/integrations/hashicorp/azure/latest/components/builder/arm#shallow-replication
+ * https://learn.microsoft.com/rest/api/compute/gallery-image-versions/create-or-update#replicationmode
+ */
+function refuseShallowCopies(sent: PublishingProfile, before: PublishingProfile | undefined): void {
+  const target = 'galleryImageVersion.properties.publishingProfile.replicationMode'
+  const { replicationMode = before?.replicationMode ?? 'Full', targetRegions = [] } = sent
+  if (before && (before.replicationMode ?? 'Full') !== replicationMode)
+    throw new Refusal(409, 'PropertyChangeNotAllowed', `Changing property '${target}' is not allowed.`, { target })
+  const isCopied = targetRegions.length > 1 || targetRegions.some(({ regionalReplicaCount = 1 }) => regionalReplicaCount > 1)
+  if (replicationMode === 'Shallow' && isCopied)
+    throw new Refusal(400, 'InvalidParameter', `The value of parameter '${target}' is invalid.`, { target })
+}
+
+interface PublishingProfile {
+  readonly replicationMode?: 'Full' | 'Shallow'
+  readonly targetRegions?: readonly TargetRegion[]
 }
 
 const DISPLAY_NAMES: Readonly<Record<string, string>> = Object.fromEntries(

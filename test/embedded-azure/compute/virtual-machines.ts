@@ -45,6 +45,8 @@ export function virtualMachineRoutes(arm: Arm): readonly Route[] {
 
   return [
     routeToAll(arm, COMPUTE, KIND.type),
+    routeToAll(arm, COMPUTE, 'Microsoft.Compute/virtualMachineScaleSets'),
+    route('GET', '/virtualMachineScaleSets', 'virtualMachineScaleSets/read', list(arm)),
     route('GET', '/virtualMachines', 'virtualMachines/read', list(arm)),
     route('GET', '/virtualMachines/:name', 'virtualMachines/read', (call) => ({ status: 200, body: withView(vmOf(call), call) })),
     route('GET', '/virtualMachines/:name/instanceView', 'virtualMachines/instanceView/read', (call) => ({

@@ -7,11 +7,21 @@ import { TEMPORARY_TAG, temporaryApiVersion } from '../../../src/image/temporary
 import type { ArmId } from '../../../src/model/arm-id.ts'
 
 const GROUP = '/subscriptions/s/resourceGroups/g' as ArmId
-const RUN = { repository: 'o/r', sha: 'a', runId: '1', runUrl: 'https://x/1', actor: 'a', eventName: 'push' }
+const RUN = {
+  repository: 'o/r',
+  sha: 'a',
+  runId: '1',
+  runAttempt: 1,
+  job: 'refresh',
+  nonce: 'a1b2c3',
+  runUrl: 'https://x/1',
+  actor: 'a',
+  eventName: 'push',
+}
 const tags = provenanceTags({ image: 'golden', target: '/g/golden', version: '1.0.0', source: '/vm', fingerprint: 'f' }, RUN, {})
 const question: CopyQuestion = {
   group: GROUP,
-  name: copyName('golden', '1.0.0', '1'),
+  name: copyName('golden', '1.0.0', RUN),
   vm: {
     id: '/vm',
     name: 'vm',
@@ -82,7 +92,12 @@ describe('a copy', () => {
   })
 
   test('has names that Azure takes, however long the image is called', () => {
-    expect(copyName('g'.repeat(80), '2147483647.2147483647.2147483647', '19876543210').length).toBeLessThanOrEqual(56)
+    const longest = { runId: '19876543210', nonce: 'a1b2c3' }
+    expect(copyName('g'.repeat(80), '2147483647.2147483647.2147483647', longest).length).toBeLessThanOrEqual(60)
     for (const { id } of plan.groups.flat()) expect(temporaryApiVersion(id)).toBeDefined()
+  })
+
+  test('has names that no other job of the workflow run has', () => {
+    expect(copyName('golden', '1.0.0', RUN)).not.toBe(copyName('golden', '1.0.0', { ...RUN, nonce: '000000' }))
   })
 })

@@ -1,9 +1,10 @@
 import { describe, expect, test } from 'vitest'
-import { type MadeImage, planRetention, type RetentionQuestion } from '../../../src/image/retention.ts'
-import type { Pool } from '../../../src/model/batch.ts'
+import { type Holder, mentionsIn, referencesOf } from '../../../src/image/references.ts'
+import { contradictions, imageHolders, type MadeImage, planRetention, type RetentionQuestion } from '../../../src/image/retention.ts'
 import type { Snapshot } from '../../../src/model/compute.ts'
 
-const DEFINITION = '/galleries/g/images/golden'
+const GROUP = '/subscriptions/s/resourceGroups/g/providers/Microsoft.Compute'
+const DEFINITION = `${GROUP}/galleries/g/images/golden`
 const OWN = { 'image-pool-tool': 'azure-batch-image-pool', 'image-pool-image': 'golden', 'image-pool-target': DEFINITION }
 const runStartedAt = new Date('2026-11-24T03:00:00Z')
 
@@ -16,7 +17,7 @@ const version = (name: string, more: Partial<MadeImage> = {}): MadeImage => ({
   ...more,
 })
 const snapshot = (ofVersion: string, more: Partial<Snapshot> = {}): Snapshot => ({
-  id: `/snapshots/golden-${ofVersion}-os`,
+  id: `${GROUP}/snapshots/golden-${ofVersion}-os`,
   name: `golden-${ofVersion}-os`,
   location: 'westeurope',
   provisioningState: 'Succeeded',
@@ -25,8 +26,11 @@ const snapshot = (ofVersion: string, more: Partial<Snapshot> = {}): Snapshot => 
   tags: { ...OWN, 'image-pool-version': ofVersion },
   ...more,
 })
-const poolOn = (id: string): Pool =>
-  ({ properties: { deploymentConfiguration: { virtualMachineConfiguration: { imageReference: { id } } } } }) as unknown as Pool
+const poolOn = (id: string): Holder => ({
+  id: '/pools/render',
+  body: { properties: { deploymentConfiguration: { virtualMachineConfiguration: { imageReference: { id } } } } },
+})
+const usedBy = (...holders: readonly Holder[]) => ({ references: referencesOf(holders) })
 const going = (question: Partial<RetentionQuestion>) => {
   const plan = planRetention({
     image: 'golden',
@@ -34,7 +38,8 @@ const going = (question: Partial<RetentionQuestion>) => {
     made: [],
     snapshots: [],
     sources: [],
-    pools: [],
+    references: referencesOf([]),
+    keepsSnapshots: false,
     keep: 2,
     runStartedAt,
     ...question,
@@ -53,7 +58,7 @@ describe('what goes', () => {
       { made: [...four, version('0.1.0', { tags: { ...OWN, 'image-pool-image': 'other' } })] },
       ['2.0.0', '1.0.0'],
     ],
-    ['not one that a pool runs on', { made: four, pools: [poolOn(`${DEFINITION}/versions/1.0.0`.toUpperCase())] }, ['2.0.0']],
+    ['not one that a pool runs on', { made: four, ...usedBy(poolOn(`${DEFINITION}/versions/1.0.0`.toUpperCase())) }, ['2.0.0']],
     [
       'failed ones are not counted among those kept, and go',
       { made: [...four.slice(0, 3), version('10.0.0', { provisioningState: 'Failed' })] },
@@ -75,7 +80,7 @@ describe('what goes', () => {
     ],
     [
       'the newest stays for a pool on the definition itself',
-      { made: four, keep: 1, pools: [poolOn(DEFINITION)] },
+      { made: four, keep: 1, ...usedBy(poolOn(DEFINITION)) },
       ['3.0.0', '2.0.0', '1.0.0'],
     ],
   ])('%s', (_, question, expected) => {
@@ -94,8 +99,8 @@ describe('snapshots', () => {
   })
 
   test('of an image in use stay: the pool needs them for its life', () => {
-    const pools = [poolOn(`${DEFINITION}/versions/1.0.0`)]
-    expect(going({ made: four, pools, keep: 1, snapshots: [snapshot('1.0.0')] })).not.toContain('golden-1.0.0-os')
+    const inUse = usedBy(poolOn(`${DEFINITION}/versions/1.0.0`))
+    expect(going({ made: four, ...inUse, keep: 1, snapshots: [snapshot('1.0.0')] })).not.toContain('golden-1.0.0-os')
   })
 
   test.each([
@@ -118,4 +123,101 @@ describe('snapshots', () => {
   test('without our tags are nobody’s business', () => {
     expect(going({ snapshots: [snapshot('9.9.9', { tags: {} })] })).toEqual([])
   })
+})
+
+/** Issue by issue: what must never be deleted, whatever its state. */
+describe('what is referred to stays', () => {
+  const old = `${DEFINITION}/versions/1.0.0`
+  const mark = JSON.stringify({ imageReference: { id: old }, scaleSettings: {} })
+  test.each<[string, Holder]>([
+    ['the mark that a failed pool goes back to', { id: '/pools/render', body: { metadata: [{ name: 'image-pool-before', value: mark }] } }],
+    ['a virtual machine', { id: '/virtualMachines/a', body: { properties: { storageProfile: { imageReference: { id: old } } } } }],
+    [
+      'a virtual machine made of the newest version when it was this one',
+      { id: '/virtualMachines/a', body: { imageReference: { id: DEFINITION, exactVersion: '1.0.0' } } },
+    ],
+    [
+      'a scale set',
+      { id: '/virtualMachineScaleSets/a', body: { virtualMachineProfile: { storageProfile: { imageReference: { id: old } } } } },
+    ],
+  ])('%s', (_, holder) => {
+    expect(going({ made: four, keep: 1, ...usedBy(holder) })).not.toContain('1.0.0')
+  })
+
+  test('also a failed version', () => {
+    const made = [...four.slice(1), version('1.0.0', { provisioningState: 'Failed' })]
+    expect(going({ made })).toContain('1.0.0')
+    expect(going({ made, ...usedBy(poolOn(old)) })).not.toContain('1.0.0')
+  })
+
+  test.each([
+    ['Completed', false],
+    ['Failed', true],
+  ] as const)('a failed version with a replica that is %s', (state, goes) => {
+    const replication = [{ region: 'North Europe', state, progress: 0 }]
+    const made = [...four.slice(1), version('1.0.0', { provisioningState: 'Failed', replication })]
+    expect(going({ made }).includes('1.0.0')).toBe(goes)
+  })
+
+  test('whatever could not be read to its end, nothing is deleted', () => {
+    const references = referencesOf([], ['the pools of Batch account other (403)'])
+    const plan = planRetention({
+      ...{ image: 'golden', target: DEFINITION, made: four, snapshots: [snapshot('9.9.9')], sources: [], references },
+      ...{ keep: 1, keepsSnapshots: false, runStartedAt },
+    })
+    expect(plan).toEqual({ images: [], snapshots: [], unread: ['the pools of Batch account other (403)'] })
+  })
+})
+
+describe('snapshots that are kept', () => {
+  const kept = (ofVersion: string) => snapshot(ofVersion, { tags: { ...snapshot(ofVersion).tags, 'image-pool-keep': 'true' } })
+  test.each<[string, Partial<RetentionQuestion>]>([
+    ['without a version of theirs in the list', { snapshots: [kept('9.9.9')] }],
+    ['with their version', { made: four, snapshots: [kept('1.0.0')] }],
+    ['by `keep-snapshots` of a later run', { made: four, snapshots: [snapshot('1.0.0')], keepsSnapshots: true }],
+    ['while their version is in the list under other tags', { made: [version('9.9.9', { tags: {} })], snapshots: [snapshot('9.9.9')] }],
+    ['that are only there for a moment', { snapshots: [snapshot('9.9.9', { tags: { ...OWN, 'image-pool-temporary': 'golden' } })] }],
+  ])('%s', (_, question) => {
+    expect(going(question).filter((name) => name.startsWith('golden-'))).toEqual([])
+  })
+
+  test('under a managed image, whoever changed its tags', () => {
+    const image = version('9.9.9', {
+      id: `${GROUP}/images/golden-9.9.9`,
+      tags: {},
+      name: '',
+      sourceIds: [snapshot('9.9.9').id.toUpperCase()],
+    })
+    const inUse = { references: referencesOf(imageHolders([image], 'managed')) }
+    expect(going({ made: [image], snapshots: [snapshot('9.9.9')], ...inUse })).toEqual([])
+  })
+
+  test.each([
+    [{ provisioningState: 'Succeeded' }, []],
+    [{ provisioningState: 'Creating' }, ['a']],
+    [{ provisioningState: 'Succeeded', replicationMode: 'Shallow' }, ['a']],
+  ])('a version %j needs %j', (more, needed) => {
+    const [holder] = imageHolders([version('1.0.0', { ...more, sourceIds: ['a'] })], 'gallery')
+    expect(holder?.body ?? []).toEqual(needed)
+  })
+})
+
+describe('lists that contradict what is known', () => {
+  const inUse = referencesOf([poolOn(`${DEFINITION}/versions/1.0.0`)])
+  const ask = (made: readonly MadeImage[], pools: readonly string[], images: readonly string[], expectedPools: readonly string[]) =>
+    contradictions({ made, target: DEFINITION, references: inUse }, { pools, expected: { images, pools: expectedPools } })
+  test.each<[string, ReturnType<typeof ask>, number]>([
+    ['all there', ask(four, ['/pools/A'], [version('1.0.0').id], ['/pools/a']), 0],
+    ['no version, but a pool is on one', ask([], [], [], []), 1],
+    ['a version of this run is missing', ask(four, [], [version('11.0.0').id], []), 1],
+    ['a pool of this run is missing', ask(four, [], [], ['/pools/a']), 1],
+  ])('%s', (_, found, count) => {
+    expect(found).toHaveLength(count)
+  })
+})
+
+test('a mention is found in nested JSON, in any letter case, and once for each place', () => {
+  expect(mentionsIn({ a: [{ b: JSON.stringify({ id: `${DEFINITION}/versions/1.0.0` }) }], c: 'no id' })).toEqual([
+    `${DEFINITION}/versions/1.0.0`.toLowerCase(),
+  ])
 })

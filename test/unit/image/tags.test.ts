@@ -1,9 +1,19 @@
 import { describe, expect, test } from 'vitest'
 import { byVersionDescending, nextVersion, snapshotName } from '../../../src/image/names.ts'
-import { fingerprintOf, isOwn, provenanceTags } from '../../../src/image/tags.ts'
+import { fingerprintOf, isOfRun, isOwn, provenanceTags, runTag, TAGS } from '../../../src/image/tags.ts'
 import { armId, parseArmId, regionName, sameId } from '../../../src/model/arm-id.ts'
 
-const run = { repository: 'o/r', sha: 'abc', runId: '1', runUrl: 'https://github.com/o/r/actions/runs/1', actor: 'a', eventName: 'push' }
+const run = {
+  repository: 'o/r',
+  sha: 'abc',
+  runId: '1',
+  runAttempt: 1,
+  job: 'refresh',
+  nonce: 'a1b2c3',
+  runUrl: 'https://github.com/o/r/actions/runs/1',
+  actor: 'a',
+  eventName: 'push',
+}
 
 describe('versions', () => {
   const now = new Date('2026-11-23T23:59:59Z')
@@ -76,5 +86,25 @@ describe('ARM ids', () => {
   test('are equal without regard to case; nothing equals nothing', () => {
     expect(sameId(id, id.toUpperCase())).toBe(true)
     expect(sameId(undefined, undefined)).toBe(false)
+  })
+})
+
+describe('a run', () => {
+  const mine = runTag({ ...run, runAttempt: 2 })
+  test.each([
+    ['this very job', mine, true],
+    ['a job of an earlier attempt', runTag({ ...run, runAttempt: 1, job: 'other', nonce: 'ffffff' }), true],
+    ['another job of this attempt', runTag({ ...run, runAttempt: 2, nonce: 'ffffff' }), false],
+    ['a later attempt', runTag({ ...run, runAttempt: 3 }), false],
+    ['another workflow run', runTag({ ...run, runUrl: `${run.runUrl}0` }), false],
+    ['nobody', '', false],
+    ['somebody outside GitHub', runTag({ ...run, runUrl: '', nonce: 'ffffff' }), false],
+  ])('takes up what %s left: %j is %j', (_, tag, expected) => {
+    expect(isOfRun({ [TAGS.run]: tag }, mine)).toBe(expected)
+  })
+
+  test('fits into a tag, with the longest names that GitHub has', () => {
+    const longest = `https://github.com/${'o'.repeat(39)}/${'r'.repeat(100)}/actions/runs/99999999999`
+    expect(runTag({ ...run, runUrl: longest, runAttempt: 99, job: 'j'.repeat(100) }).length).toBeLessThanOrEqual(256)
   })
 })

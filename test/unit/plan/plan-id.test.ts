@@ -122,8 +122,8 @@ function planned({ inputs = {}, world = {}, now = '2026-11-24T10:00:00Z', runId 
   const config = parseConfig({ input: (name) => given[name] ?? '', environment: () => undefined, file: () => undefined })
   const observed = { ...WORLD, ...world }
   const runUrl = `https://github.com/o/r/actions/runs/${runId}`
-  const run = { repository: 'o/r', sha: 'abc', runId, runUrl, actor: 'a', eventName: 'push' }
-  return { config, plan: planRun(config, observed, sourceContent(config.source, observed), run, new Date(now)) }
+  const run = { repository: 'o/r', sha: 'abc', runId, runAttempt: 1, job: 'refresh', nonce: runId, runUrl, actor: 'a', eventName: 'push' }
+  return { config, plan: planRun({ config, observed, content: sourceContent(config.source, observed), run, now: new Date(now) }) }
 }
 
 const idOf = (situation?: Situation): string => planned(situation).plan.id

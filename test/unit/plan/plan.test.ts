@@ -4,7 +4,7 @@ import type { Config } from '../../../src/config/config.ts'
 import { parseConfig } from '../../../src/config/parse-config.ts'
 import type { BuildPlan } from '../../../src/image/image-plan.ts'
 import { sourceContent } from '../../../src/image/source.ts'
-import { TAGS } from '../../../src/image/tags.ts'
+import { runTag, TAGS } from '../../../src/image/tags.ts'
 import type { ArmId } from '../../../src/model/arm-id.ts'
 import type { Disk, ImageVersion, Snapshot, VirtualMachine } from '../../../src/model/compute.ts'
 import type { Observed } from '../../../src/observe/observed.ts'
@@ -14,7 +14,17 @@ const SUBSCRIPTION = '11111111-2222-3333-4444-555555555555'
 const COMPUTE = `/subscriptions/${SUBSCRIPTION}/resourceGroups/render-rg/providers/Microsoft.Compute`
 const DEFINITION = `${COMPUTE}/galleries/farm/images/golden`
 const NOW = new Date('2026-11-24T10:00:00Z')
-const RUN = { repository: 'o/r', sha: 'abc', runId: '1', runUrl: 'https://github.com/o/r/actions/runs/1', actor: 'a', eventName: 'push' }
+const RUN = {
+  repository: 'o/r',
+  sha: 'abc',
+  runId: '1',
+  runAttempt: 2,
+  job: 'refresh',
+  nonce: 'a1b2c3',
+  runUrl: 'https://github.com/o/r/actions/runs/1',
+  actor: 'a',
+  eventName: 'push',
+}
 
 const INPUTS = {
   vm: 'golden-vm',
@@ -88,7 +98,7 @@ const observe = (changes: Partial<Observed> = {}): Observed => ({
 
 const plan = (inputs: Readonly<Record<string, string>> = {}, seen: Observed = observe()) => {
   const asked = config(inputs)
-  return planRun(asked, seen, sourceContent(asked.source, seen), RUN, NOW)
+  return planRun({ config: asked, observed: seen, content: sourceContent(asked.source, seen), run: RUN, now: NOW })
 }
 
 const build = (...given: Parameters<typeof plan>): BuildPlan => {
@@ -235,7 +245,8 @@ describe('the image is', () => {
   })
 
   const RUNNING = { vm: { vm: { ...vm, statuses: ['PowerState/running'] }, extensions: [], disks: [os, data] } }
-  const OTHER_RUN = `${RUN.runUrl}0`
+  const OTHER_RUN = runTag({ ...RUN, runUrl: `${RUN.runUrl}0` })
+  const EARLIER = runTag({ ...RUN, runAttempt: 1, nonce: 'ffffff' })
   const shots = (run: string, timeCreated: string, states: readonly string[] = ['Succeeded', 'Succeeded']): readonly Snapshot[] =>
     ['os', 'lun3'].map((disk, index) => ({
       ...snapshot(`golden-2026.1124.0-${disk}`, states[index], { ...TAGGED, [TAGS.version]: '2026.1124.0', [TAGS.run]: run }),
@@ -243,7 +254,7 @@ describe('the image is', () => {
     }))
 
   test.each<[string, readonly Snapshot[], Partial<Observed>, string]>([
-    ['is taken up by its next attempt', shots(RUN.runUrl, '2026-11-24T09:00:00Z', ['Succeeded', 'Creating']), {}, '2026.1124.0'],
+    ['is taken up by its next attempt', shots(EARLIER, '2026-11-24T09:00:00Z', ['Succeeded', 'Creating']), {}, '2026.1124.0'],
     ['is left to another run at work on it', shots(OTHER_RUN, '2026-11-24T09:00:00Z', ['Succeeded', 'Creating']), {}, '2026.1124.1'],
     ['is shared once it is complete: the VM is stopped', shots(OTHER_RUN, '2026-11-24T09:00:00Z'), {}, '2026.1124.0'],
     ['is not shared while the VM runs', shots(OTHER_RUN, '2026-11-24T09:00:00Z'), RUNNING, '2026.1124.1'],
@@ -258,7 +269,7 @@ describe('the image is', () => {
   })
 
   test.each([
-    [RUN.runUrl, '2026.1124.0'],
+    [runTag(RUN), '2026.1124.0'],
     [OTHER_RUN, '2026.1124.1'],
   ])('of a VM that runs, a version that %s has begun leads to %s', (run, expected) => {
     const begun = version('2026.1124.0', 'Creating', { ...TAGGED, [TAGS.run]: run })
@@ -364,7 +375,7 @@ describe('what is made', () => {
       [TAGS.version]: '2026.1124.0',
       [TAGS.source]: vm.id,
       [TAGS.previousVersion]: '1.0.0',
-      [TAGS.run]: RUN.runUrl,
+      [TAGS.run]: runTag(RUN),
     })
   })
 })

@@ -1,0 +1,19 @@
+/** Changes on a version that exists already: failed regions are tried again. */
+import type { ArmId } from '../model/arm-id.ts'
+import { emit, type StepContext } from '../run/context.ts'
+import type { VersionUpdate } from './image-plan.ts'
+
+/** Nobody waits for the regions that are tried again: the Batch region has its replica. */
+export async function updateVersion(
+  { id, update }: { readonly id: ArmId; readonly update?: VersionUpdate },
+  context: StepContext,
+): Promise<void> {
+  const { retriedRegions = [] } = update ?? {}
+  const { compute, signal } = context
+  const detail = `replication to ${retriedRegions.join(', ')} failed and is tried again`
+  emit(context, { kind: 'resource', change: 'updating', type: 'image version', id, detail })
+  await compute.updateImageVersion(id, {}, signal)
+  emit(context, { kind: 'resource', change: 'updated', type: 'image version', id, detail })
+  const text = `The replica of image version ${id} in ${retriedRegions.join(', ')} had failed; replication there was begun again. If it keeps failing, remove the region from the version and add it again.`
+  emit(context, { kind: 'notice', level: 'warning', text })
+}

@@ -1,0 +1,68 @@
+/** Capture and publish; where somebody else makes the same version meanwhile, once more under the next number. */
+import { capture } from '../image/capture.ts'
+import type { BuildPlan, SnapshotReport } from '../image/image-plan.ts'
+import type { ImageQuestion } from '../image/plan-image.ts'
+import { publish } from '../image/publish.ts'
+import { startingAfter } from '../image/restart.ts'
+import { sourceContent } from '../image/source.ts'
+import { VersionTakenError } from '../image/taken.ts'
+import { updateVersion } from '../image/update-version.ts'
+import type { RegionReplication } from '../model/compute.ts'
+import { observe } from '../observe/observe.ts'
+import { emit, phase, type StepContext } from '../run/context.ts'
+import { type Plan, planRun } from './plan.ts'
+
+/** What is known of the image so far; a failure keeps all of it. */
+export interface ImageProgress {
+  plan?: Plan
+  snapshots: readonly SnapshotReport[]
+  /** Absent until the image is published. */
+  replication?: readonly RegionReplication[]
+}
+
+/** Runs that meet again and again need somebody to look. */
+const MOST_NUMBERS = 3
+/** Two runs that lost to each other must not meet at the next number. */
+const LONGEST_PAUSE_MS = 30_000
+
+/** @throws VersionTakenError where the number was asked for, or after three of them */
+export async function buildImage(question: ImageQuestion, plan: Plan, progress: ImageProgress, context: StepContext): Promise<void> {
+  const { image, owedStart } = plan
+  if (image.kind !== 'build') {
+    if (owedStart) await startingAfter(owedStart, context, async () => {})
+    if (image.kind === 'reuse' && image.update) await phase(context, 'publish', () => updateVersion(image, context))
+    return
+  }
+  try {
+    await captureAll(image, plan, progress, context)
+    progress.replication = await phase(context, 'publish', () => publish(image, context))
+  } catch (error) {
+    const avoid = [...(question.avoid ?? []), ...(error instanceof VersionTakenError ? [error.version] : [])]
+    const isAuto = question.config.image?.version === 'auto'
+    if (!(error instanceof VersionTakenError) || !isAuto || avoid.length >= MOST_NUMBERS) throw error
+    emit(context, { kind: 'notice', level: 'warning', text: `${error.message}. The next number is taken.` })
+    await context.clock.sleep(context.random() * LONGEST_PAUSE_MS, context.signal)
+    await again({ ...question, avoid }, progress, context)
+  }
+}
+
+async function again(question: ImageQuestion, progress: ImageProgress, context: StepContext): Promise<void> {
+  const observed = await phase(context, 'observe', () => observe(question.config, context))
+  const now = { ...question, observed, content: sourceContent(question.config.source, observed) }
+  const plan = await phase(context, 'plan', async () => {
+    const made = planRun(now)
+    emit(context, { kind: 'planned', changes: made.changes })
+    return made
+  })
+  progress.plan = plan
+  await buildImage(now, plan, progress, context)
+}
+
+/** A script runs in a VM that runs; everything else can be done with the VM as it is. */
+async function captureAll(image: BuildPlan, { owedStart }: Plan, progress: ImageProgress, context: StepContext): Promise<void> {
+  const all = async () => {
+    progress.snapshots = await phase(context, 'capture', () => capture(image, context))
+  }
+  if (owedStart && image.prepare) await startingAfter(owedStart, context, async () => {})
+  await (owedStart ? startingAfter(owedStart, context, all) : all())
+}
