@@ -8,7 +8,7 @@ import { withReplication } from '../observe/observe.ts'
 import { strandedPools } from '../pool/plan-pool.ts'
 import { totals } from '../pool/size.ts'
 import { emit, type StepContext } from '../run/context.ts'
-import { readHolders } from './read-holders.ts'
+import { readHolders, readList } from './read-holders.ts'
 import { type Holder, referencesOf } from './references.ts'
 import {
   ABANDONED_MS,
@@ -71,7 +71,7 @@ export async function look(scope: RetentionScope, context: StepContext): Promise
   if (!pool) return { plan: NOTHING, holders: [] }
   const [images, snapshots, users] = await Promise.all([
     readImages(scope, context),
-    context.compute.listSnapshots(image.resourceGroup),
+    readList('the list of snapshots', context.compute.listSnapshots(image.resourceGroup)),
     readHolders({ group: image.resourceGroup, account: pool.account }, context),
   ])
   context.signal.throwIfAborted()
@@ -80,7 +80,7 @@ export async function look(scope: RetentionScope, context: StepContext): Promise
   const unread = [
     ...users.unread,
     ...images.unread,
-    ...(snapshots ? [] : ['the list of snapshots (404)']),
+    ...snapshots.unread,
     ...contradictions({ made: images.made, target, references }, { pools: users.holders.map(({ id }) => id), expected }),
   ]
   const { made } = images
@@ -88,7 +88,7 @@ export async function look(scope: RetentionScope, context: StepContext): Promise
     image: image.name,
     target,
     made: upcoming && !made.some(({ id }) => sameId(id, upcoming.id)) ? [...made, upcoming] : made,
-    snapshots: snapshots ?? [],
+    snapshots: snapshots.items,
     sources: source.kind === 'snapshots' ? source.disks.map((disk) => disk.source) : [],
     references: { ...references, unread },
     keep: image.retainVersions,
@@ -103,17 +103,14 @@ async function readImages({ image, isDefinitionThere }: RetentionScope, context:
   const { compute } = context
   const definition = image.gallery && imageTargetId(image)
   const [versions, images] = await Promise.all([
-    definition && isDefinitionThere ? compute.listImageVersions(definition) : [],
-    compute.listImages(image.resourceGroup),
+    readList('the list of image versions', definition && isDefinitionThere ? compute.listImageVersions(definition) : []),
+    readList('the list of managed images', compute.listImages(image.resourceGroup)),
   ])
-  const made = definition ? await withReplication(versions ?? [], compute) : await withAges(images ?? [], image, context)
+  const made = definition ? await withReplication(versions.items, compute) : await withAges(images.items, image, context)
   return {
     made,
-    holders: [
-      ...imageHolders(made, image.kind),
-      ...(definition ? (images ?? []).map(({ id, sourceIds }) => ({ id, body: sourceIds })) : []),
-    ],
-    unread: [...(versions ? [] : ['the list of image versions (404)']), ...(images ? [] : ['the list of managed images (404)'])],
+    holders: [...imageHolders(made, image.kind), ...(definition ? images.items.map(({ id, sourceIds }) => ({ id, body: sourceIds })) : [])],
+    unread: [...versions.unread, ...images.unread],
   }
 }
 

@@ -87,6 +87,19 @@ async function attempt(what: string, read: () => Promise<HolderReading>): Promis
   }
 }
 
+/** A list that Azure refuses, or answers with 404, is no empty one. */
+export async function readList<T>(
+  what: string,
+  list: Promise<readonly T[] | undefined> | readonly T[],
+): Promise<{ readonly items: readonly T[]; readonly unread: readonly string[] }> {
+  try {
+    const items = await list
+    return items ? { items, unread: [] } : { items: [], unread: [`${what} (404)`] }
+  } catch (error) {
+    return { items: [], unread: [`${what} (${explain(error).message})`] }
+  }
+}
+
 async function visible<T>(reading: Promise<T>): Promise<T | undefined> {
   try {
     return await reading

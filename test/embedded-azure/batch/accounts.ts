@@ -63,7 +63,10 @@ export function batchArmRoutes(arm: Arm, pools: Pools, { account }: Scenario, ac
             pools.all().map((pool) => ({ ...shown(accountId, pool), etag: pool.etag })),
           )
         if (!arm.world.get(call.path.replace(/\/pools$/i, ''))) throw accountNotFound()
-        return page(call, arm.world.list(call.path))
+        return page(
+          call,
+          arm.world.list(call.path).map(({ location: _location, ...pool }) => pool),
+        )
       }),
     ),
     route('GET', '/pools/:pool', 'pools/read', (call) => answer(poolOf(call))),
