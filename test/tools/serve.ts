@@ -8,8 +8,21 @@ const { values } = parseArgs({
     scenario: { type: 'string', default: 'happy' },
     speed: { type: 'string', default: '100' },
     port: { type: 'string', default: '0' },
+    help: { type: 'boolean', default: false, short: 'h' },
   },
 })
+if (values.help) {
+  console.log(`Starts the embedded Azure alone, for other clients: Entra ID, Resource Manager, the Batch data plane and GitHub, over TLS on loopback.
+
+  npm run azure -- [--scenario NAME] [--speed N] [--port N]
+
+  --scenario   what exists and how it behaves: ${scenarioNames().join(', ')} (default: happy)
+  --speed      how many times as fast as yours its clock runs (default: 100)
+  --port       of Resource Manager and Entra ID; 0 is any free one (default: 0). The Azure CLI takes 443 only.
+
+It prints its endpoints, certificate and credentials, and how the Azure CLI signs in. Ctrl-C stops it.`)
+  process.exit()
+}
 if (!scenarioNames().includes(values.scenario)) {
   console.error(`There is no scenario ${values.scenario}. Ready ones: ${scenarioNames().join(', ')}`)
   process.exit(2)

@@ -66,10 +66,16 @@ const { values } = parseArgs({
     scenario: { type: 'string', default: 'happy' },
     speed: { type: 'string', default: '100' },
     list: { type: 'boolean', default: false },
+    help: { type: 'boolean', default: false, short: 'h' },
   },
 })
 const names = scenarioNames()
-if (values.list) for (const name of names) console.log(`${name}: ${loadScenario(name).description}`)
+if (values.help)
+  console.log(`Runs the committed bundle on the embedded Azure, as a runner would.
+
+  npm start -- [--scenario NAME] [--speed N]   ${names.join(', ')}
+  npm start -- --list                          what each of them is`)
+else if (values.list) for (const name of names) console.log(`${name}: ${loadScenario(name).description}`)
 else if (names.includes(values.scenario)) await start(values.scenario, Number(values.speed))
 else {
   console.error(`There is no scenario ${values.scenario}. Ready ones: ${names.join(', ')}`)
