@@ -58,10 +58,18 @@ export interface EmbeddedAzure {
   readonly entra: Entra
   readonly github: GitHub
   readonly access: AccessControl
+  /** Where the Batch account says that its data plane is; a test may lead it elsewhere. */
+  accountEndpoint: string
   /** Asked at every request; how tests make faults, races and sudden ends. */
   intervene: Intervene | undefined
   close(): Promise<void>
 }
+
+/**
+ * Names under which a test may have its hosts known: proxies and name servers treat names and the loopback address differently.
+ * https://www.rfc-editor.org/rfc/rfc6761#section-6.2
+ */
+export const DOMAIN = 'azure.test'
 
 /** One for all of a process: making it takes longer than a run. */
 let certificate: ReturnType<typeof makeCertificate> | undefined
@@ -75,6 +83,7 @@ function makeCertificate() {
         name: 'subjectAltName',
         altNames: [
           { type: 2, value: 'localhost' },
+          { type: 2, value: `*.${DOMAIN}` },
           { type: 7, ip: '127.0.0.1' },
         ],
       },
@@ -106,7 +115,7 @@ export async function startAzure(scenario: Scenario, speed: number, port = 0): P
     return app
   }
 
-  const azure: { intervene: Intervene | undefined } = { intervene: undefined }
+  const azure: Pick<EmbeddedAzure, 'intervene' | 'accountEndpoint'> = { intervene: undefined, accountEndpoint: '' }
   const rateLimits = new RateLimits()
   const access = new AccessControl(scenario.denied, scenario.roles)
   const accountId = `${GROUP_ID}/providers/Microsoft.Batch/batchAccounts/${scenario.account.name}`
@@ -208,7 +217,7 @@ export async function startAzure(scenario: Scenario, speed: number, port = 0): P
   const batchApp = server()
   const origins = { arm: '', batch: '' }
   const audiences = () => ({
-    arm: [origins.arm, localhost(origins.arm), 'https://management.azure.com', 'https://management.core.windows.net'],
+    arm: [origins.arm, localhost(origins.arm), named(origins.arm), 'https://management.azure.com', 'https://management.core.windows.net'],
     batch: ['https://batch.core.windows.net'],
   })
   const entra = new Entra(clock, () => Object.values(audiences()).flat())
@@ -274,7 +283,7 @@ export async function startAzure(scenario: Scenario, speed: number, port = 0): P
       ...keyVaultRoutes(arm),
       ...usageRoutes(pools, scenario.account),
       ...arm.operations.routes([...new Set([...COMPUTE, ...DISK, ...GALLERY])]),
-      ...batchArmRoutes(arm, pools, scenario, () => new URL(origins.batch).host),
+      ...batchArmRoutes(arm, pools, scenario, () => azure.accountEndpoint),
     ],
     () => audiences().arm,
     () => origins.arm,
@@ -287,6 +296,7 @@ export async function startAzure(scenario: Scenario, speed: number, port = 0): P
     () => origins.batch,
   )
   origins.batch = await listen(batchApp, 0)
+  azure.accountEndpoint = new URL(origins.batch).host
   origins.arm = new URL(await listen(armApp, port)).origin
 
   return Object.assign(azure, {
@@ -315,6 +325,7 @@ function jsonOf({ body, headers }: Answer, url: string): string {
 }
 
 const localhost = (origin: string): string => origin.replace('127.0.0.1', 'localhost')
+const named = (origin: string): string => origin.replace('127.0.0.1', `management.${DOMAIN}`)
 
 function reset(request: FastifyRequest, reply: FastifyReply): FastifyReply {
   reply.hijack()

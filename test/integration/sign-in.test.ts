@@ -1,14 +1,15 @@
 /** Signing in, through the bundle: what each refusal tells, and what a long run survives. */
-import { chmod, mkdtemp, writeFile } from 'node:fs/promises'
+import { chmod, mkdtemp, readFile, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
+import { generate } from 'selfsigned'
 import { afterEach, describe, expect, test } from 'vitest'
 import type { SeenRequest } from '../embedded-azure/intervention.ts'
-import { CLIENT, CLIENT_SECRET, loadScenario, TENANT } from '../embedded-azure/scenarios/scenario.ts'
+import { CLIENT, CLIENT_SECRET, loadScenario, SUBSCRIPTION, TENANT } from '../embedded-azure/scenarios/scenario.ts'
 import type { EmbeddedAzure } from '../embedded-azure/server.ts'
-import { again, annotations, azureOf, type Ran, requestsTo, writes } from '../fixtures/whole-runs.ts'
+import { again, annotations, azureOf, type Ran, reportOf, requestsTo, writes } from '../fixtures/whole-runs.ts'
 
 const ISSUER = 'https://token.actions.githubusercontent.com'
 const AUDIENCE = 'api://AzureADTokenExchange'
@@ -20,6 +21,21 @@ afterEach(() => {
 })
 
 type Options = Parameters<typeof again>[2]
+const OTHER = '99999999-0000-4000-8000-000000000000'
+
+/** Entra ID refuses every token so. */
+const answering =
+  (code: number, text: string) =>
+  (azure: EmbeddedAzure): void => {
+    azure.intervene = (request) =>
+      isToken(request)
+        ? {
+            kind: 'answer',
+            status: 400,
+            body: { error: 'invalid_request', error_description: `AADSTS${code}: ${text} Trace ID: 1`, error_codes: [code] },
+          }
+        : undefined
+  }
 
 /** A run in `mode: plan` needs a token of each kind and writes nothing. */
 async function plan(
@@ -116,6 +132,48 @@ describe('a refusal says what to do', () => {
       azure.entra.subject = 'repo:octo-org/render:pull_request'
     })
     expect(`${ran.log.replaceAll(/^::add-mask::.*$/gm, '')}${ran.summary}`).not.toMatch(/eyJ[\w-]+\.[\w-]+\.[\w-]+/)
+  })
+})
+
+describe('a refusal of each family says what is to be done where', () => {
+  test.each<[string, Readonly<Record<string, string>>, (azure: EmbeddedAzure) => void, readonly string[]]>([
+    [
+      'AADSTS7002138',
+      {},
+      (azure) => {
+        azure.entra.subject = 'repo:Octo-Org/render:ref:refs/heads/main'
+      },
+      ['upper and lower case', '"subject":"repo:Octo-Org/render:ref:refs/heads/main"'],
+    ],
+    ['AADSTS501661', {}, (azure) => void azure.entra.unreachableIssuers.add(ISSUER), [ISSUER, '/.well-known/openid-configuration']],
+    [
+      'AADSTS7000112',
+      {},
+      (azure) => {
+        azure.entra.isDisabled = true
+      },
+      [`Application ${CLIENT} is disabled in tenant ${TENANT}`, 'Enterprise applications'],
+    ],
+    ['AADSTS90002', { 'tenant-id': OTHER }, () => {}, [OTHER, '`tenant-id`', 'environment: AzureCloud']],
+    [
+      'AADSTS500011',
+      {},
+      answering(500011, 'The resource principal named https://batch.core.windows.net was not found.'),
+      ['az provider register'],
+    ],
+    ['AADSTS53003', {}, answering(53003, 'Access has been blocked by Conditional Access policies.'), ['Conditional Access']],
+    [
+      'AADSTS999999',
+      {},
+      answering(999999, 'Something new.'),
+      ['its words above say why', 'https://login.microsoftonline.com/error?code=999999'],
+    ],
+  ])('%s', async (code, inputs, prepare, expected) => {
+    const ran = await plan(inputs, {}, prepare)
+    expect(ran.exitCode).toBe(1)
+    expect(told(ran)).toMatch(new RegExp(`^::error title=Azure sign-in failed::${code}: `))
+    for (const text of expected) expect(told(ran)).toContain(text)
+    expect(told(ran)).not.toMatch(/Set `client-id`|id-token|Trace ID/)
   })
 })
 
@@ -219,22 +277,40 @@ async function tokenFor(azure: EmbeddedAzure, resource: string): Promise<string>
 const BATCH = 'https://batch.core.windows.net'
 const expiry = (azure: EmbeddedAzure): number => Math.floor(azure.clock.now().getTime() / 1_000) + 4_500
 
-/** A folder with an `az` that is signed in. */
-async function fakeCli(azure: EmbeddedAzure): Promise<string> {
+interface FakeAz {
+  /** What it gives; by resource. Absent: nothing. */
+  readonly tokens?: Readonly<Record<string, string>>
+  /** What it says when it gives nothing. */
+  readonly stderr?: string
+}
+
+/** A folder with an `az`, which writes down what it was asked. */
+async function fakeAz(
+  azure: EmbeddedAzure,
+  { tokens: given = {}, stderr = '' }: FakeAz,
+): Promise<{ readonly folder: string; readonly asked: () => Promise<string> }> {
   const folder = await mkdtemp(path.join(tmpdir(), 'az-'))
-  const answer = async (resource: string) =>
-    JSON.stringify({ accessToken: await tokenFor(azure, resource), expires_on: expiry(azure), tokenType: 'Bearer' })
-  const script = `#!/bin/sh
-case "$*" in
-  *"account get-access-token"*${BATCH}*) echo '${await answer(BATCH)}' ;;
-  *"account get-access-token"*${azure.url}*) echo '${await answer(azure.url)}' ;;
-  *) exit 1 ;;
-esac
-`
+  const answers = Object.entries(given).map(
+    ([resource, accessToken]) =>
+      `  *"account get-access-token"*"--resource ${resource} "*) echo '${JSON.stringify({ accessToken, expires_on: expiry(azure), tokenType: 'Bearer' })}' ;;`,
+  )
+  await writeFile(path.join(folder, 'said'), stderr)
+  const script = `#!/bin/sh\necho "$*" >> ${folder}/asked\ncase "$* " in\n${answers.join('\n')}\n  *) cat ${folder}/said >&2; exit 1 ;;\nesac\n`
   await writeFile(path.join(folder, 'az'), script)
   await chmod(path.join(folder, 'az'), 0o755)
-  return folder
+  return { folder, asked: () => readFile(path.join(folder, 'asked'), 'utf8') }
 }
+
+const tokensOf = async (azure: EmbeddedAzure): Promise<Record<string, string>> => ({
+  [BATCH]: await tokenFor(azure, BATCH),
+  [azure.url]: await tokenFor(azure, azure.url),
+})
+
+/** Of somebody else: nobody has signed it, for nobody is to see it. */
+const tokenWith = (claims: object): string =>
+  ['{"alg":"none"}', JSON.stringify({ appid: CLIENT, tid: TENANT, idtyp: 'app', ...claims }), '']
+    .map((part) => Buffer.from(part).toString('base64url'))
+    .join('.')
 
 /** What a self-hosted runner on App Service or Azure Arc has beside it. */
 async function fakeIdentityEndpoint(azure: EmbeddedAzure): Promise<{ readonly url: string; readonly asked: readonly unknown[] }> {
@@ -252,45 +328,217 @@ async function fakeIdentityEndpoint(azure: EmbeddedAzure): Promise<{ readonly ur
   return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/msi/token`, asked }
 }
 
-describe('other ways in', () => {
-  test('a client secret of the environment', async () => {
-    const env = { ...NO_OIDC, AZURE_CLIENT_ID: CLIENT, AZURE_TENANT_ID: TENANT, AZURE_CLIENT_SECRET: CLIENT_SECRET }
-    for (const auth of ['environment', 'auto']) {
-      const ran = await plan({ auth }, { env })
-      expect(ran.exitCode).toBe(0)
-      expect(assertions(ran)).toHaveLength(0)
-    }
-  })
+const inputsOf = (changes: Readonly<Record<string, string>>) => ({ ...loadScenario('happy').inputs, mode: 'plan', ...changes })
+const NO_IDS = { 'client-id': '', 'tenant-id': '' }
+const SOMEBODY = { AZURE_CLIENT_ID: OTHER, AZURE_TENANT_ID: OTHER }
 
-  test('the session of azure/login, where nothing better is there', async () => {
+/** A PEM file with a certificate of the application and its key. */
+async function certificateFile(azure: EmbeddedAzure): Promise<string> {
+  const { cert, private: key } = await generate([{ name: 'commonName', value: 'render' }], { keySize: 2048 })
+  azure.entra.certificate = cert
+  const file = path.join(await mkdtemp(path.join(tmpdir(), 'certificate-')), 'render.pem')
+  await writeFile(file, `${key}\n${cert}`)
+  return file
+}
+
+describe('every way in: log, report and summary say who signed in, and which way', () => {
+  const APPLICATION = { kind: 'application', clientId: CLIENT, tenantId: TENANT }
+
+  test.each<
+    [
+      string,
+      Readonly<Record<string, string>>,
+      (azure: EmbeddedAzure) => Promise<Record<string, string>> | Record<string, string>,
+      Record<string, string>,
+    ]
+  >([
+    ['OIDC, whatever the runner holds of somebody else', {}, () => ({ ...SOMEBODY, AZURE_CLIENT_SECRET: 'of-somebody' }), { way: 'oidc' }],
+    [
+      'OIDC, whatever region the libraries are told',
+      {},
+      () => ({ AZURE_REGIONAL_AUTHORITY_NAME: 'westeurope', MSAL_FORCE_REGION: 'westeurope' }),
+      { way: 'oidc' },
+    ],
+    [
+      'a secret of the environment with the ids of the inputs',
+      { auth: 'environment' },
+      () => ({ ...NO_OIDC, AZURE_CLIENT_SECRET: CLIENT_SECRET }),
+      { way: 'secret' },
+    ],
+    [
+      'a secret with all of it in the environment',
+      { auth: 'environment', ...NO_IDS },
+      () => ({ ...NO_OIDC, AZURE_CLIENT_ID: CLIENT, AZURE_TENANT_ID: TENANT, AZURE_CLIENT_SECRET: CLIENT_SECRET }),
+      { way: 'secret' },
+    ],
+    [
+      'auto without the permission: a secret of these ids',
+      {},
+      () => ({ ...NO_OIDC, AZURE_CLIENT_SECRET: CLIENT_SECRET }),
+      { way: 'secret' },
+    ],
+    [
+      'a certificate of the environment with the ids of the inputs',
+      { auth: 'environment' },
+      async (azure) => ({ ...NO_OIDC, AZURE_CLIENT_CERTIFICATE_PATH: await certificateFile(azure) }),
+      { way: 'certificate' },
+    ],
+    [
+      'auto in a pod with a workload identity',
+      NO_IDS,
+      async (azure) => {
+        const file = path.join(await mkdtemp(path.join(tmpdir(), 'pod-')), 'token')
+        await writeFile(file, await azure.entra.podToken())
+        return { ...NO_OIDC, AZURE_CLIENT_ID: CLIENT, AZURE_TENANT_ID: TENANT, AZURE_FEDERATED_TOKEN_FILE: file }
+      },
+      { way: 'workload-identity' },
+    ],
+    [
+      'auto without ids: the managed identity of the machine',
+      NO_IDS,
+      async (azure) => ({ ...NO_OIDC, PATH: '', IDENTITY_ENDPOINT: (await fakeIdentityEndpoint(azure)).url, IDENTITY_HEADER: 'h' }),
+      { way: 'managed-identity' },
+    ],
+    [
+      'auto without ids and without a managed identity: the session of azure/login',
+      NO_IDS,
+      async (azure) => ({
+        ...NO_OIDC,
+        IDENTITY_ENDPOINT: 'http://127.0.0.1:9/',
+        IDENTITY_HEADER: 'h',
+        PATH: `${(await fakeAz(azure, { tokens: await tokensOf(azure) })).folder}:${process.env.PATH}`,
+      }),
+      { way: 'cli' },
+    ],
+  ])('%s', async (_, inputs, environment, expected) => {
     const azure = await azureOf(loadScenario('happy'))
-    const bin = await fakeCli(azure)
-    for (const sign of [{ auth: 'cli' }, { auth: 'auto', 'client-id': '', 'tenant-id': '' }]) {
-      const ran = await again(
-        azure,
-        { ...loadScenario('happy').inputs, mode: 'plan', ...sign },
-        { env: { ...NO_OIDC, PATH: `${bin}:${process.env.PATH}` } },
-      )
-      expect(ran.exitCode).toBe(0)
-      expect(tokens(ran)).toHaveLength(0)
-    }
+    azure.entra.assertionSeconds = 100_000
+    const ran = await again(azure, inputsOf(inputs), { env: await environment(azure) })
+    expect({ exitCode: ran.exitCode, errors: annotations(ran) }).toEqual({ exitCode: 0, errors: [] })
+    expect((await reportOf(ran)).signedInAs).toMatchObject({ ...APPLICATION, ...expected })
+    expect(ran.log).toMatch(/^Sign-in .*, because .+\n/)
+    expect(ran.log).toContain(`signed in as application ${CLIENT} of tenant ${TENANT} by `)
+    expect(ran.summary).toContain(`signed in as \`application ${CLIENT} of tenant ${TENANT} by `)
+    expect(`${ran.log}${ran.summary}${ran.report}`).not.toContain(CLIENT_SECRET)
+  })
+})
+
+describe('nobody else signs in', () => {
+  test.each<[string, Readonly<Record<string, string>>, Readonly<Record<string, string>>, readonly string[]]>([
+    [
+      'a secret of another application',
+      { auth: 'environment' },
+      { ...SOMEBODY, AZURE_CLIENT_SECRET: CLIENT_SECRET },
+      [CLIENT, 'AZURE_CLIENT_ID', OTHER, TENANT, 'AZURE_TENANT_ID'],
+    ],
+    [
+      'the same with auto, where the job has no permission',
+      {},
+      { ...SOMEBODY, AZURE_CLIENT_SECRET: CLIENT_SECRET },
+      [CLIENT, OTHER, 'no permission'],
+    ],
+    [
+      'another cloud than the input names',
+      { auth: 'environment', environment: 'AzureUSGovernment' },
+      { AZURE_AUTHORITY_HOST: 'https://login.microsoftonline.com/', AZURE_CLIENT_SECRET: CLIENT_SECRET },
+      ['AzureUSGovernment', 'login.microsoftonline.com'],
+    ],
+    ['no secret', { auth: 'environment' }, {}, ['AZURE_CLIENT_SECRET or AZURE_CLIENT_CERTIFICATE_PATH']],
+  ])('%s: refused as an input, before the first request', async (_, inputs, environment, expected) => {
+    const ran = await plan(inputs, { env: { ...NO_OIDC, ...environment } })
+    expect(ran.exitCode).toBe(1)
+    expect(told(ran)).toMatch(/invalid input/i)
+    for (const text of expected) expect(told(ran)).toContain(text)
+    expect(ran.azure.exchanges).toEqual([])
   })
 
-  test('a machine without that session says so', async () => {
+  test('with ids given and nothing of theirs, the session of the Azure CLI is not asked', async () => {
+    const azure = await azureOf(loadScenario('happy'))
+    const az = await fakeAz(azure, { tokens: await tokensOf(azure) })
+    const ran = await again(azure, inputsOf({}), { env: { ...NO_OIDC, PATH: `${az.folder}:${process.env.PATH}` } })
+    expect(ran.exitCode).toBe(1)
+    expect(told(ran)).toContain('permissions: id-token: write')
+    await expect(az.asked()).rejects.toThrow('ENOENT')
+  })
+
+  test.each<[string, object, readonly string[]]>([
+    ['another tenant', { tid: OTHER }, [`tenant ${OTHER}`, `\`tenant-id\` is ${TENANT}`]],
+    ['another application', { appid: OTHER }, [`application ${OTHER}`, `\`client-id\` is ${CLIENT}`]],
+    ['a person', { idtyp: 'user', upn: 'ann@example.com', appid: OTHER }, ['user ann@example.com', CLIENT]],
+  ])('a session of %s is refused with both named', async (_, claims, expected) => {
+    const azure = await azureOf(loadScenario('happy'))
+    const token = tokenWith(claims)
+    const az = await fakeAz(azure, { tokens: { [BATCH]: token, [azure.url]: token } })
+    const ran = await again(azure, inputsOf({ auth: 'cli' }), { env: { ...NO_OIDC, PATH: `${az.folder}:${process.env.PATH}` } })
+    expect(ran.exitCode).toBe(1)
+    for (const text of expected) expect(told(ran)).toContain(text)
+    expect(azure.exchanges.filter(({ plane }) => plane === 'arm')).toEqual([])
+  })
+})
+
+describe('the session of the Azure CLI', () => {
+  test('is asked for the subscription of the run', async () => {
+    const azure = await azureOf(loadScenario('happy'))
+    const az = await fakeAz(azure, { tokens: await tokensOf(azure) })
+    const ran = await again(azure, inputsOf({ auth: 'cli' }), { env: { ...NO_OIDC, PATH: `${az.folder}:${process.env.PATH}` } })
+    expect({ exitCode: ran.exitCode, errors: annotations(ran) }).toEqual({ exitCode: 0, errors: [] })
+    const asked = (await az.asked()).trim().split('\n')
+    expect(asked).toHaveLength(2)
+    for (const line of asked) expect(line).toMatch(new RegExp(`^account get-access-token .* --subscription ${SUBSCRIPTION}$`))
+  })
+
+  /** As seen at https://github.com/Azure/azure-cli/issues/28708, https://github.com/Azure/login/issues/372 and other reports. */
+  test.each<[string, string, readonly string[]]>([
+    [
+      'an assertion that has run out',
+      'ERROR: AADSTS700024: Client assertion is not within its valid time range. Current time: 2026-11-29T02:00:00.0Z. Trace ID: 1 Correlation ID: 2 Timestamp: 3\nInteractive authentication is needed. Please run:\naz logout\naz login\n',
+      ['::AADSTS700024: Client assertion is not within its valid time range.', 'azure/login again', '`auth: oidc`'],
+    ],
+    [
+      'a guest',
+      "ERROR: AADSTS50020: User account 'ann' from identity provider 'live.com' does not exist in tenant 'Contoso'.\nTrace ID: 1\nInteractive authentication is needed. Please run:\naz login --scope https://management.core.windows.net//.default\n",
+      ["::AADSTS50020: User account 'ann'", 'az login --tenant'],
+    ],
+    [
+      'a second factor',
+      'WARNING: x\nERROR: AADSTS50076: Due to a configuration change you must use multi-factor authentication.\nTo re-authenticate, please run:\naz login',
+      ['AADSTS50076', 'second factor'],
+    ],
+    [
+      'nobody signed in',
+      "ERROR: Please run 'az login' to setup account.\n",
+      ["Please run 'az login' to setup account.", 'azure/login in a step of the same job'],
+    ],
+    [
+      'a subscription that it does not see',
+      "ERROR: The subscription of 'x' doesn't exist in cloud 'AzureCloud'.\n",
+      ["The subscription of 'x'", '`subscription-id`'],
+    ],
+    ['nothing at all', '', ['ended with exit code 1 and said nothing', '--debug']],
+  ])('fails in its own words: %s', async (_, stderr, expected) => {
+    const azure = await azureOf(loadScenario('happy'))
+    const az = await fakeAz(azure, { stderr })
+    const ran = await again(azure, inputsOf({ auth: 'cli' }), { env: { ...NO_OIDC, PATH: `${az.folder}:${process.env.PATH}` } })
+    expect(ran.exitCode).toBe(1)
+    for (const text of expected) expect(told(ran)).toContain(text)
+    expect(told(ran)).not.toMatch(/Trace ID|Interactive authentication|Set `client-id`/)
+  })
+
+  test('is absent', async () => {
     const ran = await plan({ auth: 'cli' }, { env: { ...NO_OIDC, PATH: '' } })
     expect(ran.exitCode).toBe(1)
     expect(told(ran)).toContain('az was not found')
     expect(told(ran)).toContain('Install the Azure CLI')
   })
+})
 
-  test('a managed identity', async () => {
-    const azure = await azureOf(loadScenario('happy'))
-    const { url, asked } = await fakeIdentityEndpoint(azure)
-    const env = { ...NO_OIDC, PATH: '', IDENTITY_ENDPOINT: url, IDENTITY_HEADER: 'secret-header' }
-    const ran = await again(azure, { ...loadScenario('happy').inputs, mode: 'plan', auth: 'managed-identity' }, { env })
-    expect(ran.exitCode).toBe(0)
-    expect(asked.every((header) => header === 'secret-header')).toBe(true)
-    expect(asked.length).toBeGreaterThan(0)
-    expect(writes(azure)).toEqual([])
-  })
+test('a managed identity is asked at its own address', async () => {
+  const azure = await azureOf(loadScenario('happy'))
+  const { url, asked } = await fakeIdentityEndpoint(azure)
+  const env = { ...NO_OIDC, PATH: '', IDENTITY_ENDPOINT: url, IDENTITY_HEADER: 'secret-header' }
+  const ran = await again(azure, inputsOf({ auth: 'managed-identity' }), { env })
+  expect(ran.exitCode).toBe(0)
+  expect(asked.every((header) => header === 'secret-header')).toBe(true)
+  expect(asked.length).toBeGreaterThan(0)
+  expect(writes(azure)).toEqual([])
 })

@@ -1,17 +1,26 @@
 /** GitHub's token endpoint and Entra ID: real signatures, real refusals. */
 import { randomUUID } from 'node:crypto'
-import { decodeJwt, errors, generateKeyPair, jwtVerify, SignJWT } from 'jose'
+import { errors, generateKeyPair, jwtVerify, SignJWT } from 'jose'
 import type { AzureClock } from '../clock/clock.ts'
 import { type Principal, Refusal } from '../route.ts'
 import { CLIENT, CLIENT_SECRET, TENANT } from '../scenarios/scenario.ts'
+import { refusalOf } from './assertions.ts'
 
 const ISSUER = 'https://token.actions.githubusercontent.com'
 const SUBJECT = 'repo:octo-org/render:ref:refs/heads/main'
 const AUDIENCE = 'api://AzureADTokenExchange'
 const LIFETIME_S = 4_500
+/** The service account of a runner's pod. https://learn.microsoft.com/azure/aks/workload-identity-overview#how-it-works */
+const POD = {
+  issuer: 'https://westeurope.oic.prod-aks.azure.com/embedded/',
+  subject: 'system:serviceaccount:arc-runners:runner',
+  audience: AUDIENCE,
+}
+const CREDENTIALS = [{ issuer: ISSUER, subject: SUBJECT, audience: AUDIENCE }, POD]
 /** Made once: making them takes longer than a run. */
 const GITHUB_KEYS = generateKeyPair('RS256')
 const ENTRA_KEYS = generateKeyPair('RS256')
+const CLUSTER_KEYS = generateKeyPair('RS256')
 export const REQUEST_TOKEN = 'runner-request-token'
 
 export class Entra {
@@ -27,6 +36,13 @@ export class Entra {
   tokenLifetimeS = LIFETIME_S
   /** How long they are valid; on a fast clock five minutes are less than a busy machine needs. */
   assertionSeconds = 300
+
+  /** PEM of the certificate that is registered with the application. */
+  certificate: string | undefined
+  /** Issuers whose configuration Entra ID cannot fetch. */
+  readonly unreachableIssuers = new Set<string>()
+  /** An administrator of the tenant has disabled the application. */
+  isDisabled = false
 
   /** @param resources What tokens may be for. */
   constructor(clock: AzureClock, resources: () => readonly string[]) {
@@ -44,6 +60,18 @@ export class Entra {
       .setIssuedAt(now)
       .setExpirationTime(now + this.assertionSeconds)
     return { status: 200, body: { value: await jwt.sign((await this.#github).privateKey) } }
+  }
+
+  /** The projected token of a pod, as the webhook mounts it. */
+  async podToken(): Promise<string> {
+    const now = this.#seconds()
+    const jwt = new SignJWT({ sub: POD.subject })
+      .setProtectedHeader({ alg: 'RS256', kid: 'cluster' })
+      .setIssuer(POD.issuer)
+      .setAudience(POD.audience)
+      .setIssuedAt(now)
+      .setExpirationTime(now + 86_400)
+    return jwt.sign((await CLUSTER_KEYS).privateKey)
   }
 
   configuration(origin: string, tenant: string): unknown {
@@ -69,6 +97,8 @@ export class Entra {
         `Application with identifier '${form.get('client_id')}' was not found in the directory '${tenant}'.`,
       )
     }
+    // https://learn.microsoft.com/entra/identity-platform/reference-error-codes
+    if (this.isDisabled) return this.#refuse(401, 7000112, 'unauthorized_client', `Application '${CLIENT}'(render) is disabled.`)
     const grant = form.get('grant_type')
     if (grant !== 'client_credentials')
       return this.#refuse(400, 70003, 'unsupported_grant_type', `The app requested an unsupported grant type '${grant ?? ''}'.`)
@@ -85,7 +115,8 @@ export class Entra {
       )
     }
     const now = this.#seconds()
-    const jwt = new SignJWT({ appid: CLIENT, oid: '44444444-4444-4444-8444-444444444444', tid: TENANT })
+    // `idtyp`: https://learn.microsoft.com/entra/identity-platform/optional-claims-reference#v10-and-v20-optional-claims-set
+    const jwt = new SignJWT({ appid: CLIENT, idtyp: 'app', oid: '44444444-4444-4444-8444-444444444444', tid: TENANT })
       .setProtectedHeader({ alg: 'RS256', kid: 'entra' })
       .setAudience(audience)
       .setIssuedAt(now)
@@ -134,45 +165,11 @@ export class Entra {
   }
 
   async #checkAssertion(assertion: string) {
-    try {
-      await jwtVerify(assertion, (await this.#github).publicKey, {
-        issuer: ISSUER,
-        audience: AUDIENCE,
-        subject: SUBJECT,
-        currentDate: this.#clock.now(),
-      })
-      return undefined
-    } catch (error) {
-      if (error instanceof errors.JWTExpired) {
-        return this.#refuse(401, 700024, 'invalid_client', 'Client assertion is not within its valid time range.')
-      }
-      const claim = error instanceof errors.JWTClaimValidationFailed ? error.claim : ''
-      if (claim === 'aud') {
-        return this.#refuse(
-          401,
-          700212,
-          'invalid_client',
-          `No matching federated identity record found for presented assertion audience '${decodeJwt(assertion).aud}'. Please note that the audience matching is case sensitive.`,
-        )
-      }
-      if (claim === 'iss') {
-        return this.#refuse(
-          401,
-          700211,
-          'invalid_client',
-          `No matching federated identity record found for presented assertion issuer '${decodeJwt(assertion).iss}'.`,
-        )
-      }
-      if (claim === 'sub') {
-        return this.#refuse(
-          401,
-          700213,
-          'invalid_client',
-          `No matching federated identity record found for presented assertion subject '${decodeJwt(assertion).sub}'. Check your federated identity credential Subject, Audience and Issuer against the presented assertion.`,
-        )
-      }
-      return this.#refuse(401, 50027, 'invalid_client', 'JWT token is invalid or malformed.')
-    }
+    const keys = [(await this.#github).publicKey, (await CLUSTER_KEYS).publicKey]
+    const { unreachableIssuers, certificate } = this
+    const trusted = { clientId: CLIENT, credentials: CREDENTIALS, keys, unreachableIssuers, certificate }
+    const refused = await refusalOf(assertion, trusted, this.#clock.now())
+    return refused && this.#refuse(401, refused.code, 'invalid_client', refused.text)
   }
 
   #refuse(status: number, code: number, error: string, text: string): { status: number; body: unknown } {
