@@ -42,7 +42,8 @@ export function failedCall(attempt: Attempt, error: unknown, answer: RawAnswer |
   if (isRestError(error)) {
     if (error.response && error.response.status >= 400) return failedAnswer(attempt, error.response)
     const reason = unreachable(error)
-    if (reason) return new UnreachableError(new URL(attempt.url).host, reason)
+    // The request's own address: a call of an SDK does not say where it goes.
+    if (reason) return new UnreachableError(new URL(error.request?.url ?? attempt.url).host, reason)
     return new AzureError({
       ...attempt,
       body: error.message,

@@ -220,6 +220,13 @@ const OTHER_FAMILIES: readonly Family[] = [
   },
   { matches: /temporarily_unavailable|throttl|too many requests|\b(?:429|50[0234])\b/i, advice: () => BUSY },
   {
+    matches: /GitHub gave no answer|ID Token/,
+    advice: () => ({
+      hint: "GitHub's token service did not give this job a token, however often it was asked. Run again; if it stays so, look at GitHub's status.",
+      link: 'https://www.githubstatus.com',
+    }),
+  },
+  {
     matches: /ECONNRESET|ETIMEDOUT|socket hang up|no answer within|endpoints_resolution_error|network_error/,
     advice: ({ authorityHost }) => ({
       hint: `The connection to the sign-in host was lost: check what lies between this runner and ${authorityHost} (proxy, firewall), then run again.`,

@@ -41,6 +41,8 @@ export class Entra {
   certificate: string | undefined
   /** Issuers whose configuration Entra ID cannot fetch. */
   readonly unreachableIssuers = new Set<string>()
+  /** Resource Managers of other clouds, which tokens may be for, too. */
+  readonly otherResources = new Set<string>()
   /** An administrator of the tenant has disabled the application. */
   isDisabled = false
 
@@ -106,7 +108,7 @@ export class Entra {
     const refusal = secret === null ? await this.#checkAssertion(form.get('client_assertion') ?? '') : this.#checkSecret(secret)
     if (refusal) return refusal
     const audience = (form.get('scope') ?? '').split(' ')[0]?.replace(/\/+\.default$/, '') ?? ''
-    if (!this.#resources().includes(audience)) {
+    if (!this.#resources().includes(audience) && !this.otherResources.has(audience)) {
       return this.#refuse(
         400,
         500011,

@@ -62,6 +62,8 @@ describe('each family of refusals names what to do where, and what was presented
     ['az was not found: the Azure CLI is not installed', CLI, ['Install the Azure CLI']],
     ["Please run 'az login' to setup account.", CLI, ['azure/login']],
     ["The subscription of 'x' doesn't exist in cloud 'AzureCloud'.", CLI, ['`subscription-id`']],
+    ['GitHub gave no answer within 60 s', OIDC, ["GitHub's token service"]],
+    ['Error message: Response json body do not have ID Token field', OIDC, ["GitHub's token service"]],
     ['az account get-access-token ended with exit code 1 and said nothing', CLI, ['--debug']],
   ])('%s', (message, attempt, expected) => {
     for (const text of expected) expect(hint(message, attempt)).toContain(text)
