@@ -65,6 +65,14 @@ test('what starts after the job is never a second run, even where no state was k
   expect({ exitCode: ran.exitCode, asked: azure.exchanges.length, log: ran.log }).toEqual({ exitCode: 0, asked: 0, log: '' })
 })
 
+test('a runner whose session ends (SIGHUP): cancelled, with a summary, as by SIGTERM', async () => {
+  const gone = new AbortController()
+  const onLine = (text: string) => text.includes('::group::publish') && gone.abort()
+  const ran = await again(await azureOf({ ...scenario, inputs }), inputs, { logOff: gone.signal, onLine })
+  expect({ exitCode: ran.exitCode, result: ran.outputs.result }).toEqual({ exitCode: 1, result: 'cancelled' })
+  expect(ran.summary).toContain('SIGHUP')
+})
+
 test('a runner that stops reading the log: the run goes on, and its files tell how it ended', async () => {
   const gone = new AbortController()
   const ran = await again(await azureOf({ ...scenario, inputs }), inputs, { hangUp: gone.signal, onLine: () => gone.abort() })

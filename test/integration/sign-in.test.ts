@@ -203,6 +203,7 @@ describe('a token endpoint in trouble', () => {
           : undefined
     })
     expect(ran.exitCode).toBe(1)
+    expect(told(ran)).toContain('::AADSTS90033: A transient error.')
     expect(told(ran)).toContain('busy for longer')
   })
 

@@ -32,6 +32,8 @@ export interface RunOptions {
   readonly interrupt?: AbortSignal
   /** SIGTERM, as the runner sends it when SIGINT did not help. */
   readonly terminate?: AbortSignal
+  /** SIGHUP, as when the session ends in which a self-hosted runner was started by hand. */
+  readonly logOff?: AbortSignal
   /** Nobody reads the log any more, as when the runner's own process dies. */
   readonly hangUp?: AbortSignal
   /** Beside what the runner sets. */
@@ -51,6 +53,7 @@ export async function runAction(options: RunOptions): Promise<ActionRun> {
     kill,
     interrupt,
     terminate,
+    logOff,
     hangUp,
     env = {},
     preload,
@@ -106,6 +109,7 @@ export async function runAction(options: RunOptions): Promise<ActionRun> {
   kill?.addEventListener('abort', () => child.kill('SIGKILL'), { once: true })
   interrupt?.addEventListener('abort', () => child.kill('SIGINT'), { once: true })
   terminate?.addEventListener('abort', () => child.kill('SIGTERM'), { once: true })
+  logOff?.addEventListener('abort', () => child.kill('SIGHUP'), { once: true })
   hangUp?.addEventListener('abort', () => child.stdout.destroy(), { once: true })
   let log = ''
   for (const stream of [child.stdout, child.stderr]) {

@@ -125,7 +125,7 @@ if (jumps) {
 }
 
 // The seconds that a runner gives after a signal are real ones.
-for (const name of ['SIGINT', 'SIGTERM']) {
+for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
   process.on(name, () => {
     azureMs = now()
     realMs = RealDate.now()
