@@ -19,10 +19,12 @@ import { refuseOtherImages, refuseUnapproved, refuseUnsized, warnOfWithheldChang
 import { retentionScope } from './plan/retention-scope.ts'
 import { bringUp } from './pool/bring-up.ts'
 import type { RunAsPhase } from './pool/outcome.ts'
+import { drainedPools } from './pool/owed-size.ts'
 import { requestsOn } from './pool/plan-pool.ts'
 import type { PoolPlan, PoolWork } from './pool/pool-plan.ts'
 import { startProof, sweepProofs } from './pool/proof.ts'
 import { abandonedProofs } from './pool/proof-plan.ts'
+import { putSizesBack } from './pool/put-back.ts'
 import type { Finding } from './preflight/finding.ts'
 import { PreflightError } from './preflight/preflight-error.ts'
 import { checkAll, checkPlan, countsOf } from './preflight/rules.ts'
@@ -40,12 +42,10 @@ export async function runApp(config: Config, run: RunContext, context: StepConte
     return endingOf(progress, config, resultOf(config, progress), failureOf(progress.pools))
   } catch (error) {
     if (context.signal.aborted) await stopResizes(progress, config, context)
-    return endingOf(
-      progress,
-      config,
-      context.signal.aborted && context.signal.reason instanceof CancelledError ? 'cancelled' : 'failed',
-      explain(error),
-    )
+    const isCancelled = context.signal.aborted && context.signal.reason instanceof CancelledError
+    const left = config.mode === 'apply' && config.pool && progress.observed ? drainedPools(config.pool, progress.observed.pools) : []
+    await putSizesBack(left, isCancelled ? LONGEST_STOP_MS : LONGEST_PUT_BACK_MS, context)
+    return endingOf(progress, config, isCancelled ? 'cancelled' : 'failed', explain(error))
   }
 }
 
@@ -178,6 +178,7 @@ async function bringUpAll(config: Config, plan: Plan, { account }: Observed, con
 
 /** The runner kills 7.5 s after SIGINT. */
 const LONGEST_STOP_MS = 4_000
+const LONGEST_PUT_BACK_MS = 120_000
 
 /** `on-cancel: stop-resize`: pools keep the nodes they have by now. */
 async function stopResizes({ plan }: Progress, { pool }: Config, { batch, events, clock }: StepContext): Promise<void> {

@@ -2,16 +2,18 @@ import { explain } from './errors/explanation.ts'
 import { type ReferenceReaders, reasonNotToDelete } from './image/read-holders.ts'
 import { TAGS } from './image/tags.ts'
 import { temporaryApiVersion } from './image/temporary.ts'
-import type { ArmId } from './model/arm-id.ts'
+import { type ArmId, nameOf } from './model/arm-id.ts'
 import type { Compute } from './model/compute.ts'
 import { provenBy } from './pool/proof-plan.ts'
+import { putBackSize } from './pool/put-back.ts'
 import type { LeftBehind } from './report/run-report.ts'
-import type { Ledger, LedgerEntry, LedgerKind } from './run/runner.ts'
+import type { Clock, Ledger, LedgerEntry, LedgerKind } from './run/runner.ts'
 
 /** What cleaning up needs, within the time that the runner gives a post step. */
 export interface CleanupPorts extends ReferenceReaders {
   readonly compute: Compute
   readonly ledger: Ledger
+  readonly clock: Clock
   readonly signal: AbortSignal
   readonly info: (text: string) => void
 }
@@ -53,6 +55,8 @@ async function cleanUpEntry(entry: LedgerEntry, ports: CleanupPorts): Promise<vo
       return deleteTemporary(id, ports)
     case 'proofPool':
       return deleteProofPool(id, ports)
+    case 'poolSize':
+      return putSizeBack(id, ports)
     case 'pool':
     case 'gallery':
     case 'imageDefinition':
@@ -105,7 +109,14 @@ async function deleteProofPool(id: ArmId, { batch, signal, info }: CleanupPorts)
   await batch.deletePool(id, signal)
 }
 
+/** Of a pool that was drained, and got no size since. */
+async function putSizeBack(id: ArmId, ports: CleanupPorts): Promise<void> {
+  const done = await putBackSize(id, ports)
+  if (done) ports.info(done)
+}
+
 /** A command for cleaning up by hand. */
 export function commandFor({ id, kind }: LedgerEntry): string {
+  if (kind === 'poolSize') return `az batch pool resize --pool-id "${nameOf(id)}" --target-dedicated-nodes <its former size>`
   return kind === 'startVm' ? `az vm start --ids "${id}"` : `az resource delete --ids "${id}"`
 }

@@ -184,7 +184,7 @@ async function cleanUpWith(ledger: github.StateLedger): Promise<readonly LeftBeh
   const identity = parseIdentity(github.inputReader)
   for (const problem of settleProxies()) github.log.warning(problem)
   const { arm, compute, batch } = await connect({ identity }, { timeoutMs: POST_MS, onSignedIn: () => undefined })
-  return cleanUp({ arm, compute, batch, ledger, signal: controller.signal, info: github.log.info })
+  return cleanUp({ arm, compute, batch, clock: github.clock, ledger, signal: controller.signal, info: github.log.info })
 }
 
 /** Before a run has a report of its own: its inputs were refused, or something is wrong with this action. */

@@ -104,6 +104,7 @@ export interface PoolSettings {
   readonly maxResizes: number
   readonly wait: 'nodes' | 'steady' | 'none'
   readonly minHealthyPercentage: number
+  readonly minHealthySpotPercentage: number
   readonly nodeStartTimeoutMs: number
   readonly onCancel: 'leave' | 'stop-resize'
 }

@@ -16,6 +16,7 @@ export function readPool(inputs: Inputs, reader: InputReader, group: Group, imag
   const option = inputs.text('node-deallocation-option')
   if (option.toLowerCase() === 'retaineddata')
     inputs.refuse('node-deallocation-option', 'is retired by Azure Batch', 'taskcompletion, requeue, terminate')
+  const minHealthyPercentage = inputs.integer('min-healthy-percentage', { min: 0, max: 100, fallback: 100 })
   return {
     account,
     requests: isAsked ? (inputs.text('pool-spec') ? specs : [{ properties: {} }]).map((spec) => readRequest(inputs, spec, imageKind)) : [],
@@ -28,7 +29,8 @@ export function readPool(inputs: Inputs, reader: InputReader, group: Group, imag
         : inputs.choice('node-deallocation-option', ['TaskCompletion', 'Requeue', 'Terminate'], 'TaskCompletion'),
     maxResizes: inputs.integer('max-resizes', { min: 1, max: 50, fallback: 5 }),
     wait: inputs.choice('wait', ['nodes', 'steady', 'none'], 'nodes'),
-    minHealthyPercentage: inputs.integer('min-healthy-percentage', { min: 0, max: 100, fallback: 100 }),
+    minHealthyPercentage,
+    minHealthySpotPercentage: inputs.integer('min-healthy-spot-percentage', { min: 0, max: 100, fallback: minHealthyPercentage }),
     nodeStartTimeoutMs: inputs.durationMs('node-start-timeout', { minMs: MINUTE_MS, maxMs: 350 * MINUTE_MS, fallbackMs: 30 * MINUTE_MS }),
     onCancel: inputs.choice('on-cancel', ['leave', 'stop-resize'], 'leave'),
   }

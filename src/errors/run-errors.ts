@@ -1,5 +1,6 @@
 /** Everything else that ends a run, and explains itself. */
 import type { OsType } from '../model/compute.ts'
+import { AzureError } from './azure-error.ts'
 import { ActionError, type Advice } from './explanation.ts'
 import { sysprepCause } from './sysprep.ts'
 
@@ -102,4 +103,10 @@ export class ForeignLinkError extends ActionError {
       link: 'https://learn.microsoft.com/azure/azure-resource-manager/management/async-operations',
     })
   }
+}
+
+/** Whether the data plane lets nobody in: it cannot be reached, does not answer, or refuses this identity. */
+export function isDataPlaneRefusal(error: unknown): error is ActionError {
+  if (error instanceof DataPlaneUnreachableError) return true
+  return error instanceof AzureError && (error.status === undefined || error.status === 401 || error.status === 403)
 }

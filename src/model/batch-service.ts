@@ -46,6 +46,21 @@ export interface ComputeNode {
   }
 }
 
+/** A node as far as the health gate needs it. Times are ISO 8601, by Azure's clock. */
+export interface NodeSighting extends Pick<ComputeNode, 'id' | 'state' | 'isDedicated'> {
+  readonly allocationTime?: string
+  readonly stateTransitionTime?: string
+}
+
+/** One evaluation of an autoscale formula. */
+export interface AutoScaleRun {
+  readonly evaluationTime: string
+  /** E.g. `$TargetDedicatedNodes=3;$TargetLowPriorityNodes=0;$NodeDeallocationOption=requeue`; also where the evaluation failed. */
+  readonly results?: string
+  /** As Azure gives it: ARM nests `details`, the data plane has `values`. */
+  readonly error?: { readonly code: string; readonly message: string }
+}
+
 /** An entry of the account's `supportedimages`. */
 export interface SupportedImage {
   readonly nodeAgentSkuId: string
@@ -84,18 +99,30 @@ export interface Job {
 /** A job schedule; the specification of its jobs is sent back whole, with another pool. */
 export interface JobSchedule {
   readonly id: string
+  readonly etag: string
   readonly jobSpecification: Readonly<Record<string, unknown>>
 }
 
 /** The Batch service at the account's endpoint. Throws `DataPlaneUnreachableError` where it cannot be reached at all. */
 export interface BatchDataPlane {
   listSupportedImages(): Promise<readonly SupportedImage[]>
+  /** Cheap, and not always up to date; `listNodeStates` is. */
   getNodeCounts(poolName: string): Promise<NodeCounts>
+  /** All nodes of a pool: one request for every 1,000. */
+  listNodeStates(poolName: string): Promise<readonly NodeSighting[]>
   /** Nodes in one of the states given, at most `limit`. */
   listNodes(poolName: string, states: readonly NodeState[], limit: number): Promise<readonly ComputeNode[]>
   /** The last `bytes` of a start task's `stdout.txt` or `stderr.txt`; `undefined` where the node has none. */
   getStartTaskOutput(request: StartTaskOutputRequest): Promise<string | undefined>
   resize(poolName: string, request: ResizeRequest): Promise<void>
+  /** Evaluates a formula on a pool that has autoscale on; nothing is applied. */
+  evaluateAutoScale(poolName: string, formula: string): Promise<AutoScaleRun>
+  /** `autoScale` as in ARM; the pool must be steady. */
+  enableAutoScale(poolName: string, autoScale: { readonly formula: string; readonly evaluationInterval?: string }): Promise<void>
+  /** `undefined` where the pool does not exist. */
+  getPoolEtag(poolName: string): Promise<string | undefined>
+  /** Begins to delete the pool as it was read (`If-Match`); one that is gone or going is none to delete. */
+  deletePool(poolName: string, etag: string): Promise<void>
   /** At most 100 nodes a call. */
   removeNodes(
     poolName: string,
@@ -114,5 +141,6 @@ export interface BatchDataPlane {
   enableJob(id: string): Promise<void>
   /** Schedules whose jobs run on the pool. */
   listJobSchedules(poolName: string): Promise<readonly JobSchedule[]>
+  /** As it was read (`If-Match`). */
   moveJobSchedule(schedule: JobSchedule, poolName: string): Promise<void>
 }

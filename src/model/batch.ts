@@ -1,7 +1,7 @@
 /** Microsoft.Batch on the management plane (api-version 2025-06-01). Property names are Azure's own. */
 import type { Tags } from './arm.ts'
 import type { ArmId } from './arm-id.ts'
-import type { BatchDataPlane, NodeDeallocationOption } from './batch-service.ts'
+import type { AutoScaleRun, BatchDataPlane, NodeDeallocationOption } from './batch-service.ts'
 import type { MarketplaceImage } from './compute.ts'
 
 export interface BatchAccount {
@@ -148,7 +148,7 @@ export interface Pool extends PoolEnvelope {
       readonly errors?: readonly RawResizeError[]
     }
     /** The last evaluation of the formula. */
-    readonly autoScaleRun?: { readonly error?: { readonly code: string; readonly message: string } }
+    readonly autoScaleRun?: AutoScaleRun
   }
 }
 

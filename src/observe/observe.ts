@@ -1,9 +1,9 @@
 import { type Config, imageTargetId, twoSubscriptions } from '../config/config.ts'
 import { AzureError } from '../errors/azure-error.ts'
-import { DataPlaneUnreachableError } from '../errors/run-errors.ts'
+import { explain } from '../errors/explanation.ts'
+import { isDataPlaneRefusal } from '../errors/run-errors.ts'
 import { type ArmId, childId, nameOf, parseArmId, partsOf, sameId } from '../model/arm-id.ts'
 import type { BatchAccount } from '../model/batch.ts'
-import type { SupportedImage } from '../model/batch-service.ts'
 import type { Compute, Disk, ImageVersion, StorageAccount, VirtualMachine } from '../model/compute.ts'
 import { emit, type StepContext } from '../run/context.ts'
 import { withChosenCapture } from './choose-capture.ts'
@@ -198,16 +198,16 @@ async function observeVm(id: ArmId, { compute }: StepContext): Promise<Observed[
 async function observeBatch(
   id: ArmId,
   context: StepContext,
-): Promise<Pick<Observed, 'account' | 'pools' | 'supportedImages' | 'vmSizes' | 'usages'>> {
+): Promise<Pick<Observed, 'account' | 'pools' | 'supportedImages' | 'dataPlaneRefusal' | 'vmSizes' | 'usages'>> {
   const account = await context.batch.getAccount(id)
   if (!account) return { pools: [], vmSizes: [] }
-  const [pools, vmSizes, supportedImages, usages] = await Promise.all([
+  const [pools, vmSizes, dataPlane, usages] = await Promise.all([
     context.batch.listPools(id),
     context.batch.listVmSizes(id, account.location),
-    observeSupportedImages(account, context),
+    observeDataPlane(account, context),
     observeUsages(account, context),
   ])
-  return { account, pools, vmSizes, ...(supportedImages && { supportedImages }), ...(usages && { usages }) }
+  return { account, pools, vmSizes, ...dataPlane, ...(usages && { usages }) }
 }
 
 /** Read only in user subscription mode, where the quotas of the subscription apply. */
@@ -222,13 +222,17 @@ async function observeUsages({ id, location, poolAllocationMode }: BatchAccount,
   )
 }
 
-/** A private account still has its management plane, so the run continues with less information. */
-async function observeSupportedImages(account: BatchAccount, context: StepContext): Promise<readonly SupportedImage[] | undefined> {
+/** A private account still has its management plane: whether the run can do without the other is for a preflight rule to say. */
+async function observeDataPlane(
+  account: BatchAccount,
+  context: StepContext,
+): Promise<Pick<Observed, 'supportedImages' | 'dataPlaneRefusal'>> {
   try {
-    return await context.batch.dataPlane(account).listSupportedImages()
+    return { supportedImages: await context.batch.dataPlane(account).listSupportedImages() }
   } catch (error) {
-    if (!(error instanceof DataPlaneUnreachableError)) throw error
-    emit(context, { kind: 'data-plane-unreachable', host: error.host, reason: error.reason })
-    return undefined
+    if (!isDataPlaneRefusal(error)) throw error
+    const { message, hint } = explain(error)
+    emit(context, { kind: 'data-plane-unreachable', host: account.accountEndpoint, reason: `${message}. ${hint}` })
+    return { dataPlaneRefusal: { reason: message, fix: hint } }
   }
 }

@@ -42,6 +42,8 @@ export interface Observed {
   readonly snapshots: readonly Snapshot[]
   /** All pools of the account. */
   readonly pools: readonly Pool[]
+  /** Why the data plane cannot be used; absent where it can. */
+  readonly dataPlaneRefusal?: { readonly reason: string; readonly fix: string }
   /** Absent where the data plane cannot be reached. */
   readonly supportedImages?: readonly SupportedImage[]
   readonly vmSizes: readonly BatchVmSize[]

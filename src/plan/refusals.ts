@@ -101,9 +101,5 @@ export function warnOfWithheldChanges({ pools }: Plan, context: StepContext): vo
       warn(
         `Pool ${request.id} keeps its ${withheld.join(', ')}: the requested change needs a pool without nodes, and \`strategy: resize-only\` does not drain it.`,
       )
-    if (request.sizeSource === 'existing' && !existing)
-      warn(
-        `Pool ${request.id} is new, and no size is asked for: it gets no nodes. Give \`target-dedicated-nodes\`, or \`scaleSettings\` in \`pool-spec\`.`,
-      )
   }
 }

@@ -1,11 +1,12 @@
 import { type Explanation, explain } from '../errors/explanation.ts'
-import { ForeignChangeError } from '../errors/run-errors.ts'
+import { sameId } from '../model/arm-id.ts'
 import type { Pool } from '../model/batch.ts'
 import { emit, type StepContext } from '../run/context.ts'
-import { lastStateOf, MARKS, markIn } from './marks.ts'
+import { MARKS, markIn } from './marks.ts'
 import type { PoolOutcome, RunAsPhase } from './outcome.ts'
 import type { PoolWork } from './pool-plan.ts'
 import type { Proof } from './proof.ts'
+import { tryToPutBack } from './put-back.ts'
 import { rollBack } from './roll-back.ts'
 import { GateError, PoolRollout } from './rollout.ts'
 
@@ -27,15 +28,20 @@ export async function bringUp(
 
 /** The new image is not proven. Nothing was changed, unless an earlier run had begun with the pool: that is taken back. */
 async function leaveAsItWas(rollout: PoolRollout, error: Explanation, asPhase: RunAsPhase): Promise<PoolOutcome> {
-  const { plan, settings, context } = rollout
-  const { existing } = plan
-  const isBegun = existing !== undefined && markIn(existing.properties.metadata, MARKS.before) !== undefined
-  if (isBegun && settings.onFailure === 'rollback') return asPhase('pool', () => rollBack({ rollout, error, cause: undefined }, context))
-  return { ...(existing && { pool: existing }), error, isRolledBack: false }
+  const { existing } = rollout.plan
+  if (!existing || !isBegun(rollout)) return { ...(existing && { pool: existing }), error, isRolledBack: false }
+  if (rollout.settings.onFailure === 'rollback')
+    return asPhase('pool', () => rollBack({ rollout, error, cause: undefined }, rollout.context))
+  await putBackDrained(rollout)
+  return { pool: (await standing(rollout)) ?? existing, error, isRolledBack: false }
 }
 
+/** An earlier run had begun with the pool, and was interrupted. */
+const isBegun = ({ plan: { existing } }: PoolRollout): boolean =>
+  existing !== undefined && markIn(existing.properties.metadata, MARKS.before) !== undefined
+
 async function rollOut(rollout: PoolRollout, asPhase: RunAsPhase, beforeGrowth?: () => Promise<void>): Promise<PoolOutcome> {
-  const { plan, settings, context } = rollout
+  const { plan, context } = rollout
   const warnOfUnfinishedWork = () =>
     rollout.unfinishedWork && emit(context, { kind: 'notice', level: 'warning', text: rollout.unfinishedWork })
   context.signal.addEventListener('abort', warnOfUnfinishedWork, { once: true })
@@ -52,39 +58,43 @@ async function rollOut(rollout: PoolRollout, asPhase: RunAsPhase, beforeGrowth?:
     }
   } catch (error) {
     if (context.signal.aborted) throw error
-    const explanation = explain(error)
-    const judged = error instanceof GateError ? { verdict: error.verdict } : {}
-    if (settings.onFailure === 'rollback')
-      return { ...judged, ...(await asPhase('pool', () => rollBack({ rollout, error: explanation, cause: error }, context))) }
-    const isAsBefore = rollout.unfinishedWork !== undefined && !(error instanceof ForeignChangeError) && (await giveFormulaBack(rollout))
-    if (!isAsBefore) warnOfUnfinishedWork()
-    const pool = await standing(rollout).catch(() => undefined)
-    return { ...(pool && { pool }), ...judged, error: explanation, isRolledBack: false, hasResized: rollout.resizer.hasResized }
+    const outcome = await fail(rollout, error, asPhase)
+    const putBack = await putBackDrained(rollout)
+    if (!putBack && !outcome.isRolledBack) warnOfUnfinishedWork()
+    const pool = putBack ? await standing(rollout).catch(() => undefined) : outcome.pool
+    return { ...outcome, ...(pool && { pool }) }
   } finally {
     context.signal.removeEventListener('abort', warnOfUnfinishedWork)
+    // Where the run ends before its time, its end and its post step put the size back.
+    if (!context.signal.aborted && owesSize(rollout)) context.ledger.settle(plan.id)
   }
 }
+
+/** What became of a pool that did not get there. */
+async function fail(rollout: PoolRollout, error: unknown, asPhase: RunAsPhase): Promise<PoolOutcome> {
+  const { context, settings, resizer } = rollout
+  const explanation = explain(error)
+  const judged = error instanceof GateError ? { verdict: error.verdict } : {}
+  if (settings.onFailure === 'rollback')
+    return { ...judged, ...(await asPhase('pool', () => rollBack({ rollout, error: explanation, cause: error }, context))) }
+  const pool = await standing(rollout).catch(() => undefined)
+  return { ...(pool && { pool }), ...judged, error: explanation, isRolledBack: false, hasResized: resizer.hasResized }
+}
+
+/** A pool that was drained, by this run or an earlier one, and got no size since, has its former one back. @returns whether there was anything to say about it */
+async function putBackDrained(rollout: PoolRollout): Promise<boolean> {
+  const { plan, context } = rollout
+  if (plan.action === 'blue-green' || !(owesSize(rollout) || isBegun(rollout))) return false
+  const text = await tryToPutBack(plan.id, context)
+  if (text) emit(context, { kind: 'notice', level: 'warning', text })
+  return text !== undefined
+}
+
+const owesSize = ({ plan, context }: PoolRollout): boolean =>
+  context.ledger.open().some(({ id, kind }) => kind === 'poolSize' && sameId(id, plan.id))
 
 /** The pool as it is; where blue-green did not come to make the new one, the old. */
 async function standing({ plan, context }: PoolRollout): Promise<Pool | undefined> {
   const pool = await context.batch.getPool(plan.id)
   return pool ?? (plan.action === 'blue-green' ? plan.old : undefined)
-}
-
-/** A pool that sized itself and got no new image sizes itself again. @returns whether it does. */
-async function giveFormulaBack({ plan, resizer, context }: PoolRollout): Promise<boolean> {
-  const { autoScale } = (plan.action === 'reimage' && lastStateOf(plan.existing).scaleSettings) || {}
-  if (!autoScale) return false
-  const name = plan.request.id
-  try {
-    await resizer.waitUntilIdle()
-    await resizer.editor.patch({ scaleSettings: { autoScale } })
-    await resizer.editor.mark(MARKS.before)
-    emit(context, { kind: 'notice', level: 'warning', text: `Pool ${name} is on its old image; its autoscale formula is back.` })
-    return true
-  } catch (error) {
-    const text = `Pool ${name}: its autoscale formula could not be put back: ${explain(error).message}`
-    emit(context, { kind: 'notice', level: 'warning', text })
-    return false
-  }
 }

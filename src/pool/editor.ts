@@ -5,24 +5,51 @@ import type { ArmId } from '../model/arm-id.ts'
 import type { Pool, PoolEnvelope, PoolProperties } from '../model/batch.ts'
 import { emit, type StepContext } from '../run/context.ts'
 import { isSubset } from './drift.ts'
+import { isBeingDeleted } from './family.ts'
 import { markIn, marksIn, withMark, withoutMarks } from './marks.ts'
-import { isBeingDeleted } from './plan-pool.ts'
 
 const MOST_MARKINGS = 5
+/** Azure's reads are eventually consistent: a pool that was just made may not be there for those who ask, on either plane. */
+const VISIBLE_WITHIN_MS = 90_000
+const VISIBLE_DELAY_MS = 2_000
 
 /** One pool, read and changed under its ETag: nothing that others wrote meanwhile is overwritten. */
 export class PoolEditor {
   readonly #pool: { readonly id: ArmId; readonly name: string }
   readonly #context: StepContext
+  #visibleByMs = 0
 
   constructor(pool: { readonly id: ArmId; readonly name: string }, context: StepContext) {
     this.#pool = pool
     this.#context = context
   }
 
+  /** The pool was just made by this run. */
+  expectVisible(): void {
+    this.#visibleByMs = this.#context.clock.now().getTime() + VISIBLE_WITHIN_MS
+  }
+
+  /** Does something with the pool; tried again while a pool that was just made is not there yet. */
+  async whenVisible<T>(act: () => Promise<T>): Promise<T> {
+    const { clock, signal } = this.#context
+    for (;;) {
+      try {
+        return await act()
+      } catch (error) {
+        if (!(error instanceof AzureError && error.status === 404) || clock.now().getTime() >= this.#visibleByMs) throw error
+        await clock.sleep(VISIBLE_DELAY_MS, signal)
+      }
+    }
+  }
+
   /** @throws ForeignChangeError where it is gone, or going. */
   async get(): Promise<Pool> {
-    const pool = await this.#context.batch.getPool(this.#pool.id)
+    const { batch, clock, signal } = this.#context
+    let pool = await batch.getPool(this.#pool.id)
+    while ((!pool || isBeingDeleted(pool)) && clock.now().getTime() < this.#visibleByMs) {
+      await clock.sleep(VISIBLE_DELAY_MS, signal)
+      pool = await batch.getPool(this.#pool.id)
+    }
     if (pool && !isBeingDeleted(pool)) return pool
     throw new ForeignChangeError({
       title: 'Pool deleted',
@@ -57,7 +84,7 @@ export class PoolEditor {
       if (markIn(properties.metadata, name) === value) return
       try {
         const change = { metadata: withMark(properties.metadata, name, value) }
-        await this.#context.batch.updatePool({ id: this.#pool.id, etag }, change)
+        await this.whenVisible(() => this.#context.batch.updatePool({ id: this.#pool.id, etag }, change))
         return this.#reportUpdated(change)
       } catch (error) {
         if (tries === MOST_MARKINGS || !(error instanceof AzureError && error.status === 412)) throw error
@@ -69,7 +96,7 @@ export class PoolEditor {
   async update(properties: PoolProperties, etag: string, envelope?: PoolEnvelope): Promise<Pool> {
     let pool: Pool
     try {
-      pool = await this.#context.batch.updatePool({ id: this.#pool.id, etag }, properties, envelope)
+      pool = await this.whenVisible(() => this.#context.batch.updatePool({ id: this.#pool.id, etag }, properties, envelope))
     } catch (error) {
       if (!(error instanceof AzureError && error.status === 412)) throw error
       pool = await this.get()

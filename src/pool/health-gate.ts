@@ -1,20 +1,22 @@
 import { isDeepStrictEqual } from 'node:util'
-import type { Advice } from '../errors/explanation.ts'
-import { DataPlaneUnreachableError, PoolError } from '../errors/run-errors.ts'
-import { type Generalization, silentNodesAdvice } from '../errors/silent-nodes.ts'
+import { explain } from '../errors/explanation.ts'
+import { isDataPlaneRefusal, PoolError } from '../errors/run-errors.ts'
 import { sameId } from '../model/arm-id.ts'
 import type { Pool } from '../model/batch.ts'
-import type { BatchDataPlane, ComputeNode, NodeCounts, NodeError, NodeState } from '../model/batch-service.ts'
-import { countIn, type NodeTotals, sumOf } from '../model/nodes.ts'
+import type { BatchDataPlane, ComputeNode, NodeCounts, NodeState } from '../model/batch-service.ts'
+import { countIn, type NodeTotals, sumOf, totalOf } from '../model/nodes.ts'
 import { emit, type StepContext, waitFor } from '../run/context.ts'
+import { censusOf } from './census.ts'
+import { formulaTarget } from './formula.ts'
 import { type Health, healthOf } from './health.ts'
 import { imageOf } from './plan-pool.ts'
 import type { PoolWork } from './pool-plan.ts'
-import { totals } from './size.ts'
+import { startAt, totals } from './size.ts'
+import { type UnhealthyNode, unhealthyError } from './unhealthy-nodes.ts'
 
 export interface Verdict {
   readonly health: Health
-  /** Absent where the data plane cannot be reached. */
+  /** From the list of nodes; absent where nobody looked at nodes. */
   readonly counts?: NodeCounts
   readonly unhealthyNodes: readonly UnhealthyNode[]
   readonly unhealthyTotal: number
@@ -29,6 +31,9 @@ const MOST_NODES_SHOWN = 20
 const OUTPUT_BYTES = 4_096
 /** Nodes take half a minute to many minutes to start and to run their start task. */
 const nodeDelayMs = (waitedMs: number): number => Math.min(15_000, Math.max(4_000, waitedMs / 10))
+/** A list is a request for every 1,000 nodes: made when counts say that it is worth it, and now and then whatever they say. */
+const LIST_ANYWAY_MS = 120_000
+const LIST_AGAIN_MS = 20_000
 
 /** What the gate judges. */
 export interface Gate {
@@ -37,89 +42,140 @@ export interface Gate {
   readonly pool: Pool
   /** How many nodes must be healthy, were all of them to be. */
   readonly target: NodeTotals
+  /** Nodes of an earlier time are none of the image (`censusOf`); 0 where they are to stay. */
+  readonly sinceMs: number
 }
 
 /** Whether the pool really runs the image on enough healthy nodes; if not, which nodes fail and why. */
-export async function verify({ work, pool, target: asked }: Gate, context: StepContext): Promise<Verdict> {
+export async function verify(gate: Gate, context: StepContext): Promise<Verdict> {
+  const { work, pool, target } = gate
   const { plan, imageId, account, settings } = work
-  const { id: name, autoScale } = plan.request
-  const nothing = { unhealthyNodes: [], unhealthyTotal: 0 }
-  const unseen = { health: { healthy: 0, required: 0, isHealthy: true, isSettled: true }, ...nothing }
+  const unseen: Verdict = { health: { ...healthOf(NO_COUNTS, target, settings), isHealthy: true }, unhealthyNodes: [], unhealthyTotal: 0 }
   if (imageId && !sameId(imageOf(pool), imageId)) return { ...unseen, error: wrongImage(pool, imageId) }
   if (settings.wait !== 'nodes') return unseen
   const plane = context.batch.dataPlane(account)
   if (plan.request.properties.startTask?.waitForSuccess === false) emit(context, { kind: 'notice', level: 'info', text: UNAWAITED })
   try {
-    const first = autoScale ? totals(pool) : asked
-    const { counts, health, target } = await settle(plane, work, first, context)
-    if (health.isHealthy) return { health, counts, ...nothing }
-    const nodes = await plane.listNodes(name, FAILING, MOST_NODES_SHOWN)
-    const unhealthyNodes = await Promise.all(nodes.map((node) => explainNode(plane, name, node)))
-    const unhealthyTotal = countIn(counts, FAILING)
-    return {
-      health,
-      counts,
-      unhealthyNodes,
-      unhealthyTotal,
-      error: unhealthy(pool, target, counts, health, unhealthyNodes, plan.generalization),
-    }
+    return await judge(plane, gate, context)
   } catch (error) {
-    if (!(error instanceof DataPlaneUnreachableError)) throw error
-    emit(context, { kind: 'data-plane-unreachable', host: error.host, reason: error.reason })
-    return unseen
+    context.signal.throwIfAborted()
+    if (!isDataPlaneRefusal(error)) throw error
+    return { ...unseen, error: unknownHealth(pool, error) }
   }
 }
 
+const NO_COUNTS: NodeCounts = { dedicated: {}, lowPriority: {} }
+
+async function judge(plane: BatchDataPlane, gate: Gate, context: StepContext): Promise<Verdict> {
+  const { pool } = gate
+  const { counts, health, target } = await settle(plane, gate, context)
+  if (health.isHealthy) return { health, counts, unhealthyNodes: [], unhealthyTotal: 0 }
+  const failing = await plane.listNodes(pool.name, FAILING, MOST_NODES_SHOWN)
+  const nodes = await Promise.all(failing.map((node) => explainNode(plane, pool.name, node)))
+  const error = unhealthyError({ pool, target, counts, health, nodes, generalization: gate.work.plan.generalization })
+  return { health, counts, unhealthyNodes: nodes, unhealthyTotal: countIn(counts, FAILING), error }
+}
+
+interface Settled {
+  readonly counts: NodeCounts
+  readonly health: Health
+  readonly target: NodeTotals
+}
+
 /**
- * Until the gate is passed, no node is on the way any more, or the time for starting is over. A formula may resize the pool meanwhile:
- * no verdict is given on a size that it has no more. https://learn.microsoft.com/azure/batch/batch-automatic-scaling
- * Counts lag behind the pool: fewer nodes than it has are no verdict either. https://learn.microsoft.com/rest/api/batchservice/nodes/list-pool-node-counts
+ * Until the gate is passed, no node is on the way any more, or the time for starting is over. Counts "may not always be up to date" and
+ * only say when the list of nodes is worth its requests: the list decides.
+ * https://learn.microsoft.com/rest/api/batchservice/nodes/list-pool-node-counts
  */
-async function settle(
-  plane: BatchDataPlane,
-  { plan, settings: { minHealthyPercentage, nodeStartTimeoutMs } }: PoolWork,
-  first: NodeTotals,
-  context: StepContext,
-): Promise<{ counts: NodeCounts; health: Health; target: NodeTotals }> {
-  const { id, request } = plan
-  const { id: name, autoScale } = request
-  const startedAtMs = context.clock.now().getTime()
-  let reported = ''
-  let target = first
+async function settle(plane: BatchDataPlane, gate: Gate, context: StepContext): Promise<Settled> {
+  const { work, pool } = gate
+  const { settings, plan } = work
+  const { autoScale } = plan.request
+  const nowMs = () => context.clock.now().getTime()
+  const startedAtMs = nowMs()
+  const listed = { atMs: startedAtMs, hint: '' }
+  const report = reporter(pool.name, context)
+  let target = autoScale ? formulaTarget(pool) : gate.target
   return waitFor(
     context,
-    () => `nodes of pool ${name} to start`,
+    () => `nodes of pool ${pool.name} to start`,
     nodeDelayMs,
     async () => {
-      const isLate = context.clock.now().getTime() - startedAtMs >= nodeStartTimeoutMs
-      const counts = await plane.getNodeCounts(name)
-      const health = healthOf(counts, target, minHealthyPercentage)
-      const state = JSON.stringify(counts)
-      if (state !== reported)
-        emit(context, { kind: 'node-states-changed', pool: name, counts, target, healthy: health.healthy, required: health.required })
-      reported = state
-      // Batch goes on seeking Spot nodes by itself, after the resize has ended.
-      const seeksSpot = sumOf(counts.lowPriority) < target.lowPriority
-      if (health.isHealthy) return { counts, health, target }
-      if (!(health.isSettled && !seeksSpot) && !isLate) return undefined
-      const now = await context.batch.getPool(id)
-      const isSteady = now?.properties.allocationState === 'Steady'
-      if (now && autoScale && !(isSteady && isDeepStrictEqual(totals(now), target))) {
-        target = totals(now)
+      const isLate = nowMs() - startedAtMs >= settings.nodeStartTimeoutMs
+      const hint = totalOf(target) === 0 ? NO_COUNTS : await plane.getNodeCounts(pool.name)
+      const guess = healthOf(hint, target, settings)
+      const isNew = JSON.stringify(hint) !== listed.hint
+      if (!isLate && !isWorthListing(guess, isNew, nowMs() - listed.atMs)) {
+        if (!guess.isHealthy) report({ counts: hint, health: guess, target })
         return undefined
       }
-      const isCounted = !now || sumOf(counts.dedicated) >= totals(now).dedicated
-      return isSteady && !isCounted && !isLate ? undefined : { counts, health, target }
+      Object.assign(listed, { atMs: nowMs(), hint: JSON.stringify(hint) })
+      const nodes = totalOf(target) === 0 ? [] : await plane.listNodeStates(pool.name)
+      const { counts, outdated } = censusOf(nodes, Math.max(gate.sinceMs, createdMs(pool)))
+      const seen = { counts, health: healthOf(counts, target, settings), target }
+      report(seen)
+      if (seen.health.isHealthy && !autoScale) return seen
+      const now = await context.batch.getPool(plan.id)
+      const wanted = now && autoScale ? formulaTarget(now) : target
+      if (!isDeepStrictEqual(wanted, target)) {
+        // No verdict is given on a size that the formula has given up meanwhile.
+        target = wanted
+        return undefined
+      }
+      const isFinal = seen.health.isHealthy || isLate || (outdated === 0 && isHopeless(seen, now, autoScale))
+      return isFinal ? seen : undefined
     },
   )
 }
 
-async function explainNode(
-  plane: BatchDataPlane,
-  pool: string,
-  { id, state, isDedicated, errors, startTaskInfo }: ComputeNode,
-): Promise<UnhealthyNode> {
-  // A node that goes meanwhile takes its files along; that must not hide the verdict.
+/** Says how nodes are, where that has changed. */
+function reporter(pool: string, context: StepContext): (seen: Settled) => void {
+  let reported = ''
+  return ({ counts, target, health: { healthy, required } }) => {
+    const state = JSON.stringify([counts, target, healthy])
+    if (state !== reported) emit(context, { kind: 'node-states-changed', pool, counts, target, healthy, required })
+    reported = state
+  }
+}
+
+const createdMs = ({ properties }: Pool): number => startAt(String(properties.creationTime ?? ''))
+
+/** Counts that promise a verdict are looked into at once, and again after a while where they stay the same. */
+function isWorthListing({ isHealthy, isSettled }: Health, isNew: boolean, sinceListedMs: number): boolean {
+  return isHealthy || isSettled ? isNew || sinceListedMs >= LIST_AGAIN_MS : sinceListedMs >= LIST_ANYWAY_MS
+}
+
+/** Nobody is on the way, and nobody seeks more: Batch itself goes on seeking Spot nodes, and a formula asks again. */
+function isHopeless({ counts, health, target }: Settled, now: Pool | undefined, autoScale: boolean): boolean {
+  const isSought = sumOf(counts.lowPriority) < target.lowPriority || (autoScale && sumOf(counts.dedicated) < target.dedicated)
+  const isListed = !now || sumOf(counts.dedicated) >= totals(now).dedicated
+  return health.isSettled && !isSought && isListed && now?.properties.allocationState === 'Steady'
+}
+
+function unknownHealth(pool: Pool, error: Error): PoolError {
+  const { message, hint, code, link, correlationId } = explain(error)
+  return new PoolError({
+    title: 'Node health unknown',
+    message: `pool ${pool.name}: the states of its nodes could not be read to the end: ${message}`,
+    hint: `${hint} With \`wait: steady\` nobody looks at nodes.`,
+    ...(code && { code }),
+    ...(link && { link }),
+    ...(correlationId && { correlationId }),
+  })
+}
+
+function wrongImage(pool: Pool, imageId: string): PoolError {
+  return new PoolError({
+    title: 'Pool is on another image',
+    message: `pool ${pool.name} is on ${imageOf(pool)}, not on ${imageId}`,
+    hint: 'Someone changed the pool during the run, or `strategy` leaves its image alone.',
+  })
+}
+
+/** What a failing node says of itself, with the ends of what its start task printed. */
+async function explainNode(plane: BatchDataPlane, pool: string, node: ComputeNode): Promise<UnhealthyNode> {
+  const { id, state, isDedicated, errors, startTaskInfo } = node
+  // A node that leaves meanwhile takes its files along; that must not hide the verdict.
   const tail = async (file: 'stdout.txt' | 'stderr.txt') =>
     startTaskInfo && (await plane.getStartTaskOutput({ poolName: pool, nodeId: id, file, bytes: OUTPUT_BYTES }).catch(() => undefined))
   const [stdout, stderr] = await Promise.all([tail('stdout.txt'), tail('stderr.txt')])
@@ -132,67 +188,4 @@ async function explainNode(
     ...(stderr && { stderrTail: stderr }),
     ...(stdout && { stdoutTail: stdout }),
   }
-}
-
-function wrongImage(pool: Pool, imageId: string): PoolError {
-  return new PoolError({
-    title: 'Pool is on another image',
-    message: `pool ${pool.name} is on ${imageOf(pool)}, not on ${imageId}`,
-    hint: 'Someone changed the pool during the run, or `strategy` leaves its image alone.',
-  })
-}
-
-function unhealthy(
-  pool: Pool,
-  target: NodeTotals,
-  { lowPriority }: NodeCounts,
-  { healthy, required }: Health,
-  nodes: readonly UnhealthyNode[],
-  generalization: Generalization = 'unknown',
-): PoolError {
-  const first = nodes[0]
-  const title = first?.state === 'startTaskFailed' ? 'Start task failed' : 'Nodes are not healthy'
-  const lines = (first?.stderrTail ?? first?.stdoutTail)?.trim().split('\n') ?? []
-  const output = first?.stderrTail ? 'stderr' : 'stdout'
-  const why = first
-    ? `; node ${first.id} is ${first.state}${first.errors[0] ? ` (${first.errors[0].code}: ${first.errors[0].message})` : ''}`
-    : ''
-  const preempted = lowPriority.preempted ?? 0
-  const spotMissing = target.lowPriority - sumOf(lowPriority)
-  const missing =
-    preempted > 0
-      ? `${preempted} of ${target.lowPriority} Spot nodes are preempted`
-      : `${spotMissing} of ${target.lowPriority} Spot nodes were not allocated`
-  const spot = !first && spotMissing + preempted > 0 ? `; ${missing}` : ''
-  return new PoolError({
-    title,
-    message: `pool ${pool.name}: ${healthy} healthy nodes of ${required} required${why}${spot}${lines.length > 0 ? `; ${output} ends: ${lines.at(-1)}` : ''}`,
-    link: 'https://learn.microsoft.com/azure/batch/batch-pool-node-error-checking',
-    ...(spot ? { hint: SPOT_HINT } : adviceFor(first, generalization)),
-  })
-}
-
-const SPOT_HINT =
-  'Azure has no more Spot capacity of this VM size now; Batch goes on seeking it. Lower `target-low-priority-nodes` or `min-healthy-percentage`, or use another VM size.'
-
-function adviceFor(node: UnhealthyNode | undefined, generalization: Generalization): Advice {
-  if (!node) return { hint: 'Nodes did not start in time: raise `node-start-timeout`, or look at the image.' }
-  if (node.state === 'startTaskFailed')
-    return { hint: 'Correct the start task of the pool; the ends of its stdout and stderr are in the summary.' }
-  if (node.errors.length === 0) return silentNodesAdvice({ generalization, hasSubnet: true })
-  return {
-    hint: 'See the errors of the nodes in the summary; BatchAgentInstallationFailure mostly means that the node agent SKU does not fit the image.',
-  }
-}
-
-export interface UnhealthyNode {
-  readonly id: string
-  readonly state: NodeState
-  readonly isDedicated: boolean
-  readonly errors: readonly NodeError[]
-  readonly exitCode?: number
-  /** Last part of the start task's stderr, as the node wrote it: untrusted text. */
-  readonly stderrTail?: string
-  /** The same of its stdout. */
-  readonly stdoutTail?: string
 }

@@ -1,12 +1,25 @@
 /** When a pool's nodes are healthy. */
 import type { NodeCounts, NodeState } from '../model/batch-service.ts'
-import { countIn, type NodeTotals, sumOf } from '../model/nodes.ts'
+import { countIn, type NodeTotals } from '../model/nodes.ts'
+
+/** In percent of the target, for each kind of node. */
+export interface HealthyShares {
+  readonly minHealthyPercentage: number
+  readonly minHealthySpotPercentage: number
+}
 
 /** Of so many nodes, how many must be healthy. */
 export const shareOf = (nodes: number, percentage: number): number => Math.ceil((nodes * percentage) / 100)
 
+/** How many nodes of each kind must be healthy. */
+export const requiredOf = (target: NodeTotals, { minHealthyPercentage, minHealthySpotPercentage }: HealthyShares): NodeTotals => ({
+  dedicated: shareOf(target.dedicated, minHealthyPercentage),
+  lowPriority: shareOf(target.lowPriority, minHealthySpotPercentage),
+})
+
 const HEALTHY: readonly NodeState[] = ['idle', 'running']
 
+/** Batch goes on seeking Spot nodes that were preempted. https://learn.microsoft.com/azure/batch/batch-spot-vms */
 const ON_THE_WAY: readonly NodeState[] = [
   'creating',
   'starting',
@@ -15,28 +28,35 @@ const ON_THE_WAY: readonly NodeState[] = [
   'reimaging',
   'upgradingOS',
   'leavingPool',
+  'preempted',
   'unknown',
 ]
 
 export interface Health {
-  /** Dedicated nodes idle or running, and Spot nodes likewise. */
+  /** Nodes idle or running, of each kind as many as the target at most: others are on their way out. */
   readonly healthy: number
-  /** Nodes that must be healthy. Spot nodes count only as far as they are there: they come and go by themselves; but one must be. */
   readonly required: number
+  /** The same by kind. */
+  readonly healthyByKind: NodeTotals
+  readonly requiredByKind: NodeTotals
+  /** Of each kind enough nodes are healthy; preempted ones are not. */
   readonly isHealthy: boolean
-  /** No node is on the way any more: waiting will not help. Preempted ones come again by themselves. */
+  /** No node is on the way any more: waiting will not help. */
   readonly isSettled: boolean
 }
 
-/** Current counts include unusable nodes; only states say how many work. */
-export function healthOf(counts: NodeCounts, target: NodeTotals, minHealthyPercentage: number): Health {
-  const preempted = counts.lowPriority.preempted ?? 0
-  const share = shareOf(target.dedicated + Math.max(0, target.lowPriority - preempted), minHealthyPercentage)
-  // Where all nodes are preempted, nothing has shown that the image works.
-  const required = preempted > 0 && minHealthyPercentage > 0 ? Math.max(1, share) : share
-  const spot = countIn({ dedicated: {}, lowPriority: counts.lowPriority }, HEALTHY)
-  // More Spot nodes than the target do not replace dedicated ones.
-  const healthy = countIn({ dedicated: counts.dedicated, lowPriority: {} }, HEALTHY) + Math.min(spot, target.lowPriority)
-  const areAllPreempted = preempted > 0 && sumOf(counts.dedicated) + sumOf(counts.lowPriority) === preempted
-  return { healthy, required, isHealthy: healthy >= required, isSettled: countIn(counts, ON_THE_WAY) === 0 && !areAllPreempted }
+/** Current counts include unusable nodes; only states say how many work. Spot and dedicated nodes do not stand in for each other. */
+export function healthOf(counts: NodeCounts, target: NodeTotals, shares: HealthyShares): Health {
+  const requiredByKind = requiredOf(target, shares)
+  const of = (kind: keyof NodeTotals) =>
+    Math.min(target[kind], countIn({ dedicated: {}, lowPriority: {}, [kind]: counts[kind] } as NodeCounts, HEALTHY))
+  const healthyByKind = { dedicated: of('dedicated'), lowPriority: of('lowPriority') }
+  return {
+    healthy: healthyByKind.dedicated + healthyByKind.lowPriority,
+    required: requiredByKind.dedicated + requiredByKind.lowPriority,
+    healthyByKind,
+    requiredByKind,
+    isHealthy: healthyByKind.dedicated >= requiredByKind.dedicated && healthyByKind.lowPriority >= requiredByKind.lowPriority,
+    isSettled: countIn(counts, ON_THE_WAY) === 0,
+  }
 }

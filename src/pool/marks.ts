@@ -9,7 +9,7 @@ export type Metadata = NonNullable<PoolProperties['metadata']>
 export const MARKS = {
   /** On a pool that is drained for its new image, or for its successor: its last healthy image and size. Gone once the new image is healthy. */
   before: 'image-pool-before',
-  /** On a blue-green pool: the name it serves under. A pool without it is somebody else's, whatever its name. */
+  /** On a blue-green pool: the name it serves under, and its own (`writeSuccessorMark`). */
   successorOf: 'image-pool-successor-of',
   /** On a job that was disabled only to be moved. */
   enable: 'image-pool-enable',
@@ -33,19 +33,38 @@ export function withMark(metadata: Metadata = [], name: string, value?: string):
 
 export const markIn = (metadata: Metadata = [], name: string): string | undefined => metadata.find((item) => item.name === name)?.value
 
+/** Pool ids have no `/`. */
+export interface SuccessorMark {
+  /** The name that the pool serves under. */
+  readonly serves: string
+  /** The name of the pool that the mark was written on: in a clone it is another one's. */
+  readonly own: string
+}
+
+export const writeSuccessorMark = ({ serves, own }: SuccessorMark): string => `${serves}/${own}`
+
+export function readSuccessorMark(text: string | undefined): Partial<SuccessorMark> {
+  const [serves, own] = text?.split('/') ?? []
+  return { ...(serves && { serves }), ...(own && { own }) }
+}
+
 /** What a pool goes back to. */
 export interface LastState extends Pick<VirtualMachineConfiguration, 'imageReference' | 'nodeAgentSkuId' | 'securityProfile'> {
   readonly vmSize?: string
   readonly scaleSettings: ScaleSettings
+  /** The pool that the state is of: in a clone it is another one's. */
+  readonly pool?: string
 }
 
 /** As the mark says, which an earlier run left; else as the pool is. A size that it was given since is its own. */
-export function lastStateOf({ properties }: Pool): LastState {
-  const marked = readMark(markIn(properties.metadata, MARKS.before))
+export function lastStateOf({ name, properties }: Pool): LastState {
+  const found = readMark(markIn(properties.metadata, MARKS.before))
+  const marked = found && (found.pool ?? name).toLowerCase() === name.toLowerCase() ? found : undefined
   if (marked)
     return isSizeOnTheWay(properties.scaleSettings, marked) ? marked : { ...marked, scaleSettings: properties.scaleSettings ?? {} }
   const { imageReference, nodeAgentSkuId, securityProfile } = properties.deploymentConfiguration?.virtualMachineConfiguration ?? {}
   return {
+    pool: name,
     ...(properties.vmSize && { vmSize: properties.vmSize }),
     ...(imageReference && { imageReference }),
     ...(nodeAgentSkuId && { nodeAgentSkuId }),

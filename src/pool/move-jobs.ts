@@ -1,5 +1,5 @@
 import { AzureError } from '../errors/azure-error.ts'
-import type { BatchDataPlane, Job, NodeDeallocationOption } from '../model/batch-service.ts'
+import type { BatchDataPlane, Job, JobSchedule, NodeDeallocationOption } from '../model/batch-service.ts'
 import { emit, type StepContext, waitFor } from '../run/context.ts'
 import { sideBySide } from '../run/side-by-side.ts'
 import { MARKS, markIn, withMark } from './marks.ts'
@@ -31,7 +31,7 @@ export async function moveJobs(jobMove: JobMove, context: StepContext): Promise<
   const { from, to, plane } = jobMove
   const [jobs, schedules, arrived] = await Promise.all([plane.listJobs(from), plane.listJobSchedules(from), plane.listJobs(to)])
   const move = { ...jobMove, context }
-  for (const schedule of schedules) await plane.moveJobSchedule(schedule, to)
+  for (const schedule of schedules) await moveJobSchedule(schedule, jobMove)
   const stranded = arrived.filter(isToBeEnabled)
   await sideBySide(stranded, MOST_JOBS_AT_ONCE, (job) => enable(job, move))
   await sideBySide(jobs, MOST_JOBS_AT_ONCE, (job) => moveJob(job, move))
@@ -42,6 +42,19 @@ export async function moveJobs(jobMove: JobMove, context: StepContext): Promise<
     level: 'info',
     text: `${jobs.length} jobs and ${schedules.length} job schedules moved from pool ${from} to ${to}${also}`,
   })
+}
+
+/** As it was read; one that somebody changed since is read again, one that is gone needs no move. */
+async function moveJobSchedule(schedule: JobSchedule, move: JobMove): Promise<void> {
+  const { from, to, plane } = move
+  try {
+    await plane.moveJobSchedule(schedule, to)
+  } catch (error) {
+    if (!(error instanceof AzureError) || (error.status !== 412 && error.status !== 404)) throw error
+    const now = (await plane.listJobSchedules(from)).find(({ id }) => id === schedule.id)
+    if (now && now.etag === schedule.etag) throw error
+    if (now) await moveJobSchedule(now, move)
+  }
 }
 
 const JOB_DELAY_MS = 5_000

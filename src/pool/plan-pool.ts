@@ -1,13 +1,14 @@
 /** Pure: one pool as asked for against the pool that is there. */
 import type { PoolRequest, PoolSettings } from '../config/config.ts'
 import { guidanceMs } from '../config/resize-timeout.ts'
-import { type ArmId, childId, nameOf, sameId } from '../model/arm-id.ts'
+import { type ArmId, sameId } from '../model/arm-id.ts'
 import type { Pool, PoolEnvelope, PoolProperties, VirtualMachineConfiguration } from '../model/batch.ts'
 import type { SupportedImage } from '../model/batch-service.ts'
 import { isoDuration } from '../model/duration.ts'
 import type { ImageTraits } from '../model/image-traits.ts'
 import { isSubset } from './drift.ts'
-import { lastStateOf, MARKS, markIn, marksIn, withMark } from './marks.ts'
+import { greenName, isBeingDeleted, poolAndSuccessors, poolFor } from './family.ts'
+import { lastStateOf, MARKS, marksIn, withMark, writeSuccessorMark } from './marks.ts'
 import { resolveNodeAgent } from './node-agent.ts'
 import type { PoolPlan } from './pool-plan.ts'
 import { targetFrom } from './size.ts'
@@ -92,7 +93,10 @@ function planGreen(question: PoolQuestion, old: Pool, asked: PoolProperties): Po
   const { id, request, imageId, siblings } = question
   const name = greenName(question.name, imageId)
   const greenId = `${id.slice(0, id.lastIndexOf('/'))}/${name}` as ArmId
-  const properties = { ...asked, metadata: withMark(asked.metadata, MARKS.successorOf, question.name) }
+  const properties = {
+    ...asked,
+    metadata: withMark(asked.metadata, MARKS.successorOf, writeSuccessorMark({ serves: question.name, own: name })),
+  }
   if (sameId(greenId, old.id)) return { id, request, existing: old, action: 'reimage', properties }
   const green = siblings.find((pool) => sameId(pool.id, greenId) && !isBeingDeleted(pool))
   const isOutdated =
@@ -112,62 +116,11 @@ function planGreen(question: PoolQuestion, old: Pool, asked: PoolProperties): Po
   }
 }
 
-const LONGEST_POOL_ID = 64
-
-/** A pool id has no dots: `render-2026-1123-0`. */
-function greenName(name: string, imageId: string): string {
-  const ending = `-${nameOf(imageId).replace(/[^\w-]/g, '-')}`
-  return `${name.slice(0, LONGEST_POOL_ID - ending.length)}${ending}`
-}
-
-/** A pool on its way out serves nobody. */
-export const isBeingDeleted = ({ properties }: Pool): boolean => properties.provisioningState === 'Deleting'
-
-/** Whether a pool has that name, or stands for the one that has, after blue-green: known by its mark. */
-export function isOfFamily(name: string, pool: Pool): boolean {
-  return [pool.name, markIn(pool.properties.metadata, MARKS.successorOf)].some((own) => own?.toLowerCase() === name.toLowerCase())
-}
-
-/** The pool of that name and its successors, the oldest first. */
-function poolAndSuccessors(name: string, pools: readonly Pool[]): readonly Pool[] {
-  const created = ({ properties }: Pool) => Date.parse(String(properties.creationTime ?? '')) || 0
-  return pools.filter((pool) => isOfFamily(name, pool) && !isBeingDeleted(pool)).toSorted((one, other) => created(one) - created(other))
-}
-
-/** The pool that serves under this name now: the oldest of its family, for a run deletes the older one as soon as the newer has its jobs. */
-export function servingPool(name: string, pools: readonly Pool[]): Pool | undefined {
-  return poolAndSuccessors(name, pools)[0]
-}
-
-/** The pool that a request is about. Blue-green goes on from the oldest of the family, others from the pool of that very name if there is one. */
-export function poolFor(name: string, { account, strategy }: PoolSettings, pools: readonly Pool[]): Pool | undefined {
-  const named = childId(account, 'pools', name)
-  const own = strategy === 'blue-green' ? undefined : pools.find((pool) => sameId(pool.id, named) && !isBeingDeleted(pool))
-  return own ?? servingPool(name, pools)
-}
-
 /** What is asked for, as the rules are to see it: by the name of the pool that serves, and at its size where none is asked for. */
 export function requestsOn(settings: PoolSettings, pools: readonly Pool[]): readonly PoolRequest[] {
   return settings.requests.map((request) => {
     const existing = poolFor(request.id, settings, pools)
     return existing ? { ...withExistingSize(request, existing), id: existing.name } : request
-  })
-}
-
-/** What Azure says of the last time that anybody touched a pool. */
-export function lastTouched({ properties }: Pool): number {
-  const times = [properties.creationTime, properties.lastModified, properties.allocationStateTransitionTime]
-  return Math.max(...times.map((time) => Date.parse(String(time ?? '')) || 0))
-}
-
-/** Blue-green pools that nobody has touched since `beforeMs`, while another one still serves: leftovers of interrupted runs. */
-export function strandedPools(pools: readonly Pool[], beforeMs: number): readonly { readonly pool: Pool; readonly serving: Pool }[] {
-  return pools.flatMap((pool) => {
-    const name = markIn(pool.properties.metadata, MARKS.successorOf)
-    const serving = name === undefined ? undefined : servingPool(name, pools)
-    const touchedMs = lastTouched(pool)
-    if (!serving || serving === pool || isBeingDeleted(pool) || touchedMs === 0 || touchedMs >= beforeMs) return []
-    return [{ pool, serving }]
   })
 }
 

@@ -1,9 +1,11 @@
 import { AzureError } from '../errors/azure-error.ts'
+import { DataPlaneUnreachableError, ForeignChangeError } from '../errors/run-errors.ts'
 import type { ArmId } from '../model/arm-id.ts'
 import type { Pool, PoolEnvelope, PoolProperties } from '../model/batch.ts'
+import type { BatchDataPlane } from '../model/batch-service.ts'
 import { emit, type StepContext, waitFor } from '../run/context.ts'
 import { isSubset } from './drift.ts'
-import { isBeingDeleted } from './plan-pool.ts'
+import { isBeingDeleted } from './family.ts'
 
 const GONE_DELAY_MS = 10_000
 
@@ -35,10 +37,59 @@ async function wasCreated({ id, properties }: NewPool, error: unknown, { batch }
   return pool !== undefined && isSubset(properties.deploymentConfiguration, pool.properties.deploymentConfiguration)
 }
 
-export async function deletePool({ id }: Pick<Pool, 'id'>, context: StepContext): Promise<void> {
+/** A pool to be deleted as it is known. */
+export interface Doomed {
+  readonly pool: Pool
+  /** Absent: Resource Manager deletes it, whatever it has become. */
+  readonly plane?: BatchDataPlane
+  /** What is known not to have changed; absent: the pool is this run's own affair, whatever became of it. @throws ForeignChangeError */
+  readonly refuseChanged?: (now: Pool) => void
+}
+
+/**
+ * Deletes what was looked at: the ETag is read before the pool, and the data plane deletes under it, so that a change in between is
+ * refused (412). Resource Manager deletes whatever there is; it does where the data plane cannot be reached.
+ * https://learn.microsoft.com/rest/api/batchservice/pools/delete-pool
+ */
+export async function deletePool({ pool, plane, refuseChanged }: Doomed, context: StepContext): Promise<void> {
+  const id = pool.id as ArmId
+  const etag = await plane?.getPoolEtag(pool.name).catch(unlessUnreachable)
+  const now = await context.batch.getPool(id)
+  if (now && !isBeingDeleted(now)) refuseChanged?.(now)
   emit(context, { kind: 'resource', change: 'deleting', type: 'pool', id })
-  await context.batch.deletePool(id as ArmId, context.signal)
+  if (!plane || etag === undefined) await context.batch.deletePool(id, context.signal)
+  else await deleteUnder(etag, pool, plane)
+  await waitFor(
+    context,
+    () => `pool ${pool.name} to be gone`,
+    () => GONE_DELAY_MS,
+    async () => ((await context.batch.getPool(id)) ? undefined : true),
+  )
   emit(context, { kind: 'resource', change: 'deleted', type: 'pool', id })
+}
+
+async function deleteUnder(etag: string, { name }: Pool, plane: BatchDataPlane): Promise<void> {
+  try {
+    await plane.deletePool(name, etag)
+  } catch (error) {
+    if (!(error instanceof AzureError && error.status === 412)) throw error
+    throw changedByOthers(name, 'the moment before it was to be deleted')
+  }
+}
+
+/** @throws what is not about the data plane being out of reach */
+function unlessUnreachable(error: unknown): undefined {
+  if (!(error instanceof DataPlaneUnreachableError)) throw error
+}
+
+/** Someone else changed a pool that this run was about to overwrite or delete. */
+export function changedByOthers(pool: string, when: string): ForeignChangeError {
+  return new ForeignChangeError({
+    title: 'Pool changed by someone else',
+    message: `pool ${pool} was changed ${when}; that change was left alone`,
+    hint: 'Run again: it starts from the pool as it is then. Let only one workflow or template own the pool.',
+    link: 'https://docs.github.com/actions/how-tos/write-workflows/choose-when-workflows-run/control-workflow-concurrency',
+  })
 }
 
 /** A pool of that name may still be on its way out, e.g. deleted by a run that ended before it made the new one. */

@@ -14,8 +14,8 @@ import {
 import type { ComputeUsage } from '../model/compute.ts'
 import { type NodeTotals, nodesOf } from '../model/nodes.ts'
 import { coreQuotas } from './core-quotas.ts'
+import { isBeingDeleted, lastTouched } from './family.ts'
 import { MARKS, markIn, withMark, withoutMarks } from './marks.ts'
-import { isBeingDeleted, lastTouched } from './plan-pool.ts'
 import type { PoolPlan } from './pool-plan.ts'
 import { totals } from './size.ts'
 

@@ -55,6 +55,7 @@ async function prove(work: ProofWork, context: StepContext): Promise<ProofOutcom
   try {
     await create(plan, context)
     const rollout = rolloutOf(work, context)
+    rollout.resizer.editor.expectVisible()
     const verdict = await rollout.gate(await rollout.follow('own-resize'), plan.target)
     return ended({ plan, result: 'healthy', verdict }, context)
   } catch (error) {
@@ -94,6 +95,7 @@ function rolloutOf({ plan, account, settings }: ProofWork, context: StepContext)
   const strict = {
     ...settings,
     minHealthyPercentage: 100,
+    minHealthySpotPercentage: 100,
     canaryNodes: 0,
     wait: settings.wait === 'steady' ? settings.wait : ('nodes' as const),
   }
@@ -150,7 +152,7 @@ async function remove({ id, name, properties }: ProofPlan, context: StepContext)
 /** Deletes a pool that `isOurs` vouches for, as it is now; another one of that name is left alone. */
 async function removeProof(id: ArmId, isOurs: (pool: Pool) => boolean, context: StepContext): Promise<void> {
   const pool = await context.batch.getPool(id)
-  if (pool && isOurs(pool)) await deletePool(pool, context)
+  if (pool && isOurs(pool)) await deletePool({ pool }, context)
   context.ledger.settle(id)
 }
 

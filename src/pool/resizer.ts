@@ -9,16 +9,15 @@ import { type NodeTotals, totalOf } from '../model/nodes.ts'
 import { emit, type StepContext, waitFor } from '../run/context.ts'
 import { diagnose } from './diagnose.ts'
 import { PoolEditor } from './editor.ts'
+import { waitUntilEvaluated } from './follow-formula.ts'
 import { foreignSizeNotice, refuseForeignTarget } from './foreign-size.ts'
-import { unevaluatedError } from './formula.ts'
+import { formulaTarget } from './formula.ts'
 import type { PoolWork } from './pool-plan.ts'
 import { cameNearer, decideNext } from './resize-policy.ts'
 import { notStartedError, type Shortfall, shortfallError } from './shortfall.ts'
 import { isAt, nodesIn, startAt, startOf, targetFrom, targetOf, totals } from './size.ts'
 import { type Watch, waitUntilIdle, waitUntilSteady } from './watch.ts'
 
-/** How long a pool that was just made may not be visible. */
-const UNSEEN_MS = 10_000
 /** https://learn.microsoft.com/rest/api/batchservice/pool/remove-nodes */
 const MOST_NODES_REMOVED_AT_ONCE = 100
 const BUSY_DELAY_MS = 5_000
@@ -59,6 +58,11 @@ export class PoolResizer {
 
   get plane(): BatchDataPlane {
     return this.#context.batch.dataPlane(this.#work.account)
+  }
+
+  /** When, by Azure's clock, this run took all earlier nodes away; 0 where it did not. */
+  get drainBeganMs(): number {
+    return this.#drainBeganMs
   }
 
   /** Whether the cap on resize requests leaves room for another. */
@@ -108,23 +112,22 @@ export class PoolResizer {
     return this.#reach(target, NO_NODES, startedAtMs)
   }
 
-  /** A new size by formula, once steady. The formula asks again by itself; that is no comfort where it cannot help, or where no node came. */
-  async followFormula(): Promise<Pool> {
+  /**
+   * A size by formula, once it was evaluated (`evaluatedSinceMs`) and the pool is steady. The formula asks again by itself; that is no
+   * comfort where it cannot help, or where no node came.
+   */
+  async followFormula(sinceMs: number): Promise<Pool> {
+    const { editor, plane } = this
+    await waitUntilEvaluated({ editor, plane, name: this.#pool.name, sinceMs }, this.#context)
     const pool = await this.waitUntilSteady()
-    const warn = (text: string) => emit(this.#context, { kind: 'notice', level: 'warning', text })
-    const unevaluated = unevaluatedError(pool)
-    if (unevaluated) {
-      if (nodesIn(pool) === 0) throw unevaluated
-      warn(unevaluated.message)
-      return pool
-    }
-    const target = targetFrom(pool.properties.resizeOperationStatus)
+    const target = formulaTarget(pool)
     const errors = errorsOfThisRun(pool, this.#drainBeganMs + 1).map(classifyResizeError)
     if (errors.length === 0 || totals(pool).dedicated >= target.dedicated) return pool
     const fatal = errors.find((error) => error.class === 'fatal')
     const shortfall = await this.#shortfall({ pool, target, why: 'fatal', error: fatal ?? errors[0] })
     if (fatal || nodesIn(pool) === 0) throw shortfall
-    warn(`${shortfall.message}\nIts formula asks again by itself.`)
+    const text = `${shortfall.message}\nIts formula asks again by itself.`
+    emit(this.#context, { kind: 'notice', level: 'warning', text })
     return pool
   }
 
@@ -161,13 +164,27 @@ export class PoolResizer {
         level: 'warning',
         text: `Pool ${this.#pool.name}: ${chunk.length} unusable nodes are removed and asked for again (${chunk.slice(0, 5).join(', ')}${chunk.length > 5 ? ' …' : ''}).`,
       })
-      await this.plane.removeNodes(this.#pool.name, chunk, { resizeTimeout, nodeDeallocationOption })
+      if (!(await this.#remove(chunk, { resizeTimeout, nodeDeallocationOption }))) continue
       const pool = await this.waitUntilSteady(target, `${chunk.length} unusable nodes to leave pool ${this.#pool.name}`)
       // The service takes the removed nodes off the target.
       const missing = totalOf(before) - totalOf(targetOf(pool))
       if (missing < 0 || missing > chunk.length) refuseForeignTarget(pool, before)
     }
     return this.grow(target)
+  }
+
+  /** Nodes that left by themselves meanwhile need no removal. @returns whether any was left to remove. */
+  async #remove(nodeIds: readonly string[], request: Pick<ResizeRequest, 'resizeTimeout' | 'nodeDeallocationOption'>): Promise<boolean> {
+    const { name } = this.#pool
+    try {
+      await this.plane.removeNodes(name, nodeIds, request)
+      return true
+    } catch (error) {
+      if (!(error instanceof AzureError && error.status === 404)) throw error
+      const present = new Set((await this.plane.listNodeStates(name)).map(({ id }) => id))
+      const left = nodeIds.filter((id) => present.has(id))
+      return left.length > 0 && left.length < nodeIds.length && this.#remove(left, request)
+    }
   }
 
   /** Says so where a person set another size since it was decided on. */
@@ -254,7 +271,7 @@ export class PoolResizer {
     const before = startOf(await this.editor.get())
     const requested = targetFrom(request)
     try {
-      await this.plane.resize(this.#pool.name, request)
+      await this.editor.whenVisible(() => this.plane.resize(this.#pool.name, request))
     } catch (error) {
       if (error instanceof DataPlaneUnreachableError) {
         const { etag } = await this.editor.get()
@@ -277,17 +294,14 @@ export class PoolResizer {
     return this.#startOfLastResize(before)
   }
 
-  /** A resize shows in the pool a moment after it was accepted; so does a new pool itself. */
+  /** A resize shows in the pool a moment after it was accepted. */
   #startOfLastResize(previousMs: number): Promise<number> {
-    const { batch, clock } = this.#context
-    const unseenUntilMs = clock.now().getTime() + UNSEEN_MS
     return waitFor(
       this.#context,
       () => `the resize of pool ${this.#pool.name} to begin`,
       () => 1_000,
       async () => {
-        const pool = clock.now().getTime() < unseenUntilMs ? await batch.getPool(this.#pool.id) : await this.editor.get()
-        const startedAtMs = pool ? startOf(pool) : 0
+        const startedAtMs = startOf(await this.editor.get())
         return startedAtMs > previousMs ? startedAtMs : undefined
       },
     )

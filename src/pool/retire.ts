@@ -1,11 +1,13 @@
 import type { ArmId } from '../model/arm-id.ts'
 import type { Pool } from '../model/batch.ts'
 import type { NodeDeallocationOption } from '../model/batch-service.ts'
+import { totalOf } from '../model/nodes.ts'
 import type { StepContext } from '../run/context.ts'
 import { lastStateOf, MARKS, writeMark } from './marks.ts'
 import { moveJobs } from './move-jobs.ts'
-import { deletePool } from './pool-lifecycle.ts'
+import { changedByOthers, deletePool } from './pool-lifecycle.ts'
 import type { PoolResizer } from './resizer.ts'
+import { nodesIn, targetOf } from './size.ts'
 
 /** A pool that goes, and the one that takes its jobs. */
 export interface Retirement {
@@ -27,13 +29,21 @@ export async function retire({ pool, heir, resizer, option }: Retirement, contex
   // A run that asks for no size takes it from the old pool, as long as there is one.
   await resizer.editor.mark(MARKS.before, writeMark(lastStateOf(now)))
   await resizer.drain()
-  // Somebody may have submitted a job to the old pool while it was drained.
+  // Somebody may have submitted a job to the old pool while it was drained, or until it was gone: jobs outlive their pool.
   await moveJobs(move, context)
-  await deletePool(pool, context)
+  await deletePool({ pool, plane: resizer.plane, refuseChanged: refuseNodes }, context)
+  await moveJobs(move, context)
+}
+
+/** Somebody resized a pool that was drained to be deleted. */
+function refuseNodes(now: Pool): void {
+  if (nodesIn(now) > 0 || totalOf(targetOf(now)) > 0) throw changedByOthers(now.name, 'after it was drained: it has nodes again')
 }
 
 /** A new pool that is of no use: an earlier run may have moved jobs to it, which go back first. */
 export async function withdraw({ pool, heir, resizer, option }: Retirement, context: StepContext): Promise<void> {
-  await moveJobs({ from: pool.name, to: heir, plane: resizer.plane, option }, context)
-  await deletePool(pool, context)
+  const move = { from: pool.name, to: heir, plane: resizer.plane, option }
+  await moveJobs(move, context)
+  await deletePool({ pool, plane: resizer.plane }, context)
+  await moveJobs(move, context)
 }

@@ -2,6 +2,7 @@ import { type Explanation, explain } from '../errors/explanation.ts'
 import { ForeignChangeError } from '../errors/run-errors.ts'
 import { type Pool, type PoolEnvelope, type PoolIdentity, type PoolProperties, READ_ONLY_POOL_PROPERTIES } from '../model/batch.ts'
 import { emit, type StepContext } from '../run/context.ts'
+import { servedName } from './family.ts'
 import { lastStateOf, MARKS, markIn, withMark } from './marks.ts'
 import type { PoolOutcome } from './outcome.ts'
 import { withdraw } from './retire.ts'
@@ -45,14 +46,14 @@ export async function rollBack(
 /** A pool that was never made, or was made by others, needs no removal. */
 async function removeOwnGreen(rollout: PoolRollout, old: Pool): Promise<void> {
   const green = await rollout.context.batch.getPool(rollout.plan.id)
-  if (!green || markIn(green.properties.metadata, MARKS.successorOf) === undefined) return
+  if (!green || servedName(green) === undefined) return
   await withdraw(rollout.retirementOf(green, old.name), rollout.context)
 }
 
 /** The pool as it was when it was last healthy, through the same gate. */
 async function restore(rollout: PoolRollout, existing: Pool, error: Explanation): Promise<PoolOutcome> {
   const { plan, account, settings, context } = rollout
-  const properties = before(existing, plan.action === 'reimage' ? plan.properties : {})
+  const properties = before(existing, plan.action === 'reimage' || plan.action === 'replace' ? plan.properties : {})
   const previous: Pool = { ...existing, properties: { ...existing.properties, ...properties } }
   const target = targetOf(previous)
   const { autoScale } = properties.scaleSettings ?? {}
@@ -82,7 +83,7 @@ async function arrive(back: PoolRollout, from: ResizeStart, error: Explanation):
 /** What this run, or an interrupted one, changed, as it was. Passwords are never given back by Batch, so accounts stay as they are. */
 function before(existing: Pool, changed: PoolProperties): PoolProperties {
   const { properties } = existing
-  const { vmSize, scaleSettings, ...configuration } = lastStateOf(existing)
+  const { vmSize, scaleSettings, pool: _pool, ...configuration } = lastStateOf(existing)
   const restored = Object.keys(changed).filter((name) => name !== 'userAccounts' && properties[name] !== undefined)
   return {
     ...Object.fromEntries(restored.map((name) => [name, properties[name]])),

@@ -2,11 +2,13 @@ import type { PoolSettings } from '../config/config.ts'
 import type { Explanation } from '../errors/explanation.ts'
 import { PoolError } from '../errors/run-errors.ts'
 import type { ArmId } from '../model/arm-id.ts'
-import type { BatchAccount, Pool, PoolProperties } from '../model/batch.ts'
+import { type BatchAccount, type Pool, type PoolProperties, READ_ONLY_POOL_PROPERTIES } from '../model/batch.ts'
 import type { BatchDataPlane } from '../model/batch-service.ts'
-import { countIn, type NodeTotals } from '../model/nodes.ts'
+import { countIn, type NodeTotals, sumOf } from '../model/nodes.ts'
 import { emit, type StepContext } from '../run/context.ts'
+import { servedName } from './family.ts'
 import { refuseForeignTarget } from './foreign-size.ts'
+import { evaluatedSinceMs } from './formula.ts'
 import { type Verdict, verify } from './health-gate.ts'
 import { lastStateOf, MARKS, markIn, writeMark } from './marks.ts'
 import { createPool, deletePool, envelopeOf, tagsOf, waitUntilGone } from './pool-lifecycle.ts'
@@ -36,6 +38,8 @@ export class PoolRollout {
   #unfinishedWork: string | undefined
   #isRetiring = false
   #isGone = false
+  /** The pool as the last change of its formula left it. */
+  #changed: Pool | undefined
 
   constructor(work: PoolWork, context: StepContext) {
     this.work = work
@@ -94,7 +98,7 @@ export class PoolRollout {
         return 'new-resize'
       case 'update':
         this.resizer.reportForeignSize(await this.resizer.waitUntilIdle(), plan.existing)
-        await this.resizer.editor.patch(plan.properties, plan.existing.properties, tagsOf(plan.request, plan.existing))
+        await this.#update(plan.existing, plan.properties)
         return plan.resize ? 'new-resize' : 'no-resize'
       case 'reimage':
         return this.#reimage(plan.existing, plan.properties, beforeGrowth)
@@ -109,6 +113,11 @@ export class PoolRollout {
     }
   }
 
+  async #update(existing: Pool, properties: PoolProperties): Promise<void> {
+    const patched = await this.resizer.editor.patch(properties, existing.properties, tagsOf(this.plan.request, existing))
+    if (properties.scaleSettings?.autoScale) this.#changed = patched
+  }
+
   /** Drain to 0, patch. The pool remembers its last healthy state until the new one has passed the gate. */
   async #reimage(existing: Pool, properties: PoolProperties, beforeGrowth: () => Promise<void>): Promise<ResizeStart> {
     const { id: name, autoScale } = this.plan.request
@@ -118,19 +127,31 @@ export class PoolRollout {
     this.resizer.reportForeignSize(now, existing)
     await this.resizer.editor.mark(MARKS.before, writeMark(lastStateOf(existing)))
     const formula = existing.properties.scaleSettings?.autoScale ? ', and its autoscale is off' : ''
-    this.#unfinishedWork = `Pool ${name} is drained for its new image and still on the old one${formula}; run again to finish.`
-    const drained = await this.resizer.drain()
+    this.#unfinishedWork = `Pool ${name} was being drained for its new image and is still on the old one${formula}; run again to finish.`
+    const drained = await this.#drain()
     await beforeGrowth()
     const envelope = envelopeOf(this.plan.request, existing)
     const patched = await this.resizer.editor.patch(properties, existing.properties, envelope)
     this.#unfinishedWork = undefined
-    if (autoScale) return 'no-resize'
+    if (autoScale) {
+      this.#changed = patched
+      return 'no-resize'
+    }
     // A PATCH that repeats the pool's target may begin no resize.
     return startOf(patched) > startOf(drained) ? 'own-resize' : 'new-resize'
   }
 
   async #replace(existing: Pool, properties: PoolProperties, beforeGrowth: () => Promise<void>): Promise<ResizeStart> {
-    await deletePool(existing, this.context)
+    const { name } = existing
+    const refuseChanged = (now: Pool) =>
+      this.resizer.editor.refuseForeignChange(settable(existing.properties), now.properties, existing.properties)
+    const now = await this.resizer.waitUntilIdle()
+    refuseChanged(now)
+    this.resizer.reportForeignSize(now, existing)
+    await this.resizer.editor.mark(MARKS.before, writeMark(lastStateOf(existing)))
+    this.#unfinishedWork = `Pool ${name} was being drained to be replaced, and is not replaced yet; run again to finish.`
+    await this.#drain()
+    await deletePool({ pool: existing, plane: this.plane, refuseChanged }, this.context)
     this.#isGone = true
     this.#unfinishedWork = `Pool ${this.plan.request.id} was deleted and is not made again yet; run again to finish.`
     await beforeGrowth()
@@ -140,9 +161,15 @@ export class PoolRollout {
     return 'own-resize'
   }
 
+  /** From here until the pool has got a size again, that is owed to it: by the end of the run, or by its post step. */
+  #drain(): Promise<Pool> {
+    this.context.ledger.record({ id: this.plan.id, kind: 'poolSize' })
+    return this.resizer.drain()
+  }
+
   async #beginGreen({ old, green, properties, isOutdated }: PoolPlan & { readonly action: 'blue-green' }): Promise<ResizeStart> {
     const { id: name } = this.plan.request
-    if (green && markIn(green.properties.metadata, MARKS.successorOf) === undefined) {
+    if (green && servedName(green) === undefined) {
       throw new PoolError({
         title: 'Pool name taken',
         message: `pool ${name}, as the new pool would be called, is there already and was not made by this action`,
@@ -164,8 +191,8 @@ export class PoolRollout {
       if (from === 'new-resize') await this.resizer.resize(target)
       return this.resizer.editor.get()
     }
-    if (autoScale && this.#isNew) return this.resizer.followFormula()
-    if (from === 'no-resize' || autoScale) return this.resizer.waitUntilSteady()
+    if (autoScale) return this.resizer.followFormula(evaluatedSinceMs(this.#changed, this.plan.existing))
+    if (from === 'no-resize') return this.resizer.waitUntilSteady()
     const first = this.#first
     if (from === 'new-resize' && (first === target || totals(await this.resizer.editor.get()).dedicated > first.dedicated))
       return this.resizer.grow(target)
@@ -176,13 +203,14 @@ export class PoolRollout {
   }
 
   /**
-   * The health gate; unusable nodes are replaced as long as that helps and the cap on resizes allows. Where a formula sizes the pool they
-   * are left: without them it would look healthy at a size that the formula has not asked for. @throws GateError
+   * The health gate; unusable nodes are replaced, and those that left are asked for again, as long as that helps and the cap on resizes
+   * allows. Where a formula sizes the pool they are left to it: without them it would look healthy at a size that the formula has not
+   * asked for. @throws GateError
    */
   async gate(pool: Pool, target: NodeTotals): Promise<Verdict> {
     const { autoScale } = this.plan.request
     const look = async (seen: Pool): Promise<Verdict> => {
-      const verdict = await verify({ work: this.work, pool: seen, target }, this.context)
+      const verdict = await verify({ work: this.work, pool: seen, target, sinceMs: this.resizer.drainBeganMs }, this.context)
       // Fewer nodes than asked for are no failure of the image where somebody resized the pool.
       if (verdict.error && !autoScale) refuseForeignTarget(await this.resizer.editor.get(), target)
       return verdict
@@ -194,9 +222,16 @@ export class PoolRollout {
       const text = `Pool ${this.plan.request.id}: ${unusable()} unusable nodes are left, for its formula sizes it; remove them, and it asks for others.`
       emit(this.context, { kind: 'notice', level: 'warning', text })
     }
-    while (!autoScale && verdict.error && unusable() > 0 && this.resizer.mayResize && verdict.health.healthy > healthyBefore) {
+    const missing = () => verdict.counts !== undefined && sumOf(verdict.counts.dedicated) < target.dedicated
+    while (
+      !autoScale &&
+      verdict.error &&
+      (unusable() > 0 || missing()) &&
+      this.resizer.mayResize &&
+      verdict.health.healthy > healthyBefore
+    ) {
       healthyBefore = verdict.health.healthy
-      const nodes = await this.plane.listNodes(this.plan.request.id, ['unusable'], unusable())
+      const nodes = unusable() > 0 ? await this.plane.listNodes(this.plan.request.id, ['unusable'], unusable()) : []
       verdict = await look(
         await this.resizer.replaceNodes(
           nodes.map(({ id }) => id),
@@ -227,16 +262,12 @@ export class PoolRollout {
     return now
   }
 
-  create(properties: PoolProperties): Promise<void> {
+  async create(properties: PoolProperties): Promise<void> {
     const { id, request } = this.plan
-    return createPool({ id, properties: sizedTo(this.#first, properties), envelope: envelopeOf(request) }, this.context)
-  }
-
-  /** Whether the image is new to the pool: by this run, or by an interrupted one that had not finished. */
-  get #isNew(): boolean {
-    const { action, existing } = this.plan
-    const isMarked = existing && markIn(existing.properties.metadata, MARKS.before) !== undefined
-    return isMarked || ['create', 'reimage', 'replace', 'blue-green'].includes(action)
+    this.resizer.editor.expectVisible()
+    await createPool({ id, properties: sizedTo(this.#first, properties), envelope: envelopeOf(request) }, this.context)
+    this.resizer.editor.expectVisible()
+    if (request.autoScale) this.#changed = await this.resizer.editor.get()
   }
 
   /** Of blue-green, the canary in the new pool, before the old one is touched; else all. */
@@ -245,6 +276,10 @@ export class PoolRollout {
     return this.plan.action === 'blue-green' ? canaryOf(target, this.settings.canaryNodes) : target
   }
 }
+
+/** What somebody may have set. */
+const settable = (properties: PoolProperties): PoolProperties =>
+  Object.fromEntries(Object.entries(properties).filter(([name]) => !READ_ONLY_POOL_PROPERTIES.has(name)))
 
 function sizedTo({ dedicated, lowPriority }: NodeTotals, properties: PoolProperties): PoolProperties {
   const { fixedScale } = properties.scaleSettings ?? {}

@@ -1,10 +1,10 @@
-/** Rules about how large pools may be: limits of Batch, quotas of the account. */
+/** Rules about how large pools may be. */
 import { imageKindOf } from '../config/config.ts'
 import { guidanceMs } from '../config/resize-timeout.ts'
-import { type Pool, poolNamed } from '../model/batch.ts'
+import { poolNamed } from '../model/batch.ts'
 import { parseDurationMs, showDuration } from '../model/duration.ts'
-import { type CoreQuota, coreQuotas, coresOf } from '../pool/core-quotas.ts'
-import type { Facts, Rule } from './facts.ts'
+import { coresOf } from '../pool/core-quotas.ts'
+import type { Rule } from './facts.ts'
 
 const QUOTA = 'https://learn.microsoft.com/azure/batch/batch-quota-limit'
 /** https://learn.microsoft.com/azure/batch/batch-quota-limit#pool-size-limits */
@@ -48,74 +48,17 @@ export const LIMIT_RULES: readonly Rule[] = [
       }),
   },
   {
-    id: 'pool-quota-blue-green',
-    severity: 'warning',
-    title: 'The account has room for the second pool of blue-green',
-    link: QUOTA,
-    check: ({ config: { pool }, observed: { account, pools } }) => {
-      if (!account || pool?.strategy !== 'blue-green') return []
-      const most = pools.length + pool.requests.length
-      return pools.length <= account.poolQuota && most > account.poolQuota
-        ? [
-            {
-              seen: `account ${account.name} has ${pools.length} pools and a quota of ${account.poolQuota}; blue-green adds ${pool.requests.length} for a while`,
-              fix: 'Delete pools that are not used any more, ask for more quota, or use `strategy: in-place`.',
-            },
-          ]
-        : []
-    },
-  },
-  {
-    id: 'pool-quota',
+    id: 'pool-size',
     severity: 'error',
-    title: 'The account has room for another pool',
-    link: QUOTA,
-    check: ({ config: { pool }, observed: { account, pools } }) => {
-      const added = (pool?.requests ?? []).filter(({ id }) => !poolNamed(id, pools))
-      return account && added.length > 0 && pools.length + added.length > account.poolQuota
-        ? [
-            {
-              seen: `account ${account.name} has ${pools.length} pools, its quota is ${account.poolQuota}, and ${added.length} would be added`,
-              fix: 'Delete pools that are not used any more, or ask for more quota.',
-            },
-          ]
-        : []
-    },
-  },
-  {
-    // A warning: other pools give cores back meanwhile, Batch then allocates what it can, and the failed resize says what is missing.
-    id: 'core-quota',
-    severity: 'warning',
-    title: 'The core quotas of the account, or of its subscription, are enough, with blue-green for both pools',
-    link: QUOTA,
-    check: (facts) =>
-      coreDemand(facts)
-        .filter(({ quota, used, needed }) => used + needed > quota)
-        .map(({ name, quota, used, needed }) => ({
-          seen: `${needed} ${name} are needed, ${used} are in use besides, the quota is ${quota}`,
-          fix: 'Ask for more quota, or use a smaller target or VM size; in place needs less than blue-green.',
+    title: 'A new pool is given a size',
+    link: POOL_REFERENCE,
+    check: ({ config: { mode, pool }, observed: { pools } }) =>
+      (mode === 'prune' ? [] : (pool?.requests ?? []))
+        .filter(({ id, sizeSource }) => sizeSource === 'existing' && !poolNamed(id, pools))
+        .map(({ id }) => ({
+          seen: `pool ${id} does not exist yet, and no size is given for it`,
+          fix: 'Set `target-dedicated-nodes` or `target-low-priority-nodes` (0 makes a pool without nodes), or `scaleSettings` in `pool-spec`.',
         })),
-  },
-  {
-    id: 'subscription-quota',
-    severity: 'warning',
-    title: 'In user subscription mode the core quotas of the subscription can be read',
-    link: 'https://learn.microsoft.com/azure/virtual-machines/quotas',
-    check: ({ config: { pool }, observed: { account, vmSizes, usages } }) => {
-      if (!pool || usages || account?.poolAllocationMode !== 'UserSubscription') return []
-      const cores = pool.requests.reduce(
-        (sum, { target, properties }) => sum + (target.dedicated + target.lowPriority) * coresOf(vmSizes, properties.vmSize),
-        0,
-      )
-      return cores > 0
-        ? [
-            {
-              seen: `account ${account.name} allocates in its own subscription, whose quotas this run may not read; ${cores} cores are asked for`,
-              fix: `Allow \`Microsoft.Compute/locations/usages/read\`, or compare with \`az vm list-usage --location ${account.location} --output table\`.`,
-            },
-          ]
-        : []
-    },
   },
   {
     id: 'resize-timeout',
@@ -136,18 +79,3 @@ export const LIMIT_RULES: readonly Rule[] = [
       }),
   },
 ]
-
-/** By quota, over all pools asked for. In place, what they use now is given back first; blue-green needs both at once. */
-export function coreDemand({
-  config: { pool },
-  observed: { account, vmSizes, pools, usages },
-}: Pick<Facts, 'config' | 'observed'>): readonly CoreQuota[] {
-  if (!pool || !account) return []
-  const asked = new Set(pool.requests.map(({ id }) => id.toLowerCase()))
-  const isLeaving = ({ name }: Pool) => pool.strategy !== 'blue-green' && asked.has(name.toLowerCase())
-  const use = { staying: pools.filter((one) => !isLeaving(one)), leaving: pools.filter(isLeaving), ...(usages && { usages }) }
-  const quotas = pool.requests.flatMap(({ properties, target }) => coreQuotas(account, vmSizes, use, properties.vmSize ?? '', target))
-  const byName = new Map<string, CoreQuota>()
-  for (const quota of quotas) byName.set(quota.name, { ...quota, needed: (byName.get(quota.name)?.needed ?? 0) + quota.needed })
-  return [...byName.values()]
-}

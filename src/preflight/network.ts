@@ -8,6 +8,21 @@ const NODES_PER_ADDRESS = 100
 
 export const NETWORK_RULES: readonly Rule[] = [
   {
+    id: 'data-plane',
+    severity: 'error',
+    title: 'The Batch data plane, which alone has the states of nodes, answers this runner',
+    link: 'https://learn.microsoft.com/azure/batch/public-network-access',
+    check: ({ config: { mode, pool }, observed: { dataPlaneRefusal } }) =>
+      dataPlaneRefusal && mode !== 'prune' && pool?.wait === 'nodes'
+        ? [
+            {
+              seen: `the data plane of the account does not answer this run: ${dataPlaneRefusal.reason}`,
+              fix: `${dataPlaneRefusal.fix} With \`wait: steady\` the run does not look at nodes.`,
+            },
+          ]
+        : [],
+  },
+  {
     id: 'public-ip-pool-size',
     severity: 'error',
     title: 'There are public IP addresses for all nodes: 100 dedicated or 100 Spot nodes each',

@@ -7,6 +7,7 @@ import { NETWORK_RULES } from './network.ts'
 import { POOL_RULES } from './pool.ts'
 import { POOL_IMAGE_RULES } from './pool-image.ts'
 import { PROOF_RULES } from './proof.ts'
+import { QUOTA_RULES } from './quotas.ts'
 import { SHARING_RULES } from './sharing.ts'
 import { SOURCE_RULES } from './source.ts'
 import { SOURCE_DISK_RULES } from './source-disks.ts'
@@ -20,6 +21,7 @@ export const RULES: readonly Rule[] = [
   ...POOL_RULES,
   ...POOL_IMAGE_RULES,
   ...LIMIT_RULES,
+  ...QUOTA_RULES,
   ...NETWORK_RULES,
   ...PROOF_RULES,
 ]

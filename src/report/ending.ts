@@ -16,7 +16,7 @@ import type { PoolPlan } from '../pool/pool-plan.ts'
 import type { ProofOutcome } from '../pool/proof.ts'
 import { targetFrom, totals } from '../pool/size.ts'
 import type { Finding } from '../preflight/finding.ts'
-import { coreDemand } from '../preflight/limits.ts'
+import { coreDemand } from '../preflight/quotas.ts'
 import type { PoolSummary, RunEnding } from './record.ts'
 import type { AccountPool, ImageReport, RunResult } from './run-report.ts'
 
@@ -136,7 +136,7 @@ export function endingOf(progress: Progress, config: Config, result: RunResult, 
     accountPools: accountPools(observed, config.mode === 'plan' ? [] : pools, plan),
     ...(image && { image }),
     ...(plan && { planId: plan.id }),
-    ...(plan && observed && config.mode === 'plan' && { cores: coreDemand({ config, observed }) }),
+    ...(plan && observed && config.mode === 'plan' && { cores: coreDemand({ config, observed }, 'target') }),
     ...(error && { error }),
   }
 }

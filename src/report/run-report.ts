@@ -8,7 +8,7 @@ import type { RegionReplication } from '../model/compute.ts'
 import type { NodeTotals } from '../model/nodes.ts'
 import type { PlannedChange } from '../plan/changes.ts'
 import type { CoreQuota } from '../pool/core-quotas.ts'
-import type { UnhealthyNode } from '../pool/health-gate.ts'
+import type { UnhealthyNode } from '../pool/unhealthy-nodes.ts'
 import type { Finding } from '../preflight/finding.ts'
 import type { PhaseName, RunEvent, SignedIn } from '../run/events.ts'
 

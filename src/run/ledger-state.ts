@@ -11,6 +11,7 @@ const KINDS: Readonly<Record<LedgerKind, true>> = {
   gallery: true,
   pool: true,
   proofPool: true,
+  poolSize: true,
   startVm: true,
 }
 

@@ -12,7 +12,7 @@ export interface Events {
   emit(event: RunEvent): void
 }
 
-/** `temporary`: to be deleted whatever happens. */
+/** `temporary`: to be deleted whatever happens. `poolSize`: a pool that is drained, and is owed its former size. */
 export type LedgerKind =
   | 'temporary'
   | 'snapshot'
@@ -22,9 +22,10 @@ export type LedgerKind =
   | 'gallery'
   | 'pool'
   | 'proofPool'
+  | 'poolSize'
   | 'startVm'
 
-/** Something this run is about to create (or, for `startVm`, owes). Written before the request is sent. */
+/** Something this run is about to create (or, for `startVm` and `poolSize`, owes). Written before the request is sent. */
 export interface LedgerEntry {
   /** ARM id, known before the PUT is sent. */
   readonly id: string

@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest'
 import { loadScenario, type Scenario } from '../embedded-azure/scenarios/scenario.ts'
 import type { EmbeddedAzure } from '../embedded-azure/server.ts'
-import { again, annotations, azureOf, type Ran, requestsTo, resizes, run, testConformance } from '../fixtures/whole-runs.ts'
+import { again, annotations, azureOf, type Ran, requestsTo, resizes, run, testConformance, writes } from '../fixtures/whole-runs.ts'
 
 const scenario = loadScenario('happy')
 const FIRST = { ...scenario.inputs, 'image-version': '1.0.0' }
@@ -24,11 +24,40 @@ function privateAccount(azure: EmbeddedAzure): void {
       : undefined
 }
 
+function answering(azure: EmbeddedAzure, url: RegExp, status: number, code: string): void {
+  const body = { code, message: { lang: 'en-US', value: 'This request is not authorized to perform this operation.' } }
+  azure.intervene = (request) => (request.plane === 'batch' && url.test(request.url) ? { kind: 'answer', status, body } : undefined)
+}
+
 describe('where the data plane cannot be reached', () => {
+  test.each([
+    ['forbids', privateAccount],
+    ['refuses the identity', (azure: EmbeddedAzure) => answering(azure, /./, 403, 'AuthorizationPermissionMismatch')],
+  ])('and nodes are to be looked at: one that %s is an error before the first write', async (_, close) => {
+    const azure = await azureOf(scenario)
+    close(azure)
+    const ran = await again(azure, { ...FIRST, 'node-agent-sku-id': 'batch.node.ubuntu 24.04' })
+    expect(ran.exitCode).toBe(1)
+    expect(annotations(ran)[0]).toMatch(/Preflight%3A data-plane.*wait: steady/)
+    expect(writes(azure)).toEqual([])
+  })
+
+  test.each<[string, (azure: EmbeddedAzure) => void]>([
+    ['answers 403', (azure) => answering(azure, /\/nodecounts|\/nodes\?/, 403, 'AuthorizationFailure')],
+    ['answers 403 to this identity', (azure) => answering(azure, /\/nodes\?/, 403, 'AuthorizationPermissionMismatch')],
+  ])('later, once nodes are to be looked at: one that %s is red, and nothing is called healthy', async (_, close) => {
+    const azure = await azureOf(scenario)
+    close(azure)
+    const ran = await again(azure, FIRST)
+    expect(ran.exitCode).toBe(1)
+    expect(annotations(ran)[0]).toMatch(/Node health unknown.*states of its nodes could not be read/)
+    expect(healthOf(ran)).toBeNull()
+  })
+
   test('nodes are counted, but not called healthy; the resize goes by PATCH', async () => {
     const azure = await azureOf(scenario)
     privateAccount(azure)
-    const inputs = { ...FIRST, 'node-agent-sku-id': 'batch.node.ubuntu 24.04' }
+    const inputs = { ...FIRST, 'node-agent-sku-id': 'batch.node.ubuntu 24.04', wait: 'steady' }
     const first = await again(azure, inputs)
     expect(annotations(first)).toEqual([])
     expect(verdictOf(first)).toMatch(/10 of 10 nodes .* are allocated.*states are not known/)
@@ -45,7 +74,7 @@ describe('where the data plane cannot be reached', () => {
   test('in-place: drained and grown by PATCH', async () => {
     const azure = await azureOf(scenario)
     privateAccount(azure)
-    const inputs = { ...FIRST, 'node-agent-sku-id': 'batch.node.ubuntu 24.04' }
+    const inputs = { ...FIRST, 'node-agent-sku-id': 'batch.node.ubuntu 24.04', wait: 'steady' }
     await again(azure, inputs)
     const ran = await again(azure, { ...inputs, 'image-version': '1.1.0' })
     expect(annotations(ran)).toEqual([])
@@ -55,7 +84,7 @@ describe('where the data plane cannot be reached', () => {
   test('a PATCH that begins no resize is not believed: red, with what the last resize said', async () => {
     const azure = await azureOf({ ...scenario, resizes: [{ gain: 4 }] })
     privateAccount(azure)
-    const ran = await again(azure, { ...FIRST, 'node-agent-sku-id': 'batch.node.ubuntu 24.04' })
+    const ran = await again(azure, { ...FIRST, 'node-agent-sku-id': 'batch.node.ubuntu 24.04', wait: 'steady' })
     expect(ran.exitCode).toBe(1)
     expect(annotations(ran)[0]).toMatch(/4 of 10 dedicated.*without the data plane Azure began no other resize.*AllocationTimedout/)
   })
@@ -66,7 +95,7 @@ describe('where the data plane cannot be reached', () => {
     privateAccount(azure)
     const ran = await again(azure, { ...FIRST, 'image-version': '1.1.0', strategy: 'blue-green' })
     expect(ran.exitCode).toBe(1)
-    expect(annotations(ran)[0]).toContain('Batch data plane not reachable')
+    expect(annotations(ran)[0]).toContain('Preflight%3A data-plane')
     expect(ran.outputs).toMatchObject({ 'pool-id': 'render', 'current-dedicated-nodes': '10' })
     expect(azure.pools.all().map(({ name }) => name)).toEqual(['render'])
   })
@@ -84,7 +113,7 @@ describe('where the data plane cannot be reached', () => {
     body.properties.accountEndpoint = accountEndpoint
     azure.intervene = ({ method, url }) =>
       method === 'GET' && /\/batchAccounts\/renderbatch\?/.test(url) ? { kind: 'answer', status: 200, body } : undefined
-    const ran = await again(azure, { ...FIRST, 'target-dedicated-nodes': '11' })
+    const ran = await again(azure, { ...FIRST, 'target-dedicated-nodes': '11', wait: 'steady' })
     expect(annotations(ran)).toEqual([])
     expect(ran.outputs).toMatchObject({ result: 'succeeded', 'current-dedicated-nodes': '11', 'node-states': '{}' })
     expect(verdictOf(ran)).toContain('states are not known')
@@ -170,34 +199,23 @@ scaleSettings:
   test.each([
     ['create', false],
     ['in-place', true],
-  ])('a formula that cannot be evaluated gives no nodes: red in its words (%s)', async (_, isThere) => {
-    const azure = await azureOf(scenario)
+  ])('a formula that cannot be evaluated gives no nodes: red in its innermost words (%s)', async (_, isThere) => {
+    const azure = await azureOf({ ...scenario, formula: { failsWith: '$Unknown' } })
     const inputs = { ...FIRST, 'pool-id': '', 'vm-size': '', 'target-dedicated-nodes': '' }
     const spec = 'id: render\nvmSize: Standard_D4s_v5\nscaleSettings: { autoScale: { formula: "'
     const good = `${spec}$TargetDedicatedNodes = 6;" } }`
-    const bad = `${spec}$TargetDedicatedNodes = avg($PendingTasks.GetSample(TimeInterval_Hour));" } }`
+    const bad = `${spec}$TargetDedicatedNodes = $Unknown;" } }`
     if (isThere) expect(annotations(await again(azure, { ...inputs, 'pool-spec': good }))).toEqual([])
-    const error = { code: 'InsufficientSampleData', message: 'There are not enough samples of PendingTasks.' }
-    azure.intervene = ({ method, url }) =>
-      /PUT|PATCH/.test(method) && /\/pools\/render\?/.test(url)
-        ? {
-            kind: 'act',
-            after: () => {
-              const { properties } = azure.pools.get('render')
-              if (/GetSample/.test(properties.scaleSettings.autoScale?.formula)) properties.autoScaleRun.error = error
-            },
-          }
-        : undefined
-    const ran = await again(azure, { ...inputs, 'image-version': '1.1.0', 'pool-spec': bad })
+    const ran = await again(azure, { ...inputs, 'image-version': isThere ? '1.0.0' : '1.1.0', 'pool-spec': bad })
     expect(ran.exitCode).toBe(1)
-    expect(annotations(ran)[0]).toMatch(/formula.*InsufficientSampleData: There are not enough samples of PendingTasks/)
+    expect(annotations(ran)[0]).toMatch(/formula.*Line 1, Col 1: \$Unknown is not defined/)
   })
 
   const AUTO = {
     'pool-spec': `id: render
 vmSize: Standard_D4s_v5
 scaleSettings:
-  autoScale: { formula: "$TargetDedicatedNodes = 6;", evaluationInterval: PT5M }`,
+  autoScale: { formula: "$TargetDedicatedNodes = 6;", evaluationInterval: PT30M }`,
     'pool-id': '',
     'vm-size': '',
     'target-dedicated-nodes': '',
@@ -258,7 +276,7 @@ scaleSettings:
   test('nodes that never start: red after node-start-timeout, counted from allocation', async () => {
     const ran = await run('happy', { 'node-start-timeout': '10m' }, { nodes: [{ index: 0, state: 'starting' }] })
     expect(ran.exitCode).toBe(1)
-    expect(annotations(ran)[0]).toMatch(/9 healthy nodes of 10 required/)
+    expect(annotations(ran)[0]).toMatch(/9 of 10 required dedicated nodes are healthy/)
     expect(annotations(ran)[0]).toMatch(/node-start-timeout/)
   })
 })
@@ -282,24 +300,10 @@ describe('counts that Batch gives', () => {
     expect(verdictOf(ran)).toContain('10 of 10 nodes')
   })
 
-  test('that stay without the nodes of the pool: red after node-start-timeout', async () => {
-    const ran = await again(await azureCounting({}, Number.POSITIVE_INFINITY), { ...FIRST, 'node-start-timeout': '10m' })
-    expect(annotations(ran)[0]).toMatch(/0 healthy nodes of 10 required/)
-  })
-
-  test('all Spot nodes preempted: waited for, and red, as no node has shown that the image works', async () => {
-    const azure = await azureCounting({ preempted: 5, total: 5 }, Number.POSITIVE_INFINITY)
-    const size = { 'target-dedicated-nodes': '0', 'target-low-priority-nodes': '5', 'node-start-timeout': '10m' }
-    const ran = await again(azure, { ...FIRST, ...size })
-    expect(annotations(ran)[0]).toMatch(/0 healthy nodes of 1 required; 5 of 5 Spot nodes are preempted/)
-    expect(annotations(ran)[0]).toContain('Spot capacity')
-  })
-
-  test('all Spot nodes preempted for a while: green when they are back', async () => {
-    const azure = await azureCounting({ preempted: 5, total: 5 }, 3)
-    const ran = await again(azure, { ...FIRST, 'target-dedicated-nodes': '0', 'target-low-priority-nodes': '5' })
+  test('that never have the nodes of the pool are not believed: the list of nodes decides', async () => {
+    const ran = await again(await azureCounting({}, Number.POSITIVE_INFINITY), FIRST)
     expect(annotations(ran)).toEqual([])
-    expect(verdictOf(ran)).toContain('5 of 5 nodes')
+    expect(verdictOf(ran)).toContain('10 of 10 nodes')
   })
 })
 

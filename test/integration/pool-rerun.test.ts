@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest'
 import { loadScenario, type Scenario } from '../embedded-azure/scenarios/scenario.ts'
 import type { EmbeddedAzure } from '../embedded-azure/server.ts'
-import { again, annotations, azureOf, testConformance } from '../fixtures/whole-runs.ts'
+import { again, annotations, azureOf, testConformance, writes } from '../fixtures/whole-runs.ts'
 
 const scenario = loadScenario('happy')
 const FIRST = { ...scenario.inputs, 'image-version': '1.0.0' }
@@ -51,10 +51,11 @@ test.each(['plan', 'apply'])(
 )
 
 describe('no size is asked for', () => {
-  test('and the pool is new: it gets no nodes, which is told', async () => {
-    const ran = await again(await azureOf(scenario), { ...FIRST, ...NO_SIZE })
-    expect(annotations(ran)).toEqual([])
-    expect(ran.log).toContain('Warning: Pool render is new, and no size is asked for: it gets no nodes')
+  test('and the pool is new: refused before the first write', async () => {
+    const azure = await azureOf(scenario)
+    const ran = await again(azure, { ...FIRST, ...NO_SIZE })
+    expect(annotations(ran)[0]).toMatch(/Preflight%3A pool-size.*no size is given/)
+    expect(writes(azure)).toEqual([])
   })
 
   test('and a run died with the autoscale off whose formula is too long to be kept: red, not green without nodes', async () => {

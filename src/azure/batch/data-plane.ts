@@ -1,4 +1,5 @@
 import { isRestError, type PipelineRequest, type PipelineResponse } from '@azure/core-rest-pipeline'
+import { AzureError } from '../../errors/azure-error.ts'
 import { innermost } from '../../errors/innermost.ts'
 import { DataPlaneUnreachableError } from '../../errors/run-errors.ts'
 import { explainUnreachable, unreachable } from '../../errors/unreachable.ts'
@@ -7,8 +8,9 @@ import type { BatchDataPlane } from '../../model/batch-service.ts'
 import type { Connection } from '../connection.ts'
 import { type JsonRequest, Requests } from '../requests.ts'
 import { createSender } from '../transport.ts'
+import { toAutoScaleRun, type WireAutoScaleRun } from './formulas.ts'
 import { isUnfinishedOn, toJob, type WireJob, type WireJobSchedule } from './jobs.ts'
-import { present, toNode, toSupportedImage, type WireNode, type WireNodeCounts, type WireSupportedImage } from './nodes.ts'
+import { present, toNode, toSighting, toSupportedImage, type WireNode, type WireNodeCounts, type WireSupportedImage } from './nodes.ts'
 
 const API_VERSION = '2025-06-01'
 const JSON_TYPE = 'application/json; odata=minimalmetadata'
@@ -27,12 +29,48 @@ export function createDataPlane({ accountEndpoint }: BatchAccount, connection: C
   })
   const act = async (request: JsonRequest): Promise<void> => void (await requests.json(request))
 
-  return { ...nodesOf(requests, to, act), ...jobsOf(requests, to, act) }
+  return { ...poolsOf(requests, to, act), ...nodesOf(requests, to, act), ...jobsOf(requests, to, act) }
 }
 
 type To = (operation: string, method: string, path: string, query?: Readonly<Record<string, string>>) => JsonRequest
 type Act = (request: JsonRequest) => Promise<void>
-type NodePart = 'listSupportedImages' | 'getNodeCounts' | 'listNodes' | 'getStartTaskOutput' | 'resize' | 'removeNodes'
+type PoolPart = 'resize' | 'evaluateAutoScale' | 'enableAutoScale' | 'getPoolEtag' | 'deletePool'
+type NodePart = 'listSupportedImages' | 'getNodeCounts' | 'listNodes' | 'listNodeStates' | 'getStartTaskOutput' | 'removeNodes'
+
+function poolsOf(requests: Requests, to: To, act: Act): Pick<BatchDataPlane, PoolPart> {
+  return {
+    resize: (poolName, { nodeDeallocationOption, ...body }) =>
+      act({
+        ...to('resize pool', 'POST', `/pools/${poolName}/resize`),
+        body: { ...body, nodeDeallocationOption: nodeDeallocationOption.toLowerCase() },
+      }),
+
+    async evaluateAutoScale(poolName, autoScaleFormula) {
+      const request = { ...to('evaluate autoscale formula', 'POST', `/pools/${poolName}/evaluateautoscale`), body: { autoScaleFormula } }
+      return toAutoScaleRun(await requests.json<WireAutoScaleRun>(request))
+    },
+
+    enableAutoScale: (poolName, { formula, evaluationInterval }) =>
+      act({
+        ...to('enable autoscale', 'POST', `/pools/${poolName}/enableautoscale`),
+        body: { autoScaleFormula: formula, ...(evaluationInterval && { autoScaleEvaluationInterval: evaluationInterval }) },
+      }),
+
+    async getPoolEtag(poolName) {
+      const pool = await requests.find<{ eTag?: string }>(to('read pool', 'GET', `/pools/${poolName}`, { $select: 'id,eTag' }))
+      return pool?.eTag
+    },
+
+    async deletePool(poolName, etag) {
+      try {
+        await act({ ...to('delete pool', 'DELETE', `/pools/${poolName}`), headers: { 'if-match': etag } })
+      } catch (error) {
+        const isGoing = error instanceof AzureError && (error.status === 404 || error.code === 'PoolBeingDeleted')
+        if (!isGoing) throw error
+      }
+    },
+  }
+}
 
 function nodesOf(requests: Requests, to: To, act: Act): Pick<BatchDataPlane, NodePart> {
   return {
@@ -55,6 +93,11 @@ function nodesOf(requests: Requests, to: To, act: Act): Pick<BatchDataPlane, Nod
       return (await requests.list<WireNode>(to('list nodes', 'GET', `/pools/${poolName}/nodes`, query), limit)).map(toNode)
     },
 
+    async listNodeStates(poolName) {
+      const query = { $select: 'id,state,isDedicated,allocationTime,stateTransitionTime', maxresults: '1000' }
+      return (await requests.list<WireNode>(to('list nodes', 'GET', `/pools/${poolName}/nodes`, query))).map(toSighting)
+    },
+
     async getStartTaskOutput({ poolName, nodeId, file, bytes }) {
       // The document takes a file's path as one segment.
       const path = `/pools/${poolName}/nodes/${nodeId}/files/${encodeURIComponent(`startup/${file}`)}`
@@ -66,12 +109,6 @@ function nodesOf(requests: Requests, to: To, act: Act): Pick<BatchDataPlane, Nod
       return answer.status < 300 ? (answer.bodyAsText ?? '').slice(-bytes) : undefined
     },
 
-    resize: (poolName, { nodeDeallocationOption, ...body }) =>
-      act({
-        ...to('resize pool', 'POST', `/pools/${poolName}/resize`),
-        body: { ...body, nodeDeallocationOption: nodeDeallocationOption.toLowerCase() },
-      }),
-
     removeNodes: (poolName, nodeList, { resizeTimeout, nodeDeallocationOption }) =>
       act({
         ...to('remove nodes', 'POST', `/pools/${poolName}/removenodes`),
@@ -80,7 +117,7 @@ function nodesOf(requests: Requests, to: To, act: Act): Pick<BatchDataPlane, Nod
   }
 }
 
-function jobsOf(requests: Requests, to: To, act: Act): Omit<BatchDataPlane, NodePart> {
+function jobsOf(requests: Requests, to: To, act: Act): Omit<BatchDataPlane, PoolPart | NodePart> {
   return {
     async listJobs(poolName) {
       const jobs = await requests.list<WireJob>(to('list jobs', 'GET', '/jobs', { $select: 'id,eTag,state,poolInfo,metadata' }))
@@ -102,17 +139,18 @@ function jobsOf(requests: Requests, to: To, act: Act): Omit<BatchDataPlane, Node
     enableJob: (id) => act(to('enable job', 'POST', `/jobs/${id}/enable`)),
 
     async listJobSchedules(poolName) {
-      const query = { $select: 'id,state,jobSpecification' }
+      const query = { $select: 'id,eTag,state,jobSpecification' }
       const schedules = await requests.list<WireJobSchedule>(to('list job schedules', 'GET', '/jobschedules', query))
       return schedules
         .filter(({ state, jobSpecification }) => isUnfinishedOn(poolName, state, jobSpecification.poolInfo))
-        .map(({ id, jobSpecification }) => ({ id, jobSpecification }))
+        .map(({ id, eTag, jobSpecification }) => ({ id, etag: eTag, jobSpecification }))
     },
 
-    moveJobSchedule: ({ id, jobSpecification }, poolName) =>
+    moveJobSchedule: ({ id, etag, jobSpecification }, poolName) =>
       act({
         ...to('move job schedule', 'PATCH', `/jobschedules/${id}`),
         body: { jobSpecification: { ...jobSpecification, poolInfo: { poolId: poolName } } },
+        headers: { 'if-match': etag },
       }),
   }
 }

@@ -11,7 +11,8 @@ export interface PoolInfo {
   readonly poolId?: string
 }
 
-export interface WireJobSchedule extends JobSchedule {
+export interface WireJobSchedule extends Omit<JobSchedule, 'etag'> {
+  readonly eTag: string
   readonly state: string
   readonly jobSpecification: Readonly<Record<string, unknown>> & { readonly poolInfo?: PoolInfo }
 }

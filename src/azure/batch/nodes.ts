@@ -1,6 +1,6 @@
 /** Nodes, their counts and the images they may run, from the JSON of the data plane. */
 import { innermost } from '../../errors/innermost.ts'
-import type { ComputeNode, NodeError, NodeState, NodeStateCounts, SupportedImage } from '../../model/batch-service.ts'
+import type { ComputeNode, NodeError, NodeSighting, NodeState, NodeStateCounts, SupportedImage } from '../../model/batch-service.ts'
 import type { OsType } from '../../model/compute.ts'
 
 export interface WireSupportedImage {
@@ -21,6 +21,8 @@ export interface WireNode {
   readonly id: string
   readonly state: string
   readonly isDedicated?: boolean
+  readonly allocationTime?: string
+  readonly stateTransitionTime?: string
   readonly errors?: readonly { readonly code?: string; readonly message?: string; readonly errorDetails?: readonly NameValue[] }[]
   readonly startTaskInfo?: {
     readonly state: string
@@ -91,6 +93,16 @@ export function toNode({ id, state, isDedicated = true, errors = [], startTaskIn
     isDedicated,
     errors: errors.map(({ errorDetails, ...error }) => toError({ ...error, details: errorDetails })),
     ...(startTaskInfo && { startTaskInfo: toStartTaskInfo(startTaskInfo) }),
+  }
+}
+
+export function toSighting({ id, state, isDedicated = true, allocationTime, stateTransitionTime }: WireNode): NodeSighting {
+  return {
+    id,
+    state: stateOf(state),
+    isDedicated,
+    ...(allocationTime && { allocationTime }),
+    ...(stateTransitionTime && { stateTransitionTime }),
   }
 }
 

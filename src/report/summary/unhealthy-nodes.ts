@@ -1,6 +1,6 @@
 /** Nodes that do not work, told by cause: one broken start task breaks hundreds of nodes in the same way. */
 import { count, STATES } from '../../model/nodes.ts'
-import type { UnhealthyNode } from '../../pool/health-gate.ts'
+import type { UnhealthyNode } from '../../pool/unhealthy-nodes.ts'
 import type { PoolReport } from '../run-report.ts'
 import { blocks, code, details, fence, join, type Markdown, md, nothing, table, text } from './markdown.ts'
 

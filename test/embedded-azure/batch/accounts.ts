@@ -60,7 +60,7 @@ export function batchArmRoutes(arm: Arm, pools: Pools, { account }: Scenario, ac
         if (call.params.account?.toLowerCase() === account.name.toLowerCase())
           return page(
             call,
-            pools.all().map((pool) => ({ ...shown(accountId, pool), etag: pool.etag })),
+            pools.visible().map((pool) => ({ ...shown(accountId, pool), etag: pool.etag })),
           )
         if (!arm.world.get(call.path.replace(/\/pools$/i, ''))) throw accountNotFound()
         return page(

@@ -29,7 +29,7 @@ export function dataPlanePoolRoutes(
       page(
         'pools',
         call,
-        pools.all().map((pool) => shownPool(pool, call.origin)),
+        pools.visible().map((pool) => shownPool(pool, call.origin)),
       ),
     ),
     route('GET', '/pools/:pool', 'pools/read', (call) => {
@@ -62,6 +62,29 @@ export function dataPlanePoolRoutes(
       const { autoScaleFormula } = call.body ?? {}
       if (!autoScaleFormula) throw missing('autoScaleFormula')
       return { status: 200, headers: headersOf(change(call, { ...call.body, enableAutoScale: true })) }
+    }),
+    // Of a pool that has autoscale on; nothing is applied. https://learn.microsoft.com/rest/api/batchservice/pools/evaluate-pool-auto-scale
+    route('POST', '/pools/:pool/evaluateautoscale', 'pools/write', (call) => {
+      const pool = poolOf(call)
+      const { autoScaleFormula } = call.body ?? {}
+      if (!autoScaleFormula) throw missing('autoScaleFormula')
+      if (!pool.properties.scaleSettings?.autoScale)
+        throw new Refusal(
+          409,
+          'OperationInvalidForCurrentState',
+          'The specified operation is not valid for the current state of the resource.',
+        )
+      const { results, error } = pools.formulas.evaluate(pool, autoScaleFormula)
+      return {
+        status: 200,
+        headers: headersOf(pool),
+        body: {
+          'odata.metadata': `${call.origin}/$metadata#Microsoft.Azure.Batch.Protocol.Entities.AutoScaleRun`,
+          timestamp: pools.now(),
+          results,
+          ...(error && { error: inDataPlaneNames(error) }),
+        },
+      }
     }),
     route('POST', '/pools/:pool/disableautoscale', 'pools/write', (call) => {
       const pool = poolOf(call)
@@ -142,6 +165,10 @@ function inOwnNames<T>(body: Properties, act: () => T): T {
       ],
     })
   }
+}
+
+function inDataPlaneNames({ code, message, details }: Properties): object {
+  return { code, message, values: details.map((detail: Properties) => ({ name: detail.code, value: detail.message })) }
 }
 
 const NAMES: Readonly<Record<string, string>> = {

@@ -4,7 +4,8 @@ import type { Arm } from '../arm/resources.ts'
 import { type Answer, type Call, Refusal, type Route } from '../route.ts'
 import { IMAGES } from './catalogue.ts'
 import { dataPlanePoolRoutes, missing } from './data-plane-pools.ts'
-import type { Job } from './jobs.ts'
+import type { Job, JobSchedule } from './jobs.ts'
+import { refuseUnmatched } from './pool-writes.ts'
 import { DURATION_MS, minutesOf, type Node, type Pool, type Pools } from './pools.ts'
 
 const API_VERSIONS = ['2024-02-01.19.0', '2024-07-01.20.0', '2025-06-01']
@@ -56,12 +57,8 @@ export function batchDataPlaneRoutes(arm: Arm, pools: Pools): readonly Route[] {
     if (!job) throw new Refusal(404, 'JobNotFound', 'The specified job does not exist.')
     return job
   }
-  const etagOf = ({ state, poolId, metadata }: Job): string =>
-    `0x${createHash('sha256')
-      .update(JSON.stringify([state, poolId, metadata]))
-      .digest('hex')
-      .slice(0, 15)
-      .toUpperCase()}`
+  const etagOf = ({ state, poolId, metadata }: Job): string => etagOver([state, poolId, metadata])
+  const scheduleEtag = ({ state, jobSpecification }: JobSchedule): string => etagOver([state, jobSpecification])
   const shownJob = (job: Job) => {
     const { id, state, poolId, metadata } = job
     return {
@@ -90,13 +87,13 @@ export function batchDataPlaneRoutes(arm: Arm, pools: Pools): readonly Route[] {
     ),
     route('GET', '/nodecounts', 'pools/read', (call) => {
       const name = /poolId eq '([^']+)'/.exec(call.query.get('$filter') ?? '')?.[1]
-      const asked = pools.all().filter((pool) => name === undefined || pool.name === name)
+      const asked = pools.visible().filter((pool) => name === undefined || pool.name === name)
       const counts = (pool: Pool, dedicated: boolean) =>
         countStates(
           pools
-            .nodesOf(pool)
+            .countedNodesOf(pool)
             .filter(({ isDedicated }) => isDedicated === dedicated)
-            .map((node) => pools.stateOf(pool, node)),
+            .map(({ state }) => state),
         )
       return page(
         'poolnodecounts',
@@ -111,7 +108,7 @@ export function batchDataPlaneRoutes(arm: Arm, pools: Pools): readonly Route[] {
       return page(
         'nodes',
         call,
-        nodes.map((node) => shownNode(pools, pool, node)),
+        nodes.map((node) => selected(call, shownNode(pools, pool, node))),
       )
     }),
     ...dataPlanePoolRoutes(arm, pools, route, page, (pool, id) => {
@@ -241,14 +238,30 @@ export function batchDataPlaneRoutes(arm: Arm, pools: Pools): readonly Route[] {
       if (call.body?.metadata) job.metadata = call.body.metadata
       return { status: 200 }
     }),
-    route('GET', '/jobschedules', 'jobSchedules/read', (call) => page('jobschedules', call, schedules)),
+    route('GET', '/jobschedules', 'jobSchedules/read', (call) =>
+      page(
+        'jobschedules',
+        call,
+        schedules.map((schedule) => ({ ...schedule, eTag: scheduleEtag(schedule) })),
+      ),
+    ),
     route('PATCH', '/jobschedules/:schedule', 'jobSchedules/write', (call) => {
       const schedule = schedules.find(({ id }) => id.toLowerCase() === call.params.schedule?.toLowerCase())
       if (!schedule) throw new Refusal(404, 'JobScheduleNotFound', 'The specified job schedule does not exist.')
+      refuseUnmatched(call.headers, scheduleEtag(schedule))
       if (call.body?.jobSpecification) schedule.jobSpecification = call.body.jobSpecification
       return { status: 200 }
     }),
   ]
+}
+
+const etagOver = (content: unknown): string =>
+  `0x${createHash('sha256').update(JSON.stringify(content)).digest('hex').slice(0, 15).toUpperCase()}`
+
+/** `$select`: what is not asked for is left out. https://learn.microsoft.com/rest/api/batchservice/odata-filters-in-batch */
+function selected(call: Call, entry: object): object {
+  const names = call.query.get('$select')?.split(',')
+  return names ? Object.fromEntries(Object.entries(entry).filter(([name]) => names.includes(name))) : entry
 }
 
 function countStates(states: readonly string[]): Record<string, number> {
@@ -266,6 +279,8 @@ function shownNode(pools: Pools, pool: Pool, node: Node): object {
   return {
     id: node.id,
     state: state.toLowerCase(),
+    stateTransitionTime: pools.stateTransitionTimeOf(pool, node),
+    allocationTime: new Date(node.bornAtMs).toISOString(),
     isDedicated: node.isDedicated,
     vmSize: String(pool.properties.vmSize).toLowerCase(),
     ...(fate?.errors && { errors: fate.errors }),

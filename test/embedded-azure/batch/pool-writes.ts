@@ -129,17 +129,14 @@ function isRescaled({ scaleSettings }: Properties, { fixedScale, autoScale }: Pr
 export function scale(pools: Pools, pool: Pool, settings: Properties = {}): void {
   const { fixedScale, autoScale } = settings
   if (autoScale) {
-    const target = Number(/\$TargetDedicated(?:Nodes)?\s*=\s*(\d+)/.exec(autoScale.formula)?.[1] ?? 0)
     pool.properties.scaleSettings = { autoScale: { evaluationInterval: 'PT15M', ...autoScale } }
-    pool.properties.autoScaleRun = {
-      evaluationTime: pools.now(),
-      results: `$TargetDedicatedNodes=${target};$TargetLowPriorityNodes=0;$NodeDeallocationOption=requeue`,
-    }
-    pools.resize(pool, { targetDedicatedNodes: target, targetLowPriorityNodes: 0, resizeTimeout: 'PT15M' })
+    pools.touch(pool)
+    pools.formulas.begin(pool)
     return
   }
   delete pool.properties.scaleSettings
   delete pool.properties.autoScaleRun
+  pools.formulas.end(pool)
   const { targetDedicatedNodes = 0, targetLowPriorityNodes = 0, resizeTimeout = 'PT15M', nodeDeallocationOption } = fixedScale ?? {}
   pools.resize(pool, {
     targetDedicatedNodes,

@@ -6,6 +6,7 @@ import { Refusal } from '../route.ts'
 import type { ResizeFailure, Scenario } from '../scenarios/scenario.ts'
 import { sizeOf } from './catalogue.ts'
 import { coreRefusal } from './core-quotas.ts'
+import { Formulas } from './formulas.ts'
 import { Jobs } from './jobs.ts'
 
 // biome-ignore lint/suspicious/noExplicitAny: a pool's properties are whatever the caller sent
@@ -20,9 +21,17 @@ export interface Node {
   readonly isDead: boolean
   /** Azure's time; nodes appear one after the other while the pool resizes. */
   bornAtMs: number
+  /** When it began to leave. */
+  leavingSinceMs?: number
   isLeaving: boolean
   /** What becomes of the task that runs on it then. */
   leavesBy?: string
+}
+
+/** What `nodecounts` sums up. */
+export interface CountedNode {
+  readonly state: string
+  readonly isDedicated: boolean
 }
 
 export interface Pool {
@@ -33,6 +42,12 @@ export interface Pool {
   envelope: Properties
   nodes: Node[]
   nodesSoFar: number
+  /** Until then it is not visible, for all that it exists: Azure's reads are eventually consistent. */
+  visibleAtMs: number
+  /** The last counts of its nodes, where counts lag. */
+  counted?: { readonly atMs: number; readonly states: readonly CountedNode[] }
+  /** Counts the evaluations of its formula that are due: a new schedule ends the one before. */
+  formulaSchedule: number
   /** Until when tasks run on its nodes. */
   tasksEndAtMs: number
   /** Ends the resize under way before its time. */
@@ -63,11 +78,13 @@ export class Pools {
   readonly #pools = new Map<string, Pool>()
   readonly #behaviours: NonNullable<Scenario['resizes']>[number][]
   readonly jobs: Jobs
+  readonly formulas: Formulas
 
   constructor(arm: Arm, scenario: Scenario) {
     this.#arm = arm
     this.#scenario = scenario
     this.#behaviours = [...(scenario.resizes ?? [])]
+    this.formulas = new Formulas(this, arm.clock, scenario.formula)
     for (const seeded of scenario.pools ?? []) this.#seed(seeded)
     this.jobs = new Jobs(this, arm.clock, scenario)
   }
@@ -85,10 +102,19 @@ export class Pools {
     return [...this.#pools.values()].sort((one, other) => one.name.localeCompare(other.name))
   }
 
+  /** Those that are visible by now. */
+  visible(): readonly Pool[] {
+    return this.all().filter((pool) => this.#isVisible(pool))
+  }
+
+  #isVisible({ visibleAtMs }: Pool): boolean {
+    return visibleAtMs <= this.#arm.clock.now().getTime()
+  }
+
   /** @throws Refusal `PoolNotFound` */
   get(name: string): Pool {
     const pool = this.find(name)
-    if (!pool) throw new Refusal(404, 'PoolNotFound', 'The specified pool does not exist.')
+    if (!pool || !this.#isVisible(pool)) throw new Refusal(404, 'PoolNotFound', 'The specified pool does not exist.')
     return pool
   }
 
@@ -97,7 +123,18 @@ export class Pools {
   }
 
   add(name: string, properties: Properties): Pool {
-    const pool: Pool = { name, etag: this.#newEtag(), properties, envelope: {}, nodes: [], nodesSoFar: 0, tasksEndAtMs: 0 }
+    const visibleAtMs = this.#arm.clock.now().getTime() + (this.#scenario.unseenSeconds ?? 0) * 1_000
+    const pool: Pool = {
+      name,
+      etag: this.#newEtag(),
+      properties,
+      envelope: {},
+      nodes: [],
+      nodesSoFar: 0,
+      tasksEndAtMs: 0,
+      visibleAtMs,
+      formulaSchedule: 0,
+    }
     this.#pools.set(name.toLowerCase(), pool)
     return pool
   }
@@ -134,6 +171,26 @@ export class Pools {
     return pool.nodes.filter(({ bornAtMs }) => bornAtMs <= nowMs)
   }
 
+  /** What `nodecounts` knows: "the numbers returned may not always be up to date". https://learn.microsoft.com/rest/api/batchservice/pools/list-pool-node-counts */
+  countedNodesOf(pool: Pool): readonly CountedNode[] {
+    const atMs = this.#arm.clock.now().getTime()
+    const lagMs = (this.#scenario.nodeCountsLagMinutes ?? 0) * 60_000
+    if (!pool.counted || atMs - pool.counted.atMs >= lagMs) {
+      const states = this.nodesOf(pool).map((node) => ({ state: this.stateOf(pool, node), isDedicated: node.isDedicated }))
+      pool.counted = { atMs, states }
+    }
+    return pool.counted.states
+  }
+
+  /** When a node came into the state that it is in. */
+  stateTransitionTimeOf(pool: Pool, node: Node): string {
+    const { bornAtMs, isLeaving, leavingSinceMs = bornAtMs } = node
+    const steps = [0, DURATION_MS.creating, DURATION_MS.start, DURATION_MS.start + DURATION_MS.startTask]
+    const ageMs = this.#arm.clock.now().getTime() - bornAtMs
+    const reached = steps.filter((step) => step <= ageMs && (pool.properties.startTask || step <= DURATION_MS.start))
+    return new Date(isLeaving ? leavingSinceMs : bornAtMs + (reached.at(-1) ?? 0)).toISOString()
+  }
+
   /** In camel case, as node counts have it. */
   stateOf(pool: Pool, { index, bornAtMs, isLeaving, isDead }: Node): string {
     if (isLeaving) return 'leavingPool'
@@ -146,8 +203,9 @@ export class Pools {
     return fate?.state ?? (this.#arm.clock.now().getTime() < pool.tasksEndAtMs ? 'running' : 'idle')
   }
 
-  fateOf({ name }: Pool, index: number): NonNullable<Scenario['nodes']>[number] | undefined {
-    return this.#scenario.nodes?.find((node) => node.index === index && (node.pool ?? name) === name)
+  fateOf({ name, properties }: Pool, index: number): NonNullable<Scenario['nodes']>[number] | undefined {
+    const image: string = properties.deploymentConfiguration?.virtualMachineConfiguration?.imageReference?.id ?? ''
+    return this.#scenario.nodes?.find((node) => node.index === index && (node.pool ?? name) === name && image.endsWith(node.onImage ?? ''))
   }
 
   refuseBusy(pool: Pool): void {
@@ -161,6 +219,7 @@ export class Pools {
     this.refuseBusy(pool)
     const { currentDedicatedNodes, currentLowPriorityNodes } = pool.properties
     pool.properties.scaleSettings = {}
+    this.formulas.end(pool)
     this.resize(pool, {
       targetDedicatedNodes: currentDedicatedNodes,
       targetLowPriorityNodes: currentLowPriorityNodes,
@@ -190,8 +249,10 @@ export class Pools {
       properties.scaleSettings = { fixedScale: { targetDedicatedNodes, targetLowPriorityNodes, resizeTimeout } }
     this.touch(pool)
 
+    this.countedNodesOf(pool)
     const leaving = this.#leaving(pool, asked, nodeList)
-    for (const node of leaving) Object.assign(node, { isLeaving: true, leavesBy: nodeDeallocationOption.toLowerCase() })
+    for (const node of leaving)
+      Object.assign(node, { isLeaving: true, leavingSinceMs: nowMs, leavesBy: nodeDeallocationOption.toLowerCase() })
     const staying = pool.nodes.length - leaving.length
     const timeoutMs = minutesOf(resizeTimeout) * 60_000
     const waitsForTasks = leaving.length > 0 && nodeDeallocationOption.toLowerCase() === 'taskcompletion' && pool.tasksEndAtMs > nowMs
@@ -340,6 +401,7 @@ export class Pools {
         ...(staleErrors && { errors: staleErrors }),
       },
     })
+    pool.visibleAtMs = nowMs
     pool.tasksEndAtMs = nowMs + taskMinutes * 60_000
     pool.nodes = Array.from({ length: nodes }, () => ({ ...this.#newNode(pool, true), bornAtMs: nowMs - 3_600_000 }))
   }

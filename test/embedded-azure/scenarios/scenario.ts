@@ -20,6 +20,12 @@ export interface Scenario {
   readonly resizes?: readonly ResizeBehaviour[]
   /** What becomes of nodes, by the order in which they came; others become idle. */
   readonly nodes?: readonly NodeFate[]
+  /** How autoscale formulas fare; by default they are evaluated as soon as they are set. */
+  readonly formula?: FormulaFate
+  /** `nodecounts` answers what it counted up to so long ago. https://learn.microsoft.com/rest/api/batchservice/pools/list-pool-node-counts */
+  readonly nodeCountsLagMinutes?: number
+  /** How long a pool that was just made is not visible to those who ask, on either plane. */
+  readonly unseenSeconds?: number
   /** Where operations last as long as here, and not as the recorded median. */
   readonly durations?: ScenarioDurations
   /** How Azure answers where it may answer in several ways. */
@@ -104,11 +110,21 @@ export interface NodeFate {
   /** Of this pool only; default: of any. */
   readonly pool?: string
   readonly index: number
-  readonly state: 'startTaskFailed' | 'unusable' | 'starting'
+  /** Only while the pool is on an image whose id ends so, e.g. `1.1.0`. */
+  readonly onImage?: string
+  /** `preempted`: of Spot nodes only. https://learn.microsoft.com/azure/batch/batch-spot-vms */
+  readonly state: 'startTaskFailed' | 'unusable' | 'starting' | 'preempted'
   readonly exitCode?: number
   readonly stderr?: string
   readonly stdout?: string
   readonly errors?: readonly { readonly code: string; readonly message: string }[]
+}
+
+export interface FormulaFate {
+  /** From a change of the formula to its first evaluation. */
+  readonly delayMinutes?: number
+  /** Text that a formula must contain for its evaluation to fail. */
+  readonly failsWith?: string
 }
 
 export const SUBSCRIPTION = '11111111-1111-4111-8111-111111111111'

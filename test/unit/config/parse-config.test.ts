@@ -46,6 +46,7 @@ test('the least there is, with every default', () => {
       maxResizes: 5,
       wait: 'nodes',
       minHealthyPercentage: 100,
+      minHealthySpotPercentage: 100,
       nodeStartTimeoutMs: 1_800_000,
       onCancel: 'leave',
     },

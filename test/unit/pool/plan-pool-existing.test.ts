@@ -4,7 +4,7 @@ import type { PoolRequest, PoolSettings } from '../../../src/config/config.ts'
 import type { ArmId } from '../../../src/model/arm-id.ts'
 import type { Pool, PoolProperties, VirtualMachineConfiguration } from '../../../src/model/batch.ts'
 import { lastStateOf, MARKS, writeMark } from '../../../src/pool/marks.ts'
-import { planPool, requestsOn, servingPool } from '../../../src/pool/plan-pool.ts'
+import { planPool, requestsOn } from '../../../src/pool/plan-pool.ts'
 
 const ACCOUNT = '/subscriptions/1/resourceGroups/render/providers/Microsoft.Batch/batchAccounts/farm'
 const IMAGE = '/subscriptions/1/resourceGroups/render/providers/Microsoft.Compute/galleries/g/images/golden/versions'
@@ -158,29 +158,8 @@ describe('drift', () => {
   })
 })
 
-describe('which pool serves under a name', () => {
+describe('of the pool that serves under a name', () => {
   const successor = [{ name: MARKS.successorOf, value: 'render' }]
-  test.each<[string, readonly Pool[], string | undefined]>([
-    ['itself', [poolOf('render'), poolOf('other')], 'render'],
-    ['its successor', [poolOf('render-1-1-0', { metadata: successor })], 'render-1-1-0'],
-    ['not a pool that only looks like one', [poolOf('render-1-2-3')], undefined],
-    [
-      'the older of two, until it is retired',
-      [
-        poolOf('render-1-2-0', { metadata: successor, created: '2026-03-01' }),
-        poolOf('render-1-1-0', { metadata: successor, created: '2026-02-01' }),
-      ],
-      'render-1-1-0',
-    ],
-    [
-      'not one that is being deleted',
-      [poolOf('render', { state: 'Deleting' }), poolOf('render-1-1-0', { metadata: successor, created: '2026-02-01' })],
-      'render-1-1-0',
-    ],
-  ])('%s', (_, pools, expected) => {
-    expect(servingPool('render', pools)?.name).toBe(expected)
-  })
-
   test.each<[string, PoolSettings['strategy'], readonly Pool[], string, number]>([
     ['nothing is there', 'in-place', [], 'render', 0],
     ['the pool itself', 'in-place', [poolOf('render')], 'render', 10],
@@ -198,7 +177,7 @@ describe('which pool serves under a name', () => {
     expect(requestsOn(settings, pools)).toMatchObject([{ id: name, target: { dedicated, lowPriority: 0 } }])
   })
 
-  test('a green pool is taken up, and pools of other dead runs go with the old one', () => {
+  test('a green pool is taken up, and leftovers of other runs go with the old one', () => {
     const old = poolOf('render')
     const green = poolOf('render-1-2-0', { version: '1.2.0', created: '2026-03-01', metadata: successor })
     const stray = poolOf('render-1-1-0', { version: '1.1.0', created: '2026-02-01', metadata: successor })

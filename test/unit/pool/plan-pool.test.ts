@@ -4,7 +4,7 @@ import type { PoolRequest, PoolSettings } from '../../../src/config/config.ts'
 import type { ArmId } from '../../../src/model/arm-id.ts'
 import type { Pool, PoolProperties } from '../../../src/model/batch.ts'
 import type { ImageTraits } from '../../../src/model/image-traits.ts'
-import { imageOf, type PoolQuestion, planPool, strandedPools } from '../../../src/pool/plan-pool.ts'
+import { imageOf, type PoolQuestion, planPool } from '../../../src/pool/plan-pool.ts'
 
 const ACCOUNT = '/subscriptions/s/resourceGroups/g/providers/Microsoft.Batch/batchAccounts/a'
 const ID = `${ACCOUNT}/pools/render` as ArmId
@@ -196,7 +196,7 @@ describe('a green pool', () => {
     expect(request.id.endsWith('-2026-1124-0')).toBe(true)
   })
 
-  test('that a dead run began is taken up', () => {
+  test('that an interrupted run began is taken up', () => {
     const green = pool(NEW, {}, 'render-2026-1124-0')
     expect(plan({ siblings: [green] })).toMatchObject({ action: 'blue-green', green })
   })
@@ -214,37 +214,4 @@ test.each([
   ],
 ])('the image of a pool is an id, or that of the Marketplace', (seen, expected) => {
   expect(imageOf(seen)).toBe(expected)
-})
-
-describe('pools that dead runs have left', () => {
-  const BEFORE_MS = Date.parse('2026-11-23T03:00:00Z')
-  const pool = (name: string, creationTime: string, properties: Record<string, unknown> = {}): Pool =>
-    ({
-      id: `${ACCOUNT}/pools/${name}`,
-      name,
-      properties: { provisioningState: 'Succeeded', creationTime, ...properties },
-    }) as unknown as Pool
-  const successor = { metadata: [{ name: 'image-pool-successor-of', value: 'render' }] }
-  const old = pool('render', '2026-11-01T00:00:00Z')
-  const stranded = (pools: readonly Pool[]) => strandedPools(pools, BEFORE_MS).map(({ pool: { name }, serving }) => [name, serving.name])
-
-  test.each<[string, readonly Pool[], readonly (readonly string[])[]]>([
-    ['beside the one that serves', [old, pool('render-1', '2026-11-20T00:00:00Z', successor)], [['render-1', 'render']]],
-    ['not one that took over', [pool('render-1', '2026-11-20T00:00:00Z', successor)], []],
-    ['not a young one', [old, pool('render-1', '2026-11-23T20:00:00Z', successor)], []],
-    [
-      'not one that was changed or resized lately',
-      [
-        old,
-        pool('render-1', '2026-11-20T00:00:00Z', { ...successor, lastModified: '2026-11-23T20:00:00Z' }),
-        pool('render-2', '2026-11-20T00:00:00Z', { ...successor, allocationStateTransitionTime: '2026-11-23T20:00:00Z' }),
-      ],
-      [],
-    ],
-    ["not somebody else's, whatever its name", [old, pool('render-1', '2026-11-20T00:00:00Z')], []],
-    ['not one on its way out', [old, pool('render-1', '2026-11-20T00:00:00Z', { ...successor, provisioningState: 'Deleting' })], []],
-    ['not one of an unknown age', [old, pool('render-1', '', successor)], []],
-  ])('%s', (_, pools, expected) => {
-    expect(stranded(pools)).toEqual(expected)
-  })
 })

@@ -108,6 +108,7 @@ const settings = (changes: Partial<PoolSettings> = {}): PoolSettings => ({
   maxResizes: 5,
   wait: 'nodes',
   minHealthyPercentage: 100,
+  minHealthySpotPercentage: 100,
   nodeStartTimeoutMs: 1_800_000,
   onCancel: 'leave',
   ...changes,

@@ -1,0 +1,25 @@
+/** Pure: which pools were drained by this action and are owed their former size. */
+import type { PoolSettings } from '../config/config.ts'
+import type { ArmId } from '../model/arm-id.ts'
+import type { Pool, ScaleSettings } from '../model/batch.ts'
+import { totalOf } from '../model/nodes.ts'
+import { isBeingDeleted, poolAndSuccessors, poolFor } from './family.ts'
+import { lastStateOf, MARKS, markIn } from './marks.ts'
+import { targetFrom, targetOf } from './size.ts'
+
+/** Pools that are to be brought up and stand drained, by an earlier run that was interrupted; one that gave its jobs away is not owed any. */
+export function drainedPools(settings: PoolSettings, pools: readonly Pool[]): readonly ArmId[] {
+  return settings.requests.flatMap(({ id }) => {
+    const pool = poolFor(id, settings, pools)
+    return pool && owedScale(pool) && poolAndSuccessors(id, pools).length === 1 ? [pool.id as ArmId] : []
+  })
+}
+
+/** The scale that a drained pool had; nothing where it has been given a size, or never had one. */
+export function owedScale(pool: Pool): ScaleSettings | undefined {
+  const isMarked = markIn(pool.properties.metadata, MARKS.before) !== undefined
+  const { autoScale, fixedScale } = pool.properties.scaleSettings ?? {}
+  if (!isMarked || isBeingDeleted(pool) || autoScale || (fixedScale && totalOf(targetOf(pool)) > 0)) return undefined
+  const { scaleSettings } = lastStateOf(pool)
+  return scaleSettings.autoScale || totalOf(targetFrom(scaleSettings.fixedScale)) > 0 ? scaleSettings : undefined
+}

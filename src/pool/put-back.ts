@@ -1,0 +1,98 @@
+import { AzureError } from '../errors/azure-error.ts'
+import { explain } from '../errors/explanation.ts'
+import { DataPlaneUnreachableError } from '../errors/run-errors.ts'
+import { type ArmId, armId, nameOf, partsOf } from '../model/arm-id.ts'
+import type { Pool, ScaleSettings } from '../model/batch.ts'
+import { nodesOf } from '../model/nodes.ts'
+import { emit, type StepContext } from '../run/context.ts'
+import { owedScale } from './owed-size.ts'
+import { targetFrom } from './size.ts'
+
+const STOP_DELAY_MS = 1_000
+/** Of a pool that was made without one. https://learn.microsoft.com/rest/api/batchmanagement/pool/create#fixedscalesettings */
+const DEFAULT_RESIZE_TIMEOUT = 'PT15M'
+
+/** What putting a size back needs: the end of a run, and its post step, have no more. */
+export type PutBackPorts = Pick<StepContext, 'batch' | 'clock' | 'signal'>
+
+/**
+ * A pool that this action drained and that got no size since is given its former one: a run that ends between drain and regrow must not
+ * leave it without nodes. A resize needs no PATCH, which a policy may refuse. @returns what to say, or nothing where nothing was owed
+ */
+export async function putBackSize(id: ArmId, ports: PutBackPorts): Promise<string | undefined> {
+  const { batch, clock, signal } = ports
+  const pool = await batch.getPool(id)
+  const owed = pool && owedScale(pool)
+  if (!owed) return undefined
+  if (pool.properties.allocationState !== 'Steady') {
+    await batch.stopResize(id).catch(unlessSteady)
+    for (let now: Pool | undefined = pool; now && now.properties.allocationState !== 'Steady'; now = await batch.getPool(id))
+      await clock.sleep(STOP_DELAY_MS, signal)
+  }
+  await scaleTo(owed, pool, ports)
+  const size = owed.autoScale
+    ? 'its autoscale formula is on again'
+    : `its former size, ${nodesOf(targetFrom(owed.fixedScale))}, is asked for again`
+  return `Pool ${pool.name} was drained and is left as it was: ${size}.`
+}
+
+/** The same for the end of a run, which must not fail for it. */
+export async function tryToPutBack(id: ArmId, ports: PutBackPorts): Promise<string | undefined> {
+  try {
+    return await putBackSize(id, ports)
+  } catch (error) {
+    const { message, hint } = explain(error)
+    return `Pool ${nameOf(id)} was drained, and its former size could not be put back: ${message} ${hint}`
+  }
+}
+
+/**
+ * At the end of a run: pools that it drained and could not bring up again by itself (`poolSize` in the ledger), or that an earlier run left
+ * drained (`left`), have their former size back. What takes longer than `limitMs` is the post step's to finish.
+ */
+export async function putSizesBack(left: readonly ArmId[], limitMs: number, context: StepContext): Promise<void> {
+  const { batch, clock, ledger } = context
+  const owed = ledger.open().flatMap(({ id, kind }) => (kind === 'poolSize' ? [id as ArmId] : []))
+  const over = new AbortController()
+  const all = Promise.all(
+    [...new Set([...left, ...owed])].map(async (id) => {
+      const text = await tryToPutBack(id, { batch, clock, signal: over.signal })
+      ledger.settle(id)
+      if (text) emit(context, { kind: 'notice', level: 'warning', text })
+    }),
+  )
+  await Promise.race([all, clock.sleep(limitMs, over.signal)])
+}
+
+async function scaleTo({ autoScale, fixedScale }: ScaleSettings, { id, name }: Pool, { batch }: PutBackPorts): Promise<void> {
+  const { dedicated, lowPriority } = targetFrom(fixedScale)
+  const request = {
+    targetDedicatedNodes: dedicated,
+    targetLowPriorityNodes: lowPriority,
+    resizeTimeout: fixedScale?.resizeTimeout ?? DEFAULT_RESIZE_TIMEOUT,
+    nodeDeallocationOption: fixedScale?.nodeDeallocationOption ?? ('TaskCompletion' as const),
+  }
+  try {
+    const account = await batch.getAccount(accountOf(id as ArmId))
+    if (!account) return
+    const plane = batch.dataPlane(account)
+    if (autoScale) await plane.enableAutoScale(name, autoScale)
+    else await plane.resize(name, request)
+  } catch (error) {
+    if (!(error instanceof DataPlaneUnreachableError)) throw error
+    const now = await batch.getPool(id as ArmId)
+    const scaleSettings = autoScale ? { autoScale } : { fixedScale: request }
+    if (now) await batch.updatePool({ id: id as ArmId, etag: now.etag }, { scaleSettings })
+  }
+}
+
+/** The account of a pool. */
+function accountOf(pool: ArmId): ArmId {
+  const { type, names, ...scope } = partsOf(pool)
+  return armId({ ...scope, type: type.slice(0, type.lastIndexOf('/')), names: names.slice(0, -1) })
+}
+
+/** A resize that has ended by itself cannot be stopped. */
+function unlessSteady(error: unknown): void {
+  if (!(error instanceof AzureError && error.status === 409)) throw error
+}

@@ -1,0 +1,118 @@
+/** Rules about quotas: of the account, and of its subscription where that is what binds. */
+import type { Config } from '../config/config.ts'
+import { type Pool, poolNamed } from '../model/batch.ts'
+import { type CoreQuota, coreQuotas, coresOf } from '../pool/core-quotas.ts'
+import { requiredOf } from '../pool/health.ts'
+import type { Facts, Rule } from './facts.ts'
+
+const QUOTA = 'https://learn.microsoft.com/azure/batch/batch-quota-limit'
+const MORE_CORES =
+  'Ask for more quota, or use a smaller target or VM size, or a lower `min-healthy-percentage`; in place needs less than blue-green.'
+
+export const QUOTA_RULES: readonly Rule[] = [
+  {
+    id: 'pool-quota-blue-green',
+    severity: 'warning',
+    title: 'The account has room for the second pool of blue-green',
+    link: QUOTA,
+    check: ({ config: { pool }, observed: { account, pools } }) => {
+      if (!account || pool?.strategy !== 'blue-green') return []
+      const most = pools.length + pool.requests.length
+      return pools.length <= account.poolQuota && most > account.poolQuota
+        ? [
+            {
+              seen: `account ${account.name} has ${pools.length} pools and a quota of ${account.poolQuota}; blue-green adds ${pool.requests.length} for a while`,
+              fix: 'Delete pools that are not used any more, ask for more quota, or use `strategy: in-place`.',
+            },
+          ]
+        : []
+    },
+  },
+  {
+    id: 'pool-quota',
+    severity: 'error',
+    title: 'The account has room for another pool',
+    link: QUOTA,
+    check: ({ config: { pool }, observed: { account, pools } }) => {
+      const added = (pool?.requests ?? []).filter(({ id }) => !poolNamed(id, pools))
+      return account && added.length > 0 && pools.length + added.length > account.poolQuota
+        ? [
+            {
+              seen: `account ${account.name} has ${pools.length} pools, its quota is ${account.poolQuota}, and ${added.length} would be added`,
+              fix: 'Delete pools that are not used any more, or ask for more quota.',
+            },
+          ]
+        : []
+    },
+  },
+  {
+    id: 'core-quota',
+    severity: 'error',
+    title: 'The core quotas allow as many nodes as must be healthy; in place counts what the drain frees, blue-green needs both pools',
+    link: QUOTA,
+    check: (facts) => (isGated(facts) ? shortfalls(coreDemand(facts, 'required')).map(({ seen }) => ({ seen, fix: MORE_CORES })) : []),
+  },
+  {
+    // A warning: the health gate may be passed without these nodes, and other pools may give cores back meanwhile.
+    id: 'core-quota-target',
+    severity: 'warning',
+    title: 'The core quotas allow the whole target',
+    link: QUOTA,
+    check: (facts) =>
+      shortfalls(coreDemand(facts, 'target'))
+        .filter(({ name }) => !isGated(facts) || !shortfalls(coreDemand(facts, 'required')).some((short) => short.name === name))
+        .map(({ seen }) => ({ seen, fix: MORE_CORES })),
+  },
+  {
+    id: 'subscription-quota',
+    severity: 'warning',
+    title: 'In user subscription mode the core quotas of the subscription can be read',
+    link: 'https://learn.microsoft.com/azure/virtual-machines/quotas',
+    check: ({ config: { pool }, observed: { account, vmSizes, usages } }) => {
+      if (!pool || usages || account?.poolAllocationMode !== 'UserSubscription') return []
+      const cores = pool.requests.reduce(
+        (sum, { target, properties }) => sum + (target.dedicated + target.lowPriority) * coresOf(vmSizes, properties.vmSize),
+        0,
+      )
+      return cores > 0
+        ? [
+            {
+              seen: `account ${account.name} allocates in its own subscription, whose quotas this run may not read; ${cores} cores are asked for`,
+              fix: `Allow \`Microsoft.Compute/locations/usages/read\`, or compare with \`az vm list-usage --location ${account.location} --output table\`.`,
+            },
+          ]
+        : []
+    },
+  },
+]
+
+/** A run that waits for nobody asks for the nodes, and leaves the rest to Azure. */
+const isGated = ({ config: { mode, pool } }: Facts): boolean => mode !== 'prune' && pool?.wait !== 'none'
+
+const shortfalls = (demand: readonly CoreQuota[]): readonly { readonly name: string; readonly seen: string }[] =>
+  demand
+    .filter(({ quota, used, needed }) => used + needed > quota)
+    .map(({ name, quota, used, needed }) => ({
+      name,
+      seen: `${needed} ${name} are needed, ${used} are in use besides, the quota is ${quota}`,
+    }))
+
+/** What cores are counted for: the nodes asked for, or those of them that must be healthy. */
+export type CoreDemand = 'target' | 'required'
+
+/** By quota, over all pools asked for. In place, what they use now is given back first; blue-green needs both at once. */
+export function coreDemand(
+  { config: { pool }, observed: { account, vmSizes, pools, usages } }: { readonly config: Config; readonly observed: Facts['observed'] },
+  of: CoreDemand,
+): readonly CoreQuota[] {
+  if (!pool || !account) return []
+  const asked = new Set(pool.requests.map(({ id }) => id.toLowerCase()))
+  const isLeaving = ({ name }: Pool) => pool.strategy !== 'blue-green' && asked.has(name.toLowerCase())
+  const use = { staying: pools.filter((one) => !isLeaving(one)), leaving: pools.filter(isLeaving), ...(usages && { usages }) }
+  const quotas = pool.requests.flatMap(({ properties, target }) =>
+    coreQuotas(account, vmSizes, use, properties.vmSize ?? '', of === 'target' ? target : requiredOf(target, pool)),
+  )
+  const byName = new Map<string, CoreQuota>()
+  for (const quota of quotas) byName.set(quota.name, { ...quota, needed: (byName.get(quota.name)?.needed ?? 0) + quota.needed })
+  return [...byName.values()]
+}
