@@ -34,7 +34,7 @@ export function failedAnswer(attempt: Attempt, { status, bodyAsText, headers }: 
 
 /**
  * What an SDK call threw, with the answer that the transport saw: the SDK drops the body of a refused long operation, and complains of
- * one that is no JSON.
+ * one that is not JSON.
  */
 export function failedCall(attempt: Attempt, error: unknown, answer: RawAnswer | undefined): unknown {
   if (error instanceof ActionError) return error

@@ -19,7 +19,7 @@ export function withoutNullMembers(): PipelinePolicy {
   }
 }
 
-/** JSON text without `null`; text that is no JSON as it stands. */
+/** JSON text without `null`; other text unchanged. */
 export function withoutNulls(text: string): string {
   try {
     const value: unknown = JSON.parse(text)

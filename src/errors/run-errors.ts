@@ -56,8 +56,8 @@ export class ForeignChangeError extends PoolError {}
 export class WaitTimeoutError extends ActionError {
   constructor({ limit, waitingFor, input }: { readonly limit: string; readonly waitingFor: string; readonly input: string }) {
     super({
-      title: `Timed out after ${limit}, waiting for ${waitingFor}`,
-      message: `the run took longer than ${limit}; it was waiting for ${waitingFor}`,
+      title: `Timed out waiting for ${waitingFor}`,
+      message: `the run took longer than ${limit}`,
       hint: `What was begun goes on in Azure; run again to continue it, or raise \`${input}\`.`,
     })
   }

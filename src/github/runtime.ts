@@ -149,16 +149,12 @@ const ASSERTION_PATIENCE_MS = 60_000
 
 /** @throws Error where GitHub does not answer. */
 async function withinPatience(asking: Promise<string>): Promise<string> {
-  const over = new AbortController()
-  const silence = delay(ASSERTION_PATIENCE_MS, undefined, { signal: over.signal, ref: false }).then(() => {
-    throw new Error(`GitHub gave no answer within ${ASSERTION_PATIENCE_MS / 1_000} s`)
+  const timeout = AbortSignal.timeout(ASSERTION_PATIENCE_MS)
+  const silence = new Promise<never>((_, reject) => {
+    const error = new Error(`GitHub gave no answer within ${ASSERTION_PATIENCE_MS / 1_000} s`)
+    timeout.addEventListener('abort', () => reject(error), { once: true })
   })
-  silence.catch(() => undefined)
-  try {
-    return await Promise.race([asking, silence])
-  } finally {
-    over.abort()
-  }
+  return Promise.race([asking, silence])
 }
 
 const wordsOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))

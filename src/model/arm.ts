@@ -35,7 +35,7 @@ export interface Arm {
   get(id: ArmId, apiVersion: string): Promise<object | undefined>
   /** Follows the long operation to its end. */
   put(request: ArmPut, signal: AbortSignal): Promise<void>
-  /** Follows the long operation to its end; what is gone already is no error. */
+  /** Follows the long operation to its end; a resource that is already gone is not an error. */
   delete(id: ArmId, apiVersion: string, signal: AbortSignal): Promise<void>
   /** Adds tags to those of any resource, or takes some away. https://learn.microsoft.com/rest/api/resources/tags/update-at-scope */
   tag(request: TagChange, signal: AbortSignal): Promise<void>

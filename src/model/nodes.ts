@@ -32,7 +32,7 @@ export const percent = (part: number, whole: number): string => `${whole === 0 ?
 
 export type StateKind = 'healthy' | 'coming' | 'going' | 'broken'
 
-/** In the order they are told; what each state means for a pool that should work. https://learn.microsoft.com/azure/batch/batch-get-resource-counts */
+/** In the order in which they are shown; what each state means for a pool that should work. https://learn.microsoft.com/azure/batch/batch-get-resource-counts */
 export const STATES: Readonly<Record<NodeState, { readonly label: string; readonly kind: StateKind }>> = {
   idle: { label: 'idle', kind: 'healthy' },
   running: { label: 'running', kind: 'healthy' },
