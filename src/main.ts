@@ -4,7 +4,7 @@ import { cloudOf } from './azure/cloud.ts'
 import { cleanUp, commandFor, isOwed, whyLeft } from './cleanup.ts'
 import type { Config } from './config/config.ts'
 import { parseConfig, parseIdentity } from './config/parse-config.ts'
-import { secretsOf, withoutSecretsIn } from './config/secrets.ts'
+import { withoutSecretsIn } from './config/secrets.ts'
 import { type Explanation, explain } from './errors/explanation.ts'
 import { CancelledError, WaitTimeoutError } from './errors/run-errors.ts'
 import type { EarlyAssertion } from './github/early-assertion.ts'
@@ -60,8 +60,6 @@ async function main(early: EarlyAssertion | undefined): Promise<void> {
   const proxyProblems = settleProxies()
   const startedAt = github.clock.now().toISOString()
   const config = parseConfig(github.inputReader)
-  const secrets = secretsOf(config, github.inputReader.input('github-token'))
-  github.hide(secrets)
   if (config.mode === 'validate') return reportValid(config)
   const recorder = createRecorder(config, startedAt)
   github.show({ level: 'info', text: openingLine(config.identity.signIn, config.identity.why) })
@@ -91,7 +89,7 @@ async function main(early: EarlyAssertion | undefined): Promise<void> {
   }
   const ending = await runApp(config, github.runContext(), context)
   clearTimeout(timer)
-  const report = reportOf({ record: recorder.record(), ending, ledger, clients, secrets })
+  const report = reportOf({ record: recorder.record(), ending, ledger, clients, secrets: config.secrets })
   const path = await github.writeReport(JSON.stringify(report, undefined, 2))
   await github.setOutputs({ ...outputsOf(report), report: path })
   recorder.end(report)

@@ -123,6 +123,8 @@ export interface Config {
   readonly planId?: string
   /** Whole sentences about what was read otherwise than it was written, to be reported once. */
   readonly notices: readonly string[]
+  /** Texts that must not leave the run, the longest first: secrets of pool specs and scripts, in all their renderings. */
+  readonly secrets: readonly string[]
 }
 
 /** Of the image that the nodes will have: one that is given, or the one that is built. */

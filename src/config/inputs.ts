@@ -1,24 +1,51 @@
 import type { InputProblem } from '../errors/input-error.ts'
-import { type ArmId, armId, parseArmId } from '../model/arm-id.ts'
+import { type ArmId, armId, nameOf, parseArmId } from '../model/arm-id.ts'
 import { parseDurationMs } from '../model/duration.ts'
+import { secretsIn } from './secrets.ts'
 
 /** Reads inputs one by one and keeps every problem, so that all can be told at once. A problem's reader answers with its default. */
 export class Inputs {
-  readonly problems: InputProblem[] = []
+  readonly #problems: InputProblem[] = []
+  readonly #needs = new Map<string, string[]>()
   /** Whole sentences about what was read otherwise than it was written. */
   readonly notices: string[] = []
+  /** What must not leave the run, in all its renderings. */
+  readonly secrets: string[] = []
   readonly #reader: InputReader
 
   constructor(reader: InputReader) {
     this.#reader = reader
   }
 
+  /** Every problem found so far; what several others need is in it once. */
+  get problems(): readonly InputProblem[] {
+    const needed = [...this.#needs].map(([input, users]) => ({ input, problem: `is required for ${users.join(', ')}` }))
+    return [...needed, ...this.#problems]
+  }
+
   text(input: string): string {
     return this.#reader.input(input)
   }
 
+  /**
+   * Hides from now on what is secret in these values.
+   * @param open names in them that stand in the log anyway.
+   */
+  hide(values: readonly unknown[], open: readonly string[] = []): void {
+    const inputs = ['batch-account', 'gallery', 'image-name', 'pool-id', 'resource-group', 'subscription-id', 'vm', 'vm-size']
+    const secrets = secretsIn(values, [...open, ...inputs.map((name) => nameOf(this.text(name)))])
+    this.secrets.push(...secrets)
+    this.#reader.hide(secrets)
+  }
+
   refuse(input: string, problem: string, allowed?: string, value = this.text(input)): void {
-    this.problems.push({ input, problem, ...(value && { value }), ...(allowed && { allowed }) })
+    this.#problems.push({ input, problem, ...(value && { value }), ...(allowed && { allowed }) })
+  }
+
+  /** Records that `input`, which is not given, is required for something. */
+  need(input: string, user: string): void {
+    const users = this.#needs.get(input) ?? []
+    if (!users.includes(user)) this.#needs.set(input, [...users, user])
   }
 
   optional(input: string): string | undefined {
@@ -87,8 +114,8 @@ export class Inputs {
     group: { readonly subscriptionId: string; readonly resourceGroup: string },
   ): ArmId | undefined {
     if (!text.startsWith('/')) {
-      if (!group.resourceGroup) this.refuse('resource-group', `is required for the name given as \`${input}\``)
-      if (!group.subscriptionId) this.refuse('subscription-id', `is required for the name given as \`${input}\``)
+      if (!group.resourceGroup) this.need('resource-group', `\`${input}\``)
+      if (!group.subscriptionId) this.need('subscription-id', `\`${input}\``)
       if (/[/\s?#%]|^\.+$/.test(text)) this.refuse(input, 'is neither a name nor a resource id', undefined, text)
       return armId({ ...group, type, names: [text] })
     }
@@ -107,6 +134,8 @@ export interface InputReader {
   environment(name: string): string | undefined
   /** The bytes of a file, which is given by its path in the workspace; `undefined` where there is none. */
   file(path: string): Uint8Array | 'directory' | undefined
+  /** From now on `***` stands for these texts in all that leaves the run. */
+  hide(texts: readonly string[]): void
 }
 
 export interface Group {

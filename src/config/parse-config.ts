@@ -7,6 +7,7 @@ import { readIdentity } from './read-identity.ts'
 import { readImage } from './read-image.ts'
 import { readPool } from './read-pool.ts'
 import { readSource } from './read-source.ts'
+import { longestFirst } from './secrets.ts'
 
 const TIMEOUT = { minMs: MINUTE_MS, maxMs: 350 * MINUTE_MS, fallbackMs: 120 * MINUTE_MS }
 
@@ -19,16 +20,17 @@ export function parseIdentity(reader: InputReader): Identity {
 /** @throws InputError with every problem found. */
 export function parseConfig(reader: InputReader): Config {
   const inputs = new Inputs(reader)
+  inputs.hide([{ password: inputs.text('github-token') }, inputs.text('prepare-script')])
   const group = readGroup(inputs, reader)
   const mode = inputs.choice('mode', ['apply', 'plan', 'validate', 'prune'], 'apply')
   const source = readSource(inputs, group, mode)
   const image = source?.kind === 'image-id' ? undefined : readImage(inputs, group)
-  const pool = readPool(inputs, reader, group, imageKindOf(source, image), mode)
+  const pool = readPool(inputs, reader, { group, imageKind: imageKindOf(source, image), mode })
   const timeoutMs = inputs.durationMs('timeout', TIMEOUT)
   const planId = readPlanId(inputs, mode)
   const identity = readIdentity(inputs, reader, group, mode)
   checkReporting(inputs)
-  checkTogether(inputs, { mode, source, image, pool, timeoutMs })
+  checkTogether(inputs, { mode, identity, source, image, pool, timeoutMs })
   if (inputs.problems.length > 0 || !source) throw new InputError(inputs.problems)
   return {
     mode,
@@ -36,6 +38,7 @@ export function parseConfig(reader: InputReader): Config {
     source,
     timeoutMs,
     notices: inputs.notices,
+    secrets: longestFirst(inputs.secrets),
     ...(image && { image }),
     ...(pool && { pool }),
     ...(planId !== undefined && { planId }),
@@ -62,16 +65,22 @@ function checkTogether(
   inputs: Inputs,
   {
     mode,
+    identity,
     source,
     image,
     pool,
     timeoutMs,
-  }: Pick<Config, 'mode' | 'timeoutMs'> & { [name in 'source' | 'image' | 'pool']: Config[name] | undefined },
+  }: Pick<Config, 'mode' | 'identity' | 'timeoutMs'> & { [name in 'source' | 'image' | 'pool']: Config[name] | undefined },
 ): void {
   if (source?.kind === 'managed-image' && image?.kind === 'managed')
     inputs.refuse('managed-image', 'is already a managed image; there is nothing to build with `image-kind: managed`', '`image-id`')
-  if (image && !pool && (mode === 'prune' || image.retainVersions > 0))
+  const isRefused = (name: string) => inputs.problems.some(({ input }) => input === name)
+  if (image && !pool && !isRefused('batch-account') && (mode === 'prune' || image.retainVersions > 0))
     inputs.refuse('batch-account', 'is required: no image is deleted before it is known which images the pools still use')
+  // Both come from variables of the repository, and are empty together where nobody set them.
+  const isAutomatic = inputs.text('client-id') === '' && /^(?:auto)?$/i.test(inputs.text('auth'))
+  if (identity.subscriptionId === '' && isRefused('subscription-id') && isAutomatic)
+    inputs.refuse('client-id', 'is empty, too; without it `auth: auto` can only use a session or an identity of the runner')
   const resizeMs = parseDurationMs(inputs.text('resize-timeout'))
   if (pool && pool.wait !== 'none' && resizeMs !== undefined && resizeMs > timeoutMs)
     inputs.refuse(

@@ -2,6 +2,7 @@
 import { type OutputUnit, Validator } from '@cfworker/json-schema'
 import SCHEMA from './pool-spec.schema.json' with { type: 'json' }
 import { adviceForName, nearest } from './pool-spec-names.ts'
+import { SECRET_MEMBERS } from './secrets.ts'
 
 export interface SpecProblem {
   /** E.g. `startTask.resourceFiles[0].fileMode`; empty for the pool itself. */
@@ -42,9 +43,13 @@ const validatorOf = (schema: Schema): Validator => new Validator({ definitions: 
 
 const POOL_VALIDATOR = validatorOf(POOL_SCHEMA)
 
-/** Values that never appear in a message. */
-const SECRET =
-  /(?:^|[.\]])(?:password|accountKey|sasKey|sshPrivateKey|keyUrl|httpUrl|storageContainerUrl|azureFileUrl|source|commandLine|formula|settings|protectedSettings|environmentSettings|containerRunOptions|mountOptions|blobfuseOptions)\b/
+/** Values that never appear in a message: secrets, and what often has secrets in it. */
+const QUIET = [
+  ...SECRET_MEMBERS,
+  ...['azureFileUrl', 'commandLine', 'containerRunOptions', 'environmentSettings', 'formula', 'httpUrl', 'keyUrl'],
+  ...['settings', 'source', 'storageContainerUrl'],
+]
+const IS_QUIET = new RegExp(`(?:^|[.\\]])(?:${QUIET.join('|')})\\b`)
 
 /** @param schema of the value: a pool, or a part of one. */
 export function schemaProblems(value: unknown, schema: Schema = POOL_SCHEMA): readonly SpecProblem[] {
@@ -125,7 +130,7 @@ function found(value: unknown, path: string): string {
   if (Array.isArray(value)) return 'is a list'
   if (typeof value === 'object') return 'is a mapping'
   if (typeof value === 'string' && CUT_OFF.test(value)) return 'was cut off by PowerShell; use `ConvertTo-Json -Depth 100`'
-  if (SECRET.test(path)) return `is a ${typeof value === 'string' ? 'text' : typeof value} that is not allowed (not shown)`
+  if (IS_QUIET.test(path)) return `is a ${typeof value === 'string' ? 'text' : typeof value} that is not allowed (not shown)`
   if (typeof value === 'string') return `is ${JSON.stringify(value.length > 80 ? `${value.slice(0, 80)}…` : value)}`
   return `is the ${typeof value} ${value}`
 }

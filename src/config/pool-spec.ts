@@ -1,8 +1,10 @@
 /** YAML or JSON → pools in ARM's shape. */
+import { nameOf } from '../model/arm-id.ts'
 import type { PoolEnvelope, PoolProperties } from '../model/batch.ts'
 import { isoDuration, parseDurationMs } from '../model/duration.ts'
 import type { InputReader, Inputs } from './inputs.ts'
 import { dataPlanePath, fromDataPlane, isDataPlane } from './pool-spec-data-plane.ts'
+import { plainName } from './pool-spec-names.ts'
 import { normalized } from './pool-spec-normal.ts'
 import { problemsOf } from './pool-spec-rules.ts'
 import type { SpecProblem } from './pool-spec-schema.ts'
@@ -24,6 +26,7 @@ export function readPoolSpecs(inputs: Inputs, reader: InputReader): readonly Poo
   const found = readSpecText(given, reader, (problem, path) => inputs.refuse('pool-spec', problem, undefined, path ?? ''))
   if (!found) return []
   const values = parseValues(found.text, (problem) => inputs.refuse('pool-spec', problem, undefined, found.path ?? ''))
+  inputs.hide(values, openNamesIn(values))
   const pools = values.flatMap((value, index) => poolsIn(value, values.length > 1 ? `[${index}]` : ''))
   const notes = new Notes()
   const specs = pools.flatMap((pool) => {
@@ -34,6 +37,15 @@ export function readPoolSpecs(inputs: Inputs, reader: InputReader): readonly Poo
   refuseTwins(inputs, specs)
   inputs.notices.push(...notes.sentences())
   return specs
+}
+
+/** Names of pools and sizes, wherever they stand in what was given. */
+function openNamesIn(value: unknown): readonly string[] {
+  if (typeof value !== 'object' || value === null) return []
+  return Object.entries(value).flatMap(([name, inner]) => {
+    if (typeof inner === 'string') return ['id', 'name', 'vmsize', 'batchaccount'].includes(plainName(name)) ? [nameOf(inner)] : []
+    return plainName(name) === 'starttask' ? [] : openNamesIn(inner)
+  })
 }
 
 function refuse(inputs: Inputs, at: string, { path, problem, allowed }: SpecProblem): void {

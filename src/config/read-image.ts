@@ -14,8 +14,8 @@ export function readImage(inputs: Inputs, group: Group): ImageSettings {
   if (gallery && !/^[A-Za-z0-9](?:[\w.]{0,78}[A-Za-z0-9])?$/.test(nameOf(gallery)))
     inputs.refuse('gallery', 'is not a valid gallery name', 'letters, digits, `.`, `_` (no `-`); at most 80')
   if (kind === 'gallery' && !inputs.text('gallery')) inputs.refuse('gallery', 'is required with `image-kind: gallery`')
-  if (!group.resourceGroup) inputs.refuse('resource-group', 'is required: snapshots and images go there')
-  if (!group.subscriptionId) inputs.refuse('subscription-id', 'is required: snapshots and images go there')
+  if (!group.resourceGroup) inputs.need('resource-group', 'snapshots and images')
+  if (!group.subscriptionId) inputs.need('subscription-id', 'snapshots and images')
   const version = inputs.text('image-version').toLowerCase() || 'auto'
   if (version !== 'auto' && !isVersion(version))
     inputs.refuse('image-version', 'is not a valid version', `auto or Major.Minor.Patch; each part at most ${MOST_OF_A_PART}`)

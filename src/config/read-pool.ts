@@ -6,20 +6,65 @@ import type { Group, InputReader, Inputs } from './inputs.ts'
 import { type PoolSpec, readPoolSpecs } from './pool-spec.ts'
 import { guidanceMs, readResizeTimeout } from './resize-timeout.ts'
 
-export function readPool(inputs: Inputs, reader: InputReader, group: Group, imageKind: ImageKind, mode: Mode): PoolSettings | undefined {
+/** Everything that says something about pools, with the defaults of `action.yml`. Beside a missing account none of them may be set. */
+export const POOL_INPUTS: Readonly<Record<string, string>> = {
+  'pool-spec': '',
+  'pool-id': '',
+  'vm-size': '',
+  'node-agent-sku-id': '',
+  'target-dedicated-nodes': '',
+  'target-low-priority-nodes': '',
+  'resize-timeout': '',
+  strategy: 'in-place',
+  'canary-nodes': 'auto',
+  'on-failure': 'rollback',
+  'node-deallocation-option': 'taskcompletion',
+  'max-resizes': '5',
+  wait: 'nodes',
+  'min-healthy-percentage': '100',
+  'node-start-timeout': '30m',
+  'on-cancel': 'leave',
+}
+
+interface PoolContext {
+  readonly group: Group
+  /** Of the image that the nodes will have. */
+  readonly imageKind: ImageKind
+  readonly mode: Mode
+}
+
+/** `undefined` without an account. What else is said about pools is looked at all the same: an unset variable is not a wish. */
+export function readPool(inputs: Inputs, reader: InputReader, { group, imageKind, mode }: PoolContext): PoolSettings | undefined {
   const account = inputs.resource('batch-account', 'Microsoft.Batch/batchAccounts', group)
-  if (!account) return undefined
+  const given = Object.entries(POOL_INPUTS).filter(([name, byDefault]) => !['', byDefault].includes(inputs.text(name).toLowerCase()))
+  if (!account && given.length === 0) return undefined
+  if (inputs.text('batch-account') === '')
+    inputs.refuse('batch-account', `is required with ${given.map(([name]) => `\`${name}\``).join(', ')}`)
+  const settings = readSettings(inputs)
+  const requests = readRequests(inputs, reader, { group, imageKind, mode })
+  return account && { account, requests, ...settings }
+}
+
+/** One for each pool of `pool-spec`, else the one that single inputs describe. */
+function readRequests(inputs: Inputs, reader: InputReader, { imageKind, mode }: PoolContext): readonly PoolRequest[] {
   const specs = readPoolSpecs(inputs, reader)
+  if (inputs.text('pool-spec') === '') {
+    if (mode === 'prune' && inputs.text('pool-id') === '') return []
+    if (inputs.text('pool-id') !== '' || inputs.text('vm-size') !== '') return [readRequest(inputs, { properties: {} }, imageKind)]
+    inputs.refuse('pool-spec', 'is required with `batch-account`; a simple pool needs only `pool-id` and `vm-size`')
+    return []
+  }
   if (specs.length > 1 && inputs.text('pool-id') !== '')
     inputs.refuse('pool-id', 'names one pool, but `pool-spec` has several; give each of them its `id` there')
-  const isAsked = specs.length > 0 || inputs.text('pool-id') !== '' || mode !== 'prune'
+  return specs.map((spec) => readRequest(inputs, spec, imageKind))
+}
+
+function readSettings(inputs: Inputs): Omit<PoolSettings, 'account' | 'requests'> {
   const option = inputs.text('node-deallocation-option')
   if (option.toLowerCase() === 'retaineddata')
     inputs.refuse('node-deallocation-option', 'is retired by Azure Batch', 'taskcompletion, requeue, terminate')
   const minHealthyPercentage = inputs.integer('min-healthy-percentage', { min: 0, max: 100, fallback: 100 })
   return {
-    account,
-    requests: isAsked ? (inputs.text('pool-spec') ? specs : [{ properties: {} }]).map((spec) => readRequest(inputs, spec, imageKind)) : [],
     strategy: inputs.choice('strategy', ['in-place', 'blue-green', 'replace', 'resize-only', 'fail'], 'in-place'),
     canaryNodes: readCanaryNodes(inputs),
     onFailure: inputs.choice('on-failure', ['rollback', 'keep'], 'rollback'),
@@ -50,13 +95,14 @@ function readRequest(inputs: Inputs, spec: PoolSpec, imageKind: ImageKind): Pool
   const id = inputs.text('pool-id') || spec.id || ''
   if (!/^[\w-]{1,64}$/.test(id))
     inputs.refuse(
-      inputs.text('pool-id') ? 'pool-id' : 'pool-spec',
-      id ? 'is not a valid pool id' : 'names no pool id',
+      inputs.text('pool-id') || !inputs.text('pool-spec') ? 'pool-id' : 'pool-spec',
+      id ? 'is not a valid pool id' : inputs.text('pool-spec') ? 'has a pool without an id' : 'is required',
       'letters, digits, `-`, `_`; at most 64',
       id,
     )
   const vmSize = inputs.text('vm-size') || spec.properties.vmSize
-  if (!vmSize) inputs.refuse('vm-size', `is required: neither it nor \`vmSize\` of the pool spec is given${id && ` (pool ${id})`}`)
+  if (!vmSize)
+    inputs.refuse('vm-size', `is required${inputs.text('pool-spec') && `: \`pool-spec\` has no \`vmSize\`${id && ` for pool ${id}`}`}`)
   const { fixedScale, autoScale } = spec.properties.scaleSettings ?? {}
   const count = (input: string, fallback: number | undefined) => inputs.integer(input, { min: 0, max: 100_000, fallback: fallback ?? 0 })
   const target = {

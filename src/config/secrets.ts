@@ -1,41 +1,168 @@
-/** Pure: what must not leave the run, because the pool spec has it. Azure may repeat it in the words of a refusal. */
-import type { Config } from './config.ts'
+/** What must not leave the run, because a pool spec has it. Azure may repeat it: a refusal can quote the whole request. */
+import { plainName } from './pool-spec-names.ts'
 
-/** Never given back by Batch. https://learn.microsoft.com/rest/api/batchmanagement/pool/create */
-const SECRET_MEMBERS = new Set(['password', 'accountKey', 'sasKey', 'value'])
-/** Addresses whose query is a signature. */
-const SIGNED_MEMBERS = new Set(['httpUrl', 'storageContainerUrl', 'containerUrl', 'sasUrl'])
-/** Shorter ones are words: hiding them would hide half of the log. */
+/**
+ * Members that Microsoft's OpenAPI documents mark as secret (`x-ms-secret`), and options of mounts, which carry passwords and keys in
+ * text. A contract test holds the list against the documents.
+ */
+export const SECRET_MEMBERS: readonly string[] = [
+  'accountKey',
+  'blobfuseOptions',
+  'mountOptions',
+  'password',
+  'protectedSettings',
+  'sasKey',
+  'sshPrivateKey',
+]
+
+const PLAIN_SECRET_MEMBERS = SECRET_MEMBERS.map(plainName)
+
+/** Shorter ones are words: hiding them everywhere would hide half of the log. They are hidden where they stand beside their name. */
 const SHORTEST = 6
-/** A variable of the start task is a secret by its name, or by its length. */
-const SECRET_NAME = /secret|token|key|pass|pwd|sas|conn|cred|auth/i
-const LONGEST_WORD = 20
 
-/** Passwords, keys, signatures and secret-looking variables of the start task in the pool specs, and the token; the longest first. */
-export function secretsOf({ pool }: Pick<Config, 'pool'>, token: string): readonly string[] {
-  const found = [...(pool?.requests ?? []).flatMap(({ properties }) => secretsIn(properties)), token]
-  return [...new Set(found)].filter((text) => text.length >= SHORTEST).sort((one, other) => other.length - one.length)
+/** A text to hide; with the name that it stands beside, where it is too short to be hidden everywhere. */
+interface Secret {
+  readonly text: string
+  readonly name?: string
+  /** The value of a variable. */
+  readonly isVariable?: true
 }
 
-function secretsIn(value: unknown): readonly string[] {
-  if (Array.isArray(value)) return value.flatMap(secretsIn)
+/** Words of this action's own outputs: a variable that has one of them as its value is no secret. */
+const OWN_WORDS: readonly string[] = [
+  ...['succeeded', 'unchanged', 'planned', 'failed', 'cancelled', 'rolled-back'],
+  ...['created', 'resized', 'reimaged', 'replaced', 'blue-green', 'steady', 'resizing', 'stopping'],
+]
+
+/**
+ * Everything in these values that is secret, in every way that it may be written: as it is, escaped for JSON, URL-encoded, in base64; the
+ * longest first.
+ * @param values pools of a spec, whatever is wrong with them; other texts are searched for what looks like a secret.
+ * @param open names that stand in the log anyway, such as pool ids: a variable may have one of them as its value.
+ */
+export function secretsIn(values: readonly unknown[], open: readonly string[] = []): readonly string[] {
+  const openWords = new Set([...OWN_WORDS, ...open.map((word) => word.toLowerCase())])
+  const found = values.flatMap(secretsOf).filter(({ text, isVariable }) => !(isVariable && openWords.has(text.trim().toLowerCase())))
+  return longestFirst(found.flatMap(renderings))
+}
+
+/** In this order no secret is hidden in part because another one is in it. */
+export function longestFirst(texts: readonly string[]): readonly string[] {
+  return [...new Set(texts)].sort((one, other) => other.length - one.length)
+}
+
+function secretsOf(value: unknown): readonly Secret[] {
+  if (typeof value === 'string') return withinText(value)
+  if (Array.isArray(value)) return value.flatMap(secretsOf)
   if (typeof value !== 'object' || value === null) return []
-  const bag = value as Readonly<Record<string, unknown>>
-  return Object.entries(bag).flatMap(([name, member]) => {
-    if (typeof member !== 'string') return secretsIn(member)
-    if (SIGNED_MEMBERS.has(name)) return signatureOf(member)
-    if (!SECRET_MEMBERS.has(name)) return []
-    const isWord = name === 'value' && !SECRET_NAME.test(String(bag.name ?? '')) && member.length < LONGEST_WORD
-    return isWord ? [] : [member]
+  return Object.entries(value).flatMap(([name, member]) => {
+    if (plainName(name) === 'environmentsettings') return environmentOf(member)
+    return PLAIN_SECRET_MEMBERS.includes(plainName(name))
+      ? leavesOf(member).flatMap((text) => [{ text, name }, ...withinText(text)])
+      : secretsOf(member)
   })
 }
 
-/** The query as a whole, and the signature within, as it is and decoded. */
-function signatureOf(url: string): readonly string[] {
-  const query = url.split('?')[1]
-  if (!query) return []
-  const signature = new URLSearchParams(query).get('sig')
-  return [query, ...(signature ? [signature, encodeURIComponent(signature)] : [])]
+/** Every value of a variable, whatever it is called. */
+function environmentOf(settings: unknown): readonly Secret[] {
+  if (!Array.isArray(settings)) return leavesOf(settings).map((text) => ({ text, name: 'value', isVariable: true }))
+  return settings.flatMap((setting) => {
+    const members = Object.entries(Object(setting) as Readonly<Record<string, unknown>>)
+    const [, variable] = members.find(([name]) => plainName(name) === 'name') ?? []
+    const texts = members.filter(([name]) => plainName(name) !== 'name').flatMap(([, value]) => leavesOf(value))
+    const names = ['value', ...(typeof variable === 'string' ? [variable] : [])]
+    return texts.flatMap((text) => names.map((name) => ({ text, name, isVariable: true as const })))
+  })
+}
+
+function leavesOf(value: unknown): readonly string[] {
+  if (typeof value === 'string') return [value]
+  if (typeof value === 'number') return [String(value)]
+  return typeof value === 'object' && value !== null ? Object.values(value).flatMap(leavesOf) : []
+}
+
+/** Secrets within a command line, an address or settings; the group `secret` is what is hidden. */
+const WITHIN: readonly RegExp[] = [
+  // A shared access signature, and the whole query that it is in. https://learn.microsoft.com/rest/api/storageservices/create-service-sas
+  /\?(?<secret>[^\s'"<>|]*\bsig=[^\s'"<>|]*)/g,
+  /\bsig=(?<secret>[^&\s'"<>|;]+)/g,
+  // Connection strings and options of mounts. https://learn.microsoft.com/azure/storage/common/storage-configure-connection-string
+  /\b(?:AccountKey|SharedAccessKey|SharedAccessSignature|Password|Pwd|pass)=(?<secret>[^;,\s'"]+)/gi,
+  // NAME=value of the environment, and a value behind an option: --password x, -p x, /p:x.
+  /(?:^|[\s;&'"])\$?(?:env:)?[\w-]*(?:secret|token|passw(?:or)?d|passphrase|pwd|api-?_?key|access-?_?key|private-?_?key|credentials?)\w*\s*[=:]\s*["']?(?<secret>[^\s"';&|]+)/gi,
+  /(?:^|\s)(?:--?|\/)[\w-]*(?:secret|token|passw(?:or)?d|passphrase|pwd|pass|api-?key|access-?key|account-?key|sas)[\w-]*(?:\s+|[=:])["']?(?<secret>[^\s"';&|]+)/gi,
+  /\b(?:login|sshpass|mysql|mysqldump)\b[^|;&\n]*?\s-p\s*["']?(?<secret>[^\s"';&|]+)/g,
+  /(?:^|\s)-u\s*["']?[^\s"':]+:(?<secret>[^\s"';&|]+)/g,
+  // User and password in an address, and the credential of a header.
+  /:\/\/[^\s/@:'"]*:(?<secret>[^\s/@'"]+)@/g,
+  /\b(?:Bearer|Basic|token)\s+(?<secret>[\w.~+/=-]{8,})/gi,
+  // Tokens that their issuers made recognizable. https://docs.github.com/code-security/secret-scanning/introduction/supported-secret-scanning-patterns
+  /(?<secret>\b(?:gh[pousr]_|github_pat_|glpat-|xox[abprs]-|sk-|AKIA|eyJ)[\w.-]{12,})/g,
+  /(?<secret>-----BEGIN [A-Z ]*PRIVATE KEY-----[\s\S]*?-----END [A-Z ]*PRIVATE KEY-----)/g,
+]
+
+function withinText(text: string): readonly Secret[] {
+  return WITHIN.flatMap((pattern) => [...text.matchAll(pattern)].map(({ groups }) => ({ text: groups?.secret ?? '' }))).flatMap(
+    (secret) => {
+      const decoded = decodedUrl(secret.text)
+      return decoded === secret.text ? [secret] : [secret, { text: decoded }]
+    },
+  )
+}
+
+function decodedUrl(text: string): string {
+  try {
+    return decodeURIComponent(text)
+  } catch {
+    return text
+  }
+}
+
+function renderings({ text, name }: Secret): readonly string[] {
+  const trimmed = text.trim()
+  if (trimmed.length >= SHORTEST)
+    return [...new Set([text, trimmed, ...lines(trimmed)])].filter((part) => part.length >= SHORTEST).flatMap(spellings)
+  if (!name || trimmed === '') return []
+  return [`"${name}":"${text}"`, `"${name}": "${text}"`, `${name}=${text}`].flatMap((pair) => [pair, escaped(pair)])
+}
+
+/** A key is often quoted line by line. The lines that begin and end it say nothing. */
+const lines = (text: string): readonly string[] =>
+  text
+    .split(/\r?\n/)
+    .map((line) => line.trim())
+    .filter((line) => line.length >= 16 && !line.startsWith('-----'))
+
+const escaped = (text: string): string => JSON.stringify(text).slice(1, -1)
+
+/** Once and twice escaped for JSON (a body within a body), for .NET, which escapes more, for XML; for a URL; in base64. */
+function spellings(text: string): readonly string[] {
+  const dotNet = escaped(text).replaceAll(/[&<>'+`]/g, (letter) => `\\u${letter.charCodeAt(0).toString(16).toUpperCase().padStart(4, '0')}`)
+  const xml = text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;')
+  const url = encodeURIComponent(text.toWellFormed())
+  return [
+    text,
+    escaped(text),
+    escaped(escaped(text)),
+    text.replaceAll('/', '\\/'),
+    dotNet,
+    xml,
+    url,
+    url.replaceAll('%20', '+'),
+    url.replaceAll(/%[0-9A-F]{2}/g, (code) => code.toLowerCase()),
+    ...inBase64(text),
+  ]
+}
+
+/** A text that begins at any of three places within what is encoded: the letters that do not depend on its neighbours. */
+function inBase64(text: string): readonly string[] {
+  return [0, 1, 2].flatMap((shift) => {
+    const bytes = Buffer.concat([Buffer.alloc(shift), Buffer.from(text, 'utf8')])
+    const first = Math.ceil((shift * 8) / 6)
+    const last = Math.floor((bytes.length * 8) / 6)
+    const standard = bytes.toString('base64').slice(first, last)
+    return [standard, standard.replaceAll('+', '-').replaceAll('/', '_')].filter((encoded) => encoded.length >= SHORTEST)
+  })
 }
 
 /** The value with `***` in all its texts: before they are escaped for anything. */
@@ -49,7 +176,7 @@ export function withoutSecretsIn<T>(value: T, secrets: readonly string[]): T {
   return clean(value) as T
 }
 
-/** The text without the secrets, also where it is JSON. */
+/** The text without the secrets. They are in all their renderings already. */
 export function withoutSecrets(text: string, secrets: readonly string[]): string {
-  return secrets.reduce((shown, secret) => shown.replaceAll(secret, '***').replaceAll(JSON.stringify(secret).slice(1, -1), '***'), text)
+  return secrets.reduce((shown, secret) => shown.replaceAll(secret, '***'), text)
 }

@@ -49,6 +49,7 @@ export const inputReader: InputReader = {
     const found = statSync(file, { throwIfNoEntry: false })
     return found?.isDirectory() ? 'directory' : found && readFileSync(file)
   },
+  hide,
 }
 
 export const clock: Clock = {
@@ -66,7 +67,7 @@ export const clock: Clock = {
 const secrets: string[] = []
 
 /** From now on `***` stands for these in everything that leaves the run, except in requests to Azure. */
-export function hide(texts: readonly string[]): void {
+function hide(texts: readonly string[]): void {
   secrets.push(...texts)
 }
 

@@ -4,7 +4,7 @@
  */
 import { createHash } from 'node:crypto'
 import { type Config, imageTargetId, type PoolRequest } from '../config/config.ts'
-import { secretsOf, withoutSecretsIn } from '../config/secrets.ts'
+import { withoutSecretsIn } from '../config/secrets.ts'
 import { type ImagePlan, imageIdFor } from '../image/image-plan.ts'
 import { TAGS } from '../image/tags.ts'
 import { parseArmId } from '../model/arm-id.ts'
@@ -99,7 +99,7 @@ function poolPart(plan: PoolPlan, image: ImagePlan, asked: PoolRequest | undefin
       'rollout and image': { way: isStaying ? 'stay' : plan.action, from: existing && imageOf(existing), ...(!isStaying && { to }) },
       size: sizeContent(plan, asked),
       settings: {
-        properties: 'properties' in plan ? withoutSecretsIn(settingsIn(plan.properties), secretsOf(config, '')) : {},
+        properties: 'properties' in plan ? withoutSecretsIn(settingsIn(plan.properties), config.secrets) : {},
         tags: plan.request.tags,
         identity: plan.request.identity,
         ...(!isStaying && existing && { nodeDeallocationOption: config.pool?.nodeDeallocationOption }),

@@ -33,6 +33,7 @@ function read(text: string): Read {
   const reader = {
     input: (name: string) => inputs[name] ?? '',
     environment: () => undefined,
+    hide: () => undefined,
     file: () => new TextEncoder().encode(text),
   }
   try {

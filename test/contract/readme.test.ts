@@ -4,6 +4,7 @@ import path from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { parse } from 'yaml'
 import { parseConfig } from '../../src/config/parse-config.ts'
+import { POOL_INPUTS } from '../../src/config/read-pool.ts'
 import { KNOWN_RESIZE_CODES } from '../../src/errors/resize-errors.ts'
 import { TAGS } from '../../src/image/tags.ts'
 import { TEMPORARY_TAG } from '../../src/image/temporary.ts'
@@ -94,6 +95,12 @@ describe('inputs', () => {
     expect([...namesRead()].sort()).toEqual([...declared].sort())
   })
 
+  test('those about pools are known to the reader of pools, with their defaults', () => {
+    const names = declared.slice(declared.indexOf('batch-account') + 1, declared.indexOf('on-cancel') + 1)
+    const ofPools = names.filter((name) => name !== 'timeout').map((name) => [name, metadata().inputs[name]?.default ?? ''])
+    expect(POOL_INPUTS).toEqual(Object.fromEntries(ofPools))
+  })
+
   test('the README and the examples use no others', () => {
     const workflows = [...yamlBlocks(), ...EXAMPLES.map(read)].map((text) => parse(text) as unknown)
     const reusable = parse(read('.github/workflows/refresh-pool.yml')) as { on: { workflow_call: { inputs: object } } }
@@ -120,6 +127,7 @@ function namesRead(): ReadonlySet<string> {
           return given[name] ?? ''
         },
         environment: () => undefined,
+        hide: () => undefined,
         file: () => undefined,
       })
     } catch {

@@ -286,7 +286,12 @@ describe('nothing crashes without a message', () => {
     )
     assertAll(
       fc.property(inputs, (given) => {
-        const reader: InputReader = { input: (name) => given[name]?.trim() ?? '', environment: () => undefined, file: () => undefined }
+        const reader: InputReader = {
+          input: (name) => given[name]?.trim() ?? '',
+          environment: () => undefined,
+          hide: () => undefined,
+          file: () => undefined,
+        }
         try {
           parseConfig(reader)
         } catch (error) {

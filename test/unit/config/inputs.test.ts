@@ -104,10 +104,8 @@ describe('the subscription', () => {
 
   test('is missed by each name, and by the image', () => {
     expect(problems({}, without('subscription-id'))).toEqual([
-      'subscription-id: is required for the name given as `vm`',
-      'subscription-id: is required for the name given as `gallery`',
-      'subscription-id: is required: snapshots and images go there',
-      'subscription-id: is required for the name given as `batch-account`',
+      'subscription-id: is required for `vm`, `gallery`, snapshots and images, `batch-account`',
+      'client-id: is empty, too; without it `auth: auto` can only use a session or an identity of the runner',
     ])
   })
 
@@ -118,7 +116,7 @@ describe('the subscription', () => {
       'image-name': 'golden',
       'image-kind': 'managed',
     }
-    expect(problems(given, {})).toEqual(['subscription-id: is required: snapshots and images go there'])
+    expect(problems(given, {})).toEqual(['subscription-id: is required for snapshots and images', expect.stringMatching(/^client-id: /)])
   })
 })
 

@@ -1,7 +1,8 @@
 /** Inputs as texts → one typed value, or every problem at once. */
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { config, type Given, GROUP, problems, SUBSCRIPTION, VERSION_ID, VM_ID } from '../../fixtures/config-inputs.ts'
+import { POOL_INPUTS } from '../../../src/config/read-pool.ts'
+import { config, type Given, GROUP, parse, problems, SUBSCRIPTION, VERSION_ID, VM_ID, without } from '../../fixtures/config-inputs.ts'
 
 test('the least there is, with every default', () => {
   expect(config({})).toEqual({
@@ -52,6 +53,7 @@ test('the least there is, with every default', () => {
     },
     timeoutMs: 7_200_000,
     notices: [],
+    secrets: [],
   })
 })
 
@@ -110,4 +112,50 @@ test('no text breaks the parser', () => {
       expect(Array.isArray(problems(given))).toBe(true)
     }),
   )
+})
+
+describe('pools beside a missing account', () => {
+  const NO_ACCOUNT = { 'batch-account': '' }
+
+  test.each(['apply', 'plan', 'validate', 'prune'])('are refused with mode %s, and looked at', (mode) => {
+    expect(problems({ ...NO_ACCOUNT, mode, 'target-dedicated-nodes': 'ten', 'pool-spec': 'id: a\nvmSizee: s' })).toEqual([
+      'batch-account: is required with `pool-spec`, `pool-id`, `vm-size`, `target-dedicated-nodes`',
+      'pool-spec: vmSizee: is not a known property; did you mean `vmSize`?',
+      'target-dedicated-nodes "ten": is not a whole number in the range (allowed: 0 to 100000)',
+    ])
+  })
+
+  test.each(Object.keys(POOL_INPUTS))('%s by itself', (name) => {
+    const told = problems({ ...without('batch-account', 'pool-id', 'vm-size'), [name]: 'zzz' }, {})
+    expect(told[0]).toBe(`batch-account: is required with \`${name}\``)
+  })
+
+  test('defaults are no wish', () => {
+    expect(parse({ ...without('batch-account', 'pool-id', 'vm-size'), ...POOL_INPUTS }).pool).toBeUndefined()
+  })
+})
+
+describe('one cause is reported once', () => {
+  test('an account without a pool', () => {
+    expect(problems({ 'pool-id': '', 'vm-size': '' })).toEqual([
+      'pool-spec: is required with `batch-account`; a simple pool needs only `pool-id` and `vm-size`',
+    ])
+  })
+
+  test.each<[string, Given, readonly string[]]>([
+    ['an id', { 'pool-id': '' }, ['pool-id: is required (allowed: letters, digits, `-`, `_`; at most 64)']],
+    ['a size', { 'vm-size': '' }, ['vm-size: is required']],
+    [
+      'an id in the spec',
+      { 'pool-id': '', 'pool-spec': 'taskSlotsPerNode: 1' },
+      ['pool-spec: has a pool without an id (allowed: letters, digits, `-`, `_`; at most 64)'],
+    ],
+    [
+      'a size in the spec',
+      { 'pool-id': '', 'vm-size': '', 'pool-spec': 'id: a' },
+      ['vm-size: is required: `pool-spec` has no `vmSize` for pool a'],
+    ],
+  ])('%s', (_, changes, expected) => {
+    expect(problems(changes)).toEqual(expected)
+  })
 })

@@ -202,6 +202,7 @@ describe('single inputs', () => {
     return parseConfig({
       input: (name) => (given as Record<string, string>)[name] ?? '',
       environment: () => undefined,
+      hide: () => undefined,
       file: () => undefined,
     })
   }

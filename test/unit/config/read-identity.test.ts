@@ -12,7 +12,12 @@ function read(
   environment: Given,
   mode: Mode = 'apply',
 ): { readonly identity: Identity; readonly problems: readonly string[] } {
-  const reader = { input: (name: string) => given[name] ?? '', environment: (name: string) => environment[name], file: () => undefined }
+  const reader = {
+    input: (name: string) => given[name] ?? '',
+    environment: (name: string) => environment[name],
+    file: () => undefined,
+    hide: () => undefined,
+  }
   const inputs = new Inputs(reader)
   const identity = readIdentity(inputs, reader, { subscriptionId: 's', resourceGroup: 'g' }, mode)
   return { identity, problems: inputs.problems.length === 0 ? [] : new InputError(inputs.problems).message.split('\n') }

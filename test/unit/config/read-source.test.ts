@@ -70,7 +70,7 @@ describe('the source', () => {
   })
 
   test('retention needs the account too', () => {
-    expect(problems({ 'retain-versions': '3' }, without('batch-account'))).toEqual([
+    expect(problems({ 'retain-versions': '3' }, without('batch-account', 'pool-id', 'vm-size'))).toEqual([
       'batch-account: is required: no image is deleted before it is known which images the pools still use',
     ])
   })

@@ -43,6 +43,11 @@ test('auto is the default', () => {
     'image-name': 'i',
     gallery: 'x',
   }
-  const { source } = parseConfig({ input: (name) => inputs[name] ?? '', environment: () => undefined, file: () => undefined })
+  const { source } = parseConfig({
+    input: (name) => inputs[name] ?? '',
+    environment: () => undefined,
+    hide: () => undefined,
+    file: () => undefined,
+  })
   expect(source).toMatchObject({ capture: 'auto' })
 })

@@ -27,7 +27,10 @@ const needs = (inputs: Readonly<Record<string, string>>, has: Parameters<typeof 
     'target-dedicated-nodes': '1',
     ...inputs,
   }
-  return neededActions(parseConfig({ input: (name) => given[name] ?? '', environment: () => undefined, file: () => undefined }), has)
+  return neededActions(
+    parseConfig({ input: (name) => given[name] ?? '', environment: () => undefined, hide: () => undefined, file: () => undefined }),
+    has,
+  )
 }
 const missing = (inputs: Readonly<Record<string, string>>, roles: readonly Permission[]): readonly string[] =>
   needs(inputs).flatMap((need) => missingActions(need, [{ scope: need.scope, permissions: roles }]))

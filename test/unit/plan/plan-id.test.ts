@@ -119,7 +119,12 @@ interface Situation {
 
 function planned({ inputs = {}, world = {}, now = '2026-11-24T10:00:00Z', runId = '1' }: Situation = {}) {
   const given: Inputs = { ...INPUTS, ...inputs }
-  const config = parseConfig({ input: (name) => given[name] ?? '', environment: () => undefined, file: () => undefined })
+  const config = parseConfig({
+    input: (name) => given[name] ?? '',
+    environment: () => undefined,
+    hide: () => undefined,
+    file: () => undefined,
+  })
   const observed = { ...WORLD, ...world }
   const runUrl = `https://github.com/o/r/actions/runs/${runId}`
   const run = { repository: 'o/r', sha: 'abc', runId, runAttempt: 1, job: 'refresh', nonce: runId, runUrl, actor: 'a', eventName: 'push' }

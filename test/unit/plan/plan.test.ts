@@ -41,7 +41,7 @@ const INPUTS = {
 
 const config = (changes: Readonly<Record<string, string>> = {}): Config => {
   const given: Readonly<Record<string, string>> = { ...INPUTS, ...changes }
-  return parseConfig({ input: (name) => given[name] ?? '', environment: () => undefined, file: () => undefined })
+  return parseConfig({ input: (name) => given[name] ?? '', environment: () => undefined, hide: () => undefined, file: () => undefined })
 }
 
 const os: Disk = {
