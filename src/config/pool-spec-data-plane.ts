@@ -51,7 +51,6 @@ export function fromDataPlane(given: Bag): Translated {
     ...scaling(members),
     ...(Object.keys(deployment).length > 0 && { deploymentConfiguration: deployment }),
     ...communication(members),
-    ...members.renamed('identity', (identity) => ({ identity: withIdentityMap(identity) })),
   }
   return { pool: { ...members.rest(), ...pool }, problems: members.problems, withoutEffect: members.withoutEffect }
 }
@@ -130,16 +129,6 @@ function communication(members: Members): Bag {
   const isEnabled = members.switch('enableInterNodeCommunication') ?? members.switch('interComputeNodeCommunicationEnabled')
   return isEnabled === undefined ? {} : { interNodeCommunication: isEnabled ? 'Enabled' : 'Disabled' }
 }
-
-/** Answers of the data plane have a list where ARM has a map by resource id. */
-function withIdentityMap(identity: unknown): unknown {
-  if (!isBag(identity)) return identity
-  const entries = Object.entries(identity).map(([name, value]) => [name, Array.isArray(value) ? byResourceId(value) : value])
-  return Object.fromEntries(entries)
-}
-
-const byResourceId = (list: readonly unknown[]): Bag =>
-  Object.fromEntries(list.map((one) => [String(isBag(one) ? new Members(one).take('resourceId') : one), {}]))
 
 /** A .NET `TimeSpan` as PowerShell writes it. */
 function duration(value: unknown): unknown {

@@ -2,7 +2,7 @@
  * A pool in ARM's own spelling, whoever wrote it down: names and values of enumerations in any letter case, `null` and empty texts as
  * absent, and without what only Azure sets.
  */
-import { adviceForName, isReadOnly, isWithoutEffect, nearest, placeOf, spelledLike, todaysName } from './pool-spec-names.ts'
+import { adviceForName, isReadOnly, isWithoutEffect, nearest, placeOf, plainName, spelledLike, todaysName } from './pool-spec-names.ts'
 import { joined, POOL_SCHEMA, resolved, type Schema, type SpecProblem, schemaProblems } from './pool-spec-schema.ts'
 
 export type Bag = Readonly<Record<string, unknown>>
@@ -42,6 +42,7 @@ class Walk {
   /** `undefined` where nothing is left of an object. */
   value(value: unknown, place: Place): unknown {
     const schema = resolved(place.schema)
+    if (Array.isArray(value) && schema.propertyNames) return this.#map(byResourceId(value), schema, place)
     if (Array.isArray(value))
       return value.map((item, index) => this.value(item, { schema: schema.items ?? {}, path: `${place.path}[${index}]` }) ?? {})
     if (isBag(value)) return schema.properties ? this.#properties(value, schema.properties, place.path) : this.#map(value, schema, place)
@@ -110,6 +111,12 @@ class Walk {
     })
     return Object.fromEntries(entries)
   }
+}
+
+/** Answers of the data plane have a list of identities where ARM has a map by resource id. */
+function byResourceId(list: readonly unknown[]): Bag {
+  const idOf = (one: Bag) => Object.entries(one).find(([name]) => plainName(name) === 'resourceid')?.[1]
+  return Object.fromEntries(list.map((one) => [String(isBag(one) ? idOf(one) : one), {}]))
 }
 
 /** The schema of a property by its path, from the properties of the object where the path begins. */

@@ -4,11 +4,12 @@ import { joined, POOL_SCHEMA, resolved, type Schema, type SpecProblem, schemaPro
 
 /** Everything at once; a rule about what has a problem of its own already says nothing more. */
 export function problemsOf(pool: unknown): readonly SpecProblem[] {
-  const bySchema = schemaProblems(pool)
+  const expressions = expressionProblems(pool)
+  const bySchema = schemaProblems(pool).filter(({ path }) => !expressions.some((one) => one.path === path))
   const isTold = ({ path }: SpecProblem) =>
     bySchema.some((one) => path === one.path || isWithin(path, one.path) || isMemberOf(one.path, path))
   const byRelation = relationProblems((shaped(pool, POOL_SCHEMA) ?? {}) as ShapedPool)
-  return [...bySchema, ...byRelation.filter((one) => !isTold(one)), ...expressionProblems(pool)]
+  return [...bySchema, ...byRelation.filter((one) => !isTold(one)), ...expressions]
 }
 
 const isWithin = (path: string, outer: string): boolean => path.startsWith(`${outer}.`) || path.startsWith(`${outer}[`)

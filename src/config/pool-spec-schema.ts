@@ -83,7 +83,7 @@ function explained({ keyword, keywordLocation, instanceLocation, error }: Output
       if (keywordLocation.includes('/propertyNames/')) return say('is not the resource id of a user-assigned identity', schema.description)
       return say(found(value, path), schema.description)
     case 'required':
-      return [{ path: child, problem: 'is missing' }]
+      return [{ path: child, problem: SECRET_MEMBERS.includes(name) ? 'is missing; Azure never returns it, so add it' : 'is missing' }]
     case 'additionalProperties': {
       const known = Object.keys(schema.properties ?? {})
       if (!schema.properties || known.includes(name)) return []

@@ -44,11 +44,12 @@ function foreignShape(value: Bag): string | undefined {
   const text = (name: string) => String(value[name] ?? '')
   if (has('pool_specification')) return `is a batch-shipyard pool configuration; ${ARM_SHAPE}`
   if (
-    has('azurerm_batch_pool', 'storage_image_reference', 'fixed_scale', 'terraform_version', 'node_agent_sku_id') ||
+    has('azurerm_batch_pool', 'storage_image_reference', 'fixed_scale', 'terraform_version', 'account_name', 'resource_group_name') ||
     /^azurerm_/.test(text('type')) ||
     (isBag(value.resource) && 'azurerm_batch_pool' in value.resource)
   )
     return `is a Terraform pool (azurerm_batch_pool); ${ARM_SHAPE}`
+  if (has('kind') && has('spec')) return `is a Kubernetes resource; ${ARM_SHAPE}`
   if (/^azure-native:/.test(text('type')) || JSON.stringify(value.resources ?? '').includes('azure-native:batch'))
     return `is a Pulumi resource; ${ARM_SHAPE}`
   if (/deploymentParameters/i.test(text('$schema'))) return `is the parameter file of a deployment, not a pool; ${ARM_SHAPE}`

@@ -89,8 +89,9 @@ function contentProblem(text: string): string | undefined {
   return STAND_INS.find(([pattern]) => pattern.test(text.trim()))?.[1]
 }
 
-/** Text of other languages, which YAML would take for something else. */
+/** Text of other languages and templates, which YAML would take for something else. */
 const OTHER_LANGUAGES: readonly (readonly [RegExp, string])[] = [
+  [/^[^#"'\n]*:\s*\{\{/m, 'has placeholders of a template (`{{ … }}`); fill it in before this step'],
   [/^\s*resource\s+"azurerm_/m, 'is Terraform; write the pool as in ARM or Bicep'],
   [/^\s*resource\s+\w+\s+'Microsoft\.Batch\//m, 'is Bicep; compile it (`az bicep build`) and give the pool resource of the result'],
 ]

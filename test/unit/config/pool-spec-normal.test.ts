@@ -149,6 +149,11 @@ describe('refused', () => {
     ],
     ['a name with a space that nobody sees', { '\u00a0vmSize': 's' }, ['\u00a0vmSize: contains an invisible character (U+00A0)']],
     [
+      'a password that Azure does not return',
+      { userAccounts: [{ name: 'u' }] },
+      ['userAccounts[0].password: is missing; Azure never returns it, so add it'],
+    ],
+    [
       'what PowerShell cut off',
       { startTask: { commandLine: 'x', userIdentity: '@{autoUser=}' } },
       ['startTask.userIdentity: was cut off by PowerShell; use `ConvertTo-Json -Depth 100` (a mapping)'],

@@ -92,6 +92,8 @@ describe('refused', () => {
   test.each<[string, unknown, readonly string[]]>([
     ['Terraform', { resource: { azurerm_batch_pool: { p: { vm_size: 's' } } } }, [`is a Terraform pool (azurerm_batch_pool); ${ARM}`]],
     ['Terraform state', { mode: 'managed', type: 'azurerm_batch_pool', name: 'p' }, [`is a Terraform pool (azurerm_batch_pool); ${ARM}`]],
+    ['Terraform by its names', { name: 'p', account_name: 'a', vm_size: 's' }, [`is a Terraform pool (azurerm_batch_pool); ${ARM}`]],
+    ['Kubernetes', { apiVersion: 'v1', kind: 'Pool', spec: {} }, [`is a Kubernetes resource; ${ARM}`]],
     ['batch-shipyard', { pool_specification: { id: 'a' } }, [`is a batch-shipyard pool configuration; ${ARM}`]],
     ['Pulumi', { type: 'azure-native:batch:Pool', properties: {} }, [`is a Pulumi resource; ${ARM}`]],
     [
@@ -145,10 +147,7 @@ describe('refused', () => {
     [
       'a name that is an expression',
       { name: "[concat(parameters('account'), '/pool')]", properties: {} },
-      [
-        "id: is \"[concat(parameters('account'), '/pool')]\" (Id of the pool in its account: letters, digits, - and _; at most 64.)",
-        'id: is an expression of an ARM template; write its value instead',
-      ],
+      ['id: is an expression of an ARM template; write its value instead'],
     ],
     [
       'an expression of GitHub',

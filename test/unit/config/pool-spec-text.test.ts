@@ -88,6 +88,7 @@ test.each<[string, string, Parameters<typeof readSpec>[1], string]>([
     {},
     'is JSON with comments (`//`, `/* */`), which JSON does not allow; remove them, or write YAML, where `#` begins one',
   ],
+  ['a template inline', 'id: {{ .Values.id }}\nvmSize: s', {}, 'has placeholders of a template (`{{ … }}`); fill it in before this step'],
   ['Terraform inline', 'resource "azurerm_batch_pool" "p" {\n  name = "a"\n}', {}, 'is Terraform; write the pool as in ARM or Bicep'],
   [
     'Bicep inline',
