@@ -22,6 +22,7 @@ export const POOL_INPUTS: Readonly<Record<string, string>> = {
   'max-resizes': '5',
   wait: 'nodes',
   'min-healthy-percentage': '100',
+  'min-healthy-spot-percentage': '',
   'node-start-timeout': '30m',
   'on-cancel': 'leave',
 }
