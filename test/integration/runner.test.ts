@@ -50,7 +50,7 @@ test('a runner whose state file goes away meanwhile: a warning, and the run goes
   const folder = await mkdtemp(path.join(tmpdir(), 'state-'))
   const file = path.join(folder, 'state')
   await writeFile(file, '')
-  const onLine = (text: string) => text.includes('::group::plan') && rmSync(folder, { recursive: true, force: true })
+  const onLine = (text: string) => text.includes('::group::capture') && rmSync(folder, { recursive: true, force: true })
   const ran = await again(await azureOf({ ...scenario, inputs }), inputs, { env: { GITHUB_STATE: file }, onLine })
   expect({ exitCode: ran.exitCode, errors: annotations(ran), warnings: warnings(ran).length }).toEqual({
     exitCode: 0,
