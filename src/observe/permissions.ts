@@ -1,6 +1,6 @@
 /** Pure: the actions that a run needs, and which of them the caller's roles allow. */
-import type { Config } from '../config/config.ts'
-import { type ArmId, childId, partsOf, resourceGroupId } from '../model/arm-id.ts'
+import type { Config, PoolRequest } from '../config/config.ts'
+import { type ArmId, childId, parseArmId, partsOf, resourceGroupId } from '../model/arm-id.ts'
 
 /** https://learn.microsoft.com/rest/api/authorization/permissions: one entry per role; actions may have wildcards. */
 export interface Permission {
@@ -65,8 +65,24 @@ export function neededActions(
     definition && { scope: innermost(image.gallery, image.name, has), actions: definition },
     source.kind === 'vm' ? { scope: source.id, actions: vm } : undefined,
     pool && { scope: pool.account, actions: account },
+    ...(pool?.requests.flatMap(linkedNeeds) ?? []),
   ]
   return needs.filter((need) => need !== undefined && need.actions.length > 0) as readonly Need[]
+}
+
+/**
+ * What a pool refers to must be the caller's to hand on (`LinkedAuthorizationFailed`).
+ * https://learn.microsoft.com/azure/role-based-access-control/permissions/networking, https://learn.microsoft.com/azure/role-based-access-control/permissions/identity
+ */
+function linkedNeeds({ identity, properties: { networkConfiguration } }: PoolRequest): readonly Need[] {
+  const { subnetId, publicIPAddressConfiguration } = networkConfiguration ?? {}
+  const needs = (ids: readonly string[], action: string): readonly Need[] =>
+    ids.filter((id) => parseArmId(id)).map((id) => ({ scope: id as ArmId, actions: [action] }))
+  return [
+    ...needs(Object.keys(identity?.userAssignedIdentities ?? {}), 'Microsoft.ManagedIdentity/userAssignedIdentities/assign/action'),
+    ...needs(subnetId ? [subnetId] : [], 'Microsoft.Network/virtualNetworks/subnets/join/action'),
+    ...needs(publicIPAddressConfiguration?.ipAddressIds ?? [], 'Microsoft.Network/publicIPAddresses/join/action'),
+  ]
 }
 
 function innermost(gallery: ArmId, image: string, has: Parameters<typeof neededActions>[1]): ArmId {

@@ -1,8 +1,9 @@
 /** Rules about what a pool spec says of its nodes' machines, against what the image is. */
 import type { PoolRequest } from '../config/config.ts'
 import { sameId } from '../model/arm-id.ts'
-import { type VirtualMachineConfiguration, vmSizeNamed } from '../model/batch.ts'
+import { type BatchVmSize, poolNamed, type VirtualMachineConfiguration, vmSizeNamed } from '../model/batch.ts'
 import type { Facts, Rule } from './facts.ts'
+import { disksOf } from './source-disks.ts'
 
 const TRUSTED_LAUNCH = 'https://learn.microsoft.com/azure/virtual-machines/trusted-launch'
 
@@ -81,7 +82,40 @@ export const POOL_IMAGE_RULES: readonly Rule[] = [
                 },
               ]
             : []),
+          ...cacheProblems(id, size, osDiskGiB(facts)),
         ]
+      }),
+  },
+  {
+    id: 'pool-os-upgrade',
+    severity: 'warning',
+    title: 'Automatic OS upgrades are not asked for beside an image of a version',
+    link: 'https://learn.microsoft.com/azure/batch/batch-upgrade-policy',
+    check: (facts) =>
+      requestsOf(facts)
+        .filter(({ request: { properties } }) => isUpgradedByItself(properties.upgradePolicy))
+        .map(({ id }) => ({
+          seen: `pool ${id} asks for automatic OS upgrades, and each run puts it on one version of the image`,
+          fix: 'Leave `upgradePolicy.automaticOSUpgradePolicy` out: Azure upgrades to a newer version only where the image is named without one. Refresh the pool on a schedule instead.',
+        })),
+  },
+  {
+    id: 'task-slots-fewer',
+    severity: 'warning',
+    title: 'A pool that takes over jobs has no fewer task slots than before',
+    link: 'https://learn.microsoft.com/azure/batch/batch-parallel-node-tasks',
+    check: (facts) =>
+      requestsOf(facts).flatMap(({ id, request: { properties } }) => {
+        const before = Number(poolNamed(id, facts.observed.pools)?.properties.taskSlotsPerNode ?? 1)
+        const slots = Number(properties.taskSlotsPerNode ?? before)
+        return slots < before
+          ? [
+              {
+                seen: `pool ${id} has ${before} task slots per node, and would have ${slots}`,
+                fix: 'Tasks that require more slots than a node has never run: check `requiredSlots` of the jobs that stay, or keep `taskSlotsPerNode`.',
+              },
+            ]
+          : []
       }),
   },
   {
@@ -106,6 +140,30 @@ export const POOL_IMAGE_RULES: readonly Rule[] = [
     },
   },
 ]
+
+interface UpgradePolicy {
+  readonly automaticOSUpgradePolicy?: { readonly enableAutomaticOSUpgrade?: boolean }
+}
+
+const isUpgradedByItself = (policy: unknown): boolean =>
+  (policy as UpgradePolicy | undefined)?.automaticOSUpgradePolicy?.enableAutomaticOSUpgrade === true
+
+const GIB = 1_024 ** 3
+
+/** The OS disk of the source, which nodes get as it is; `undefined` where Azure does not tell. */
+const osDiskGiB = (facts: Facts): number | undefined => disksOf(facts).find(({ isData }) => !isData)?.disk.diskSizeGB
+
+/** Batch puts ephemeral OS disks into the cache of the size. https://learn.microsoft.com/azure/virtual-machines/ephemeral-os-disks */
+function cacheProblems(id: string, size: BatchVmSize | undefined, diskGiB = 0): readonly { seen: string; fix: string }[] {
+  const cacheGiB = Math.floor(Number(size?.capabilities.CachedDiskBytes ?? 0) / GIB)
+  if (!size || cacheGiB === 0 || diskGiB <= cacheGiB) return []
+  return [
+    {
+      seen: `pool ${id} has ephemeral OS disks of ${diskGiB} GiB, and ${size.name} has a cache of ${cacheGiB} GiB`,
+      fix: 'Leave `osDisk.ephemeralOSDiskSettings` out, use a larger `vm-size`, or build the golden VM with a smaller OS disk.',
+    },
+  ]
+}
 
 function requestsOf({
   config: { pool },

@@ -63,3 +63,18 @@ test.each([
   expect(need?.scope.endsWith(scope)).toBe(true)
   expect(need?.actions).toEqual(actions.map((action) => `Microsoft.Compute/${action}`))
 })
+
+test('what a pool refers to needs rights of its own', () => {
+  const group = '/subscriptions/11111111-2222-3333-4444-555555555555/resourceGroups/render/providers'
+  const identity = `${group}/Microsoft.ManagedIdentity/userAssignedIdentities/nodes`
+  const subnet = `${group}/Microsoft.Network/virtualNetworks/farm/subnets/nodes`
+  const address = `${group}/Microsoft.Network/publicIPAddresses/one`
+  const spec = `identity: { type: UserAssigned, userAssignedIdentities: { "${identity}": {} } }
+networkConfiguration: { subnetId: "${subnet}", publicIPAddressConfiguration: { provision: UserManaged, ipAddressIds: ["${address}"] } }`
+  const linked = needs({ 'pool-spec': spec }).filter(({ scope }) => [identity, subnet, address].includes(scope))
+  expect(linked).toEqual([
+    { scope: identity, actions: ['Microsoft.ManagedIdentity/userAssignedIdentities/assign/action'] },
+    { scope: subnet, actions: ['Microsoft.Network/virtualNetworks/subnets/join/action'] },
+    { scope: address, actions: ['Microsoft.Network/publicIPAddresses/join/action'] },
+  ])
+})
