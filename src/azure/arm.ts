@@ -11,7 +11,15 @@ const RESOURCES_API_VERSION = '2021-04-01'
 export function createArm({ credential, cloud, transport, clock }: Connection): Arm {
   const { resourceManagerUrl, resourceManagerScope } = cloud
   const { origin } = new URL(resourceManagerUrl)
-  const requests = new Requests({ send: createSender(credential, resourceManagerScope, transport), origin, clock })
+  let aheadMs = 0
+  const sender = createSender(credential, resourceManagerScope, transport)
+  const send: typeof sender = async (request) => {
+    const response = await sender(request)
+    const atMs = Date.parse(response.headers.get('date') ?? '')
+    if (!Number.isNaN(atMs)) aheadMs = atMs - clock.now().getTime()
+    return response
+  }
+  const requests = new Requests({ send, origin, clock })
 
   const to = (verb: string, method: string, id: ArmId, apiVersion: string): JsonRequest => ({
     operation: `${verb} ${typeOf(id)}`,
@@ -21,6 +29,8 @@ export function createArm({ credential, cloud, transport, clock }: Connection): 
   })
 
   return {
+    now: () => new Date(clock.now().getTime() + aheadMs),
+
     get: (id, apiVersion) => requests.find(to('read', 'GET', id, apiVersion)),
 
     put: ({ id, apiVersion, body }, signal) => requests.run({ ...to('create', 'PUT', id, apiVersion), body, signal }, PACES.disk),

@@ -68,7 +68,12 @@ export interface ImageSettings {
   readonly gallery?: ArmId
   /** `auto`, or `Major.Minor.Patch`. */
   readonly version: string
-  readonly rebuild: 'auto' | 'always'
+  /** An age: as `auto`, but a version that is older is rebuilt. */
+  readonly rebuild: 'auto' | 'always' | { readonly olderThanMs: number }
+  /** `Shallow`: one region and no copy, so that the version needs its snapshots for its whole life. */
+  readonly replication: 'Full' | 'Shallow'
+  /** After this age, or on this day (ISO 8601), a version says that it is at the end of its life. */
+  readonly endOfLife?: { readonly afterMs: number } | { readonly date: string }
   readonly targetRegions: readonly { readonly name: string; readonly replicas?: number; readonly storageAccountType?: string }[]
   readonly replicas: number | 'auto'
   readonly keepSnapshots: boolean

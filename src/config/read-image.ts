@@ -1,5 +1,6 @@
 /** The image: where it goes, its version, its regions. */
 import { armId, nameOf } from '../model/arm-id.ts'
+import { MINUTE_MS, parseDurationMs } from '../model/duration.ts'
 import type { ImageSettings } from './config.ts'
 import type { Group, Inputs } from './inputs.ts'
 import { readTags } from './read-tags.ts'
@@ -19,12 +20,19 @@ export function readImage(inputs: Inputs, group: Group): ImageSettings {
   const version = inputs.text('image-version').toLowerCase() || 'auto'
   if (version !== 'auto' && !isVersion(version))
     inputs.refuse('image-version', 'is not a valid version', `auto or Major.Minor.Patch; each part at most ${MOST_OF_A_PART}`)
+  const replication = inputs.choice('replication', ['Full', 'Shallow'], 'Full')
+  if (replication === 'Shallow' && inputs.text('target-regions'))
+    inputs.refuse('target-regions', 'has no place beside `replication: shallow`, which makes one replica in the region of the source')
+  const endOfLife = readEndOfLife(inputs)
+  if (kind === 'managed' && replication === 'Shallow') inputs.refuse('replication', 'is for gallery versions', '`image-kind: gallery`')
+  if (kind === 'managed' && endOfLife) inputs.refuse('end-of-life', 'is for gallery versions', '`image-kind: gallery`')
   return {
     kind,
     name,
     version,
     resourceGroup: armId({ ...group, type: '', names: [] }),
-    rebuild: inputs.choice('rebuild', ['auto', 'always'], 'auto'),
+    rebuild: readRebuild(inputs),
+    replication,
     targetRegions: inputs.lines('target-regions').flatMap((line) => readRegion(inputs, line)),
     replicas:
       inputs.text('replicas') === 'auto' ? 'auto' : inputs.integer('replicas', { min: 1, max: MOST_REPLICAS, fallback: 0 }) || 'auto',
@@ -32,7 +40,36 @@ export function readImage(inputs: Inputs, group: Group): ImageSettings {
     retainVersions: inputs.integer('retain-versions', { min: 0, max: 1_000, fallback: 0 }),
     tags: readTags(inputs),
     ...(kind === 'gallery' && gallery && { gallery }),
+    ...(endOfLife && { endOfLife }),
   }
+}
+
+const DAY_MS = 24 * 60 * MINUTE_MS
+
+/** `7d`, or any other duration. */
+function ageMs(text: string): number | undefined {
+  const [, days] = /^(\d{1,5})d$/i.exec(text) ?? []
+  const ms = days ? Number(days) * DAY_MS : parseDurationMs(text)
+  return ms ? ms : undefined
+}
+
+function readRebuild(inputs: Inputs): ImageSettings['rebuild'] {
+  const text = inputs.text('rebuild').toLowerCase() || 'auto'
+  if (text === 'auto' || text === 'always') return text
+  const olderThanMs = ageMs(inputs.text('rebuild'))
+  if (olderThanMs === undefined) inputs.refuse('rebuild', 'is not valid', 'auto, always, or an age such as 7d or 36h')
+  return olderThanMs === undefined ? 'auto' : { olderThanMs }
+}
+
+function readEndOfLife(inputs: Inputs): ImageSettings['endOfLife'] {
+  const text = inputs.text('end-of-life')
+  if (text === '') return undefined
+  const afterMs = ageMs(text)
+  if (afterMs !== undefined) return { afterMs }
+  const date = /^\d{4}-\d{2}-\d{2}(?:T[\d:.]+Z)?$/.test(text) ? new Date(text) : undefined
+  if (date && !Number.isNaN(date.getTime())) return { date: date.toISOString() }
+  inputs.refuse('end-of-life', 'is neither an age nor a date', 'an age such as 90d, or a date such as 2027-03-31')
+  return undefined
 }
 
 /** A part of a version is a signed 32-bit integer. https://learn.microsoft.com/azure/virtual-machines/shared-image-galleries#image-versions */

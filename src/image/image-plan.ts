@@ -34,6 +34,8 @@ export type ImagePlan =
 export interface VersionUpdate {
   /** Regions whose replica failed; any update has them tried again. */
   readonly retriedRegions?: readonly string[]
+  /** ISO 8601. */
+  readonly endOfLifeDate?: string
 }
 
 export interface BuildPlan {
@@ -60,6 +62,9 @@ export interface BuildPlan {
   readonly gallery?: { readonly id: ArmId; readonly exists: boolean }
   readonly definition?: { readonly id: ArmId; readonly create?: ImageDefinitionRequest }
   readonly targetRegions: readonly TargetRegion[]
+  readonly replicationMode: 'Full' | 'Shallow'
+  /** ISO 8601. */
+  readonly endOfLifeDate?: string
   /** The replica that the run waits for. */
   readonly waitForRegion: string
   /** A version that failed, or one that another run began. */

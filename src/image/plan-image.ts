@@ -6,6 +6,7 @@ import type { Observed } from '../observe/observed.ts'
 import type { RunContext } from '../run/runner.ts'
 import { type CopyPlan, planCopy } from './copy-plan.ts'
 import { definitionRequest } from './definition.ts'
+import { changedEndOfLife, endOfLifeOf, reasonToRefresh } from './freshness.ts'
 import type { BuildPlan, ImagePlan } from './image-plan.ts'
 import { type BuiltVersion, managedVersions, poolImages } from './managed-images.ts'
 import { byVersionDescending, copyName, nextVersion } from './names.ts'
@@ -46,7 +47,9 @@ export function planImage(question: ImageQuestion): ImagePlan {
   const reuse = (version: BuiltVersion, reason: string) => reusePlan(version, reason, { config, image, observed })
 
   const unchanged = alike.find((version) => missingIn(version).length === 0)
-  if (unchanged && image.rebuild === 'auto' && !isLive && (image.version === 'auto' || unchanged.name === image.version))
+  const azureNow = observed.azureTime ? new Date(observed.azureTime) : now
+  const tooOld = unchanged && reasonToRefresh(unchanged, image.rebuild, azureNow)
+  if (unchanged && !tooOld && image.rebuild !== 'always' && !isLive && (image.version === 'auto' || unchanged.name === image.version))
     return reuse(unchanged, reasonToReuse(source, unchanged))
   const wanted = image.version === 'auto' ? undefined : usable.find(({ name }) => name === image.version)
   if (wanted) return reuse(wanted, `version ${wanted.name} is already published`)
@@ -62,7 +65,7 @@ export function planImage(question: ImageQuestion): ImagePlan {
   const version = image.version === 'auto' ? (resumable() ?? nextVersion(now, taken())) : image.version
   const stuck = made.find((one) => isAlike(one) && isStuck(one, observed, batchRegion))
   const reason = [
-    reasonToBuild(image, isLive, newest, alike[0] && { name: alike[0].name, missing: missingIn(alike[0]) }),
+    (!isLive && tooOld) || reasonToBuild(image, isLive, newest, alike[0] && { name: alike[0].name, missing: missingIn(alike[0]) }),
     ...(stuck ? [`version ${stuck.name} failed, and stays: it ${reasonToStayOf(stuck, observed)}`] : []),
     ...avoid.map((name) => `version ${name} was made by someone else meanwhile`),
   ].join('; ')
@@ -76,12 +79,15 @@ function reusePlan(
 ): ImagePlan {
   const { id, name } = version
   const retriedRegions = failedRegions(version)
+  const endOfLifeDate = image.kind === 'gallery' ? changedEndOfLife(version, image.endOfLife) : undefined
   return {
     kind: 'reuse',
     id: id as ArmId,
     version: name,
     reason,
-    ...(retriedRegions.length > 0 && { update: { retriedRegions } }),
+    ...((retriedRegions.length > 0 || endOfLifeDate) && {
+      update: { ...(retriedRegions.length > 0 && { retriedRegions }), ...(endOfLifeDate && { endOfLifeDate }) },
+    }),
     ...(image.kind === 'managed' && { poolImages: poolImages(image, name, config.pool, observed.images) }),
   }
 }
@@ -108,6 +114,7 @@ interface BuildInput {
 
 function build(input: BuildInput): BuildPlan {
   const { config, image, observed, content, now, version, fingerprint, newest, made, reason } = input
+  const endOfLifeDate = endOfLifeOf(observed.azureTime ?? now.toISOString(), image.endOfLife)
   const { imageTraits, location } = content
   const previous = newest && newest.name !== version ? { previousVersion: newest.name } : {}
   const tags = tagsOf(input)
@@ -133,7 +140,9 @@ function build(input: BuildInput): BuildPlan {
     content: content.content ?? disksOf(snapshots.map(({ disk, id, caching }) => ({ disk, source: { kind: 'snapshot', id }, caching }))),
     osType: imageTraits.osType,
     hyperVGeneration: imageTraits.generation,
-    keepSnapshots: image.keepSnapshots,
+    keepSnapshots: image.keepSnapshots || image.replication === 'Shallow',
+    replicationMode: image.replication,
+    ...(endOfLifeDate && { endOfLifeDate }),
     isLive: content.isLive && copy === undefined,
     tags,
     waitForRegion: regionName(batchRegion),

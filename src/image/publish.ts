@@ -36,9 +36,12 @@ export async function publish(plan: BuildPlan, context: StepContext): Promise<re
 
 /** Azure refuses other disks under a number that is taken. @throws VersionTakenError */
 async function createVersion(plan: BuildPlan, { compute, ledger, signal }: StepContext): Promise<LongOperation> {
-  const { id, content, location, targetRegions, tags } = plan
+  const { id, content, location, targetRegions, replicationMode, endOfLifeDate, tags } = plan
   try {
-    return await compute.createImageVersion({ id, content, location, targetRegions, tags }, signal)
+    return await compute.createImageVersion(
+      { id, content, location, targetRegions, replicationMode, tags, ...(endOfLifeDate && { endOfLifeDate }) },
+      signal,
+    )
   } catch (error) {
     const isRefused = error instanceof AzureError && error.code === 'PropertyChangeNotAllowed'
     const there = isRefused ? await compute.getImageVersion(id) : undefined

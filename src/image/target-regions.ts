@@ -16,6 +16,7 @@ export function targetRegions(
   pool: PoolSettings | undefined,
   { sourceRegion, batchRegion }: { readonly sourceRegion: string; readonly batchRegion: string },
 ): readonly TargetRegion[] {
+  if (image.replication === 'Shallow') return [{ name: regionName(sourceRegion), replicas: 1 }]
   const nodes = (pool?.requests ?? []).reduce((sum, { target }) => sum + target.dedicated + target.lowPriority, 0)
   const replicas = image.replicas === 'auto' ? Math.max(1, Math.ceil(nodes / NODES_PER_REPLICA)) : image.replicas
   const regions = new Map<string, TargetRegion>()

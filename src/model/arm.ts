@@ -41,6 +41,8 @@ export interface Arm {
   tag(request: TagChange, signal: AbortSignal): Promise<void>
   /** All members of a collection, e.g. `…/providers/Microsoft.Compute/virtualMachines`, as Azure shows them. @throws AzureError, also for 404 */
   list(collection: ArmId, apiVersion: string): Promise<readonly object[]>
+  /** Azure's own clock, by the `Date` header of its last answer; before one came, the runner's. */
+  now(): Date
   /** Resources of a subscription. https://learn.microsoft.com/rest/api/resources/resources/list#uri-parameters */
   find(subscriptionId: string, filter: string): Promise<readonly ArmResource[]>
 }

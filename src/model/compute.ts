@@ -175,6 +175,9 @@ export interface ImageVersionRequest {
   readonly location: string
   readonly content: ImageContent
   readonly targetRegions: readonly TargetRegion[]
+  readonly replicationMode: 'Full' | 'Shallow'
+  /** ISO 8601. */
+  readonly endOfLifeDate?: string
   readonly tags: Tags
 }
 

@@ -33,6 +33,7 @@ export async function observe(config: Config, context: StepContext): Promise<Obs
   ])
   announceCapture(config, from.vm?.vm, context)
   return {
+    azureTime: context.arm.now().toISOString(),
     versions: versions ?? [],
     images: images ?? [],
     snapshots: snapshots ?? [],

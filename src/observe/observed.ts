@@ -33,6 +33,8 @@ export interface Observed {
     | { readonly kind: 'managed'; readonly image: ManagedImage }
   /** The account that holds the VHDs that are the source. */
   readonly storageAccount?: StorageAccount
+  /** Azure's own clock when all this was read, ISO 8601. */
+  readonly azureTime?: string
   readonly gallery?: Gallery
   readonly definition?: ImageDefinition
   readonly versions: readonly ImageVersion[]

@@ -54,8 +54,11 @@ export function proofChanges({ proofs, leftovers }: ProofPlans): readonly Planne
   ]
 }
 
-function updatesOf({ retriedRegions = [] }: VersionUpdate): readonly string[] {
-  return retriedRegions.length > 0 ? [`its replica in ${retriedRegions.join(', ')} failed; replication is tried again`] : []
+function updatesOf({ retriedRegions = [], endOfLifeDate }: VersionUpdate): readonly string[] {
+  return [
+    ...(retriedRegions.length > 0 ? [`its replica in ${retriedRegions.join(', ')} failed; replication is tried again`] : []),
+    ...(endOfLifeDate ? [`its life ends on ${endOfLifeDate.slice(0, 10)}`] : []),
+  ]
 }
 
 export function poolChanges(plan: PoolPlan): readonly PlannedChange[] {

@@ -1,7 +1,8 @@
 /** Rules about the image, its definition and its region. */
 import { imageTargetId } from '../config/config.ts'
 import { type BuiltVersion, poolImages } from '../image/managed-images.ts'
-import { namesakes } from '../image/plan-version.ts'
+import { namesakes, reasonToStayOf } from '../image/plan-version.ts'
+import { isUsable } from '../image/standing.ts'
 import { fingerprintOf, isOwn, sourceTag, TAGS } from '../image/tags.ts'
 import { missingRegions } from '../image/target-regions.ts'
 import { regionName, sameId } from '../model/arm-id.ts'
@@ -127,6 +128,59 @@ export const IMAGE_RULES: readonly Rule[] = [
         })),
   },
   {
+    id: 'image-version-failed',
+    severity: 'error',
+    title: 'A requested version has not failed while something needs it',
+    link: IMAGE_VERSION,
+    check: (facts) => {
+      const { observed, content } = facts
+      const region = observed.account?.location ?? content?.location ?? ''
+      return asked(facts)
+        .filter((taken) => taken.provisioningState === 'Failed' && isOfSource(taken, facts) && !isUsable(taken, region))
+        .flatMap((taken) => {
+          const reason = reasonToStayOf(taken, observed)
+          return reason
+            ? [
+                {
+                  seen: `${taken.name} failed, and ${reason}`,
+                  fix: 'It is neither deleted nor overwritten: choose another `image-version`, or `auto`.',
+                },
+              ]
+            : []
+        })
+    },
+  },
+  {
+    id: 'shallow-region',
+    severity: 'error',
+    title: 'A shallow version is made in the region of the Batch account',
+    link: 'https://developer.hashicorp.com/packer/integrations/hashicorp/azure/latest/components/builder/arm#shallow-replication',
+    check: ({ config: { image }, content, observed: { account } }) =>
+      image?.replication === 'Shallow' && content && account && regionName(content.location) !== regionName(account.location)
+        ? [
+            {
+              seen: `the source is in ${content.location}, the account in ${account.location}; a shallow version is not copied`,
+              fix: 'Use `replication: full`.',
+            },
+          ]
+        : [],
+  },
+  {
+    id: 'end-of-life-past',
+    severity: 'error',
+    title: 'The end of life of a version is still to come',
+    link: IMAGE_VERSION,
+    check: ({ config: { image }, now }) =>
+      image?.endOfLife && 'date' in image.endOfLife && Date.parse(image.endOfLife.date) <= now.getTime()
+        ? [
+            {
+              seen: `\`end-of-life\` is ${image.endOfLife.date.slice(0, 10)}, which is past`,
+              fix: 'Give a later date, or an age such as 90d.',
+            },
+          ]
+        : [],
+  },
+  {
     id: 'image-version-older',
     severity: 'warning',
     title: 'A requested version is of the source as it is now',
@@ -182,7 +236,7 @@ function featureOf(features: Readonly<Record<string, string>>, name: string): st
   return value.split(/,\s*/).toSorted().join(', ')
 }
 
-type Named = Pick<BuiltVersion, 'name' | 'provisioningState' | 'tags' | 'targetRegions'>
+type Named = Pick<BuiltVersion, 'id' | 'name' | 'provisioningState' | 'tags' | 'targetRegions' | 'replication'>
 
 /** Whatever exists under the requested version, whoever made it, finished or not. */
 function asked({ config: { image, pool }, observed: { versions, images } }: Facts): readonly Named[] {
@@ -195,9 +249,12 @@ function asked({ config: { image, pool }, observed: { versions, images } }: Fact
   return images.filter(({ id }) => ids.some((one) => sameId(one, id))).map((one) => ({ ...one, name: `managed image ${one.name}` }))
 }
 
-/** Whatever exists under that version and of this source; a failed one is rebuilt. */
+/** Whatever exists under that version and of this source; one that failed everywhere is rebuilt. */
 const reused = (facts: Facts): readonly Named[] =>
-  asked(facts).filter((taken) => isOfSource(taken, facts) && taken.provisioningState !== 'Failed')
+  asked(facts).filter(
+    (taken) =>
+      isOfSource(taken, facts) && (taken.provisioningState !== 'Failed' || isUsable(taken, facts.observed.account?.location ?? '')),
+  )
 
 function isOfSource({ tags }: Named, { config: { image }, content }: Facts): boolean {
   if (!image || !content) return true

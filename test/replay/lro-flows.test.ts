@@ -67,7 +67,10 @@ const PLAYS: Readonly<Record<string, Play>> = {
   },
   'DELETE microsoft.compute/galleries/*/images/*': remove,
   'PUT microsoft.compute/galleries/*/images/*/versions/*': async ({ compute }, id, signal) => {
-    const operation = await compute.createImageVersion({ id, location: 'westus', content, targetRegions: [], tags }, signal)
+    const operation = await compute.createImageVersion(
+      { id, location: 'westus', content, targetRegions: [], replicationMode: 'Full', tags },
+      signal,
+    )
     while ((await operation.poll()) !== 'Succeeded');
     return compute.getImageVersion(id)
   },

@@ -28,7 +28,14 @@ export function definitionBody({ identifier, features, purchasePlan, tags, ...re
  * LUNs are kept. `allowDeletionOfReplicatedLocations` so that an old version can be pruned; a pool names its version, so `latest` is
  * nobody's business here.
  */
-export function versionBody({ location, content, targetRegions, tags }: ImageVersionRequest): sdk.GalleryImageVersion {
+export function versionBody({
+  location,
+  content,
+  targetRegions,
+  replicationMode,
+  endOfLifeDate,
+  tags,
+}: ImageVersionRequest): sdk.GalleryImageVersion {
   return {
     location,
     tags: { ...tags },
@@ -39,7 +46,8 @@ export function versionBody({ location, content, targetRegions, tags }: ImageVer
         regionalReplicaCount: replicas,
         ...(storageAccountType && { storageAccountType }),
       })),
-      replicationMode: 'Full',
+      replicationMode,
+      ...(endOfLifeDate && { endOfLifeDate: new Date(endOfLifeDate) }),
     },
     safetyProfile: { allowDeletionOfReplicatedLocations: true },
   }

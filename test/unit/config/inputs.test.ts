@@ -8,7 +8,7 @@ describe('a choice', () => {
     ['environment', ['AzureCloud', 'AzureUSGovernment', 'AzureChinaCloud']],
     ['capture', ['auto', 'live', 'deallocate', 'generalized', 'copy']],
     ['image-kind', ['gallery', 'managed']],
-    ['rebuild', ['auto', 'always']],
+    ['replication', ['Full', 'Shallow']],
     ['keep-snapshots', ['true', 'false']],
     ['strategy', ['in-place', 'blue-green', 'replace', 'resize-only', 'fail']],
     ['on-failure', ['rollback', 'keep']],

@@ -23,6 +23,7 @@ test('the least there is, with every default', () => {
       rebuild: 'auto',
       targetRegions: [],
       replicas: 'auto',
+      replication: 'Full',
       keepSnapshots: false,
       retainVersions: 0,
       tags: {},

@@ -35,3 +35,35 @@ describe('regions', () => {
     ])
   })
 })
+
+describe('life cycle', () => {
+  const DAY_MS = 86_400_000
+  test.each<[string, unknown]>([
+    ['auto', 'auto'],
+    ['ALWAYS', 'always'],
+    ['7d', { olderThanMs: 7 * DAY_MS }],
+    ['36h', { olderThanMs: 1.5 * DAY_MS }],
+    ['P1W', { olderThanMs: 7 * DAY_MS }],
+  ])('rebuild: %s', (rebuild, expected) => {
+    expect(config({ rebuild }).image?.rebuild).toEqual(expected)
+  })
+
+  test.each<[string, unknown]>([
+    ['90d', { afterMs: 90 * DAY_MS }],
+    ['2027-03-31', { date: '2027-03-31T00:00:00.000Z' }],
+  ])('end-of-life: %s', (text, expected) => {
+    expect(config({ 'end-of-life': text }).image?.endOfLife).toEqual(expected)
+  })
+
+  test.each<[Readonly<Record<string, string>>, string]>([
+    [{ rebuild: 'sometimes' }, 'rebuild'],
+    [{ rebuild: '0d' }, 'rebuild'],
+    [{ 'end-of-life': 'soon' }, 'end-of-life'],
+    [{ 'end-of-life': '2027-13-31' }, 'end-of-life'],
+    [{ replication: 'shallow', 'target-regions': 'northeurope' }, 'target-regions'],
+    [{ replication: 'shallow', 'image-kind': 'managed', gallery: '' }, 'replication'],
+    [{ 'end-of-life': '90d', 'image-kind': 'managed', gallery: '' }, 'end-of-life'],
+  ])('%j is refused', (given, input) => {
+    expect(problems(given).map((problem) => problem.split(' ')[0])).toEqual([input])
+  })
+})

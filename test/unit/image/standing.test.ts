@@ -1,0 +1,69 @@
+import { describe, expect, test } from 'vitest'
+import { isReplicated, isUsable, publishedState, reasonToStay } from '../../../src/image/standing.ts'
+import type { ImageVersion, RegionReplication } from '../../../src/model/compute.ts'
+
+const at = (region: string, state: RegionReplication['state']): RegionReplication => ({ region, state, progress: 0 })
+const version = (provisioningState: string, replication: readonly RegionReplication[], more: Partial<ImageVersion> = {}): ImageVersion => ({
+  ...{ id: '/versions/1.0.0', name: '1.0.0', location: 'westeurope', provisioningState, replication },
+  ...{ targetRegions: [], sourceIds: [], tags: {} },
+  ...more,
+})
+
+/** The Batch account is in West Europe. */
+describe.each<[string, string, readonly RegionReplication[], string, boolean, string | undefined]>([
+  ['complete everywhere', 'Succeeded', [at('West Europe', 'Completed')], 'ready', true, 'has a complete replica in West Europe'],
+  [
+    'complete for Batch before the others',
+    'Creating',
+    [at('West Europe', 'Completed'), at('North Europe', 'Replicating')],
+    'ready',
+    false,
+    'has a complete replica in West Europe',
+  ],
+  [
+    'failed elsewhere in the same moment',
+    'Failed',
+    [at('West Europe', 'Completed'), at('North Europe', 'Failed')],
+    'ready',
+    true,
+    'has a complete replica in West Europe',
+  ],
+  [
+    'complete only elsewhere',
+    'Creating',
+    [at('North Europe', 'Completed'), at('West Europe', 'Replicating')],
+    'replicating',
+    false,
+    'has a complete replica in North Europe',
+  ],
+  [
+    'failed for Batch',
+    'Failed',
+    [at('West Europe', 'Failed'), at('North Europe', 'Completed')],
+    'failed',
+    false,
+    'has a complete replica in North Europe',
+  ],
+  ['failed everywhere', 'Failed', [at('West Europe', 'Failed')], 'failed', false, undefined],
+  ['succeeded before its region is there', 'Succeeded', [at('West Europe', 'Replicating')], 'replicating', true, undefined],
+  ['succeeded, and Azure does not tell the regions', 'Succeeded', [], 'ready', true, undefined],
+])('a version that is %s', (_, state, replication, published, usable, stays) => {
+  test(`is ${published}, usable: ${usable}, and stays because it ${stays}`, () => {
+    expect(publishedState(version(state, replication), 'westeurope')).toBe(published)
+    expect(isUsable(version(state, replication), 'westeurope')).toBe(usable)
+    expect(reasonToStay(version(state, replication), [])).toBe(stays)
+  })
+})
+
+test('whoever is on a failed version keeps it', () => {
+  expect(reasonToStay(version('Failed', []), ['pool render'])).toBe('is in use by pool render')
+})
+
+test.each<[string, ImageVersion, boolean]>([
+  ['complete', version('Succeeded', [at('West Europe', 'Completed')]), true],
+  ['shallow', version('Succeeded', [at('West Europe', 'Completed')], { replicationMode: 'Shallow' }), false],
+  ['behind in a region', version('Succeeded', [at('West Europe', 'Replicating')]), false],
+  ['failed in a region', version('Failed', [at('West Europe', 'Completed'), at('North Europe', 'Failed')]), false],
+])('snapshots of a version that is %s may go: %#', (_, seen, expected) => {
+  expect(isReplicated(seen)).toBe(expected)
+})
