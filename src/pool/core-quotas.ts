@@ -1,7 +1,7 @@
 /** Pure: cores that an account, or its subscription, has, uses, and needs for a pool. https://learn.microsoft.com/azure/batch/batch-quota-limit */
 import { type BatchAccount, type BatchVmSize, type Pool, vmSizeNamed } from '../model/batch.ts'
 import type { ComputeUsage } from '../model/compute.ts'
-import type { NodeTotals } from '../model/nodes.ts'
+import { count, type NodeTotals } from '../model/nodes.ts'
 
 export interface CoreQuota {
   /** E.g. `dedicated cores`. */
@@ -14,6 +14,8 @@ export interface CoreQuota {
   readonly used: number
   /** Cores that the pool needs in all. */
   readonly needed: number
+  /** 0 where Batch does not report the cores of the VM size. */
+  readonly coresPerNode: number
 }
 
 type Kind = keyof NodeTotals
@@ -53,7 +55,7 @@ export function coreQuotas(
     if (!found || target[kind] === 0) return []
     const cores = `${kind === 'dedicated' ? 'dedicated' : 'Spot'} cores${scope.family ? ` of ${scope.family}` : ''}`
     const name = isOfSubscription ? `${cores} in the subscription` : cores
-    return [{ name, ...scope, ...found, needed: target[kind] * coresIn(size) }]
+    return [{ name, ...scope, ...found, needed: target[kind] * coresIn(size), coresPerNode: coresIn(size) }]
   })
 }
 
@@ -90,6 +92,17 @@ function coresOfPools(
     const size = vmSizeNamed(properties.vmSize, vmSizes)
     return family === undefined || size?.familyName === family ? sum + count(properties, kind) * coresIn(size) : sum
   }, 0)
+}
+
+const TARGETS: Readonly<Record<Kind, string>> = { dedicated: 'target-dedicated-nodes', lowPriority: 'target-low-priority-nodes' }
+
+/** What would help where a quota is short: how many cores more, or how many nodes fewer. `undefined` where the figures show no shortage. */
+export function quotaRemedy({ name, quota, used, needed, kind, coresPerNode }: CoreQuota, where: string): string | undefined {
+  const missing = used + needed - quota
+  if (missing <= 0 || coresPerNode === 0) return undefined
+  const fitting = Math.max(0, Math.floor((quota - used) / coresPerNode))
+  const otherwise = fitting > 0 ? `set \`${TARGETS[kind]}\` to ${count(fitting)} at most` : 'use another VM size'
+  return `Ask for ${count(missing)} more ${name} ${where}, or ${otherwise}.`
 }
 
 function currentNodes({ currentDedicatedNodes, currentLowPriorityNodes }: Pool['properties'], kind: Kind): number {

@@ -3,13 +3,15 @@ import { AzureError } from '../errors/azure-error.ts'
 import type { ResizeError } from '../errors/resize-errors.ts'
 import { type ArmId, partsOf } from '../model/arm-id.ts'
 import type { BatchAccount, Pool } from '../model/batch.ts'
-import type { NodeTotals } from '../model/nodes.ts'
+import { count, type NodeTotals } from '../model/nodes.ts'
 import type { StepContext } from '../run/context.ts'
-import { coreQuotas } from './core-quotas.ts'
+import { type CoreQuota, coreQuotas, quotaRemedy } from './core-quotas.ts'
 import { faultsOf } from './pool-needs.ts'
 
 export interface Diagnosis {
   readonly words: string
+  /** What to do, where the figures say more than the code. */
+  readonly hint?: string
   /** Something is gone, or a quota is used up: asking again cannot help. */
   readonly isFinal: boolean
 }
@@ -76,13 +78,23 @@ async function quotaNumbers(
     const quotas = coreQuotas(account, vmSizes, use, properties.vmSize ?? '', target)
     const relevant = quotas.filter((quota) => quota.kind === kind)
     const found = relevant.find((quota) => (quota.family !== undefined) === isOfFamily) ?? relevant[0]
-    if (!found) return undefined
-    return {
-      words: `Quota of ${found.name}: ${found.quota}; in use besides: ${found.used}; this pool needs ${found.needed} in all.`,
-      isFinal: true,
-    }
+    return found && quotaDiagnosis(found, account)
   } catch (error) {
     if (!(error instanceof AzureError) || error.status !== 403) throw error
     return { words: `The quota cannot be compared. ${error.explanation.hint}`, isFinal: false }
+  }
+}
+
+/** The quota in figures. */
+export function quotaDiagnosis(found: CoreQuota, { name, location, poolAllocationMode }: BatchAccount): Diagnosis {
+  const { quota, used, needed } = found
+  const hint = quotaRemedy(
+    found,
+    poolAllocationMode === 'UserSubscription' ? `in ${location}` : `for Batch account \`${name}\` in ${location}`,
+  )
+  return {
+    words: `The quota of ${found.name} is ${count(quota)}: ${count(used)} are in use elsewhere, and this pool needs ${count(needed)} in all.`,
+    isFinal: true,
+    ...(hint && { hint }),
   }
 }

@@ -3,7 +3,7 @@ import { PoolError } from '../errors/run-errors.ts'
 import type { BatchAccount, Pool } from '../model/batch.ts'
 import { type NodeTotals, nodesOf, nodesOutOf, totalOf } from '../model/nodes.ts'
 import type { StepContext } from '../run/context.ts'
-import { diagnose } from './diagnose.ts'
+import { type Diagnosis, diagnose } from './diagnose.ts'
 import { totals } from './size.ts'
 
 /** A pool that is not at its target, and is not resized again. */
@@ -22,7 +22,14 @@ export interface Shortfall {
 
 /** The error to end with, with what `diagnose` finds beside Azure's own words. */
 export async function shortfallError(shortfall: Shortfall, context: StepContext): Promise<PoolError> {
-  const { pool, target, why, error, number, resizeTimeout, account } = shortfall
+  const { pool, target, error, account } = shortfall
+  return describeShortfall(shortfall, error && (await diagnose(error, { pool, target, account }, context)))
+}
+
+export function describeShortfall(
+  { pool, target, why, error, number, resizeTimeout }: Omit<Shortfall, 'account'>,
+  found: Diagnosis | undefined,
+): PoolError {
   const current = totals(pool)
   const words = error ? `${error.innermostCode || error.code}: ${error.innermostMessage ?? error.message}` : 'Batch gave no error'
   const reason = {
@@ -31,12 +38,11 @@ export async function shortfallError(shortfall: Shortfall, context: StepContext)
     'no-progress': ' and the last resizes brought no node',
     'not-started': ', and without the data plane Azure began no other resize',
   }[why]
-  const found = error && (await diagnose(error, { pool, target, account }, context))
   const seen = totalOf(target) === 0 ? `could not be drained: ${nodesOf(current)} left` : `has ${nodesOutOf(current, target)}`
   return new PoolError({
     title: error ? `${error.title} (${error.code})` : 'Pool short of its target',
     message: `pool ${pool.name} ${seen}${reason}: ${words}${found ? `\n${found.words}` : ''}`,
-    hint: error?.fix ?? `Raise \`max-resizes\` or \`resize-timeout\` (now ${resizeTimeout}).`,
+    hint: found?.hint ?? error?.fix ?? `Raise \`max-resizes\` or \`resize-timeout\` (now ${resizeTimeout}).`,
     ...(error && { link: error.link, code: error.innermostCode || error.code }),
   })
 }

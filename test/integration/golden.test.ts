@@ -9,6 +9,7 @@ function normalised(summary: string): string {
   return summary
     .replace(/```mermaid\n(?:%%.*\n)?(\S+)[\s\S]*?```/g, '```mermaid\n$1 …\n```')
     .replace(/(<summary>The same in numbers<\/summary>\n\n(?:\|.*\n){2})(?:\|.*\n)+/g, '$1| … |\n')
+    .replace(/(\| Time \(UTC\) \|.*\n\|.*\n)(?:\|.*\n)+/g, '$1| … |\n')
     .replace(/\b\d{4}-\d\d-\d\d \d\d:\d\d to \d\d:\d\d UTC/g, 'DATE to TIME UTC')
     .replace(/\b\d\d:\d\d:\d\d\b/g, 'TIME')
     .replace(/\b\d{4}\.\d{3,4}\.(\d+)\b/g, 'YYYY.MMDD.$1')

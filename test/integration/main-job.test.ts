@@ -80,7 +80,9 @@ describe('red says why', () => {
     expect(resizes(ran.azure)).toHaveLength(0)
     const [annotation] = annotations(ran)
     expect(annotation).toContain('AccountCoreQuotaReached')
-    expect(annotation).toMatch(/Quota of dedicated cores: \d+; in use besides: \d+; this pool needs 40 in all/)
+    expect(annotation).toMatch(
+      /The quota of dedicated cores is \d+: \d+ are in use elsewhere, and this pool needs 40 in all\.%0AAsk for \d+ more dedicated cores for Batch account `\w+` in \w+, or set `target-dedicated-nodes` to \d at most/,
+    )
     expect(ran.summary).toContain('AccountCoreQuotaReached')
   })
 

@@ -37,21 +37,21 @@ test.each<[string, Cores, Readonly<Record<string, string>>, string, string]>([
     { cores: { limit: 100, used: 70 }, standardDSv5Family: { limit: 100, used: 0 } },
     {},
     '40 dedicated cores in the subscription are needed, 70 are in use besides, the quota is 100',
-    'Quota of dedicated cores in the subscription: 100; in use besides: 70; this pool needs 40 in all.',
+    'The quota of dedicated cores in the subscription is 100: 70 are in use elsewhere, and this pool needs 40 in all.',
   ],
   [
     'cores of the family',
     { cores: { limit: 1000, used: 70 }, standardDSv5Family: { limit: 50, used: 20 } },
     {},
     '40 dedicated cores of standardDSv5Family in the subscription are needed, 20 are in use besides, the quota is 50',
-    'Quota of dedicated cores of standardDSv5Family in the subscription: 50; in use besides: 20; this pool needs 40 in all.',
+    'The quota of dedicated cores of standardDSv5Family in the subscription is 50: 20 are in use elsewhere, and this pool needs 40 in all.',
   ],
   [
     'Spot cores',
     { cores: { limit: 1000, used: 0 }, lowPriorityCores: { limit: 10, used: 4 } },
     { 'target-low-priority-nodes': '2' },
     '8 Spot cores in the subscription are needed, 4 are in use besides, the quota is 10',
-    'Quota of Spot cores in the subscription: 10; in use besides: 4; this pool needs 8 in all.',
+    'The quota of Spot cores in the subscription is 10: 4 are in use elsewhere, and this pool needs 8 in all.',
   ],
 ])('%s: the preflight warns, and the resize that hits it is told with numbers', async (_, cores, inputs, warned, told) => {
   const ran = await run(cores, inputs)

@@ -13,14 +13,19 @@ const MOST_TASKS = 50
 const COLORS = { nodes: '#79b8ff', target: '#bf8700', healthy: '#116329' } as const
 const MOST_POOLS = 5
 
+/** Low, and so narrow that a telephone shows it nearly as large as it is; its labels stay legible when it is scaled down. */
+const SIZE = '{"width": 520, "height": 260}'
+/** A curve of fewer nodes shows less than its table. */
+const LEAST_NODES = 20
+
 /** Bars: nodes of the pool. Lines: the target, and from when they were looked at, the healthy ones. https://mermaid.js.org/syntax/xyChart.html */
-export function nodeChart(pool: string, samples: readonly TimedSample[]): Markdown | undefined {
+export function nodeChart(samples: readonly TimedSample[]): Markdown | undefined {
   const last = samples.at(-1)
   if (!last || samples.length < 2) return undefined
   const nodes = samples.map(({ current }) => totalOf(current))
   const targets = samples.map(({ target }) => (target ? totalOf(target) : undefined))
-  if (nodes.every((number) => number === 0)) return undefined
   const highest = Math.max(1, ...nodes, ...targets.map((target) => target ?? 0))
+  if (highest < LEAST_NODES || nodes.every((number) => number === 0)) return undefined
   const { unit, unitMs } = unitFor(last.elapsedMs)
   const lines = [
     ...(targets.includes(undefined) ? [] : [{ color: COLORS.target, values: targets }]),
@@ -28,9 +33,8 @@ export function nodeChart(pool: string, samples: readonly TimedSample[]): Markdo
   ]
   const palette = [COLORS.nodes, ...lines.map(({ color }) => color)].join(', ')
   return mermaid(
-    `%%{init: {"themeVariables": {"xyChart": {"backgroundColor": "#00000000", "plotColorPalette": "${palette}"}}}}%%`,
+    `%%{init: {"xyChart": ${SIZE}, "themeVariables": {"xyChart": {"backgroundColor": "#00000000", "plotColorPalette": "${palette}"}}}}%%`,
     'xychart-beta',
-    `  title "Nodes of pool ${label(pool)}"`,
     `  x-axis "${unit}" 0 --> ${Math.max(1, Math.round(last.elapsedMs / unitMs))}`,
     `  y-axis "nodes" 0 --> ${highest}`,
     `  bar [${nodes.join(', ')}]`,
@@ -46,10 +50,10 @@ export const hasHealth = (samples: readonly TimedSample[]): boolean => samples.s
 /** Phases, and below them the resizes of each pool; of many pools, only of those that failed. https://mermaid.js.org/syntax/gantt.html */
 export function timeline(phases: readonly PhaseRecord[], pools: readonly PoolTimes[]): Markdown | undefined {
   if (phases.length === 0) return undefined
-  const told = pools.length > MOST_POOLS ? pools.filter(({ error }) => error).slice(0, MOST_POOLS) : pools
+  const shownPools = pools.length > MOST_POOLS ? pools.filter(({ error }) => error).slice(0, MOST_POOLS) : pools
   const tasks = [
     { section: 'Phases', rows: phases.map(({ phase, outcome, ...times }) => task(phase, outcome === 'failed', times)) },
-    ...told.map(({ name, attempts }) => ({
+    ...shownPools.map(({ name, attempts }) => ({
       section: label(name),
       rows: attempts.flatMap(({ number, startedAt, finishedAt, errors }) =>
         finishedAt ? task(`resize ${number}`, errors.length > 0, { startedAt, finishedAt }) : [],

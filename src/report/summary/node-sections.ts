@@ -8,11 +8,11 @@ import { overTime, type TimedSample } from './samples.ts'
 
 const POINTS = 30
 
-/** The curve, and folded below it the same numbers. */
-export function nodesOverTime({ name, samples, autoScale }: PoolReport): Markdown {
+/** The curve, and folded below it the same numbers; of few nodes only the numbers. */
+export function nodesOverTime({ samples, autoScale }: PoolReport): Markdown {
   const points = overTime(samples, POINTS)
-  const chart = nodeChart(name, points)
-  if (!chart) return nothing
+  const chart = nodeChart(points)
+  if (points.length < 2 || points.every(({ current }) => totalOf(current) === 0)) return nothing
   const isHealthKnown = hasHealth(points)
   const lines = [
     ...(autoScale ? [] : ['amber: the target']),
@@ -25,22 +25,21 @@ export function nodesOverTime({ name, samples, autoScale }: PoolReport): Markdow
     { right: 'Target' },
     ...(isHealthKnown ? [{ right: 'Healthy' }] : []),
   ]
+  const numbers = table(
+    columns,
+    distinct(points).map(({ at, current, target, healthy }) => [
+      timeOf(at),
+      current.dedicated,
+      current.lowPriority,
+      target ? totalOf(target) : '–',
+      ...(isHealthKnown ? [healthy ?? '–'] : []),
+    ]),
+  )
+  if (!chart) return numbers
   return blocks(
     chart,
     md`Blue bars: nodes in the pool${lines.map((line) => `; ${line}`).join('')}.`,
-    details(
-      'The same in numbers',
-      table(
-        columns,
-        distinct(points).map(({ at, current, target, healthy }) => [
-          timeOf(at),
-          current.dedicated,
-          current.lowPriority,
-          target ? totalOf(target) : '–',
-          ...(isHealthKnown ? [healthy ?? '–'] : []),
-        ]),
-      ),
-    ),
+    details('The same in numbers', numbers),
   )
 }
 

@@ -12,36 +12,36 @@ const KINDS = [
   { title: 'Spot nodes', of: 'lowPriority' },
 ] as const
 
-/** Before and after, one column each; what is and what would be, where nothing was done. */
+/** After and before, one column each; where nothing was done, what would be and what is. */
 export function poolTable(pool: PoolReport, result: Result, reference: Reference): Markdown {
   const { target, current, targetBefore, currentBefore } = pool
-  const images = [pool.imageBefore, pool.imageAfter].map((image) => (image ? imageIn(reference, image) : '–'))
+  const images = [pool.imageAfter, pool.imageBefore].map((image) => (image ? imageIn(reference, image) : '–'))
   const kinds = KINDS.filter(
     ({ of }) => of === 'dedicated' || [target, current, targetBefore, currentBefore].some((totals) => totals?.[of]),
   )
   const healthy = pool.nodeStates || totalOf(current) === 0 ? health(pool) : 'not known'
   if (result === 'planned') {
     return table(
-      ['', 'Now', 'Planned'],
+      ['', 'Planned', 'Now'],
       [
         ['Image', ...images],
-        ...kinds.map(({ title, of }) => [title, current[of], pool.autoScale ? 'by formula' : target[of]]),
-        ...(pool.nodeStates ? [['Healthy nodes', pool.healthy, pool.required]] : []),
+        ...kinds.map(({ title, of }) => [title, pool.autoScale ? 'by formula' : target[of], current[of]]),
+        ...(pool.nodeStates ? [['Healthy nodes', pool.required, pool.healthy]] : []),
       ],
     )
   }
   return table(
-    ['', 'Before', 'After'],
+    ['', 'After', 'Before'],
     [
       ['Image', ...images],
       ...kinds.map(({ title, of }) => [
         title,
-        share(currentBefore?.[of], targetBefore?.[of]),
         share(current[of], pool.autoScale ? undefined : target[of]),
+        share(currentBefore?.[of], targetBefore?.[of]),
       ]),
-      ...(pool.proof ? [['Proof', '', proof(pool.proof)]] : []),
-      ['Healthy nodes', '', healthy],
-      ...(pool.nodeStates && totalOf(current) > 0 ? [['Node states', '', states(pool.nodeStates)]] : []),
+      ...(pool.proof ? [['Proof', proof(pool.proof), '']] : []),
+      ['Healthy nodes', healthy, ''],
+      ...(pool.nodeStates && totalOf(current) > 0 ? [['Node states', states(pool.nodeStates), '']] : []),
     ],
   )
 }
@@ -72,7 +72,7 @@ function states(counts: NodeCounts): Markdown {
   )
 }
 
-/** By definition and version: the gallery is told with the image. */
+/** By definition and version: the gallery stands with the image. */
 const imageIn = (reference: Reference, image: string): Markdown => reference(image, shortName(image).split('/').slice(-2).join('/'))
 
 /** One pool a row. */
@@ -105,7 +105,7 @@ const ACTIONS: Readonly<Record<PoolReport['action'], string>> = {
   created: 'created',
   resized: 'resized',
   reimaged: 'moved to the image in place',
-  replaced: 'deleted and created anew',
+  replaced: 'deleted and created again',
   'blue-green': 'new pool beside the old one',
   none: 'left as it was',
 }

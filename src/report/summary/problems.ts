@@ -1,5 +1,6 @@
 /** The boxes below the verdict: what went wrong, in Azure's innermost words, and what to do. */
 import type { Explanation } from '../../errors/explanation.ts'
+import type { Finding } from '../../preflight/finding.ts'
 import type { RunReport } from '../run-report.ts'
 import { alert, blocks, code, join, link, list, type Markdown, md, multiline, nothing, text } from './markdown.ts'
 
@@ -10,16 +11,31 @@ interface Problem extends Explanation {
   readonly pools: readonly string[]
 }
 
-export type Failure = Pick<RunReport, 'result' | 'error' | 'pools'>
+export type Failure = Pick<RunReport, 'result' | 'error' | 'pools'> & Partial<Pick<RunReport, 'findings'>>
 
 export function errorBoxes(report: Failure): Markdown {
   const kind = report.result === 'cancelled' ? 'WARNING' : 'CAUTION'
+  const objections = (report.findings ?? []).filter(({ severity }) => severity === 'error')
+  if (report.error && objections.length > 0) return alert(kind, objectionBox(report.error, objections))
   const problems = distinctProblems(report)
   const names = report.pools.length > 1
   const rest = problems.length - MOST_BOXES
   return blocks(
     ...problems.slice(0, MOST_BOXES).map((problem) => alert(kind, box(names ? problem : { ...problem, pools: [] }))),
-    rest > 0 ? md`… and ${rest} more, told with their pools below.` : undefined,
+    rest > 0 ? md`… and ${rest} more, with their pools below.` : undefined,
+  )
+}
+
+/** Each objection with its own remedy. */
+function objectionBox({ title }: Explanation, objections: readonly Finding[]): Markdown {
+  return blocks(
+    md`**${text(title, 300)}**`,
+    list(
+      objections.map(
+        ({ id, seen, fix, link: url }) =>
+          md`${code(id)}: ${text(seen, 1_000)}<br>\n**What to do:** ${text(fix, 1_000)} ${link('Documentation', url)}`,
+      ),
+    ),
   )
 }
 
@@ -39,8 +55,9 @@ function box({ title, message, hint, link: url, code: azureCode, correlationId, 
           ', ',
         )})`
       : nothing
-  const traces = [azureCode && code(azureCode), correlationId && md`correlation id ${code(correlationId)}`].filter(
-    (trace) => trace !== undefined && trace !== '',
+  const isNamed = azureCode !== undefined && `${title} ${message}`.includes(azureCode)
+  const traces = [azureCode && !isNamed && code(azureCode), correlationId && md`correlation id ${code(correlationId)}`].filter(
+    (trace): trace is Markdown => typeof trace === 'object',
   )
   return blocks(
     md`**${text(title, 300)}**${where}`,
@@ -50,7 +67,7 @@ function box({ title, message, hint, link: url, code: azureCode, correlationId, 
   )
 }
 
-/** The run's error is often that of a pool: told once, with the pools it hit. */
+/** The run's error is often that of a pool: it is shown once, with the pools it hit. */
 function distinctProblems({ error, pools }: Failure): readonly Problem[] {
   const problems = new Map<string, Problem>()
   const add = (explanation: Explanation | undefined, pool?: string): void => {

@@ -5,16 +5,16 @@ import type { PoolReport, ResizeAttempt } from '../run-report.ts'
 import { timeOf } from '../times.ts'
 import { blocks, code, join, link, list, type Markdown, md, table, text } from './markdown.ts'
 
-/** Attempts in a table; below it every distinct error once, with its fix. */
-export function resizeTable({ attempts }: PoolReport): Markdown {
+/** Attempts in a table; below it every distinct error once, with its fix, but for the one in the box below the verdict. */
+export function resizeTable({ attempts, error }: PoolReport): Markdown {
   return blocks(
     table(
-      [{ right: '#' }, 'Start (UTC)', 'Duration', 'Asked for', 'Nodes', { right: 'Gain' }, 'Errors'],
+      [{ right: '#' }, 'Start (UTC)', 'Duration', 'Target', 'Nodes', { right: 'Gain' }, 'Errors'],
       attempts.map(({ number, startedAt, finishedAt, request, from, to, errors }) => [
         number,
         timeOf(startedAt),
         finishedAt ? showTimeBetween(startedAt, finishedAt) : 'not ended',
-        askedFor(request),
+        targetOf(request),
         to ? `${count(totalOf(from))} → ${count(totalOf(to))}` : `${count(totalOf(from))} →`,
         to ? signed(totalOf(to) - totalOf(from)) : '–',
         errors.length === 0
@@ -25,18 +25,20 @@ export function resizeTable({ attempts }: PoolReport): Markdown {
             ),
       ]),
     ),
-    list(distinctErrors(attempts)),
+    list(distinctErrors(attempts, error?.code)),
   )
 }
 
-function askedFor({ targetDedicatedNodes, targetLowPriorityNodes }: ResizeAttempt['request']): string {
+function targetOf({ targetDedicatedNodes, targetLowPriorityNodes }: ResizeAttempt['request']): string {
   return targetLowPriorityNodes === 0
     ? count(targetDedicatedNodes)
     : `${count(targetDedicatedNodes)} + ${count(targetLowPriorityNodes)} Spot`
 }
 
-function distinctErrors(attempts: readonly ResizeAttempt[]): readonly Markdown[] {
-  const errors = attempts.flatMap(({ number, errors }) => errors.map((error) => ({ ...error, number })))
+function distinctErrors(attempts: readonly ResizeAttempt[], shown: string | undefined): readonly Markdown[] {
+  const errors = attempts
+    .flatMap(({ number, errors }) => errors.map((error) => ({ ...error, number })))
+    .filter((error) => (error.innermostCode || error.code) !== shown)
   const byMeaning = Map.groupBy(errors, ({ code: name, innermostCode, fix }) => [name, innermostCode, fix].join('\n'))
   return [...byMeaning.values()].flatMap((same) => {
     const last = same.at(-1)

@@ -1,4 +1,4 @@
-/** What the summary tells of the run as a whole: image, checks, changes, other pools, what is left, times. */
+/** What the summary says about the run as a whole: image, checks, changes, other pools, what is left, times. */
 import type { SnapshotReport } from '../../image/image-plan.ts'
 import { showTimeBetween } from '../../model/duration.ts'
 import { totalOf } from '../../model/nodes.ts'
@@ -15,12 +15,12 @@ export function imageTable(image: ImageReport, reference: Reference): Markdown {
   const rows: readonly (readonly [string, Markdown])[] = [
     ['Why', text(image.reason, 500)],
     ['Source', image.sourceId ? reference(image.sourceId) : nothing],
-    ['Version before', md`${image.previousVersion ?? ''}`],
+    ['Previous version', md`${image.previousVersion ?? ''}`],
     ['Replication', join(image.replication.map(replica), '<br>')],
     ['Snapshots', join(image.snapshots.map(snapshotWith(reference)), '<br>')],
   ]
   return table(
-    ['Image', md`${reference(image.id)} ${image.action}`],
+    ['Version', reference(image.id)],
     rows.filter(([, value]) => value.source !== ''),
   )
 }
@@ -36,16 +36,13 @@ const snapshotWith =
     return md`${disk === 'os' ? 'OS disk' : `LUN ${disk}`}: ${name} ${state}`
   }
 
-/** What the preflight objected to; that it did not is told in the footer. */
+/** Warnings of the preflight. Its errors are in the box below the verdict; that there was neither stands in the footer. */
 export function checks({ findings }: RunReport): Markdown {
   return table(
-    ['', 'Check', 'Seen', 'What to do'],
-    findings.map(({ id, severity, seen, fix, link: url }) => [
-      severity === 'error' ? md`**error**` : severity,
-      code(id),
-      text(seen, 1_000),
-      md`${text(fix, 1_000)} ${link('Documentation', url)}`,
-    ]),
+    ['Check', 'Seen', 'What to do'],
+    findings
+      .filter(({ severity }) => severity === 'warning')
+      .map(({ id, seen, fix, link: url }) => [code(id), text(seen, 1_000), md`${text(fix, 1_000)} ${link('Documentation', url)}`]),
   )
 }
 
@@ -61,6 +58,15 @@ export function plannedChanges({ changes }: RunReport, reference: Reference): Ma
   )
 }
 
+const LONGEST_PLAN_ID = 1_000
+
+/** Below a plan: how to carry out this one and no other. */
+export function planToApprove({ result, planId }: RunReport): Markdown {
+  return result === 'planned' && planId && planId.length <= LONGEST_PLAN_ID
+    ? md`To carry out this plan and no other, run with ${code(`plan-id: ${planId}`)}.`
+    : nothing
+}
+
 /** What a plan takes of the quotas. */
 export function cores({ cores: quotas = [] }: RunReport): Markdown {
   return table(
@@ -72,9 +78,16 @@ export function cores({ cores: quotas = [] }: RunReport): Markdown {
   )
 }
 
+/** Pools of the account that this run has not touched. */
+export function otherPools({ accountPools, pools }: RunReport): RunReport['accountPools'] {
+  return accountPools.filter(({ name }) => !pools.some((pool) => pool.name.toLowerCase() === name.toLowerCase()))
+}
+
 /** Those behind first. */
-export function accountPools({ accountPools: pools }: RunReport, reference: Reference): Markdown {
-  const sorted = pools.toSorted((one, other) => Number(other.isBehind) - Number(one.isBehind) || one.name.localeCompare(other.name))
+export function otherPoolsTable(report: RunReport, reference: Reference): Markdown {
+  const sorted = otherPools(report).toSorted(
+    (one, other) => Number(other.isBehind) - Number(one.isBehind) || one.name.localeCompare(other.name),
+  )
   return bounded(
     ['Pool', 'Image', { right: 'Nodes' }, ''],
     sorted.map(({ name, image, current, isBehind }) => [code(name), reference(image), totalOf(current), isBehind ? md`**behind**` : '']),

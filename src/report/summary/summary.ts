@@ -1,14 +1,27 @@
 /** The job summary: a report as GitHub Markdown for a reader in a hurry. */
 import type { Explanation } from '../../errors/explanation.ts'
 import { count, totalOf } from '../../model/nodes.ts'
-import type { PoolReport, RunReport } from '../run-report.ts'
+import type { ImageReport, PoolReport, RunReport } from '../run-report.ts'
+import { hasWritten } from '../written.ts'
 import { blocks, code, details, heading, type Markdown, md, nothing } from './markdown.ts'
 import { nodesOverTime } from './node-sections.ts'
 import { poolFacts, poolsTable, poolTable } from './pool-table.ts'
 import { errorBoxes, warningBox } from './problems.ts'
 import { type Reference, referenceIn } from './references.ts'
 import { resizeTable } from './resize-table.ts'
-import { accountPools, checks, cores, footer, imageTable, leftBehind, phaseTable, plannedChanges, times } from './run-sections.ts'
+import {
+  checks,
+  cores,
+  footer,
+  imageTable,
+  leftBehind,
+  otherPools,
+  otherPoolsTable,
+  phaseTable,
+  plannedChanges,
+  planToApprove,
+  times,
+} from './run-sections.ts'
 import { unhealthyNodes } from './unhealthy-nodes.ts'
 import { verdict } from './verdict.ts'
 
@@ -26,8 +39,8 @@ interface Section {
   /** Sections of the highest rank are left out first. */
   readonly rank: number
   readonly body: Markdown
-  /** A line to open, without a heading: for those who want to know more. */
-  readonly isFolded?: boolean
+  /** `bare`: without its title. `titled`: below a heading. `folded`: a line to open, for those who want to know more. */
+  readonly shown: 'bare' | 'titled' | 'folded'
 }
 
 /** At most `mostBytes` of UTF-8: whole sections are left out, the least important first, and the summary says which. */
@@ -52,21 +65,31 @@ export function renderSummary(report: RunReport, mostBytes = MOST_BYTES): string
 /** Of a run that ended before there was anything to report, e.g. for its inputs. */
 export function renderRefusal(error: Explanation): string {
   const boxes = errorBoxes({ result: 'failed', error, pools: [] })
-  return `${blocks(heading(3, md`Azure Batch image pool`), md`**Failed** before anything was asked of Azure.`, boxes).source}\n`
+  return `${blocks(heading(3, md`Azure Batch image pool`), md`❌ **Failed** before the first request to Azure.`, boxes).source}\n`
 }
 
 /** Of `mode: validate`. */
 export function renderValid(): string {
-  return `${blocks(heading(3, md`Azure Batch image pool`), md`**Valid**: inputs and pool spec are correct. Azure was not asked.`).source}\n`
+  return `${blocks(heading(3, md`Azure Batch image pool`), md`✅ **Valid**: inputs and pool spec are correct. Azure was not asked.`).source}\n`
 }
 
 function compose(top: Markdown, sections: readonly Section[], omitted: readonly string[], end: Markdown): string {
-  const told = sections.map(({ title, body, isFolded }) => (isFolded ? details(title, body) : blocks(heading(4, title), body)))
   const note =
     omitted.length > 0
       ? md`Left out, because a summary may not be longer: ${omitted.join(', ')}. All of it is in the JSON report.`
       : undefined
-  return `${blocks(top, ...told, note, end).source}\n`
+  return `${blocks(top, ...sections.map(rendered), note, end).source}\n`
+}
+
+function rendered({ title, body, shown }: Section): Markdown {
+  switch (shown) {
+    case 'bare':
+      return body
+    case 'titled':
+      return blocks(heading(4, title), body)
+    case 'folded':
+      return details(title, body)
+  }
 }
 
 function subject({ pools, image, mode }: RunReport): Markdown {
@@ -77,66 +100,78 @@ function subject({ pools, image, mode }: RunReport): Markdown {
 
 function sectionsOf(report: RunReport): readonly Section[] {
   const reference = referenceIn(report.portalUrl)
-  const { image, pools, mode, accountPools: others } = report
-  const changes = plannedChanges(report, reference)
+  const { image } = report
+  const shown = isCalm(report) ? 'folded' : 'titled'
   const isShort = Date.parse(report.finishedAt) - Date.parse(report.startedAt) < LONG_MS
-  const isAlone = others.every(({ name, isBehind }) => !isBehind && pools.some((pool) => pool.name === name))
   return [
-    { title: 'Changes', rank: 1, body: mode === 'apply' ? nothing : changes },
-    ...poolSections(report, reference),
-    { title: 'Cores', rank: 2, body: cores(report) },
-    { title: 'Image', rank: 2, body: image ? imageTable(image, reference) : nothing },
-    { title: 'Checks', rank: 3, body: checks(report) },
-    { title: 'Left behind', rank: 1, body: leftBehind(report, reference) },
-    { title: 'Time', rank: 9, body: isShort ? phaseTable(report) : times(report), isFolded: isShort },
     {
-      title: poolsOnImages(report),
-      rank: 7,
-      body: isAlone ? nothing : accountPools(report, reference),
-      isFolded: others.every(({ isBehind }) => !isBehind),
+      title: 'Changes',
+      rank: 1,
+      body: isPlan(report) ? blocks(plannedChanges(report, reference), planToApprove(report)) : nothing,
+      shown: 'titled',
     },
-    { title: `What was planned (${report.changes.length})`, rank: 6, body: mode === 'apply' ? changes : nothing, isFolded: true },
+    ...poolSections(report, reference, shown),
+    { title: 'Cores', rank: 2, body: cores(report), shown: 'titled' },
+    { title: 'Checks', rank: 3, body: checks(report), shown: 'titled' },
+    { title: 'Left behind', rank: 1, body: leftBehind(report, reference), shown: 'titled' },
+    { title: image ? imageTitle(image) : 'Image', rank: 2, body: image ? imageTable(image, reference) : nothing, shown },
+    { title: 'Time', rank: 9, body: isShort ? phaseTable(report) : times(report), shown: isShort ? 'folded' : shown },
+    { title: othersTitle(report), rank: 7, body: otherPoolsTable(report, reference), shown: 'folded' },
+    {
+      title: `What was planned (${report.changes.length})`,
+      rank: 6,
+      body: isPlan(report) ? nothing : plannedChanges(report, reference),
+      shown: 'folded',
+    },
   ]
 }
 
-function poolsOnImages({ accountPools: pools }: RunReport): string {
-  const behind = pools.filter(({ isBehind }) => isBehind).length
-  return behind === 0
-    ? `All pools of the account (${pools.length})`
-    : `Pools of the account, ${behind} of ${pools.length} on an older image`
+/** Nobody has to look for a cause. */
+const isCalm = ({ result }: RunReport): boolean => result === 'succeeded' || result === 'unchanged' || result === 'planned'
+
+/** What would change is the news: nothing was done. */
+const isPlan = (report: RunReport): boolean => report.mode !== 'apply' || (report.error !== undefined && !hasWritten(report))
+
+const imageTitle = ({ name, version, action }: ImageReport): string => `Image ${name} ${version}: ${action}`
+
+function othersTitle(report: RunReport): string {
+  const others = otherPools(report)
+  const behind = others.filter(({ isBehind }) => isBehind).length
+  return `Other pools of the account (${others.length})${behind > 0 ? `, ${behind} on an older image` : ''}`
 }
 
-function poolSections({ pools, result }: RunReport, reference: Reference): readonly Section[] {
+function poolSections({ pools, result }: RunReport, reference: Reference, shown: Section['shown']): readonly Section[] {
   const [pool, ...others] = pools
   if (!pool) return []
   if (others.length === 0) {
     const body = blocks(poolTable(pool, result, reference), poolFacts(pool, result, reference))
-    return [{ title: 'Pool', rank: 1, body }, ...partsOf(pool)]
+    return [{ title: 'Pool', rank: 1, body, shown: 'bare' }, ...partsOf(pool, shown)]
   }
   const folded = (each: PoolReport, index: number): Markdown =>
     details(
       `${each.name}: ${oneLine(each)}`,
-      blocks(poolTable(each, result, reference), poolFacts(each, result, reference), ...partsOf(each).map(({ body }) => body)),
+      blocks(poolTable(each, result, reference), poolFacts(each, result, reference), ...partsOf(each, shown).map(({ body }) => body)),
       each.error !== undefined && index === 0,
     )
   const [failed, rest] = [pools.filter(({ error }) => error), pools.filter(({ error }) => !error)]
   return [
-    { title: 'Pools', rank: 1, body: poolsTable([...failed, ...rest], reference) },
-    { title: 'Failed pools, one by one', rank: 4, body: blocks(...failed.map(folded)) },
+    { title: 'Pools', rank: 1, body: poolsTable([...failed, ...rest], reference), shown: 'bare' },
+    { title: 'Failed pools, one by one', rank: 4, body: blocks(...failed.map(folded)), shown: 'titled' },
     {
       title: failed.length > 0 ? `The other ${rest.length} pools` : 'One by one',
       rank: 8,
       body: blocks(...rest.map(folded)),
-      isFolded: true,
+      shown: 'folded',
     },
   ]
 }
 
-function partsOf(pool: PoolReport): readonly Section[] {
+function partsOf(pool: PoolReport, shown: Section['shown']): readonly Section[] {
+  const { attempts } = pool
   return [
-    { title: 'Unhealthy nodes', rank: 5, body: unhealthyNodes(pool) },
-    { title: 'Resizes', rank: 4, body: resizeTable(pool) },
-    { title: 'Nodes over time', rank: 8, body: nodesOverTime(pool) },
+    { title: 'Unhealthy nodes', rank: 5, body: unhealthyNodes(pool), shown: 'titled' },
+    { title: `Resizes (${attempts.length})`, rank: 4, body: resizeTable(pool), shown },
+    { title: 'Nodes over time', rank: 8, body: nodesOverTime(pool), shown },
   ]
 }
 

@@ -4,21 +4,32 @@ import { showTimeBetween } from '../../model/duration.ts'
 import { totalOf } from '../../model/nodes.ts'
 import type { PoolReport, RunReport } from '../run-report.ts'
 import { hasWritten } from '../written.ts'
-import { code, join, type Markdown, md, nothing, text } from './markdown.ts'
+import { code, join, type Markdown, md, nothing } from './markdown.ts'
 
+/** A mark that is seen before anything is read, and the sentence. */
 export function verdict(report: RunReport): Markdown {
+  return md`${markOf(report)} ${sentence(report)}`
+}
+
+/** ❌ where the job is red; ⚠️ where somebody should read on. */
+function markOf({ result, warnings, findings, leftBehind }: RunReport): string {
+  if (result === 'failed' || result === 'rolled-back') return '❌'
+  return result === 'cancelled' || warnings.length + findings.length + leftBehind.length > 0 ? '⚠️' : '✅'
+}
+
+function sentence(report: RunReport): Markdown {
   const elapsed = showTimeBetween(report.startedAt, report.finishedAt)
   switch (report.result) {
     case 'succeeded':
       return md`**Succeeded** in ${elapsed}: ${achievement(report)}.`
     case 'unchanged':
-      return md`**Unchanged**: ${achievement(report)}; nothing had to be done.`
+      return md`**Unchanged**: ${achievement(report)}; there was nothing to do.`
     case 'planned':
       return plan(report)
     case 'failed':
-      return md`**Failed** after ${elapsed}: ${failure(report)}`
+      return md`**Failed** after ${elapsed}${failure(report)}`
     case 'rolled-back':
-      return md`**Rolled back** after ${elapsed}: ${failure(report)}`
+      return md`**Rolled back** after ${elapsed}${failure(report)}`
     case 'cancelled':
       return md`**Cancelled** after ${elapsed}${report.pools.length > 0 ? md`: ${state(report)}` : nothing}.${untouched(report)}`
   }
@@ -28,7 +39,7 @@ function achievement(report: RunReport): Markdown {
   if (report.mode === 'prune') return retention(report)
   if (report.pools.length > 0) return state(report)
   const { image } = report
-  if (!image) return md`nothing was asked for`
+  if (!image) return md`nothing was requested`
   const regions = image.replication.filter(({ state }) => state === 'Completed').length
   return md`image ${imageOf(report)} is ready${regions > 0 ? md` in ${regions} region${regions === 1 ? '' : 's'}` : nothing}`
 }
@@ -43,12 +54,9 @@ function retention({ resources }: RunReport): Markdown {
   return md`${deleted} old resource${deleted === 1 ? '' : 's'} deleted`
 }
 
-/** What is there in spite of it, and the reason. */
+/** What is there in spite of it. The reason is in the box below. */
 function failure(report: RunReport): Markdown {
-  const { error, pools } = report
-  const title = error?.title ?? pools.find((pool) => pool.error)?.error?.title
-  const told = [...(pools.length > 0 ? [state(report)] : []), ...(title ? [text(title, 200)] : [])]
-  return md`${join(told, ' — ')}.${untouched(report)}`
+  return report.pools.length > 0 ? md`: ${state(report)}.${untouched(report)}` : md`.${untouched(report)}`
 }
 
 const untouched = (report: RunReport): Markdown => (hasWritten(report) ? nothing : md` Nothing in Azure was changed.`)
@@ -66,7 +74,7 @@ function state(report: RunReport): Markdown {
       : md`${size} nodes of ${poolsOf(pools)} are allocated${on}; their states are not known`
     return md`${health} (sized by formula)`
   }
-  if (target === 0) return md`${poolsOf(pools)} ${pools.length === 1 ? 'has' : 'have'} no nodes, as asked${on}`
+  if (target === 0) return md`${poolsOf(pools)} ${pools.length === 1 ? 'has' : 'have'} 0 nodes, as requested${on}`
   if (pools.every(({ nodeStates }) => nodeStates)) {
     return md`${sum(pools, ({ healthy }) => healthy)} of ${target} nodes of ${poolsOf(pools)} are healthy${on}`
   }

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import type { BatchAccount, Pool } from '../../../src/model/batch.ts'
-import { type CoreUse, coreQuotas } from '../../../src/pool/core-quotas.ts'
+import { type CoreUse, coreQuotas, quotaRemedy } from '../../../src/pool/core-quotas.ts'
 
 const sizes = [
   { name: 'Standard_D4s_v5', familyName: 'standardDSv5Family', capabilities: { vCPUs: '4' } },
@@ -30,25 +30,22 @@ const quotas = (changes: Partial<BatchAccount>, target: { dedicated: number; low
 
 describe('core quotas', () => {
   test('count cores of all pools, by kind, whatever the case of their sizes', () => {
-    expect(quotas({}, { dedicated: 10, lowPriority: 5 })).toEqual([
-      { name: 'dedicated cores', kind: 'dedicated', quota: 500, used: 52, needed: 40 },
-      { name: 'Spot cores', kind: 'lowPriority', quota: 100, used: 8, needed: 20 },
+    expect(quotas({}, { dedicated: 10, lowPriority: 5 })).toMatchObject([
+      { name: 'dedicated cores', quota: 500, used: 52, needed: 40 },
+      { name: 'Spot cores', quota: 100, used: 8, needed: 20 },
     ])
   })
 
   test('of a family bind where the account enforces them', () => {
     const dedicatedCoreQuotaPerVMFamily = [{ name: 'StandardDSv5Family', coreQuota: 60 }]
     const target = { dedicated: 10, lowPriority: 0 }
-    const family = {
-      name: 'dedicated cores of standardDSv5Family',
-      kind: 'dedicated',
-      family: 'standardDSv5Family',
-      quota: 60,
-      used: 12,
-      needed: 40,
-    }
-    expect(quotas({ dedicatedCoreQuotaPerVMFamily, dedicatedCoreQuotaPerVMFamilyEnforced: true }, target)).toContainEqual(family)
-    expect(quotas({ dedicatedCoreQuotaPerVMFamily, dedicatedCoreQuotaPerVMFamilyEnforced: false }, target)).not.toContainEqual(family)
+    const family = { name: 'dedicated cores of standardDSv5Family', quota: 60, used: 12, needed: 40 }
+    expect(quotas({ dedicatedCoreQuotaPerVMFamily, dedicatedCoreQuotaPerVMFamilyEnforced: true }, target)).toContainEqual(
+      expect.objectContaining(family),
+    )
+    expect(quotas({ dedicatedCoreQuotaPerVMFamily, dedicatedCoreQuotaPerVMFamilyEnforced: false }, target)).not.toContainEqual(
+      expect.objectContaining(family),
+    )
   })
 
   test('of a family that is not listed are none', () => {
@@ -63,8 +60,8 @@ describe('core quotas', () => {
   })
 
   test('of a size that Batch does not offer need nothing known', () => {
-    expect(quotas({}, { dedicated: 1, lowPriority: 0 }, 'Standard_Unknown')).toEqual([
-      { name: 'dedicated cores', kind: 'dedicated', quota: 500, used: 52, needed: 0 },
+    expect(quotas({}, { dedicated: 1, lowPriority: 0 }, 'Standard_Unknown')).toMatchObject([
+      { name: 'dedicated cores', quota: 500, used: 52, needed: 0 },
     ])
   })
 })
@@ -110,5 +107,40 @@ describe('in user subscription mode', () => {
 
   test('quotas of the account do not count', () => {
     expect(coreQuotas(inSubscription, sizes, { staying: [], leaving: [] }, 'STANDARD_D4S_V5', dedicated)).toEqual([])
+  })
+})
+
+describe('what would help', () => {
+  const target = { dedicated: 900, lowPriority: 0 }
+  const remedy = (quota: number, used: readonly Pool[] = [], vmSize = 'Standard_D4s_v5') => {
+    const [found] = coreQuotas({ ...account, dedicatedCoreQuota: quota }, sizes, { staying: used, leaving: [] }, vmSize, target)
+    return found && quotaRemedy(found, 'for Batch account `a`')
+  }
+
+  test.each<[string, string | undefined, number, readonly Pool[], string?]>([
+    [
+      'so many cores, or a target that fits',
+      'Ask for 1,952 more dedicated cores for Batch account `a`, or set `target-dedicated-nodes` to 412 at most.',
+      1_648,
+      [],
+    ],
+    [
+      'with what others use',
+      'Ask for 1,964 more dedicated cores for Batch account `a`, or set `target-dedicated-nodes` to 409 at most.',
+      1_648,
+      [pool('Standard_D4s_v5', 3)],
+    ],
+    ['another size where no node fits', 'Ask for 3,598 more dedicated cores for Batch account `a`, or use another VM size.', 2, []],
+    ['nothing, where the figures show no shortage', undefined, 5_000, []],
+    ['nothing, where the cores of the size are not known', undefined, 1, [pool('Standard_D4s_v5', 3)], 'Standard_Unknown'],
+  ])('%s', (_, expected, quota, used, vmSize) => {
+    expect(remedy(quota, used, vmSize)).toBe(expected)
+  })
+
+  test('Spot has an input of its own', () => {
+    const found = coreQuotas(account, sizes, { staying: [], leaving: [] }, 'Standard_D4s_v5', { dedicated: 0, lowPriority: 50 })
+    expect(found.map((quota) => quotaRemedy(quota, 'here'))).toEqual([
+      'Ask for 100 more Spot cores here, or set `target-low-priority-nodes` to 25 at most.',
+    ])
   })
 })

@@ -4,7 +4,7 @@ import { marked } from 'marked'
 import { describe, expect, test } from 'vitest'
 import { logEvent, startLog } from '../../../src/report/log.ts'
 import { outputsOf } from '../../../src/report/outputs.ts'
-import { nodeChart, timeline } from '../../../src/report/summary/charts.ts'
+import { timeline } from '../../../src/report/summary/charts.ts'
 import { alert, code, details, fence, link, list, md, multiline, table, text } from '../../../src/report/summary/markdown.ts'
 import { renderRefusal, renderSummary } from '../../../src/report/summary/summary.ts'
 import { lines, singleLine, withoutCommands } from '../../../src/report/untrusted.ts'
@@ -151,24 +151,6 @@ describe('in Markdown', () => {
 })
 
 describe('in Mermaid', () => {
-  const SAFE_TITLE = /^ {2}title "Nodes of pool [\w .-]+"$/
-  const sample = (seconds: number, count: number) => ({
-    at: at(seconds),
-    elapsedMs: seconds * 1_000,
-    current: nodes(count),
-    target: nodes(10),
-  })
-
-  test('the name of a pool is letters, digits, blanks, dots and hyphens', () => {
-    fc.assert(
-      fc.property(hostile, (name) => {
-        const body = nodeChart(name, [sample(0, 0), sample(60, 10)])?.source.split('\n') ?? []
-        expect(body).toHaveLength(9)
-        expect(body.find((line) => line.includes('title'))).toMatch(SAFE_TITLE)
-      }),
-    )
-  })
-
   test('a timeline has one line a task, whatever the pools are called', () => {
     const phases = [{ phase: 'pool', startedAt: at(0), finishedAt: at(60), outcome: 'succeeded' }] as const
     fc.assert(
