@@ -11,6 +11,7 @@ import type { EarlyAssertion } from './github/early-assertion.ts'
 import { proxyFor, settleProxies } from './github/proxies.ts'
 import * as github from './github/runtime.ts'
 import { showDuration } from './model/duration.ts'
+import { annotationOf } from './report/annotation.ts'
 import { commentBody, commentMarker, commentProblem } from './report/comment.ts'
 import type { Ending } from './report/ending.ts'
 import { endLog, logEvent, startLog } from './report/log.ts'
@@ -194,8 +195,9 @@ async function refuse(error: unknown): Promise<void> {
   await publishSummary(() => renderRefusal(explanation))
 }
 
-function fail({ title, message, hint, link }: Explanation): void {
-  github.annotate('error', title, [message, hint, link].filter(Boolean).join('\n'))
+function fail(explanation: Explanation): void {
+  const { title, text } = annotationOf(explanation)
+  github.annotate('error', title, text)
   github.fail()
 }
 
