@@ -1,62 +1,55 @@
+/** A run from top to bottom: phases only. What a plan may be refused for is in `plan/`, what became of it in `report/ending.ts`. */
 import type { Config } from './config/config.ts'
 import { explain } from './errors/explanation.ts'
 import { CancelledError } from './errors/run-errors.ts'
-import { deleteSnapshots, dropSnapshots } from './image/capture.ts'
+import { deleteReplicatedSnapshots, dropSnapshots } from './image/capture.ts'
 import { findPrunable } from './image/find-prunable.ts'
-import type { BuildPlan } from './image/image-plan.ts'
 import { dropLeftSnapshots } from './image/left-snapshots.ts'
+import type { ImageQuestion } from './image/plan-image.ts'
 import { prune } from './image/prune.ts'
 import { confirmPublished } from './image/publish.ts'
-import { imageTraitsOf, sourceContent } from './image/source.ts'
 import { runTag } from './image/tags.ts'
 import { sweepTemporaries } from './image/temporary-resources.ts'
 import { withChosenCapture } from './observe/choose-capture.ts'
 import { observe } from './observe/observe.ts'
-import type { Observed } from './observe/observed.ts'
 import { buildImage } from './plan/build-image.ts'
-import { type Plan, planRun } from './plan/plan.ts'
-import { refuseOtherImages, refuseUnapproved, refuseUnsized, warnOfWithheldChanges } from './plan/refusals.ts'
+import { type Plan, planRun, worksOf } from './plan/plan.ts'
+import { refusePlan, warnOfWithheldChanges } from './plan/refusals.ts'
 import { retentionScope } from './plan/retention-scope.ts'
-import { bringUp } from './pool/bring-up.ts'
-import type { RunAsPhase } from './pool/outcome.ts'
-import { drainedPools } from './pool/owed-size.ts'
-import { requestsOn } from './pool/plan-pool.ts'
-import type { PoolPlan, PoolWork } from './pool/pool-plan.ts'
-import { startProof, sweepProofs } from './pool/proof.ts'
+import { bringUpAll } from './pool/bring-up-all.ts'
+import { leavePools } from './pool/leave-pools.ts'
+import { sweepProofs } from './pool/proof.ts'
 import { abandonedProofs } from './pool/proof-plan.ts'
-import { putSizesBack } from './pool/put-back.ts'
-import type { Finding } from './preflight/finding.ts'
-import { PreflightError } from './preflight/preflight-error.ts'
-import { checkAll, checkPlan, countsOf } from './preflight/rules.ts'
-import { type Ending, endingOf, failureOf, imageFor, outcomeOf, type Progress, plannedOutcome, resultOf } from './report/ending.ts'
-import type { PoolSummary } from './report/record.ts'
+import { noteChecked, noteWarnings, refuseErrors } from './preflight/check.ts'
+import { type Facts, factsOf } from './preflight/facts.ts'
+import { checkAll, checkPlan } from './preflight/rules.ts'
+import { type Ending, endingOf, failureOf, outcomeOf, type Progress, plannedOutcomes, resultOf } from './report/ending.ts'
 import { emit, phase, type StepContext } from './run/context.ts'
 import type { RunContext } from './run/runner.ts'
-import { sideBySide } from './run/side-by-side.ts'
+import { untilAborted } from './run/until-aborted.ts'
 
-/** observe → check → plan → capture → publish → pool and follow → verify. Never throws: an ending is an answer. */
+/** observe → check → plan → capture → publish → pool, follow, verify → prune. Never throws: an ending is an answer. */
 export async function runApp(config: Config, run: RunContext, context: StepContext): Promise<Ending> {
+  const { signal } = context
   const progress: Progress = { findings: [], snapshots: [], pools: [] }
   try {
-    await untilAborted(runPhases(config, run, context, progress), context.signal)
+    await untilAborted(runPhases(config, run, context, progress), signal)
     return endingOf(progress, config, resultOf(config, progress), failureOf(progress.pools))
   } catch (error) {
-    if (context.signal.aborted) await stopResizes(progress, config, context)
-    const isCancelled = context.signal.aborted && context.signal.reason instanceof CancelledError
-    const left = config.mode === 'apply' && config.pool && progress.observed ? drainedPools(config.pool, progress.observed.pools) : []
-    await putSizesBack(left, isCancelled ? LONGEST_STOP_MS : LONGEST_PUT_BACK_MS, context)
+    const isCancelled = signal.aborted && signal.reason instanceof CancelledError
+    const { plan, observed } = progress
+    if (config.mode === 'apply' && config.pool)
+      await leavePools({ settings: config.pool, plans: plan?.pools ?? [], observed: observed?.pools, isCancelled }, context)
     return endingOf(progress, config, isCancelled ? 'cancelled' : 'failed', explain(error))
   }
 }
 
-/** A request that hangs must not hold up the end of a cancelled run. */
-async function untilAborted(work: Promise<void>, signal: AbortSignal): Promise<void> {
-  const aborted = new Promise<never>((_, reject) => {
-    const stop = () => reject(signal.reason)
-    if (signal.aborted) stop()
-    else signal.addEventListener('abort', stop, { once: true })
-  })
-  await Promise.race([work, aborted])
+/** What all phases after the first go by. */
+interface Situation extends Pick<Facts, 'config' | 'observed' | 'now'> {
+  readonly facts: Facts
+  readonly run: RunContext
+  readonly context: StepContext
+  readonly progress: Progress
 }
 
 async function runPhases(given: Config, run: RunContext, context: StepContext, progress: Progress): Promise<void> {
@@ -64,139 +57,93 @@ async function runPhases(given: Config, run: RunContext, context: StepContext, p
   const observed = await phase(context, 'observe', () => observe(given, context))
   progress.observed = observed
   const config = withChosenCapture(given, observed.vm?.vm)
-  const content = sourceContent(config.source, observed)
+  const situation: Situation = { config, observed, facts: factsOf(config, observed, now), now, run, context, progress }
+  await phase(context, 'check', async () => check(situation))
+  if (config.mode === 'prune') return phase(context, 'prune', () => pruneAlone(situation))
 
-  const imageTraits = imageTraitsOf(content, observed)
-  const asked = config.pool ? { ...config, pool: { ...config.pool, requests: requestsOn(config.pool, observed.pools) } } : config
-  const facts = { config: asked, observed, now, ...(content && { content }), ...(imageTraits && { imageTraits }) }
-  await phase(context, 'check', async () => {
-    note(checkAll(facts), progress, context)
-    emit(context, { kind: 'checked', ...countsOf(progress.findings) })
-    refuseErrors(progress)
-  })
-  const retain = async () => {
-    if (!config.image) return
-    const scope = retentionScope(config, config.image, now, progress)
-    progress.retention = await findPrunable(scope, context)
-    if (config.mode === 'plan') return
-    progress.retention = await prune(progress.retention, scope, context)
-    await sweepTemporaries(config.image.resourceGroup, { image: config.image.name, run: runTag(run) }, context)
-  }
-  if (config.mode === 'prune')
-    return phase(context, 'prune', async () => {
-      const names = (asked.pool?.requests ?? []).map(({ id }) => id)
-      await sweepProofs(abandonedProofs(observed.pools, names, now), context)
-      await retain()
-    })
-
-  const question = { config, observed, content, run, now }
-  const planned = await phase(context, 'plan', async () => {
-    const made = planRun(question)
-    emit(context, { kind: 'planned', changes: made.changes })
-    return made
-  })
-  progress.plan = planned
-  refuseUnapproved(planned, config)
-  refuseOtherImages(planned, config)
-  refuseUnsized(planned)
-  note(checkPlan({ ...facts, proofs: planned.proofs }), progress, context)
-  refuseErrors(progress)
-  warnOfWithheldChanges(planned, context)
-  const retains = (config.image?.retainVersions ?? 0) > 0
-  if (config.mode === 'plan') {
-    progress.pools = planned.pools.map((pool, index) => plannedOutcome(pool, imageFor(pool, index, planned, config), observed, config))
-    return retains ? retain() : undefined
-  }
+  const question = { config, observed, content: situation.facts.content, run, now }
+  const planned = await phase(context, 'plan', async () => makePlan(question, situation))
+  refuse(planned, situation)
+  if (config.mode === 'plan') return foresee(planned, situation)
 
   await buildImage(question, planned, progress, context)
   const plan = progress.plan ?? planned
-  const { image } = plan
-  const dropping = image.kind === 'build' ? dropEarly(image, progress, context) : undefined
-  progress.pools = await bringUpAll(config, plan, observed, context)
-  await phase(context, 'prune', async () => {
-    await dropLeftSnapshots(plan.leftSnapshots, context)
-    if (image.kind === 'build') progress.snapshots = await (dropping ?? dropSnapshots(image, progress.snapshots, context))
-    if (image.kind === 'build' && dropping) await confirmPublished(image, context)
-    if (retains && progress.pools.every(({ error }) => !error)) await retain()
-    // Where nothing is built nobody else looks for what a dead run's copy costs.
-    else if (image.kind === 'reuse' && config.image && isCopied(config)) {
-      await sweepTemporaries(config.image.resourceGroup, { image: config.image.name, run: runTag(run) }, context)
-    }
-  })
+  const deleting = deletingSnapshots(plan, situation)
+  await bringUpPools(plan, situation)
+  await phase(context, 'prune', () => cleanUpAfter(plan, deleting, situation))
 }
 
-function note(findings: readonly Finding[], progress: Progress, context: StepContext): void {
+function check({ facts, progress, context }: Situation): void {
+  progress.findings = checkAll(facts)
+  noteChecked(progress.findings, context)
+  refuseErrors(progress.findings)
+}
+
+function makePlan(question: ImageQuestion, { progress, context }: Situation): Plan {
+  const plan = planRun(question)
+  progress.plan = plan
+  emit(context, { kind: 'planned', changes: plan.changes })
+  return plan
+}
+
+function refuse(plan: Plan, { config, facts, progress, context }: Situation): void {
+  refusePlan(plan, config)
+  const findings = checkPlan({ ...facts, proofs: plan.proofs })
   progress.findings = [...progress.findings, ...findings]
-  for (const { id, severity, seen } of findings) if (severity === 'warning') emit(context, { kind: 'check-warning', id, seen })
+  noteWarnings(findings, context)
+  refuseErrors(findings)
+  warnOfWithheldChanges(plan, context)
 }
 
-function refuseErrors({ findings }: Progress): void {
-  if (findings.some(({ severity }) => severity === 'error')) throw new PreflightError(findings)
+/** `mode: plan`: what the run would leave. */
+async function foresee(plan: Plan, situation: Situation): Promise<void> {
+  const { config, observed, progress } = situation
+  progress.pools = plannedOutcomes(plan, observed, config)
+  if (retains(config)) await retain(situation)
 }
 
-const isCopied = ({ source }: Config): boolean => source.kind === 'vm' && source.capture === 'copy'
-
-/** While the pools come up, where all replicas are there already. */
-function dropEarly(image: BuildPlan, { snapshots, replication = [] }: Progress, context: StepContext) {
-  const isReplicated = replication.length > 0 && replication.every(({ state }) => state === 'Completed')
-  if (!isReplicated || image.keepSnapshots) return undefined
-  const dropping = deleteSnapshots(image, snapshots, context)
-  // Its failure is told when it is waited for.
-  dropping.catch(() => {})
-  return dropping
+/** The deletion of the snapshots, where it may begin while the pools come up. */
+function deletingSnapshots({ image }: Plan, { context, progress: { snapshots, replication = [] } }: Situation) {
+  return image.kind === 'build' ? deleteReplicatedSnapshots(image, snapshots, replication, context) : undefined
 }
 
-/**
- * Each pool is asked for every 15 s, and ARM refills 25 reads a second for a whole subscription: 100 pools take about a quarter of
- * that. https://learn.microsoft.com/azure/azure-resource-manager/management/request-limits-and-throttling
- */
-const MOST_POOLS_AT_ONCE = 100
-
-/** All pools side by side; with only one, each part of its way is a phase. */
-async function bringUpAll(config: Config, plan: Plan, { account }: Observed, context: StepContext): Promise<readonly PoolSummary[]> {
-  const { pools } = plan
+async function bringUpPools(plan: Plan, { config, observed: { account }, context, progress }: Situation): Promise<void> {
+  const { pools, proofs } = plan
   const settings = config.pool
-  if (!settings || !account) return []
-  const asPhase: RunAsPhase = pools.length === 1 ? (name, body) => phase(context, name, body) : (_, body) => body()
-  const workOn = (pool: PoolPlan, index: number): PoolWork => {
-    const imageId = imageFor(pool, index, plan, config)
-    return { plan: pool, account, settings, ...(imageId && { imageId }) }
-  }
-  const all = async () => {
-    const swept = sweepProofs(plan.proofs.leftovers, context)
-    const proofs = plan.proofs.proofs.map((proof) => startProof({ plan: proof, account, settings, swept }, context))
-    const outcomes = await sideBySide(pools, MOST_POOLS_AT_ONCE, async (pool, index) => {
-      const proof = proofs.find(({ plan: { proves } }) => proves.includes(pool.request.id))
-      const outcome = await bringUp({ work: workOn(pool, index), ...(proof && { proof }) }, context, asPhase)
-      return outcomeOf(pool, account.name, config, outcome)
-    })
-    await Promise.all([swept, ...proofs.map(({ ended }) => ended)])
-    return outcomes
-  }
-  return pools.length === 1 ? all() : phase(context, 'pool', all)
+  if (!settings || !account) return
+  const outcomes = await bringUpAll({ works: worksOf(plan, account, settings), proofs, account, settings }, context)
+  progress.pools = pools.map((pool, index) => outcomeOf(pool, account.name, config, outcomes[index] ?? { isRolledBack: false }))
 }
 
-/** The runner kills 7.5 s after SIGINT. */
-const LONGEST_STOP_MS = 4_000
-const LONGEST_PUT_BACK_MS = 120_000
+async function cleanUpAfter(plan: Plan, deleting: ReturnType<typeof deletingSnapshots>, situation: Situation): Promise<void> {
+  const { config, context, progress } = situation
+  const { image, leftSnapshots } = plan
+  await dropLeftSnapshots(leftSnapshots, context)
+  if (image.kind === 'build') progress.snapshots = await (deleting?.done ?? dropSnapshots(image, progress.snapshots, context))
+  if (image.kind === 'build' && deleting) await confirmPublished(image, context)
+  if (retains(config) && progress.pools.every(({ error }) => !error)) await retain(situation)
+  // Where nothing is built nobody else looks for what an interrupted run's copy costs.
+  else if (image.kind === 'reuse' && config.source.kind === 'vm' && config.source.capture === 'copy') await sweep(situation)
+}
 
-/** `on-cancel: stop-resize`: pools keep the nodes they have by now. */
-async function stopResizes({ plan }: Progress, { pool }: Config, { batch, events, clock }: StepContext): Promise<void> {
-  if (pool?.onCancel !== 'stop-resize') return
-  const stopped = Promise.all(
-    (plan?.pools ?? []).map(async ({ id, request, action }) => {
-      if (action === 'none') return
-      try {
-        await batch.stopResize(id)
-        emit({ events, clock }, { kind: 'notice', level: 'warning', text: `The resize of pool ${request.id} was stopped.` })
-      } catch (error) {
-        const { message, hint } = explain(error)
-        emit(
-          { events, clock },
-          { kind: 'notice', level: 'warning', text: `The resize of pool ${request.id} was not stopped: ${message} ${hint}` },
-        )
-      }
-    }),
-  )
-  await Promise.race([stopped, clock.sleep(LONGEST_STOP_MS, new AbortController().signal)])
+async function pruneAlone(situation: Situation): Promise<void> {
+  const { facts, observed, now, context } = situation
+  const names = (facts.config.pool?.requests ?? []).map(({ id }) => id)
+  await sweepProofs(abandonedProofs(observed.pools, names, now), context)
+  await retain(situation)
+}
+
+const retains = ({ image }: Config): boolean => (image?.retainVersions ?? 0) > 0
+async function retain(situation: Situation): Promise<void> {
+  const { config, now, progress, context } = situation
+  if (!config.image) return
+  const scope = retentionScope(config, config.image, now, progress)
+  progress.retention = await findPrunable(scope, context)
+  if (config.mode === 'plan') return
+  progress.retention = await prune(progress.retention, scope, context)
+  await sweep(situation)
+}
+
+async function sweep({ config: { image }, run, context }: Situation): Promise<void> {
+  if (image) await sweepTemporaries(image.resourceGroup, { image: image.name, run: runTag(run) }, context)
 }

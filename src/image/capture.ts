@@ -1,5 +1,6 @@
 /** Snapshots of the OS disk and every data disk, and what becomes of them once the image is there. */
 import { resourceGroupId } from '../model/arm-id.ts'
+import type { RegionReplication } from '../model/compute.ts'
 import { emit, type StepContext } from '../run/context.ts'
 import { allSideBySide } from '../run/side-by-side.ts'
 import { snapshotMismatch } from './content-check.ts'
@@ -111,11 +112,7 @@ function keepSnapshots(snapshots: readonly SnapshotReport[], { ledger }: StepCon
 }
 
 /** Deletes what this run took, or took over. Every replica of the version must be known to be complete. */
-export function deleteSnapshots(
-  plan: BuildPlan,
-  snapshots: readonly SnapshotReport[],
-  context: StepContext,
-): Promise<readonly SnapshotReport[]> {
+function deleteSnapshots(plan: BuildPlan, snapshots: readonly SnapshotReport[], context: StepContext): Promise<readonly SnapshotReport[]> {
   const { compute, ledger, signal } = context
   return allSideBySide(snapshots, async (snapshot): Promise<SnapshotReport> => {
     const planned = plan.snapshots.find(({ id }) => id === snapshot.id)
@@ -125,4 +122,21 @@ export function deleteSnapshots(
     emit(context, { kind: 'resource', change: 'deleted', type: 'snapshot', id: snapshot.id })
     return { ...snapshot, state: 'deleted' }
   })
+}
+
+/**
+ * Begins to delete the snapshots while the pools come up, where all replicas are there already. Its failure is reported by whoever waits
+ * for `done`.
+ */
+export function deleteReplicatedSnapshots(
+  plan: BuildPlan,
+  snapshots: readonly SnapshotReport[],
+  replication: readonly RegionReplication[],
+  context: StepContext,
+): { readonly done: Promise<readonly SnapshotReport[]> } | undefined {
+  const isReplicated = replication.length > 0 && replication.every(({ state }) => state === 'Completed')
+  if (!isReplicated || plan.keepSnapshots) return undefined
+  const done = deleteSnapshots(plan, snapshots, context)
+  done.catch(() => {})
+  return { done }
 }

@@ -6,11 +6,12 @@ import { generalizationOf, imageTraitsOf } from '../image/source.ts'
 import { isOwn, isTakenFor, TAGS } from '../image/tags.ts'
 import { TEMPORARY_TAG } from '../image/temporary.ts'
 import { type ArmId, childId, nameOf, sameId } from '../model/arm-id.ts'
+import type { BatchAccount } from '../model/batch.ts'
 import type { ImageTraits } from '../model/image-traits.ts'
 import type { Observed } from '../observe/observed.ts'
 import { poolFor } from '../pool/family.ts'
 import { planPool } from '../pool/plan-pool.ts'
-import type { PoolPlan } from '../pool/pool-plan.ts'
+import type { PoolPlan, PoolWork } from '../pool/pool-plan.ts'
 import { NO_PROOFS, type ProofPlans, planProofs } from '../pool/proof-plan.ts'
 import type { RunContext } from '../run/runner.ts'
 import { imageChanges, type PlannedChange, poolChanges, proofChanges, startChanges } from './changes.ts'
@@ -109,5 +110,18 @@ function planPools(
       imageTraits,
       supportedImages: observed.supportedImages ?? [],
     })
+  })
+}
+
+/** The image that the run puts a pool on; absent where it leaves the pool's image alone. */
+export function imageFor({ existing }: PoolPlan, index: number, { image }: Plan, { strategy, requests }: PoolSettings): ArmId | undefined {
+  return existing && strategy === 'resize-only' ? undefined : imageIdFor(image, requests[index]?.id ?? '')
+}
+
+/** What the pool steps carry out. */
+export function worksOf(plan: Plan, account: BatchAccount, settings: PoolSettings): readonly PoolWork[] {
+  return plan.pools.map((pool, index) => {
+    const imageId = imageFor(pool, index, plan, settings)
+    return { plan: pool, account, settings, ...(imageId && { imageId }) }
   })
 }

@@ -21,6 +21,13 @@ export class PlanChangedError extends ActionError {
   }
 }
 
+/** @throws ActionError where the plan must not be carried out */
+export function refusePlan(plan: Plan, config: Config): void {
+  refuseUnapproved(plan, config)
+  refuseOtherImages(plan, config)
+  refuseUnsized(plan)
+}
+
 /** `plan-id`: what was approved is what is done, or nothing is. */
 export function refuseUnapproved(plan: Plan, config: Config): void {
   if (config.planId === undefined) return
@@ -52,7 +59,7 @@ function nowOf(part: string, { image, pools }: Plan, { pool, image: settings }: 
 }
 
 /** `strategy: fail`: a pool that is on the image already is welcome. */
-export function refuseOtherImages({ pools, image }: Plan, { pool }: Config): void {
+function refuseOtherImages({ pools, image }: Plan, { pool }: Config): void {
   const refused = pool?.strategy === 'fail' ? pools.filter(({ action }) => action === 'reimage') : []
   if (refused.length === 0) return
   const seen = refused.map(({ request, existing, withheld }) =>
@@ -69,7 +76,7 @@ export function refuseOtherImages({ pools, image }: Plan, { pool }: Config): voi
 }
 
 /** A lost formula is not a size of 0: the pool would end without nodes, and green. */
-export function refuseUnsized({ pools }: Plan): void {
+function refuseUnsized({ pools }: Plan): void {
   const unsized = pools.filter(({ request, existing }) => request.sizeSource === 'existing' && existing)
   if (unsized.length === 0) return
   const seen = unsized.map(

@@ -1,7 +1,8 @@
 import type { Config } from '../config/config.ts'
-import type { SourceContent } from '../image/source.ts'
+import { imageTraitsOf, type SourceContent, sourceContent } from '../image/source.ts'
 import type { ImageTraits } from '../model/image-traits.ts'
 import type { Observed } from '../observe/observed.ts'
+import { requestsOn } from '../pool/plan-pool.ts'
 import type { ProofPlans } from '../pool/proof-plan.ts'
 import type { Finding } from './finding.ts'
 
@@ -15,6 +16,14 @@ export interface Facts {
   readonly imageTraits?: ImageTraits
   /** Of the plan; absent until there is one. */
   readonly proofs?: ProofPlans
+}
+
+/** What the rules look at: pools under the names of those that serve, and at the size they have where none is asked for. */
+export function factsOf(config: Config, observed: Observed, now: Date): Facts {
+  const content = sourceContent(config.source, observed)
+  const imageTraits = imageTraitsOf(content, observed)
+  const asked = config.pool ? { ...config, pool: { ...config.pool, requests: requestsOn(config.pool, observed.pools) } } : config
+  return { config: asked, observed, now, ...(content && { content }), ...(imageTraits && { imageTraits }) }
 }
 
 /** One preflight rule: `check` returns nothing, or what it saw and what to do. */

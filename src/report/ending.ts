@@ -2,14 +2,14 @@
 import type { Config } from '../config/config.ts'
 import type { Explanation } from '../errors/explanation.ts'
 import { isBehind } from '../image/age.ts'
-import { type ImagePlan, imageIdFor, type SnapshotReport } from '../image/image-plan.ts'
+import type { ImagePlan, SnapshotReport } from '../image/image-plan.ts'
 import type { RetentionPlan } from '../image/retention.ts'
 import { sourceContent } from '../image/source.ts'
-import { type ArmId, nameOf, parseArmId, sameId } from '../model/arm-id.ts'
+import { nameOf, parseArmId, sameId } from '../model/arm-id.ts'
 import type { RegionReplication } from '../model/compute.ts'
 import type { Observed } from '../observe/observed.ts'
 import type { PlannedChange } from '../plan/changes.ts'
-import type { Plan } from '../plan/plan.ts'
+import { imageFor, type Plan } from '../plan/plan.ts'
 import type { PoolOutcome } from '../pool/outcome.ts'
 import { imageOf } from '../pool/plan-pool.ts'
 import type { PoolPlan } from '../pool/pool-plan.ts'
@@ -92,15 +92,13 @@ function proofReport({ plan: { id, name, target, leftOut }, result, error }: Pro
   return { id, name, target, result, leftOut, ...(error && { reason: error.message }) }
 }
 
-/** The image that the run puts a pool on; absent where it leaves the pool's image alone. */
-export function imageFor({ existing }: PoolPlan, index: number, { image }: Plan, { pool }: Config): ArmId | undefined {
-  return existing && pool?.strategy === 'resize-only' ? undefined : imageIdFor(image, pool?.requests[index]?.id ?? '')
-}
-
-/** The pool as it is, and the image that it would be on. */
-export function plannedOutcome(plan: PoolPlan, image: ArmId | undefined, { account }: Observed, config: Config): PoolSummary {
-  const outcome = outcomeOf(plan, account?.name ?? '', config, { isRolledBack: false, ...(plan.existing && { pool: plan.existing }) })
-  return { ...outcome, ...(image && { imageAfter: image }) }
+/** The pools as they are, and the images that they would be on. */
+export function plannedOutcomes(plan: Plan, { account }: Observed, config: Config): readonly PoolSummary[] {
+  return plan.pools.map((pool, index) => {
+    const outcome = outcomeOf(pool, account?.name ?? '', config, { isRolledBack: false, ...(pool.existing && { pool: pool.existing }) })
+    const image = config.pool && imageFor(pool, index, plan, config.pool)
+    return { ...outcome, ...(image && { imageAfter: image }) }
+  })
 }
 
 export function resultOf(config: Config, { plan, pools, retention }: Progress): RunResult {

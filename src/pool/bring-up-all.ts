@@ -1,0 +1,39 @@
+import type { PoolSettings } from '../config/config.ts'
+import type { BatchAccount } from '../model/batch.ts'
+import { phase, type StepContext } from '../run/context.ts'
+import { sideBySide } from '../run/side-by-side.ts'
+import { bringUp } from './bring-up.ts'
+import type { PoolOutcome, RunAsPhase } from './outcome.ts'
+import type { PoolWork } from './pool-plan.ts'
+import { startProof, sweepProofs } from './proof.ts'
+import type { ProofPlans } from './proof-plan.ts'
+
+/**
+ * Each pool is asked for every 15 s, and ARM refills 25 reads a second for a whole subscription: 100 pools take about a quarter of
+ * that. https://learn.microsoft.com/azure/azure-resource-manager/management/request-limits-and-throttling
+ */
+const MOST_POOLS_AT_ONCE = 100
+
+/** The pools of a run with what they share. */
+export interface AllWork {
+  readonly works: readonly PoolWork[]
+  readonly proofs: ProofPlans
+  readonly account: BatchAccount
+  readonly settings: PoolSettings
+}
+
+/** All pools side by side, each behind its proof; with only one, each part of its way is a phase. Outcomes in the order of the pools. */
+export async function bringUpAll({ works, proofs, account, settings }: AllWork, context: StepContext): Promise<readonly PoolOutcome[]> {
+  const asPhase: RunAsPhase = works.length === 1 ? (name, body) => phase(context, name, body) : (_, body) => body()
+  const all = async () => {
+    const swept = sweepProofs(proofs.leftovers, context)
+    const started = proofs.proofs.map((plan) => startProof({ plan, account, settings, swept }, context))
+    const outcomes = await sideBySide(works, MOST_POOLS_AT_ONCE, (work) => {
+      const proof = started.find(({ plan: { proves } }) => proves.includes(work.plan.request.id))
+      return bringUp({ work, ...(proof && { proof }) }, context, asPhase)
+    })
+    await Promise.all([swept, ...started.map(({ ended }) => ended)])
+    return outcomes
+  }
+  return works.length === 1 ? all() : phase(context, 'pool', all)
+}

@@ -1,0 +1,46 @@
+import type { PoolSettings } from '../config/config.ts'
+import { explain } from '../errors/explanation.ts'
+import type { Pool } from '../model/batch.ts'
+import { emit, type StepContext } from '../run/context.ts'
+import { drainedPools } from './owed-size.ts'
+import type { PoolPlan } from './pool-plan.ts'
+import { putSizesBack } from './put-back.ts'
+
+/** The runner kills 7.5 s after SIGINT. */
+const LONGEST_STOP_MS = 4_000
+const LONGEST_PUT_BACK_MS = 120_000
+
+/** Where a run ends early. */
+export interface EarlyEnd {
+  readonly settings: PoolSettings
+  /** Empty where no plan was made. */
+  readonly plans: readonly PoolPlan[]
+  /** Pools of the account before the run; absent where they were not read. */
+  readonly observed: readonly Pool[] | undefined
+  readonly isCancelled: boolean
+}
+
+/** Stops resizes where `on-cancel` says so, and puts back the sizes of pools that an earlier run has drained. Never throws. */
+export async function leavePools({ settings, plans, observed, isCancelled }: EarlyEnd, context: StepContext): Promise<void> {
+  if (context.signal.aborted && settings.onCancel === 'stop-resize') await stopResizes(plans, context)
+  const drained = observed ? drainedPools(settings, observed) : []
+  await putSizesBack(drained, isCancelled ? LONGEST_STOP_MS : LONGEST_PUT_BACK_MS, context)
+}
+
+/** `on-cancel: stop-resize`: pools keep the nodes they have by now. */
+async function stopResizes(pools: readonly PoolPlan[], context: StepContext): Promise<void> {
+  const warn = (text: string) => emit(context, { kind: 'notice', level: 'warning', text })
+  const stopped = Promise.all(
+    pools.map(async ({ id, request, action }) => {
+      if (action === 'none') return
+      try {
+        await context.batch.stopResize(id)
+        warn(`The resize of pool ${request.id} was stopped.`)
+      } catch (error) {
+        const { message, hint } = explain(error)
+        warn(`The resize of pool ${request.id} was not stopped: ${message} ${hint}`)
+      }
+    }),
+  )
+  await Promise.race([stopped, context.clock.sleep(LONGEST_STOP_MS, new AbortController().signal)])
+}

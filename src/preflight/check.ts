@@ -1,0 +1,20 @@
+import { emit, type StepContext } from '../run/context.ts'
+import type { Finding } from './finding.ts'
+import { PreflightError } from './preflight-error.ts'
+import { countsOf } from './rules.ts'
+
+/** Warnings go to the log at once. */
+export function noteWarnings(findings: readonly Finding[], context: StepContext): void {
+  for (const { id, severity, seen } of findings) if (severity === 'warning') emit(context, { kind: 'check-warning', id, seen })
+}
+
+/** All rules were looked at. */
+export function noteChecked(findings: readonly Finding[], context: StepContext): void {
+  noteWarnings(findings, context)
+  emit(context, { kind: 'checked', ...countsOf(findings) })
+}
+
+/** @throws PreflightError where one of them is an error */
+export function refuseErrors(findings: readonly Finding[]): void {
+  if (findings.some(({ severity }) => severity === 'error')) throw new PreflightError(findings)
+}
