@@ -71,7 +71,8 @@ test('an unset variable for the account is an error in every mode, and nothing i
     expect(ran.log).toContain('batch-account: is required with `pool-spec`, `pool-id`')
     expect(ran.log).toContain('target-dedicated-nodes "ten": is not a whole number')
   }
-  expect(azure.exchanges).toEqual([])
+  // GitHub is asked for an assertion while the rest is still loading.
+  expect(azure.exchanges.filter(({ plane }) => plane !== 'github')).toEqual([])
 })
 
 /** Each in its place of a pool. */
