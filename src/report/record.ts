@@ -39,8 +39,17 @@ const MOST_SAMPLES = 300
 
 const EMPTY: PoolTrace = { attempts: [], samples: [] }
 
-export function startRecord(start: RunStart): RunRecord {
-  return { start, phases: [], openPhases: [], resources: [], replications: [], traces: new Map(), warnings: [] }
+/** Of what is known of the run, the report has what its form names. */
+export function startRecord({ run: { repository, sha, runUrl, actor, eventName }, ...rest }: RunStart): RunRecord {
+  return {
+    start: { ...rest, run: { repository, sha, runUrl, actor, eventName } },
+    phases: [],
+    openPhases: [],
+    resources: [],
+    replications: [],
+    traces: new Map(),
+    warnings: [],
+  }
 }
 
 export function recordEvent(record: RunRecord, event: RunEvent): RunRecord {
