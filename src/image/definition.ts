@@ -1,9 +1,10 @@
 /** Pure: the image definition that is made where there is none. */
+import { createHash } from 'node:crypto'
 import type { ImageSettings } from '../config/config.ts'
 import type { Tags } from '../model/arm.ts'
 import { type ArmId, partsOf } from '../model/arm-id.ts'
-import type { ImageDefinitionRequest } from '../model/compute.ts'
-import type { ImageTraits } from '../model/image-traits.ts'
+import type { HyperVGeneration, ImageDefinitionRequest } from '../model/compute.ts'
+import { type ImageTraits, STANDARD } from '../model/image-traits.ts'
 import { TAGS } from './tags.ts'
 
 export interface DefinitionQuestion {
@@ -27,9 +28,31 @@ export function definitionRequest({ id, image, location, imageTraits, tags }: De
     osState: 'Generalized',
     hyperVGeneration: generation,
     architecture,
-    features,
-    identifier: { publisher: 'AzureBatchImagePool', offer: partsOf(id).names[0] ?? 'gallery', sku: image.name },
+    features: withSecurityType(generation, features),
+    identifier: {
+      publisher: 'AzureBatchImagePool',
+      offer: shortened(partsOf(id).names[0] ?? 'gallery'),
+      sku: shortened(image.name),
+    },
     tags: lasting,
     ...(purchasePlan && { purchasePlan }),
   }
+}
+
+/**
+ * A definition of generation 2 that does not name its security type is `TrustedLaunchSupported`, and `Standard` has to be said. Generation 1
+ * knows no other. https://learn.microsoft.com/powershell/module/az.compute/new-azgalleryimagedefinition
+ */
+function withSecurityType(generation: HyperVGeneration, features: ImageTraits['features']): ImageTraits['features'] {
+  return generation === 'V2' ? { SecurityType: STANDARD, ...features } : features
+}
+
+/** Offer and SKU have at most 64 characters each. https://learn.microsoft.com/azure/virtual-machines/shared-image-galleries#image-definitions */
+const LONGEST_NAME = 64
+
+/** No two definitions of a gallery may have the same publisher, offer and SKU: what is cut off goes into a digest. */
+function shortened(name: string): string {
+  if (name.length <= LONGEST_NAME) return name
+  const digest = createHash('sha256').update(name).digest('hex').slice(0, 8)
+  return `${name.slice(0, LONGEST_NAME - digest.length - 1)}-${digest}`
 }

@@ -1,6 +1,9 @@
 /** Pure: what an image definition must state so that Azure accepts these disks and Batch can start them. */
 import type { Architecture, Disk, HyperVGeneration, MarketplaceImage, OsType, PurchasePlan, VirtualMachine } from './compute.ts'
 
+/** The security type of what names none. */
+export const STANDARD = 'Standard'
+
 export interface ImageTraits {
   readonly osType: OsType
   readonly generation: HyperVGeneration
@@ -28,9 +31,15 @@ export function readImageTraits(vm: VirtualMachine | undefined, disks: readonly 
 }
 
 /**
- * Snapshots are refused for `TrustedLaunchSupported`; a Trusted Launch disk needs `TrustedLaunch`.
+ * Whether Azure makes versions of a definition with this security type from disks with that one: disks without security data fit
+ * `…Supported` definitions too, disks with it need their own type.
  * https://github.com/hashicorp/packer-plugin-azure/issues/304
  */
+export function fitsSecurityType(definition: string = STANDARD, disks: string = STANDARD): boolean {
+  return definition === disks || (disks === STANDARD && definition.endsWith('Supported'))
+}
+
+/** A Trusted Launch disk needs `TrustedLaunch`: its security data is refused by `TrustedLaunchSupported`. */
 function featuresOf(os: Disk | undefined, vm: VirtualMachine | undefined): Readonly<Record<string, string>> {
   const hasTrustedLaunch = os?.securityType === 'TrustedLaunch' || vm?.securityType === 'TrustedLaunch'
   return {

@@ -6,6 +6,7 @@ import { isUsable } from '../image/standing.ts'
 import { fingerprintOf, isOwn, sourceTag, TAGS } from '../image/tags.ts'
 import { missingRegions } from '../image/target-regions.ts'
 import { regionName, sameId } from '../model/arm-id.ts'
+import { fitsSecurityType, STANDARD } from '../model/image-traits.ts'
 import type { Facts, Rule } from './facts.ts'
 
 const IMAGE_VERSION = 'https://learn.microsoft.com/azure/virtual-machines/image-version'
@@ -53,10 +54,10 @@ export const IMAGE_RULES: readonly Rule[] = [
     title: 'Trusted Launch disks become gallery images',
     link: TRUSTED_LAUNCH,
     check: ({ config: { image }, imageTraits }) =>
-      image?.kind === 'managed' && imageTraits?.features.SecurityType
+      image?.kind === 'managed' && (imageTraits?.features.SecurityType ?? STANDARD) !== STANDARD
         ? [
             {
-              seen: `the disks have security type ${imageTraits.features.SecurityType}`,
+              seen: `the disks have security type ${imageTraits?.features.SecurityType}`,
               fix: 'Use `image-kind: gallery`: Azure does not create managed images from such disks.',
             },
           ]
@@ -85,12 +86,13 @@ export const IMAGE_RULES: readonly Rule[] = [
     check: ({ observed: { definition }, content }) => {
       if (!definition || !content) return []
       const { imageTraits } = content
+      const [security, needed] = [definition.features.SecurityType, imageTraits.features.SecurityType]
       const differences: readonly (readonly [string, string, string])[] = [
         ['OS type', definition.osType, imageTraits.osType],
         ['OS state', definition.osState, 'Generalized'],
         ['generation', definition.hyperVGeneration, imageTraits.generation],
         ['architecture', definition.architecture, imageTraits.architecture],
-        ['security type', definition.features.SecurityType ?? 'Standard', imageTraits.features.SecurityType ?? 'Standard'],
+        ...(fitsSecurityType(security, needed) ? [] : [['security type', security ?? STANDARD, needed ?? STANDARD] as const]),
         ['purchase plan', JSON.stringify(definition.purchasePlan ?? null), JSON.stringify(imageTraits.purchasePlan ?? null)],
       ]
       return differences

@@ -218,10 +218,14 @@ test.each<[string, Asked, number, string, string]>([
     `The resource with id '${vm}' has a different OS state ['Generalized'] than the parent gallery image OS state ['Specialized'].`,
   ],
   [
-    'snapshots for a definition that only supports Trusted Launch',
+    'snapshots for a definition that only supports Trusted Launch, at an older api-version',
     async () => {
       const features = [{ name: 'SecurityType', value: 'TrustedLaunchSupported' }]
-      return ask('PUT', `${await definition('supported', { features })}/versions/1.0.0`, versionOf(await osSnapshot()))
+      return ask(
+        'PUT',
+        `${await definition('supported', { features })}/versions/1.0.0?api-version=2024-03-03`,
+        versionOf(await osSnapshot()),
+      )
     },
     409,
     'Conflict',

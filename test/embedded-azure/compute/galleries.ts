@@ -91,11 +91,43 @@ const refuseNested =
       )
   }
 
+/**
+ * From here on a definition is of generation 2 and `TrustedLaunchSupported` unless it says otherwise, `Standard` is how it says so, and
+ * standard disks fit `…Supported` definitions; before, `Standard` is not a value.
+ * https://learn.microsoft.com/powershell/module/az.compute/new-azgalleryimagedefinition
+ * https://azurefeeds.com/2025/05/29/preview-trusted-launch-default-for-new-azure-virtual-machine-scale-set-compute-gallery-and-disk
+ */
+const SECURED_BY_DEFAULT_SINCE = '2025-03-03'
+const isSecuredByDefault = ({ apiVersion }: Call): boolean => apiVersion >= SECURED_BY_DEFAULT_SINCE
+
+interface Feature {
+  readonly name: string
+  readonly value: string
+}
+
+// biome-ignore lint/suspicious/noExplicitAny: a request body is whatever the client sent
+function withDefaults(call: Call, sent: any = {}): any {
+  if (!isSecuredByDefault(call)) return { hyperVGeneration: 'V1', architecture: 'x64', ...sent }
+  const properties = { hyperVGeneration: 'V2', architecture: 'x64', ...sent }
+  const features: readonly Feature[] = properties.features ?? []
+  if (properties.hyperVGeneration !== 'V2' || features.some(({ name }) => name === 'SecurityType')) return properties
+  return { ...properties, features: [...features, { name: 'SecurityType', value: 'TrustedLaunchSupported' }] }
+}
+
+/** https://learn.microsoft.com/azure/virtual-machines/shared-image-galleries#image-definitions */
+const LONGEST_IDENTIFIER = { publisher: 128, offer: 64, sku: 64 }
+
 function putDefinition(arm: Arm, call: Call): Answer {
   parentOf(arm, call, /\/images\/[^/]+$/i)
-  const properties = { hyperVGeneration: 'V1', architecture: 'x64', ...call.body?.properties }
+  const properties = withDefaults(call, call.body?.properties)
   for (const name of ['osType', 'osState', 'identifier']) required(properties, name)
-  for (const name of ['publisher', 'offer', 'sku']) required(properties.identifier, name, 'identifier')
+  for (const [name, longest] of Object.entries(LONGEST_IDENTIFIER)) {
+    const value: string = required(properties.identifier, name, 'identifier')
+    const target = `galleryImage.properties.identifier.${name}`
+    if (value.length > longest) throw notAValue(target, value)
+  }
+  const asked = properties.features?.find(({ name }: Feature) => name === 'SecurityType')?.value
+  if (asked === 'Standard' && !isSecuredByDefault(call)) throw notAValue('galleryImage.properties.features.SecurityType', asked)
   if (!['Linux', 'Windows'].includes(properties.osType)) throw notAValue('galleryImage.properties.osType', properties.osType)
   if (!['Generalized', 'Specialized'].includes(properties.osState)) throw notAValue('galleryImage.properties.osState', properties.osState)
   const before = arm.world.get(call.path)?.properties
@@ -131,7 +163,7 @@ function putVersion(arm: Arm, call: Call): Answer {
   }
   const storageProfile = before?.storageProfile ?? sent
   const source = before ? { id: '', kind: 'vhd' as const } : versionSource(arm, storageProfile, location)
-  if (!before) checkSecurityType(definition, source)
+  if (!before) checkSecurityType(call, definition, source)
   checkOsState(definition, source)
   const regions = (publishingProfile.targetRegions ?? [{ name: location }]).map(
     ({ name, regionalReplicaCount = 1, storageAccountType = 'Standard_LRS', excludeFromLatest = false }: TargetRegion) => ({
@@ -255,8 +287,8 @@ function checkDisk(
 }
 
 /** The Trusted Launch matrix, in recorded words. */
-function checkSecurityType(definition: Resource, { id, kind, securityType }: VersionSource): void {
-  const features: readonly { name: string; value: string }[] = definition.properties.features ?? []
+function checkSecurityType(call: Call, definition: Resource, { id, kind, securityType }: VersionSource): void {
+  const features: readonly Feature[] = definition.properties.features ?? []
   const asked = features.find(({ name }) => name === 'SecurityType')?.value ?? 'Standard'
   const isSupported = /Supported$/.test(asked)
   if (isSupported && securityType) {
@@ -266,7 +298,7 @@ function checkSecurityType(definition: Resource, { id, kind, securityType }: Ver
       `The source '${id}' contains TrustedLaunch or ConfidentialVM security data that cannot be used in image with '${asked}' security type. Please use either TrustedLaunch or ConfidentialVM security type.`,
     )
   }
-  if (isSupported && (kind === 'disk' || kind === 'vm')) {
+  if (isSupported && (kind === 'disk' || kind === 'vm') && !isSecuredByDefault(call)) {
     throw new Refusal(
       409,
       'Conflict',
