@@ -74,6 +74,14 @@ export interface Disk {
   readonly purchasePlan?: PurchasePlan
   /** Azure Disk Encryption (inside the guest); Batch cannot use such a disk. */
   readonly encryptionSettingsEnabled?: boolean
+  /** The disk encryption set with the customer's key; absent where Azure's own keys encrypt the disk. */
+  readonly diskEncryptionSetId?: string
+  /** E.g. `Premium_LRS`, `PremiumV2_LRS`, `UltraSSD_LRS`. Of a snapshot: what the snapshot is stored on. */
+  readonly sku?: string
+  /** How many VMs may attach it at once; more than 1: a shared disk. */
+  readonly maxShares?: number
+  /** Who may export it; absent: `AllowAll`. */
+  readonly networkAccessPolicy?: 'AllowAll' | 'AllowPrivate' | 'DenyAll'
   readonly timeCreated?: string
   readonly lastOwnershipUpdateTime?: string
 }

@@ -1,3 +1,4 @@
+import { DISK_KIND_RULES } from './disk-kinds.ts'
 import type { Facts, Rule } from './facts.ts'
 import type { Finding } from './finding.ts'
 import { GIVEN_IMAGE_RULES } from './given-image.ts'
@@ -15,6 +16,7 @@ import { SOURCE_DISK_RULES } from './source-disks.ts'
 export const RULES: readonly Rule[] = [
   ...SOURCE_RULES,
   ...SOURCE_DISK_RULES,
+  ...DISK_KIND_RULES,
   ...GIVEN_IMAGE_RULES,
   ...IMAGE_RULES,
   ...SHARING_RULES,

@@ -36,15 +36,15 @@ export const SOURCE_DISK_RULES: readonly Rule[] = [
   {
     id: 'managed-disks',
     severity: 'error',
-    title: 'All disks of the VM are managed disks',
+    title: 'All disks of the VM are managed disks that outlast it',
     link: CUSTOM_IMAGES,
     check: ({ observed: { vm } }) =>
       (vm ? [vm.vm.osDisk, ...vm.vm.dataDisks] : [])
-        .filter(({ managedDiskId }) => !managedDiskId)
+        .filter(({ managedDiskId, ephemeral }) => !managedDiskId || ephemeral)
         .map(({ name, ephemeral }) => ({
-          seen: `disk ${name} is ${ephemeral ? 'an ephemeral disk' : 'not a managed disk'}`,
+          seen: `disk ${name} is ${ephemeral ? 'an ephemeral OS disk' : 'not a managed disk'}`,
           fix: ephemeral
-            ? 'An ephemeral disk cannot be snapshotted: build the golden VM with a managed OS disk.'
+            ? 'Azure can neither take a snapshot of an ephemeral OS disk nor make an image of it: build the golden VM with a managed OS disk.'
             : 'Only managed disks can be snapshotted. Stop the VM, then `az vm convert`.',
         })),
   },

@@ -92,7 +92,7 @@ const definitionOf = (properties: object = {}) => ({
     osType: 'Linux',
     osState: 'Generalized',
     hyperVGeneration: 'V2',
-    identifier: { publisher: 'p', offer: JSON.stringify(properties), sku: 's' },
+    identifier: { publisher: 'p', offer: JSON.stringify(properties).slice(0, 64), sku: 's' },
     ...properties,
   },
 })
@@ -216,6 +216,30 @@ test.each<[string, Asked, number, string, string]>([
     400,
     'BadRequest',
     `The resource with id '${vm}' has a different OS state ['Generalized'] than the parent gallery image OS state ['Specialized'].`,
+  ],
+  [
+    'a definition with an offer that is too long',
+    () =>
+      ask(
+        'PUT',
+        `${idOf('galleries', 'g')}/images/long`,
+        definitionOf({ identifier: { publisher: 'p', offer: 'o'.repeat(65), sku: 's' } }),
+      ),
+    400,
+    'InvalidParameter',
+    `The value '${'o'.repeat(65)}' of parameter 'galleryImage.properties.identifier.offer' is invalid.`,
+  ],
+  [
+    'a definition that says Standard before that was a value',
+    () =>
+      ask(
+        'PUT',
+        `${idOf('galleries', 'g')}/images/early?api-version=2024-03-03`,
+        definitionOf({ features: [{ name: 'SecurityType', value: 'Standard' }] }),
+      ),
+    400,
+    'InvalidParameter',
+    `The value 'Standard' of parameter 'galleryImage.properties.features.SecurityType' is invalid.`,
   ],
   [
     'snapshots for a definition that only supports Trusted Launch, at an older api-version',

@@ -66,7 +66,10 @@ function toAttachedDisk(disk: Partial<sdk.DataDisk> & { diffDiskSettings?: sdk.D
   }
 }
 
-export function toDisk(disk: sdk.Disk & Pick<sdk.Snapshot, 'timeCreated'>): Disk {
+/** What disks and snapshots have in common. */
+type DiskLike = Omit<sdk.Disk, 'sku'> & { readonly sku?: { readonly name?: string } }
+
+export function toDisk(disk: DiskLike): Disk {
   const { supportedCapabilities, purchasePlan } = disk
   return {
     id: idOf(disk),
@@ -83,6 +86,10 @@ export function toDisk(disk: sdk.Disk & Pick<sdk.Snapshot, 'timeCreated'>): Disk
       acceleratedNetwork: supportedCapabilities?.acceleratedNetwork,
       purchasePlan: purchasePlan && toPlan(purchasePlan),
       encryptionSettingsEnabled: disk.encryptionSettingsCollection?.enabled,
+      diskEncryptionSetId: disk.encryption?.diskEncryptionSetId,
+      sku: disk.sku?.name,
+      maxShares: disk.maxShares,
+      networkAccessPolicy: disk.networkAccessPolicy as Disk['networkAccessPolicy'],
       timeCreated: disk.timeCreated?.toISOString(),
       lastOwnershipUpdateTime: disk.lastOwnershipUpdateTime?.toISOString(),
     }),
@@ -90,9 +97,8 @@ export function toDisk(disk: sdk.Disk & Pick<sdk.Snapshot, 'timeCreated'>): Disk
 }
 
 export function toSnapshot(snapshot: sdk.Snapshot): Snapshot {
-  const { sku: _sku, ...disk } = snapshot
   return {
-    ...toDisk(disk),
+    ...toDisk(snapshot),
     provisioningState: snapshot.provisioningState ?? '',
     tags: snapshot.tags ?? {},
     ...present({

@@ -88,6 +88,7 @@ export function shown({ createdTime: _createdTime, ...resource }: Resource): Res
     system: _system,
     replicas: _replicas,
     commandUntilMs: _commandUntilMs,
+    origin: _origin,
     ...properties
   } = resource.properties
   return { ...resource, properties } as Resource

@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto'
 import { type Arm, create, list, plainRegion, remove, required, retag, routesOf, routeToAll, show, sourceOf } from '../arm/resources.ts'
 import { type Answer, type Call, Refusal, type Route } from '../route.ts'
 import type { Resource } from '../world.ts'
+import { originOf } from './disk-kinds.ts'
 
 export const DISK =
   '2020-06-30 2020-09-30 2020-12-01 2021-04-01 2021-08-01 2021-12-01 2022-03-02 2022-07-02 2023-01-02 2023-04-02 2023-10-02 2024-03-02 2025-01-02 2026-03-02'.split(
@@ -37,9 +38,10 @@ function put(arm: Arm, call: Call, kind: typeof DISKS | typeof SNAPSHOTS, afterM
   const createOption: string = required(creationData, 'createOption', 'creationData')
   const region = plainRegion(String(required(call.body, 'location')))
   const before = arm.world.get(call.path)?.properties
+  const copied = createOption === 'Copy' ? sourceOf(arm, required(creationData, 'sourceResourceId', 'creationData'), region) : undefined
   const source =
-    createOption === 'Copy'
-      ? sourceOf(arm, required(creationData, 'sourceResourceId', 'creationData'), region).properties
+    copied !== undefined
+      ? copied.properties
       : createOption === 'Import'
         ? importedFrom(required(creationData, 'sourceUri', 'creationData'))
         : { diskSizeGB: required(call.body.properties, 'diskSizeGB') }
@@ -50,6 +52,7 @@ function put(arm: Arm, call: Call, kind: typeof DISKS | typeof SNAPSHOTS, afterM
     securityProfile: source.securityProfile,
     purchasePlan: source.purchasePlan,
     system: source.system,
+    origin: originOf(copied),
   }
   return create(arm, call, kind, {
     afterMs,
@@ -68,7 +71,8 @@ function put(arm: Arm, call: Call, kind: typeof DISKS | typeof SNAPSHOTS, afterM
       Object.assign(resource.properties, {
         diskSizeGB,
         diskSizeBytes: diskSizeGB * 1_024 ** 3,
-        encryption: { type: 'EncryptionAtRestWithPlatformKey' },
+        // Copies of a disk with a key of the customer's have the same. https://learn.microsoft.com/azure/virtual-machines/disk-encryption
+        encryption: source.encryption ?? { type: 'EncryptionAtRestWithPlatformKey' },
         networkAccessPolicy: 'AllowAll',
         publicNetworkAccess: 'Enabled',
         timeCreated: before?.timeCreated ?? arm.clock.now().toISOString(),

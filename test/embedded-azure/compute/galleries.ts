@@ -19,6 +19,7 @@ import {
 import { type Answer, type Call, Refusal, type Route } from '../route.ts'
 import { SUBSCRIPTION } from '../scenarios/scenario.ts'
 import type { Resource } from '../world.ts'
+import { refuseDiskKind, refuseOwnKeys, refuseVmDisks } from './disk-kinds.ts'
 import { generationOf, vmHere } from './images.ts'
 import { type Replica, refuseFailedReplicas, replicasOf, replicationStatus, stateOf, type TargetRegion } from './replication.ts'
 import { systemOf } from './systems.ts'
@@ -165,6 +166,7 @@ function putVersion(arm: Arm, call: Call): Answer {
   const source = before ? { id: '', kind: 'vhd' as const } : versionSource(arm, storageProfile, location)
   if (!before) checkSecurityType(call, definition, source)
   checkOsState(definition, source)
+  if (!before) refuseOwnKeys(arm, [source.id], publishingProfile.targetRegions ?? [{ name: location }])
   const regions = (publishingProfile.targetRegions ?? [{ name: location }]).map(
     ({ name, regionalReplicaCount = 1, storageAccountType = 'Standard_LRS', excludeFromLatest = false }: TargetRegion) => ({
       name: displayName(name),
@@ -255,6 +257,7 @@ function versionSource(arm: Arm, storageProfile: any, location: string): Version
   const { virtualMachineId, id } = storageProfile?.source ?? {}
   if (virtualMachineId) {
     const vm = vmHere(arm, virtualMachineId, location)
+    refuseVmDisks(arm, vm)
     const osState = vm.properties.statuses.includes('OSState/generalized') ? 'Generalized' : 'Specialized'
     const { securityType } = vm.properties.securityProfile ?? {}
     return { id: vm.id, kind: 'vm', hyperVGeneration: generationOf(arm, vm), securityType, osState }
@@ -283,7 +286,9 @@ function checkDisk(
       throw new Refusal(400, 'InvalidParameter', `The source blob URI '${source.uri.split('?')[0]}' is invalid.`)
     return undefined
   }
-  return sourceOf(arm, required(source, 'id', 'storageProfile.osDiskImage.source'), location)
+  const disk = sourceOf(arm, required(source, 'id', 'storageProfile.osDiskImage.source'), location)
+  refuseDiskKind(disk)
+  return disk
 }
 
 /** The Trusted Launch matrix, in recorded words. */

@@ -2,6 +2,7 @@
 import { type Arm, create, list, plainRegion, remove, required, retag, routesOf, routeToAll, show } from '../arm/resources.ts'
 import { type Answer, type Call, Refusal, type Route } from '../route.ts'
 import type { Resource } from '../world.ts'
+import { refuseDiskKind, refuseVmDisks } from './disk-kinds.ts'
 import { systemOf } from './systems.ts'
 import { COMPUTE } from './virtual-machines.ts'
 
@@ -34,6 +35,8 @@ function put(arm: Arm, call: Call): Answer {
         `Creation of managed images are not supported for virtual machine with ${type} security type.`,
       )
     }
+    refuseVmDisks(arm, vm)
+    refuseArm64(arm, vm.properties.storageProfile.osDisk.managedDisk.id)
     const generation = generationOf(arm, vm)
     if (hyperVGeneration && hyperVGeneration !== generation) {
       throw new Refusal(
@@ -58,6 +61,8 @@ function put(arm: Arm, call: Call): Answer {
   const disks = [storageProfile.osDisk, ...(storageProfile.dataDisks ?? [])]
   const sources = disks.map((disk) => disk.snapshot?.id ?? disk.managedDisk?.id ?? disk.blobUri)
   if (sources.some((source) => !source)) required(undefined, 'snapshot', 'storageProfile.osDisk')
+  for (const source of sources) refuseDiskKind(arm.world.get(String(source)))
+  refuseArm64(arm, String(sources[0]))
   return create(arm, call, KIND, {
     afterMs: arm.durations.next('image', DURATION_MS.create),
     properties: {
@@ -84,6 +89,12 @@ function put(arm: Arm, call: Call): Answer {
       }
     },
   })
+}
+
+/** https://learn.microsoft.com/azure/virtual-machines/capture-image-resource; the words are [INFERRED]. */
+function refuseArm64({ world }: Arm, osDiskId: string): void {
+  if (world.get(osDiskId)?.properties.supportedCapabilities?.architecture === 'Arm64')
+    throw new Refusal(409, 'OperationNotAllowed', 'Creation of managed images is not supported for Arm64 disks.')
 }
 
 /** The VM that an image or a version is to be made of. */

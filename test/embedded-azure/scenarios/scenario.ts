@@ -36,6 +36,15 @@ export interface Scenario {
   readonly roles?: readonly Assignment[]
 }
 
+export interface ScenarioDisk {
+  /** Default: `Premium_LRS`. */
+  readonly sku?: string
+  readonly maxShares?: number
+  readonly networkAccessPolicy?: 'AllowAll' | 'AllowPrivate' | 'DenyAll'
+  /** Of a key of the customer's. */
+  readonly diskEncryptionSetId?: string
+}
+
 export interface ScenarioVm {
   readonly name: string
   readonly os?: 'Linux' | 'Windows'
@@ -51,7 +60,8 @@ export interface ScenarioVm {
   readonly statuses: readonly string[]
   /** What is true inside. Default: generalized where `statuses` say so, and Linux has cloud-init. */
   readonly system?: { readonly isGeneralized?: boolean; readonly hasCloudInit?: boolean }
-  readonly dataDisks: readonly { readonly lun: number; readonly sizeGiB: number }[]
+  readonly dataDisks: readonly ({ readonly lun: number; readonly sizeGiB: number } & ScenarioDisk)[]
+  readonly osDisk?: ScenarioDisk & { readonly isEphemeral?: boolean }
   readonly extensions?: readonly string[]
   readonly tags?: Readonly<Record<string, string>>
 }

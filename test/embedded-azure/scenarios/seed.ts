@@ -1,7 +1,7 @@
 /** The world as the scenario has it before the run: the golden VM and its disks, the key vault of the account. */
 import { randomUUID } from 'node:crypto'
 import type { Arm } from '../arm/resources.ts'
-import { GROUP_ID, KEY_VAULT_ID, REGION, type ScenarioAccount, type ScenarioVm } from './scenario.ts'
+import { GROUP_ID, KEY_VAULT_ID, REGION, type ScenarioAccount, type ScenarioDisk, type ScenarioVm } from './scenario.ts'
 
 const idAt = (type: string, name: string) => `${GROUP_ID}/providers/Microsoft.Compute/${type}/${name}`
 
@@ -10,7 +10,8 @@ export function seedVm({ world, clock }: Pick<Arm, 'world' | 'clock'>, vm: Scena
   const { name, os = 'Linux', generation, architecture = 'x64', securityType, region = REGION, size = 'Standard_D2s_v5' } = vm
   const timeCreated = new Date(clock.now().getTime() - 86_400_000).toISOString()
   const security = securityType && { securityType }
-  const disk = (diskName: string, sizeGiB: number, more: object): { id: string } => {
+  const disk = (diskName: string, sizeGiB: number, kind: ScenarioDisk, more: object): { id: string } => {
+    const { sku = 'Premium_LRS', maxShares, networkAccessPolicy, diskEncryptionSetId } = kind
     const id = idAt('disks', diskName)
     world.put({
       id,
@@ -18,7 +19,7 @@ export function seedVm({ world, clock }: Pick<Arm, 'world' | 'clock'>, vm: Scena
       type: 'Microsoft.Compute/disks',
       location: region,
       managedBy: idAt('virtualMachines', name),
-      sku: { name: 'Premium_LRS', tier: 'Premium' },
+      sku: { name: sku, tier: String(sku.split('_')[0]) },
       properties: {
         creationData: { createOption: 'FromImage' },
         diskSizeGB: sizeGiB,
@@ -26,12 +27,15 @@ export function seedVm({ world, clock }: Pick<Arm, 'world' | 'clock'>, vm: Scena
         timeCreated,
         provisioningState: 'Succeeded',
         diskState: vm.statuses.includes('PowerState/running') ? 'Attached' : 'Reserved',
+        ...(maxShares && { maxShares }),
+        ...(networkAccessPolicy && { networkAccessPolicy }),
+        ...(diskEncryptionSetId && { encryption: { type: 'EncryptionAtRestWithCustomerKey', diskEncryptionSetId } }),
         ...more,
       },
     })
     return { id }
   }
-  const osDisk = disk(`${name}-os`, 30, {
+  const osDisk = disk(`${name}-os`, 30, vm.osDisk ?? {}, {
     osType: os,
     hyperVGeneration: generation,
     supportedCapabilities: { architecture },
@@ -52,13 +56,16 @@ export function seedVm({ world, clock }: Pick<Arm, 'world' | 'clock'>, vm: Scena
       ...(security && { securityProfile: { ...security, uefiSettings: { secureBootEnabled: true, vTpmEnabled: true } } }),
       storageProfile: {
         ...(vm.image && { imageReference: vm.image }),
-        osDisk: { osType: os, name: `${name}-os`, createOption: 'FromImage', caching: 'ReadWrite', managedDisk: osDisk },
-        dataDisks: vm.dataDisks.map(({ lun, sizeGiB }) => ({
+        osDisk: {
+          ...{ osType: os, name: `${name}-os`, createOption: 'FromImage', caching: 'ReadWrite', managedDisk: osDisk },
+          ...(vm.osDisk?.isEphemeral && { diffDiskSettings: { option: 'Local', placement: 'CacheDisk' } }),
+        },
+        dataDisks: vm.dataDisks.map(({ lun, sizeGiB, ...kind }) => ({
           lun,
           name: `${name}-data${lun}`,
           createOption: 'Empty',
           caching: 'None',
-          managedDisk: disk(`${name}-data${lun}`, sizeGiB, {}),
+          managedDisk: disk(`${name}-data${lun}`, sizeGiB, kind, {}),
         })),
       },
       provisioningState: 'Succeeded',

@@ -1,0 +1,71 @@
+/** Disks that no image is made of. What Azure refuses is documented at the links; its words are [INFERRED]. */
+import type { Arm } from '../arm/resources.ts'
+import { Refusal } from '../route.ts'
+import type { Resource } from '../world.ts'
+
+/** What a snapshot or copy still is, whatever it is stored on. */
+export interface Origin {
+  readonly sku: string
+  readonly maxShares: number
+}
+
+export function originOf(resource: Resource | undefined): Origin | undefined {
+  if (!resource) return undefined
+  const { origin, maxShares = 1 } = resource.properties
+  return origin ?? { sku: String((resource.sku as { name?: string } | undefined)?.name ?? ''), maxShares }
+}
+
+const KINDS: Readonly<Record<string, string>> = {
+  // https://learn.microsoft.com/azure/virtual-machines/disks-types#ultra-disk-limitations
+  UltraSSD_LRS: 'Ultra disks',
+  // https://learn.microsoft.com/azure/virtual-machines/disks-types#premium-ssd-v2-limitations
+  PremiumV2_LRS: 'Premium SSD v2 disks',
+}
+
+const notAllowed = (message: string): Refusal => new Refusal(409, 'OperationNotAllowed', message)
+
+/** A disk or snapshot, as part of an image. @throws Refusal */
+export function refuseDiskKind(source: Resource | undefined): void {
+  const origin = originOf(source)
+  if (!source || !origin) return
+  const kind = KINDS[origin.sku]
+  if (kind) throw notAllowed(`Source '${source.id}' cannot be used to create an image: ${kind} are not supported.`)
+  // https://learn.microsoft.com/azure/virtual-machines/disks-shared#limitations
+  if (origin.maxShares > 1) throw notAllowed(`Source '${source.id}' cannot be used to create an image: shared disks are not supported.`)
+  // https://learn.microsoft.com/azure/virtual-machines/disks-restrict-import-export-overview
+  if (source.properties.networkAccessPolicy === 'DenyAll')
+    throw notAllowed(`Export of '${source.id}' is denied by its network access policy 'DenyAll'.`)
+}
+
+/** The disks of a VM that an image is made of. @throws Refusal */
+export function refuseVmDisks({ world }: Pick<Arm, 'world'>, { properties: { storageProfile } }: Resource): void {
+  const { osDisk, dataDisks = [] } = storageProfile
+  // https://learn.microsoft.com/azure/virtual-machines/ephemeral-os-disks#unsupported-features
+  if (osDisk.diffDiskSettings?.option === 'Local') throw notAllowed('VM image capture is not supported for a VM with an ephemeral OS disk.')
+  for (const { managedDisk } of [osDisk, ...dataDisks]) refuseDiskKind(world.get(managedDisk?.id ?? ''))
+}
+
+/** Encryption sets by region: of the OS disk, and by LUN. */
+interface RegionEncryption {
+  readonly name: string
+  readonly encryption?: { readonly osDiskImage?: { readonly diskEncryptionSetId?: string } }
+}
+
+const hasOwnKey = (resource: Resource | undefined): boolean => resource?.properties.encryption?.diskEncryptionSetId !== undefined
+
+/**
+ * Encryption sets are regional: what is encrypted with the customer's keys needs one in every region, and a VM so encrypted is no source.
+ * https://learn.microsoft.com/azure/virtual-machines/image-version-encryption#limitations
+ */
+export function refuseOwnKeys({ world }: Pick<Arm, 'world'>, sourceIds: readonly string[], regions: readonly RegionEncryption[]): void {
+  for (const source of sourceIds.map((id) => world.get(id))) {
+    const osDisk = world.get(source?.properties.storageProfile?.osDisk?.managedDisk?.id ?? '')
+    if (source?.type.endsWith('/virtualMachines') && hasOwnKey(osDisk))
+      throw notAllowed(`VM image version source '${source.id}' doesn't support customer-managed key encryption.`)
+    const bare = hasOwnKey(source) && regions.find(({ encryption }) => !encryption?.osDiskImage?.diskEncryptionSetId)
+    if (bare)
+      throw notAllowed(
+        `Source '${source?.id}' is encrypted with a customer-managed key: a disk encryption set is required for region '${bare.name}'.`,
+      )
+  }
+}
