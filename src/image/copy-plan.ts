@@ -2,6 +2,7 @@
 import type { Tags } from '../model/arm.ts'
 import { type ArmId, childId } from '../model/arm-id.ts'
 import type { OsType, VirtualMachine } from '../model/compute.ts'
+import { GENERALIZE } from './generalize.ts'
 import type { CapturedDisk } from './source.ts'
 import { type TemporaryResource, type TemporaryType, temporaryResources } from './temporary.ts'
 
@@ -24,17 +25,6 @@ export interface CopyQuestion {
   readonly captured: readonly CapturedDisk[]
   readonly prepareScript?: string
   readonly tags: Tags
-}
-
-/** https://learn.microsoft.com/azure/virtual-machines/generalize */
-const GENERALIZE: Readonly<Record<OsType, string>> = {
-  Linux: 'waagent -deprovision+user -force',
-  Windows: [
-    'Remove-Item -Recurse -Force "$env:SystemRoot\\Panther" -ErrorAction SilentlyContinue',
-    'Start-Process -Wait -FilePath "$env:SystemRoot\\System32\\Sysprep\\Sysprep.exe" -ArgumentList "/oobe","/generalize","/mode:vm","/quit"',
-    "$state = (Get-ItemProperty 'HKLM:\\SOFTWARE\\Microsoft\\Windows\\CurrentVersion\\Setup\\State').ImageState",
-    'if ($state -ne \'IMAGE_STATE_GENERALIZE_RESEAL_TO_OOBE\') { throw "sysprep ended in state $state" }',
-  ].join('\n'),
 }
 
 export function planCopy(question: CopyQuestion): CopyPlan {
