@@ -1,5 +1,5 @@
 /** What the image is made from. */
-import { armId, parseArmId } from '../model/arm-id.ts'
+import { armId, parseArmId, sameId } from '../model/arm-id.ts'
 import type { DiskSource, Mode, Source, VmSource } from './config.ts'
 import type { Group, Inputs } from './inputs.ts'
 
@@ -79,6 +79,8 @@ function readDisks(inputs: Inputs, input: 'snapshots' | 'vhd'): readonly DiskSou
   })
   if (disks.filter(({ disk }) => disk === 'os').length !== 1) inputs.refuse(input, 'needs exactly one line `os=…`', undefined, '')
   if (new Set(disks.map(({ disk }) => disk)).size !== disks.length) inputs.refuse(input, 'names a LUN more than once', undefined, '')
+  const repeated = disks.find(({ source }, index) => disks.findIndex((other) => sameId(other.source, source)) < index)
+  if (repeated) inputs.refuse(input, 'names a source for more than one disk', undefined, repeated.source.split('?')[0])
   return disks
 }
 

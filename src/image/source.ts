@@ -122,16 +122,19 @@ function ofSnapshots({ disks }: Source & { kind: 'snapshots' }, { sourceSnapshot
   }
 }
 
-function ofVhd(source: Source & { kind: 'vhd' }, { storageAccount, definition }: Observed): SourceContent | undefined {
-  if (!storageAccount) return undefined
+function ofVhd(source: Source & { kind: 'vhd' }, { storageAccounts = [], definition }: Observed): SourceContent | undefined {
+  const accountOf = (address: string) => storageAccounts.find(({ host }) => host === new URL(address).hostname.toLowerCase())
   const { disks, osType, hyperVGeneration } = source
+  const os = disks.find(({ disk }) => disk === 'os')
+  const account = os && accountOf(os.source)
+  if (!account || disks.some(({ source: address }) => !accountOf(address))) return undefined
   return {
-    sourceId: disks.find(({ disk }) => disk === 'os')?.source ?? '',
-    location: storageAccount.location,
+    sourceId: os.source,
+    location: account.location,
     imageTraits: ofUnknownDisks(osType, hyperVGeneration, definition),
     captured: [],
     content: disksOf(
-      disks.map(({ disk, source: uri }) => ({ disk, source: { kind: 'vhd', uri, storageAccountId: storageAccount.id as ArmId } })),
+      disks.map(({ disk, source: uri }) => ({ disk, source: { kind: 'vhd', uri, storageAccountId: accountOf(uri)?.id as ArmId } })),
     ),
     // The content of a blob cannot be read with this action's permissions: its address stands for it.
     identity: source,

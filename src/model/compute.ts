@@ -203,8 +203,11 @@ export interface ManagedImage {
   readonly tags: Tags
 }
 
+/** A storage account that holds VHDs. */
 export interface StorageAccount {
   readonly id: string
+  /** Of the blobs in it, in lower case, e.g. `packer.blob.core.windows.net`. */
+  readonly host: string
   readonly location: string
 }
 

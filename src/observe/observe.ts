@@ -4,11 +4,12 @@ import { explain } from '../errors/explanation.ts'
 import { isDataPlaneRefusal } from '../errors/run-errors.ts'
 import { type ArmId, childId, nameOf, parseArmId, partsOf, sameId } from '../model/arm-id.ts'
 import type { BatchAccount } from '../model/batch.ts'
-import type { Compute, Disk, ImageVersion, StorageAccount, VirtualMachine } from '../model/compute.ts'
+import type { Compute, Disk, ImageVersion, VirtualMachine } from '../model/compute.ts'
 import { emit, type StepContext } from '../run/context.ts'
 import { withChosenCapture } from './choose-capture.ts'
 import type { Observed } from './observed.ts'
-import { neededActions, type Permission, type ScopePermissions } from './permissions.ts'
+import { existingIn, neededActions, type Permission, type ScopePermissions } from './permissions.ts'
+import { observeStorageAccounts } from './storage-accounts.ts'
 
 /** Reads everything that decisions need, side by side, and writes nothing. */
 export async function observe(config: Config, context: StepContext): Promise<Observed> {
@@ -74,7 +75,7 @@ export function withReplication(
 async function observeSource(
   { source, image }: Config,
   context: StepContext,
-): Promise<Pick<Observed, 'vm' | 'sourceSnapshots' | 'sourceImage' | 'storageAccount' | 'givenImage'>> {
+): Promise<Pick<Observed, 'vm' | 'sourceSnapshots' | 'sourceImage' | 'storageAccounts' | 'givenImage'>> {
   const { compute } = context
   switch (source.kind) {
     case 'vm': {
@@ -86,9 +87,7 @@ async function observeSource(
       return { sourceSnapshots: found.filter((snapshot) => snapshot !== undefined) }
     }
     case 'vhd': {
-      const host = new URL(source.disks[0]?.source ?? '').hostname.split('.')[0] ?? ''
-      const account = image && (await findStorageAccount(image.resourceGroup, source.storageAccount ?? host, context))
-      return account ? { storageAccount: account } : {}
+      return image ? { storageAccounts: await observeStorageAccounts(source, image.resourceGroup, context) } : {}
     }
     case 'managed-image': {
       const sourceImage = await observeSourceImage(source.id, context)
@@ -127,15 +126,15 @@ const PERMISSIONS_API_VERSION = '2022-04-01'
 async function observePermissions(
   given: Config,
   found: {
-    readonly source: Promise<Pick<Observed, 'vm'>>
-    readonly gallery: Promise<unknown> | undefined
-    readonly definition: Promise<unknown> | undefined
+    readonly source: Promise<Pick<Observed, 'vm' | 'storageAccounts'>>
+    readonly gallery: Promise<object | undefined> | undefined
+    readonly definition: Promise<object | undefined> | undefined
   },
   context: StepContext,
 ): Promise<readonly ScopePermissions[]> {
-  const [{ vm }, gallery, definition] = await Promise.all([found.source, found.gallery, found.definition])
+  const [{ vm, storageAccounts }, gallery, definition] = await Promise.all([found.source, found.gallery, found.definition])
   const config = withChosenCapture(given, vm?.vm)
-  const needs = neededActions(config, { gallery: gallery !== undefined, definition: definition !== undefined })
+  const needs = neededActions(config, existingIn({ gallery, definition, storageAccounts }))
   const scopes = new Map(needs.map(({ scope }) => [scope.toLowerCase(), scope]))
   const refusals: AzureError[] = []
   const readable = await Promise.all(
@@ -179,13 +178,6 @@ async function observeImageSubscription(config: Config, { arm }: StepContext): P
     ...(ofImage?.tenantId && { tenantId: ofImage.tenantId }),
     ...(ofAccount?.tenantId && { accountTenantId: ofAccount.tenantId }),
   }
-}
-
-/** By name, or by id. */
-async function findStorageAccount(group: ArmId, nameOrId: string, { arm }: StepContext): Promise<StorageAccount | undefined> {
-  const name = nameOf(nameOrId).replaceAll("'", "''")
-  const found = await arm.find(partsOf(group).subscriptionId, `resourceType eq 'Microsoft.Storage/storageAccounts' and name eq '${name}'`)
-  return found.find(({ id }) => !nameOrId.startsWith('/') || sameId(id, nameOrId))
 }
 
 async function observeVm(id: ArmId, { compute }: StepContext): Promise<Observed['vm']> {

@@ -31,8 +31,8 @@ export interface Observed {
   readonly givenImage?:
     | { readonly kind: 'gallery'; readonly version: ImageVersion; readonly definition: ImageDefinition }
     | { readonly kind: 'managed'; readonly image: ManagedImage }
-  /** The account that holds the VHDs that are the source. */
-  readonly storageAccount?: StorageAccount
+  /** The accounts that hold the VHDs that are the source, as far as they are found. */
+  readonly storageAccounts?: readonly StorageAccount[]
   /** Azure's own clock when all this was read, ISO 8601. */
   readonly azureTime?: string
   readonly gallery?: Gallery

@@ -19,6 +19,31 @@ export interface Need {
   readonly actions: readonly string[]
 }
 
+/** What exists already, and decides what has to be made. */
+export interface Existing {
+  readonly gallery: boolean
+  readonly definition: boolean
+  /** Those that hold the VHDs of the source. */
+  readonly storageAccounts: readonly ArmId[]
+}
+
+/** The same, of what was read. */
+export function existingIn({
+  gallery,
+  definition,
+  storageAccounts = [],
+}: {
+  readonly gallery?: object | undefined
+  readonly definition?: object | undefined
+  readonly storageAccounts?: readonly { readonly id: string }[] | undefined
+}): Existing {
+  return {
+    gallery: gallery !== undefined,
+    definition: definition !== undefined,
+    storageAccounts: storageAccounts.map(({ id }) => id as ArmId),
+  }
+}
+
 const COMPUTE = 'Microsoft.Compute'
 const VERSIONS = `${COMPUTE}/galleries/images/versions`
 const POOLS = 'Microsoft.Batch/batchAccounts/pools'
@@ -32,11 +57,15 @@ const COPY_ACTIONS: readonly string[] = [
   'Microsoft.Network/networkInterfaces/join/action',
 ]
 
+/**
+ * Who makes an image version must be allowed to write to its source, and to get a storage account's keys.
+ * https://learn.microsoft.com/azure/virtual-machines/shared-image-galleries#what-rbac-permissions-are-required-to-create-an-acg-image
+ */
+const SNAPSHOT_SOURCE = [`${COMPUTE}/snapshots/write`, `${COMPUTE}/snapshots/beginGetAccess/action`]
+const VHD_SOURCE = ['Microsoft.Storage/storageAccounts/write', 'Microsoft.Storage/storageAccounts/listKeys/action']
+
 /** The most that the run may have to do, by scope. A run that finds everything as it should be needs less. */
-export function neededActions(
-  { source, image, pool }: Config,
-  has: { readonly gallery: boolean; readonly definition: boolean },
-): readonly Need[] {
+export function neededActions({ source, image, pool }: Config, has: Existing): readonly Need[] {
   const takesSnapshots = source.kind === 'vm' && source.capture !== 'generalized'
   const group = image && [
     ...(takesSnapshots ? [`${COMPUTE}/snapshots/write`, `${COMPUTE}/snapshots/delete`] : []),
@@ -56,6 +85,7 @@ export function neededActions(
             ? [`${COMPUTE}/virtualMachines/deallocate/action`, `${COMPUTE}/virtualMachines/start/action`]
             : []),
           ...(source.prepareScript && source.capture !== 'copy' ? [`${COMPUTE}/virtualMachines/runCommand/action`] : []),
+          ...(source.capture === 'generalized' && image?.gallery ? [`${COMPUTE}/virtualMachines/write`] : []),
         ]
       : []
   const account = pool && pool.requests.length > 0 ? [`${POOLS}/write`, ...(needsDelete(pool.strategy) ? [`${POOLS}/delete`] : [])] : []
@@ -64,6 +94,10 @@ export function neededActions(
     // Teams that share a gallery may have roles on their own definitions only.
     definition && { scope: innermost(image.gallery, image.name, has), actions: definition },
     source.kind === 'vm' ? { scope: source.id, actions: vm } : undefined,
+    ...(image?.gallery && source.kind === 'snapshots'
+      ? source.disks.map((disk) => ({ scope: disk.source as ArmId, actions: SNAPSHOT_SOURCE }))
+      : []),
+    ...(image?.gallery ? has.storageAccounts : []).map((scope) => ({ scope, actions: VHD_SOURCE })),
     pool && { scope: pool.account, actions: account },
     ...(pool?.requests.flatMap(linkedNeeds) ?? []),
   ]
@@ -85,7 +119,7 @@ function linkedNeeds({ identity, properties: { networkConfiguration } }: PoolReq
   ]
 }
 
-function innermost(gallery: ArmId, image: string, has: Parameters<typeof neededActions>[1]): ArmId {
+function innermost(gallery: ArmId, image: string, has: Existing): ArmId {
   if (has.definition) return childId(gallery, 'images', image)
   return has.gallery ? gallery : resourceGroupId(gallery)
 }

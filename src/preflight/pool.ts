@@ -1,7 +1,7 @@
 /** Rules about the Batch account and the pools. */
 import { twoSubscriptions } from '../config/config.ts'
 import { type BatchVmSize, poolNamed, vmSizeNamed } from '../model/batch.ts'
-import { missingActions, neededActions, showScope } from '../observe/permissions.ts'
+import { existingIn, missingActions, neededActions, showScope } from '../observe/permissions.ts'
 import { resolveNodeAgent } from '../pool/node-agent.ts'
 import type { Facts, Rule } from './facts.ts'
 
@@ -167,9 +167,9 @@ export const POOL_RULES: readonly Rule[] = [
     severity: 'error',
     title: 'The identity has the permissions that the run needs, where Azure reports them',
     link: 'https://learn.microsoft.com/azure/role-based-access-control/permissions-reference',
-    check: ({ config, observed: { permissions = [], gallery, definition } }) =>
-      neededActions(config, { gallery: gallery !== undefined, definition: definition !== undefined }).flatMap((need) => {
-        const missing = missingActions(need, permissions)
+    check: ({ config, observed }) =>
+      neededActions(config, existingIn(observed)).flatMap((need) => {
+        const missing = missingActions(need, observed.permissions ?? [])
         return missing.length > 0
           ? [
               {

@@ -147,17 +147,35 @@ export const SOURCE_RULES: readonly Rule[] = [
   {
     id: 'vhd-storage-account',
     severity: 'error',
-    title: 'The storage account of the VHDs is visible in the subscription',
+    title: 'The storage accounts of the VHDs are visible in the subscription',
     link: IMAGE_VERSION,
-    check: ({ config: { source }, observed: { storageAccount } }) =>
-      source.kind === 'vhd' && !storageAccount
+    check: ({ config: { source }, observed: { storageAccounts = [] } }) => {
+      if (source.kind !== 'vhd') return []
+      const hosts = new Set(source.disks.map(({ source: address }) => new URL(address).hostname.toLowerCase()))
+      return [...hosts]
+        .filter((host) => !storageAccounts.some((account) => account.host === host))
+        .map((host) => ({
+          seen: `no storage account ${source.storageAccount ?? host.split('.')[0]} is visible in the subscription`,
+          fix: 'Name it with `vhd-storage-account` (name or resource id), and give the identity a role that can read it.',
+        }))
+    },
+  },
+  {
+    id: 'vhd-regions',
+    severity: 'error',
+    title: 'All VHDs are in one region',
+    link: IMAGE_VERSION,
+    check: ({ observed: { storageAccounts = [] } }) => {
+      const regions = [...new Set(storageAccounts.map(({ location }) => regionName(location)))]
+      return regions.length > 1
         ? [
             {
-              seen: `no storage account ${source.storageAccount ?? new URL(source.disks[0]?.source ?? '').hostname.split('.')[0]} is visible in the subscription`,
-              fix: 'Name it with `vhd-storage-account` (name or resource id), and give the identity a role that can read it.',
+              seen: `the VHDs are in ${regions.join(' and ')}`,
+              fix: 'Copy them to one region: an image is created in the region of its disks.',
             },
           ]
-        : [],
+        : []
+    },
   },
   {
     id: 'vm-extensions',

@@ -118,6 +118,11 @@ export const FEATURES: readonly Feature[] = [
   feature('capture: deallocate', deallocate),
   feature('prepare-script', deallocate, [{ 'prepare-script': 'echo patched' }]),
   feature('capture: copy', copy),
+  feature('capture: generalized', create, [{ ...imageOnly, capture: 'generalized' }]),
+  feature('snapshots', managed, [
+    { 'image-version': '1.0.0' },
+    { vm: '', gallery: 'images', 'image-kind': 'gallery', snapshots: 'os=golden-1.0.0-os' },
+  ]),
   feature('vhd', create, [vhd], { prepare: putStorageAccount }),
   feature('managed-image', managed, [
     { 'image-version': '1.0.0' },

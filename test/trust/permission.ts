@@ -18,6 +18,7 @@ const roleOf = (name: string): Assignment['role'] => JSON.parse(readFileSync(pat
 export const ROLES: readonly Assignment[] = [
   { role: roleOf('azure-batch-image-pool'), scope: GROUP_ID },
   { role: roleOf('azure-batch-image-pool-copy'), scope: GROUP_ID },
+  { role: roleOf('azure-batch-image-pool-source'), scope: GROUP_ID },
   { role: roleOf('azure-batch-image-pool-subscription'), scope: `/subscriptions/${SUBSCRIPTION}` },
 ]
 

@@ -93,7 +93,11 @@ function matches(pattern: string, action: string): boolean {
 
 const DISK_ACCESS = 'Microsoft.Compute/disks/beginGetAccess/action'
 
-/** What a body refers to; reading a disk's content needs `beginGetAccess` of its type. */
+/**
+ * What a body refers to. Reading a disk's content needs `beginGetAccess` of its type; an image version needs to write to the VM, disks or
+ * snapshots that it is made of, the keys of a storage account with VHDs and to write to it, and to read an image.
+ * https://learn.microsoft.com/azure/virtual-machines/shared-image-galleries#what-rbac-permissions-are-required-to-create-an-acg-image
+ */
 // biome-ignore lint/suspicious/noExplicitAny: a request body is whatever the client sent
 export function linkedScopes(action: string, body: any): readonly Linked[] {
   const properties = body?.properties ?? {}
@@ -104,14 +108,17 @@ export function linkedScopes(action: string, body: any): readonly Linked[] {
     case 'Microsoft.Compute/images/write': {
       const { osDisk, dataDisks = [] } = properties.storageProfile ?? {}
       const ids = [osDisk, ...dataDisks].map((disk) => disk?.snapshot?.id ?? disk?.managedDisk?.id)
-      return [...contentOf(ids), ...readOf([properties.sourceVirtualMachine?.id])]
+      return [...contentOf(ids), ...actionOf('read', [properties.sourceVirtualMachine?.id])]
     }
     case 'Microsoft.Compute/galleries/images/versions/write': {
       const { osDiskImage, dataDiskImages = [], source } = properties.storageProfile ?? {}
       const sources = [osDiskImage, ...dataDiskImages].map((image) => image?.source)
+      const accounts = sources.map((one) => one?.storageAccountId)
       return [
         ...contentOf(sources.map((one) => one?.id)),
-        ...readOf([source?.id, source?.virtualMachineId, ...sources.map((one) => one?.storageAccountId)]),
+        ...actionOf('write', [source?.virtualMachineId, ...sources.map((one) => one?.id), ...accounts]),
+        ...actionOf('listKeys/action', accounts),
+        ...actionOf('read', [source?.id]),
       ]
     }
     case 'Microsoft.Compute/virtualMachines/write': {
@@ -124,7 +131,7 @@ export function linkedScopes(action: string, body: any): readonly Linked[] {
       const image = properties.deploymentConfiguration?.virtualMachineConfiguration?.imageReference?.id
       return [
         // Reader on the image is not enough. https://learn.microsoft.com/azure/batch/batch-sig-images
-        ...(image ? [{ action: DISK_ACCESS, scope: image }, ...readOf([image])] : []),
+        ...(image ? [{ action: DISK_ACCESS, scope: image }, ...actionOf('read', [image])] : []),
         ...joined([properties.networkConfiguration?.subnetId]),
         ...Object.keys(body?.identity?.userAssignedIdentities ?? {}).map((scope) => ({
           action: 'Microsoft.ManagedIdentity/userAssignedIdentities/assign/action',
@@ -149,11 +156,11 @@ function contentOf(sources: readonly Id[]): readonly Linked[] {
   })
 }
 
-function readOf(sources: readonly Id[]): readonly Linked[] {
+function actionOf(verb: string, sources: readonly Id[]): readonly Linked[] {
   return sources.flatMap((scope) => {
     const [, provider, rest = ''] = /\/providers\/([^/]+)\/(.+)$/.exec(scope ?? '') ?? []
     const type = rest.split('/').filter((_, index) => index % 2 === 0)
-    return scope && provider ? [{ action: [provider, ...type, 'read'].join('/'), scope }] : []
+    return scope && provider ? [{ action: [provider, ...type, verb].join('/'), scope }] : []
   })
 }
 

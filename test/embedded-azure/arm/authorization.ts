@@ -12,6 +12,8 @@ const SCOPES = [
   `${GROUP_PATH}/providers/Microsoft.Compute/virtualMachines/:name`,
   `${GROUP_PATH}/providers/Microsoft.Compute/galleries/:gallery`,
   `${GROUP_PATH}/providers/Microsoft.Compute/galleries/:gallery/images/:image`,
+  `${GROUP_PATH}/providers/Microsoft.Compute/snapshots/:name`,
+  `${GROUP_PATH}/providers/Microsoft.Storage/storageAccounts/:name`,
   `${GROUP_PATH}/providers/Microsoft.Batch/batchAccounts/:account`,
 ]
 

@@ -284,11 +284,22 @@ function checkDisk(
     required(source, 'storageAccountId', 'storageProfile.osDiskImage.source')
     if (!/^https:\/\/[^?]+\.vhd$/i.test(source.uri))
       throw new Refusal(400, 'InvalidParameter', `The source blob URI '${source.uri.split('?')[0]}' is invalid.`)
+    checkAccount(arm, source.uri, String(source.storageAccountId), location)
     return undefined
   }
   const disk = sourceOf(arm, required(source, 'id', 'storageProfile.osDiskImage.source'), location)
   refuseDiskKind(disk)
   return disk
+}
+
+/**
+ * The account is the one that contains the blob, and where the image is. The words are [INFERRED].
+ * https://learn.microsoft.com/rest/api/compute/gallery-image-versions/create-or-update#galleryimageversionfullsource
+ */
+function checkAccount({ world }: Arm, uri: string, accountId: string, location: string): void {
+  const account = world.get(accountId)
+  if (account?.location !== location || !new URL(uri).hostname.startsWith(`${account.name}.`.toLowerCase()))
+    throw new Refusal(400, 'InvalidParameter', `The source blob '${uri}' is not in storage account '${accountId}' in ${location}.`)
 }
 
 /** The Trusted Launch matrix, in recorded words. */

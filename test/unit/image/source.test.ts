@@ -119,7 +119,9 @@ test('VHDs are read through their storage account, in its region', () => {
   const uri = 'https://packer.blob.core.windows.net/images/os.vhd'
   const given: Source = { kind: 'vhd', disks: [{ disk: 'os', source: uri }], osType: 'Windows', hyperVGeneration: 'V1' }
   expect(sourceContent(given, none)).toBeUndefined()
-  expect(sourceContent(given, { ...none, storageAccount: { id: '/sa', location: 'eastus' } })).toMatchObject({
+  expect(
+    sourceContent(given, { ...none, storageAccounts: [{ id: '/sa', location: 'eastus', host: 'packer.blob.core.windows.net' }] }),
+  ).toMatchObject({
     location: 'eastus',
     imageTraits: { osType: 'Windows', generation: 'V1' },
     content: { osDisk: { source: { kind: 'vhd', uri, storageAccountId: '/sa' } } },

@@ -3,7 +3,8 @@ import { readFileSync } from 'node:fs'
 import path from 'node:path'
 import { expect, test } from 'vitest'
 import { parseConfig } from '../../../src/config/parse-config.ts'
-import { missingActions, neededActions, type Permission } from '../../../src/observe/permissions.ts'
+import type { ArmId } from '../../../src/model/arm-id.ts'
+import { type Existing, missingActions, neededActions, type Permission } from '../../../src/observe/permissions.ts'
 
 const role = (name: string): Permission => {
   const { Actions, NotActions } = JSON.parse(readFileSync(path.join(import.meta.dirname, `../../../.github/roles/${name}.json`), 'utf8'))
@@ -11,12 +12,15 @@ const role = (name: string): Permission => {
 }
 const MAIN = role('azure-batch-image-pool')
 const COPY = role('azure-batch-image-pool-copy')
+const SOURCE = role('azure-batch-image-pool-source')
 
-const NOTHING = { gallery: false, definition: false }
+const NOTHING = { gallery: false, definition: false, storageAccounts: [] }
+const ACCOUNT = '/subscriptions/1/resourceGroups/v/providers/Microsoft.Storage/storageAccounts/vhds' as ArmId
 
-const needs = (inputs: Readonly<Record<string, string>>, has: Parameters<typeof neededActions>[1] = NOTHING) => {
+const needs = (inputs: Readonly<Record<string, string>>, has: Existing = NOTHING) => {
   const given: Readonly<Record<string, string>> = {
     vm: 'golden',
+    capture: 'live',
     'subscription-id': '11111111-2222-3333-4444-555555555555',
     'resource-group': 'render',
     'image-name': 'golden',
@@ -56,8 +60,8 @@ test('a copy needs the second role too, and what deletes the copy is asked for b
 
 test.each([
   ['nothing', NOTHING, 'resourceGroups/render', ['galleries/write', 'galleries/images/write', 'galleries/images/versions/write']],
-  ['a gallery', { gallery: true, definition: false }, 'galleries/farm', ['galleries/images/write', 'galleries/images/versions/write']],
-  ['a definition', { gallery: true, definition: true }, 'galleries/farm/images/golden', ['galleries/images/versions/write']],
+  ['a gallery', { ...NOTHING, gallery: true }, 'galleries/farm', ['galleries/images/write', 'galleries/images/versions/write']],
+  ['a definition', { ...NOTHING, gallery: true, definition: true }, 'galleries/farm/images/golden', ['galleries/images/versions/write']],
 ] as const)('where there is %s, what is to be made is asked for at the innermost resource, and no more', (_, has, scope, actions) => {
   const need = needs({}, has).find((one) => one.actions.some((action) => /versions/.test(action)))
   expect(need?.scope.endsWith(scope)).toBe(true)
@@ -77,4 +81,28 @@ networkConfiguration: { subnetId: "${subnet}", publicIPAddressConfiguration: { p
     { scope: subnet, actions: ['Microsoft.Network/virtualNetworks/subnets/join/action'] },
     { scope: address, actions: ['Microsoft.Network/publicIPAddresses/join/action'] },
   ])
+})
+
+/** Microsoft's table: source of a gallery version → what its maker needs there. */
+test.each<[string, Record<string, string>, readonly string[], readonly string[]]>([
+  ['a VM', { capture: 'generalized' }, [], ['Microsoft.Compute/virtualMachines/write']],
+  ['a VM, as a managed image', { capture: 'generalized', 'image-kind': 'managed', gallery: '' }, [], []],
+  [
+    'a snapshot',
+    { vm: '', capture: '', snapshots: 'os=ready' },
+    [],
+    ['Microsoft.Compute/snapshots/write', 'Microsoft.Compute/snapshots/beginGetAccess/action'],
+  ],
+  [
+    'a VHD',
+    { vm: '', capture: '', vhd: 'os=https://vhds.blob.core.windows.net/v/os.vhd' },
+    [ACCOUNT],
+    ['Microsoft.Storage/storageAccounts/write', 'Microsoft.Storage/storageAccounts/listKeys/action'],
+  ],
+  ['a managed image', { vm: '', capture: '', 'managed-image': 'old' }, [], []],
+])('made of %s, a version needs what Microsoft says, and the roles have it', (_, inputs, accounts, actions) => {
+  const asked = needs(inputs, { gallery: true, definition: true, storageAccounts: accounts as ArmId[] })
+  const ofSource = asked.filter(({ scope }) => /virtualMachines|snapshots|storageAccounts/.test(scope))
+  expect(ofSource.flatMap((need) => need.actions)).toEqual(actions)
+  expect(ofSource.flatMap((need) => missingActions(need, [{ scope: need.scope, permissions: [MAIN, SOURCE] }]))).toEqual([])
 })

@@ -215,9 +215,9 @@ describe('the image is', () => {
 
   test('reused for VHDs by their addresses: what is in them is not looked at, and that is said', () => {
     const inputs = { vm: '', vhd: 'os=https://vhds.blob.core.windows.net/golden/os.vhd', 'hyper-v-generation': 'V2' }
-    const storageAccount = { id: '/storageAccounts/vhds', location: 'westeurope' }
-    const { tags } = build(inputs, observe({ storageAccount }))
-    expect(plan(inputs, observe({ storageAccount, versions: [version('1.0.0', 'Succeeded', tags)] })).image).toMatchObject({
+    const storageAccounts = [{ id: '/storageAccounts/vhds', location: 'westeurope', host: 'vhds.blob.core.windows.net' }]
+    const { tags } = build(inputs, observe({ storageAccounts }))
+    expect(plan(inputs, observe({ storageAccounts, versions: [version('1.0.0', 'Succeeded', tags)] })).image).toMatchObject({
       kind: 'reuse',
       reason: 'the addresses of the VHDs are those of version 1.0.0; for new content at these addresses: `rebuild: always`',
     })
