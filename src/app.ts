@@ -5,7 +5,7 @@ import { CancelledError } from './errors/run-errors.ts'
 import { deleteReplicatedSnapshots, dropSnapshots } from './image/capture.ts'
 import { findPrunable } from './image/find-prunable.ts'
 import { dropLeftSnapshots } from './image/left-snapshots.ts'
-import type { ImageQuestion } from './image/plan-image.ts'
+import { type ImageQuestion, takesTemporaries } from './image/plan-image.ts'
 import { prune } from './image/prune.ts'
 import { confirmPublished } from './image/publish.ts'
 import { runTag } from './image/tags.ts'
@@ -123,7 +123,7 @@ async function cleanUpAfter(plan: Plan, deleting: ReturnType<typeof deletingSnap
   if (image.kind === 'build' && deleting) await confirmPublished(image, context)
   if (retains(config) && progress.pools.every(({ error }) => !error)) await retain(situation)
   // Where nothing is built nobody else looks for what an interrupted run's copy costs.
-  else if (image.kind === 'reuse' && config.source.kind === 'vm' && config.source.capture === 'copy') await sweep(situation)
+  else if (image.kind === 'reuse' && takesTemporaries(config.source)) await sweep(situation)
 }
 
 async function pruneAlone(situation: Situation): Promise<void> {

@@ -13,7 +13,7 @@ export type Mode = 'apply' | 'plan' | 'validate' | 'prune'
 export type ImageKind = 'gallery' | 'managed'
 
 /** How the disks of a VM become an image. */
-export type Capture = 'live' | 'deallocate' | 'generalized' | 'copy'
+export type Capture = 'live' | 'deallocate' | 'generalized' | 'copy' | 'restore-point'
 
 export interface Identity {
   readonly signIn: SignIn

@@ -40,7 +40,7 @@ export function readSource(inputs: Inputs, group: Group, mode: Mode): Source | u
 
 /** How a VM is captured. `prepare-script` needs a VM that can still run it. */
 function readCapture(inputs: Inputs, given: SourceInput): VmSource['capture'] {
-  const capture = inputs.choice('capture', ['auto', 'live', 'deallocate', 'generalized', 'copy'], 'auto')
+  const capture = inputs.choice('capture', ['auto', 'live', 'deallocate', 'generalized', 'copy', 'restore-point'], 'auto')
   if (inputs.text('prepare-script') === '') return capture
   if (given !== 'vm') inputs.refuse('prepare-script', `runs in a VM, but the source is given as \`${given}\``, '', '')
   else if (capture === 'generalized')

@@ -8,6 +8,7 @@ import { withCopy } from './copy.ts'
 import type { BuildPlan, SnapshotPlan, SnapshotReport } from './image-plan.ts'
 import { createGalleryAndDefinition, VersionGoneError } from './publish.ts'
 import { whileStopped } from './restart.ts'
+import { withRestorePoint } from './restore-point.ts'
 import { isReplicated } from './standing.ts'
 import { TAGS } from './tags.ts'
 import { VersionTakenError } from './taken.ts'
@@ -15,11 +16,12 @@ import { sweepTemporaries } from './temporary-resources.ts'
 
 /** Takes all snapshots at once. A VM that was stopped for it runs again afterwards, whatever happened. */
 export async function capture(plan: BuildPlan, context: StepContext): Promise<readonly SnapshotReport[]> {
-  const { prepare, deallocate, osType, copy } = plan
+  const { prepare, deallocate, osType, copy, restorePoint } = plan
   const owner = { image: plan.tags[TAGS.image] ?? '', run: plan.tags[TAGS.run] ?? '' }
   // An interrupted run left all of them: the VM was prepared and stopped for these.
   if (plan.snapshots.every(({ exists }) => exists)) {
-    if (copy) await sweepTemporaries(resourceGroupId(copy.vm), owner, context)
+    const swept = copy?.vm ?? restorePoint?.collection.id
+    if (swept) await sweepTemporaries(resourceGroupId(swept), owner, context)
     return takeSnapshots(plan, context)
   }
   if (copy) {
@@ -31,11 +33,15 @@ export async function capture(plan: BuildPlan, context: StepContext): Promise<re
     const printed = await context.compute.runScript({ vm: prepare.vm, osType, script: prepare.script }, context.signal)
     emit(context, { kind: 'notice', level: 'info', text: `Output of prepare-script:\n${printed}` })
   }
+  if (restorePoint) {
+    const whole = await withoutOldMoment(plan, context)
+    return withRestorePoint({ plan: whole, restorePoint }, context, () => takeSnapshots(whole, context))
+  }
   if (!deallocate) return takeSnapshots(plan, context)
   return whileStopped({ vm: deallocate, run: owner.run }, context, () => takeSnapshots(plan, context))
 }
 
-/** Some snapshots of a copy that is gone and others of a new one would be disks of two moments: all are taken again. */
+/** Some snapshots of a copy or restore point that is gone and others of a new one would be disks of two moments: all are taken again. */
 async function withoutOldMoment(plan: BuildPlan, { compute, signal }: StepContext): Promise<BuildPlan> {
   const old = plan.snapshots.filter(({ exists, isStale }) => exists || isStale)
   await allSideBySide(old, ({ id }) => compute.deleteSnapshot(id, signal))

@@ -1,10 +1,9 @@
 /** `capture: copy`: the golden VM lives on while a throw-away copy of it is generalized and captured. */
 import { explain } from '../errors/explanation.ts'
-import { ScriptError } from '../errors/run-errors.ts'
-import { nameOf, resourceGroupId } from '../model/arm-id.ts'
+import { resourceGroupId } from '../model/arm-id.ts'
 import { emit, type StepContext } from '../run/context.ts'
 import type { CopyPlan } from './copy-plan.ts'
-import { GeneralizationError, SETTLE_MS } from './generalize.ts'
+import { SETTLE_MS } from './generalize.ts'
 import type { BuildPlan } from './image-plan.ts'
 import { isOfRun, TAGS } from './tags.ts'
 import { VersionTakenError } from './taken.ts'
@@ -42,12 +41,9 @@ export async function withCopy<T>(
 async function generalize({ vm, osType, scripts }: CopyPlan, context: StepContext): Promise<void> {
   const updating = (detail: string) => emit(context, { kind: 'resource', change: 'updating', type: 'virtual machine', id: vm, detail })
   for (const [index, script] of scripts.entries()) {
-    const isLast = index === scripts.length - 1
-    const detail = isLast ? 'generalizing' : 'running prepare-script'
+    const detail = index === scripts.length - 1 ? 'generalizing' : 'running prepare-script'
     updating(detail)
-    const printed = await context.compute.runScript({ vm, osType, script }, context.signal).catch((error) => {
-      throw isLast && error instanceof ScriptError ? new GeneralizationError(nameOf(vm), osType, error) : error
-    })
+    const printed = await context.compute.runScript({ vm, osType, script }, context.signal)
     emit(context, { kind: 'notice', level: 'info', text: `Output of ${detail}:\n${printed}` })
   }
   await context.clock.sleep(SETTLE_MS, context.signal)

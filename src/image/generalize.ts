@@ -1,5 +1,4 @@
-/** Pure: the scripts that generalize a system from inside, and what mostly stands in their way. */
-import { ActionError } from '../errors/explanation.ts'
+/** Pure: the scripts that generalize a system from inside. */
 import type { OsType } from '../model/compute.ts'
 
 /** Seconds after its end that a script gives Run Command to report it, before what Run Command installed is deleted. */
@@ -39,22 +38,3 @@ const WINDOWS = [
 
 /** https://learn.microsoft.com/azure/virtual-machines/generalize */
 export const GENERALIZE: Readonly<Record<OsType, string>> = { Linux: LINUX, Windows: WINDOWS }
-
-/** https://learn.microsoft.com/troubleshoot/windows-client/setup-upgrade-and-drivers/sysprep-fails-remove-or-update-store-apps */
-const USUAL_CAUSES: Readonly<Record<OsType, string>> = {
-  Windows:
-    'The lines of setuperr.log and setupact.log say why. Mostly it is an app of the Store that was installed or updated for one user only (remove it for all users), a restart that updates are waiting for, BitLocker, a server role that sysprep does not support, or a system that was upgraded from an earlier Windows.',
-  Linux: 'The Azure Linux Agent (waagent) has to be installed, and the disk needs room for it to write.',
-}
-
-/** The script that generalizes a copy failed inside it. */
-export class GeneralizationError extends ActionError {
-  constructor(vm: string, osType: OsType, { message }: Error) {
-    super({
-      title: osType === 'Windows' ? 'Sysprep failed' : 'Deprovisioning failed',
-      message: `the copy ${vm} could not be generalized: ${message}`,
-      hint: `${USUAL_CAUSES[osType]} Correct it in the golden VM, or in \`prepare-script\`, and run again. Nothing was captured.`,
-      link: 'https://learn.microsoft.com/azure/virtual-machines/generalize',
-    })
-  }
-}

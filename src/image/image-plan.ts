@@ -3,6 +3,7 @@ import type { Tags } from '../model/arm.ts'
 import type { ArmId } from '../model/arm-id.ts'
 import type { AttachedDisk, HyperVGeneration, ImageContent, ImageDefinitionRequest, OsType, TargetRegion } from '../model/compute.ts'
 import type { CopyPlan } from './copy-plan.ts'
+import type { RestorePointPlan } from './restore-point-plan.ts'
 
 export interface SnapshotPlan {
   readonly id: ArmId
@@ -51,6 +52,8 @@ export interface BuildPlan {
   readonly prepare?: { readonly vm: ArmId; readonly script: string }
   /** Capture a throw-away copy instead of the VM itself. */
   readonly copy?: CopyPlan
+  /** Capture the disks of a restore point instead of those of the VM. */
+  readonly restorePoint?: RestorePointPlan
   /** The running VM to stop before and to start again after. */
   readonly deallocate?: ArmId
   /** What the image is made of: the run's own snapshots, or what the source gives. */

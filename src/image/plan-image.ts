@@ -12,6 +12,7 @@ import { type BuiltVersion, managedVersions, poolImages } from './managed-images
 import { byVersionDescending, copyName, nextVersion } from './names.ts'
 import { planSnapshots } from './plan-snapshots.ts'
 import { isBroken, isStuck, reasonToBuild, reasonToStayOf, resumableVersion, takenVersions } from './plan-version.ts'
+import { planRestorePoint, type RestorePointPlan } from './restore-point-plan.ts'
 import { disksOf, isUp, type SourceContent } from './source.ts'
 import { failedRegions, isUsable } from './standing.ts'
 import { fingerprintOf, isOwn, provenanceTags, sourceTag, TAGS } from './tags.ts'
@@ -59,7 +60,7 @@ export function planImage(question: ImageQuestion): ImagePlan {
     resumableVersion(image, observed, content, made, {
       ...{ fingerprint, now, run, avoid },
       isInReach: (version) => missingIn(version).length === 0,
-      isCopied: source.kind === 'vm' && source.capture === 'copy',
+      isCopied: takesTemporaries(source),
     })
   const taken = () => [...takenVersions(image, config.pool, observed, content, made, run), ...avoid]
   const version = image.version === 'auto' ? (resumable() ?? nextVersion(now, taken())) : image.version
@@ -92,6 +93,11 @@ function reusePlan(
   }
 }
 
+/** Whether resources are made that exist only while disks are captured: what an interrupted run left of them is swept. */
+export function takesTemporaries(source: Source): boolean {
+  return source.kind === 'vm' && (source.capture === 'copy' || source.capture === 'restore-point')
+}
+
 function reasonToReuse({ kind }: Source, { name }: BuiltVersion): string {
   return kind === 'vhd'
     ? `the addresses of the VHDs are those of version ${name}; for new content at these addresses: \`rebuild: always\``
@@ -119,10 +125,11 @@ function build(input: BuildInput): BuildPlan {
   const previous = newest && newest.name !== version ? { previousVersion: newest.name } : {}
   const tags = tagsOf(input)
   const copy = copyFor(input, tags)
+  const restorePoint = restorePointFor(input, tags)
   const existing = made.find(({ name }) => name === version)
   const hasFailed = existing !== undefined && !existing.isOfOtherPools && isBroken(existing, observed)
   const isBegun = existing !== undefined && !hasFailed
-  const captured = content.captured.map((disk, index) => ({ ...disk, sourceId: copy?.disks[index] ?? disk.sourceId }))
+  const captured = content.captured.map((disk, index) => ({ ...disk, sourceId: (copy ?? restorePoint)?.disks[index] ?? disk.sourceId }))
   const snapshots = planSnapshots({
     ...{ image, version, fingerprint, captured, isBegun, now },
     isLive: content.isLive,
@@ -150,6 +157,7 @@ function build(input: BuildInput): BuildPlan {
     ...previous,
     ...(existing && { existing: { state: hasFailed ? ('failed' as const) : ('creating' as const) } }),
     ...(!isBegun && preparation(config.source, observed, copy)),
+    ...(!isBegun && restorePoint && { restorePoint }),
     ...(image.gallery ? galleryTarget(image.gallery, input, tags) : managedTarget(input)),
   }
 }
@@ -182,6 +190,16 @@ function copyFor({ config: { source }, image, observed, content, run, version }:
     tags,
     ...(source.prepareScript && { prepareScript: source.prepareScript }),
   })
+}
+
+function restorePointFor(
+  { config: { source }, image, observed, content, run, version }: BuildInput,
+  tags: Tags,
+): RestorePointPlan | undefined {
+  const { vm } = observed.vm ?? {}
+  if (source.kind !== 'vm' || source.capture !== 'restore-point' || !vm) return undefined
+  const name = copyName(image.name, version, run)
+  return planRestorePoint({ group: image.resourceGroup, name, vm, captured: content.captured, tags })
 }
 
 /** What happens to a VM, or to its copy, before its disks are captured. */

@@ -13,14 +13,16 @@ export interface TemporaryResource {
 /** Marks a temporary resource; the value is the image's name. */
 export const TEMPORARY_TAG = 'image-pool-temporary'
 
-const API_VERSIONS = {
+/** By type; what is deleted later is deleted with the same. */
+export const TEMPORARY_API_VERSIONS = {
   snapshots: '2024-03-02',
   disks: '2024-03-02',
   virtualMachines: '2024-07-01',
   virtualNetworks: '2024-05-01',
   networkInterfaces: '2024-05-01',
+  restorePointCollections: '2024-03-01',
 } as const
-export type TemporaryType = keyof typeof API_VERSIONS
+export type TemporaryType = keyof typeof TEMPORARY_API_VERSIONS
 
 /** The tags of a temporary resource that belongs to the image and run in `tags`. */
 export function temporaryTags(tags: Tags): Tags {
@@ -31,7 +33,7 @@ export function temporaryTags(tags: Tags): Tags {
 export function temporaryResources(location: string, tags: Tags) {
   return (type: TemporaryType, id: ArmId, body: object): TemporaryResource => ({
     id,
-    apiVersion: API_VERSIONS[type],
+    apiVersion: TEMPORARY_API_VERSIONS[type],
     body: { location, tags: temporaryTags(tags), ...body },
   })
 }
@@ -44,7 +46,9 @@ export interface TaggedResource {
 }
 
 /** Resources are deleted in this order: whatever uses another one goes before it. */
-const ORDER: readonly TemporaryType[] = ['virtualMachines', 'networkInterfaces', 'disks', 'virtualNetworks', 'snapshots']
+const ORDER: readonly TemporaryType[] = [
+  ...(['virtualMachines', 'networkInterfaces', 'disks', 'virtualNetworks', 'snapshots', 'restorePointCollections'] as const),
+]
 
 /** Whose leftovers are meant. */
 export interface TemporaryOwner {
@@ -67,7 +71,7 @@ export function leftovers(
     })
     .flatMap(({ id, type }) => {
       const kind = kindOf(type)
-      return kind ? [{ id: id as ArmId, apiVersion: API_VERSIONS[kind], rank: ORDER.indexOf(kind) }] : []
+      return kind ? [{ id: id as ArmId, apiVersion: TEMPORARY_API_VERSIONS[kind], rank: ORDER.indexOf(kind) }] : []
     })
     .sort((one, other) => one.rank - other.rank)
     .map(({ id, apiVersion }) => ({ id, apiVersion }))
@@ -75,5 +79,5 @@ export function leftovers(
 
 /** The api-version with which a temporary resource is deleted; `undefined` for types that no run makes. */
 export function temporaryApiVersion(id: string): string | undefined {
-  return Object.entries(API_VERSIONS).find(([type]) => id.toLowerCase().includes(`/${type.toLowerCase()}/`))?.[1]
+  return Object.entries(TEMPORARY_API_VERSIONS).find(([type]) => id.toLowerCase().includes(`/${type.toLowerCase()}/`))?.[1]
 }

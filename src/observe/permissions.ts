@@ -57,6 +57,15 @@ const COPY_ACTIONS: readonly string[] = [
   'Microsoft.Network/networkInterfaces/join/action',
 ]
 
+const COLLECTIONS = `${COMPUTE}/restorePointCollections`
+/** https://learn.microsoft.com/azure/role-based-access-control/permissions/compute */
+const RESTORE_POINT_ACTIONS: readonly string[] = [
+  ...['disks', 'restorePointCollections'].flatMap((type) => [`${COMPUTE}/${type}/write`, `${COMPUTE}/${type}/delete`]),
+  `${COLLECTIONS}/restorePoints/write`,
+  `${COLLECTIONS}/restorePoints/read`,
+  `${COLLECTIONS}/restorePoints/diskRestorePoints/beginGetAccess/action`,
+]
+
 /**
  * Who makes an image version must be allowed to write to its source, and to get a storage account's keys.
  * https://learn.microsoft.com/azure/virtual-machines/shared-image-galleries#what-rbac-permissions-are-required-to-create-an-acg-image
@@ -70,6 +79,7 @@ export function neededActions({ source, image, pool }: Config, has: Existing): r
   const group = image && [
     ...(takesSnapshots ? [`${COMPUTE}/snapshots/write`, `${COMPUTE}/snapshots/delete`] : []),
     ...(source.kind === 'vm' && source.capture === 'copy' ? COPY_ACTIONS : []),
+    ...(source.kind === 'vm' && source.capture === 'restore-point' ? RESTORE_POINT_ACTIONS : []),
     ...(image.kind === 'managed' ? [`${COMPUTE}/images/write`] : []),
   ]
   const definition = image?.gallery && [

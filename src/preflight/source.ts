@@ -1,7 +1,7 @@
 /** Rules about the machine that becomes the image. */
 import { isUp } from '../image/source.ts'
 import { TAGS } from '../image/tags.ts'
-import { nameOf, regionName } from '../model/arm-id.ts'
+import { nameOf, parseArmId, regionName, sameId } from '../model/arm-id.ts'
 import type { VirtualMachine } from '../model/compute.ts'
 import type { Rule } from './facts.ts'
 import { disksOf } from './source-disks.ts'
@@ -13,6 +13,9 @@ const CUSTOM_IMAGES = 'https://learn.microsoft.com/azure/batch/batch-sig-images'
 /** Or will be, before anything else: an interrupted run stopped it, and this run starts it again. */
 const isRunning = ({ statuses, tags }: VirtualMachine): boolean =>
   statuses.includes('PowerState/running') || tags[TAGS.restart] !== undefined
+
+/** The user answers for it that the system inside is generalized. */
+const VOUCHED = new Set<string>(['live', 'deallocate', 'restore-point'])
 
 export const SOURCE_RULES: readonly Rule[] = [
   {
@@ -63,6 +66,24 @@ export const SOURCE_RULES: readonly Rule[] = [
             {
               seen: `${vm.vm.name} is being stopped: ${vm.vm.statuses.join(', ')}`,
               fix: 'Run again once it is deallocated. The action does not start it afterwards: it starts only a VM that was running.',
+            },
+          ]
+        : [],
+  },
+  {
+    id: 'restore-point-subscription',
+    severity: 'error',
+    title: 'With `capture: restore-point` the VM and the image are in one subscription',
+    link: 'https://learn.microsoft.com/azure/virtual-machines/virtual-machines-create-restore-points',
+    check: ({ config: { source, image } }) =>
+      source.kind === 'vm' &&
+      source.capture === 'restore-point' &&
+      image &&
+      !sameId(parseArmId(source.id)?.subscriptionId, parseArmId(image.resourceGroup)?.subscriptionId)
+        ? [
+            {
+              seen: `${nameOf(source.id)} is in another subscription than resource group ${nameOf(image.resourceGroup)}`,
+              fix: 'A restore point is made in the subscription of its VM: use a `resource-group` there, or another `capture`.',
             },
           ]
         : [],
@@ -229,10 +250,7 @@ export const SOURCE_RULES: readonly Rule[] = [
     title: 'The operating system is generalized',
     link: GENERALIZE,
     check: ({ config: { source }, observed: { vm } }) =>
-      vm &&
-      source.kind === 'vm' &&
-      (source.capture === 'live' || source.capture === 'deallocate') &&
-      !vm.vm.statuses.includes('OSState/generalized')
+      vm && source.kind === 'vm' && VOUCHED.has(source.capture) && !vm.vm.statuses.includes('OSState/generalized')
         ? [
             {
               seen: `${vm.vm.name} is not marked as generalized`,
@@ -251,7 +269,7 @@ export const SOURCE_RULES: readonly Rule[] = [
         ? [
             {
               seen: `${vm.vm.name} is running: each of its snapshots is only as consistent as after a power failure, and not with the others`,
-              fix: 'Use `capture: deallocate`, which stops it, takes the snapshots, and starts it again.',
+              fix: 'Use `capture: restore-point`, which takes all disks at one moment, or `capture: deallocate`, which stops the VM, takes the snapshots, and starts it again.',
             },
           ]
         : [],

@@ -24,6 +24,7 @@ import { Durations } from './clock/durations.ts'
 import { DISK, diskRoutes } from './compute/disks.ts'
 import { GALLERY, galleryRoutes } from './compute/galleries.ts'
 import { imageRoutes } from './compute/images.ts'
+import { restorePointRoutes } from './compute/restore-points.ts'
 import { COMPUTE, virtualMachineRoutes } from './compute/virtual-machines.ts'
 import { Entra, REQUEST_TOKEN } from './entra/entra.ts'
 import { GitHub } from './github/github.ts'
@@ -276,6 +277,7 @@ export async function startAzure(scenario: Scenario, speed: number, port = 0): P
       ...authorizationRoutes(arm, access),
       ...virtualMachineRoutes(arm),
       ...diskRoutes(arm),
+      ...restorePointRoutes(arm),
       ...imageRoutes(arm),
       ...galleryRoutes(arm),
       ...networkRoutes(arm),

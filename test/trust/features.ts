@@ -11,7 +11,7 @@ export interface Feature extends Flow {
   readonly isCancelled?: boolean
 }
 
-const { create, inPlace, managed, deallocate, copy, blueGreen } = FLOWS
+const { create, inPlace, managed, deallocate, copy, restorePoint, blueGreen } = FLOWS
 const NETWORK = `${GROUP_ID}/providers/Microsoft.Network/virtualNetworks/nodes`
 const SUBNET = `${NETWORK}/subnets/default`
 const IDENTITY = `${GROUP_ID}/providers/Microsoft.ManagedIdentity/userAssignedIdentities/nodes`
@@ -118,6 +118,7 @@ export const FEATURES: readonly Feature[] = [
   feature('capture: deallocate', deallocate),
   feature('prepare-script', deallocate, [{ 'prepare-script': 'echo patched' }]),
   feature('capture: copy', copy),
+  feature('capture: restore-point', restorePoint),
   feature('capture: generalized', create, [{ ...imageOnly, capture: 'generalized' }]),
   feature('snapshots', managed, [
     { 'image-version': '1.0.0' },

@@ -56,6 +56,10 @@ export const FLOWS = {
     ...flow('capture: copy', { ...imageOnly, capture: 'copy' }, { vm: { ...base.vm, statuses: RUNNING } }),
     rebuilds: true,
   },
+  restorePoint: {
+    ...flow('capture: restore-point', { ...imageOnly, capture: 'restore-point' }, { vm: { ...base.vm, statuses: RUNNING } }),
+    rebuilds: true,
+  },
   blueGreen: flow(
     'blue-green with jobs',
     { strategy: 'blue-green' },

@@ -19,6 +19,7 @@ export const ROLES: readonly Assignment[] = [
   { role: roleOf('azure-batch-image-pool'), scope: GROUP_ID },
   { role: roleOf('azure-batch-image-pool-copy'), scope: GROUP_ID },
   { role: roleOf('azure-batch-image-pool-source'), scope: GROUP_ID },
+  { role: roleOf('azure-batch-image-pool-restore-point'), scope: GROUP_ID },
   { role: roleOf('azure-batch-image-pool-subscription'), scope: `/subscriptions/${SUBSCRIPTION}` },
 ]
 

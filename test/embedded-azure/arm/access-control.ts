@@ -121,6 +121,8 @@ export function linkedScopes(action: string, body: any): readonly Linked[] {
         ...actionOf('read', [source?.id]),
       ]
     }
+    case 'Microsoft.Compute/restorePointCollections/write':
+      return actionOf('read', [properties.source?.id])
     case 'Microsoft.Compute/virtualMachines/write': {
       const { networkProfile } = properties
       return ids(networkProfile?.networkInterfaces).map((scope) => ({ action: 'Microsoft.Network/networkInterfaces/join/action', scope }))
@@ -146,12 +148,14 @@ export function linkedScopes(action: string, body: any): readonly Linked[] {
 
 type Id = string | undefined
 
+const TYPES_WITH_CONTENT = ['restorePointCollections/restorePoints/diskRestorePoints', 'snapshots']
+
 const ids = (resources: readonly { readonly id?: string }[] = []): readonly string[] => resources.flatMap(({ id }) => id ?? [])
 
 function contentOf(sources: readonly Id[]): readonly Linked[] {
   return sources.flatMap((scope) => {
     if (!scope) return []
-    const type = /\/snapshots\//i.test(scope) ? 'snapshots' : 'disks'
+    const type = TYPES_WITH_CONTENT.find((one) => scope.toLowerCase().includes(`/${one.split('/').at(-1)?.toLowerCase()}/`)) ?? 'disks'
     return [{ action: `Microsoft.Compute/${type}/beginGetAccess/action`, scope }]
   })
 }

@@ -11,6 +11,8 @@ export const DISK =
   )
 const DISKS = { type: 'Microsoft.Compute/disks', path: 'DiskOperations', isDiskRp: true } as const
 const SNAPSHOTS = { type: 'Microsoft.Compute/snapshots', path: 'DiskOperations', isDiskRp: true } as const
+/** Of a disk or snapshot, and of a disk restore point. */
+const COPIES = new Set(['Copy', 'Restore'])
 /** Medians of recorded Azure. */
 const DURATION_MS = { disk: 200, snapshot: 700, tags: 100, delete: 200 }
 
@@ -38,7 +40,7 @@ function put(arm: Arm, call: Call, kind: typeof DISKS | typeof SNAPSHOTS, afterM
   const createOption: string = required(creationData, 'createOption', 'creationData')
   const region = plainRegion(String(required(call.body, 'location')))
   const before = arm.world.get(call.path)?.properties
-  const copied = createOption === 'Copy' ? sourceOf(arm, required(creationData, 'sourceResourceId', 'creationData'), region) : undefined
+  const copied = COPIES.has(createOption) ? sourceOf(arm, required(creationData, 'sourceResourceId', 'creationData'), region) : undefined
   const source =
     copied !== undefined
       ? copied.properties

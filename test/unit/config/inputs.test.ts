@@ -6,7 +6,7 @@ describe('a choice', () => {
   const CHOICES: readonly (readonly [string, readonly string[]])[] = [
     ['mode', ['apply', 'plan', 'validate', 'prune']],
     ['environment', ['AzureCloud', 'AzureUSGovernment', 'AzureChinaCloud']],
-    ['capture', ['auto', 'live', 'deallocate', 'generalized', 'copy']],
+    ['capture', ['auto', 'live', 'deallocate', 'generalized', 'copy', 'restore-point']],
     ['image-kind', ['gallery', 'managed']],
     ['replication', ['Full', 'Shallow']],
     ['keep-snapshots', ['true', 'false']],

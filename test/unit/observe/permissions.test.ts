@@ -13,6 +13,7 @@ const role = (name: string): Permission => {
 const MAIN = role('azure-batch-image-pool')
 const COPY = role('azure-batch-image-pool-copy')
 const SOURCE = role('azure-batch-image-pool-source')
+const RESTORE_POINT = role('azure-batch-image-pool-restore-point')
 
 const NOTHING = { gallery: false, definition: false, storageAccounts: [] }
 const ACCOUNT = '/subscriptions/1/resourceGroups/v/providers/Microsoft.Storage/storageAccounts/vhds' as ArmId
@@ -56,6 +57,11 @@ test('a copy needs the second role too, and what deletes the copy is asked for b
   for (const type of ['Compute/disks', 'Compute/virtualMachines', 'Network/virtualNetworks', 'Network/networkInterfaces']) {
     expect(lacking).toContain(`Microsoft.${type}/delete`)
   }
+})
+
+test('a restore point needs a role of its own', () => {
+  expect(missing({ capture: 'restore-point' }, [MAIN, RESTORE_POINT])).toEqual([])
+  expect(missing({ capture: 'restore-point' }, [MAIN])).toContain('Microsoft.Compute/restorePointCollections/delete')
 })
 
 test.each([

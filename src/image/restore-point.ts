@@ -1,0 +1,60 @@
+/** `capture: restore-point`: all disks of a running VM at one moment. */
+import { ActionError, explain } from '../errors/explanation.ts'
+import { resourceGroupId } from '../model/arm-id.ts'
+import { emit, type StepContext } from '../run/context.ts'
+import type { BuildPlan } from './image-plan.ts'
+import { disksOfPoint, type RestorePointAnswer, type RestorePointPlan } from './restore-point-plan.ts'
+import { TAGS } from './tags.ts'
+import type { TemporaryResource } from './temporary.ts'
+import { putTemporaries, removeTemporaries, sweepTemporaries } from './temporary-resources.ts'
+
+/** Makes disks of a restore point, gives them to `capture`, and deletes both, also when something fails. */
+export async function withRestorePoint<T>(
+  { plan, restorePoint }: { readonly plan: BuildPlan; readonly restorePoint: RestorePointPlan },
+  context: StepContext,
+  capture: () => Promise<T>,
+): Promise<T> {
+  const { collection } = restorePoint
+  const owner = { image: plan.tags[TAGS.image] ?? '', run: plan.tags[TAGS.run] ?? '' }
+  await sweepTemporaries(resourceGroupId(collection.id), owner, context)
+  let disks: readonly TemporaryResource[] = []
+  const remove = () => removeTemporaries([[collection], disks], context)
+  try {
+    await putTemporaries([[collection]], context)
+    disks = await takeRestorePoint(restorePoint, context)
+    await putTemporaries([disks], context)
+    const captured = await capture()
+    await remove()
+    return captured
+  } catch (error) {
+    // With the signal aborted nothing more can be sent: the ledger has it all.
+    if (!context.signal.aborted) {
+      await remove().catch((failure) =>
+        emit(context, { kind: 'notice', level: 'warning', text: `The restore point could not be deleted: ${explain(failure).message}` }),
+      )
+    }
+    throw error
+  }
+}
+
+/** The restore point goes with its collection, and so is not in the ledger itself. */
+async function takeRestorePoint(plan: RestorePointPlan, context: StepContext): Promise<readonly TemporaryResource[]> {
+  const { id, apiVersion, body } = plan.point
+  emit(context, { kind: 'resource', change: 'creating', type: 'temporary resource', id })
+  await context.arm.put({ id, apiVersion, body }, context.signal)
+  emit(context, { kind: 'resource', change: 'created', type: 'temporary resource', id })
+  const disks = disksOfPoint(plan, ((await context.arm.get(id, apiVersion)) ?? {}) as RestorePointAnswer)
+  if (!disks) throw new IncompleteRestorePointError(id)
+  return disks
+}
+
+class IncompleteRestorePointError extends ActionError {
+  constructor(id: string) {
+    super({
+      title: 'Restore point incomplete',
+      message: `restore point ${id} does not contain every disk of the VM`,
+      hint: 'Look whether a disk was detached meanwhile, and run again; or use `capture: copy` or `capture: deallocate`.',
+      link: 'https://learn.microsoft.com/azure/virtual-machines/virtual-machines-create-restore-points',
+    })
+  }
+}
