@@ -234,7 +234,7 @@ test.each<[string, Asked, number, string, string]>([
     () =>
       ask(
         'PUT',
-        `${idOf('galleries', 'g')}/images/early?api-version=2024-03-03`,
+        `${idOf('galleries', 'g')}/images/early?api-version=2023-07-03`,
         definitionOf({ features: [{ name: 'SecurityType', value: 'Standard' }] }),
       ),
     400,
@@ -247,7 +247,7 @@ test.each<[string, Asked, number, string, string]>([
       const features = [{ name: 'SecurityType', value: 'TrustedLaunchSupported' }]
       return ask(
         'PUT',
-        `${await definition('supported', { features })}/versions/1.0.0?api-version=2024-03-03`,
+        `${await definition('supported', { features })}/versions/1.0.0?api-version=2023-07-03`,
         versionOf(await osSnapshot()),
       )
     },

@@ -40,7 +40,9 @@ test('a running VM becomes an image without a stop; its disks keep their LUNs', 
 test('what a restore point lacks is red before anything is captured', async () => {
   const ran = await run('restore-point', {}, {}, (azure) => {
     azure.intervene = ({ method, url }) =>
-      method === 'GET' && /restorePoints\//.test(url) ? { kind: 'answer', status: 200, headers: {}, body: { properties: {} } } : undefined
+      method === 'GET' && /restorePoints\//.test(url)
+        ? { kind: 'answer', status: 200, headers: {}, body: { id: url.split('?')[0], properties: {} } }
+        : undefined
   })
   expect(annotations(ran)[0]).toMatch(/Restore point incomplete/)
   expect(temporary(ran.azure)).toEqual([])

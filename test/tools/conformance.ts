@@ -59,8 +59,11 @@ export async function unrecordedSequences(runs: readonly (readonly Exchange[])[]
     )
   // That what was deleted is gone was asked of VMs and Batch accounts only.
   const ours = new Set(runs.flatMap(sequencesOf).map((sequence) => sequence.replace(/( DELETE .+) GET 404 ps=None$/, '$1')))
-  // Nothing of Microsoft.Network was recorded, nor of tags.
-  const odd = [...ours].filter((sequence) => !/^microsoft\.network\/|\/providers\/\*\/tags\/\*/.test(sequence) && !known(sequence))
+  // Nothing of Microsoft.Network was recorded, nor of restore points, nor of tags.
+  const odd = [...ours].filter(
+    (sequence) =>
+      !/^microsoft\.network\/|^microsoft\.compute\/restorepointcollections\/|\/providers\/\*\/tags\/\*/.test(sequence) && !known(sequence),
+  )
   return [...odd, ...new Set(runs.flat().flatMap(wrongHeaders))]
 }
 

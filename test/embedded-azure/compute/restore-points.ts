@@ -4,7 +4,20 @@
  * https://github.com/Azure/azure-rest-api-specs/blob/main/specification/compute/resource-manager/Microsoft.Compute/ComputeRP/stable/2024-03-01/restorePoint.json
  */
 import { randomUUID } from 'node:crypto'
-import { type Arm, create, list, parentOf, plainRegion, remove, required, routesOf, routeToAll, show, shown } from '../arm/resources.ts'
+import {
+  type Arm,
+  create,
+  found,
+  list,
+  parentOf,
+  plainRegion,
+  remove,
+  required,
+  routesOf,
+  routeToAll,
+  show,
+  shown,
+} from '../arm/resources.ts'
 import { type Answer, type Call, Refusal, type Route } from '../route.ts'
 import type { Resource } from '../world.ts'
 import { vmHere } from './images.ts'
@@ -31,7 +44,10 @@ export function restorePointRoutes(arm: Arm): readonly Route[] {
       })
       return answer
     }),
-    route('GET', `${collection}/restorePoints/:point`, 'restorePointCollections/restorePoints/read', show(arm)),
+    route('GET', `${collection}/restorePoints/:point`, 'restorePointCollections/restorePoints/read', (call) => ({
+      status: 200,
+      body: proxied(found(arm, call)),
+    })),
     route('PUT', `${collection}/restorePoints/:point`, 'restorePointCollections/restorePoints/write', (call) => putPoint(arm, call)),
   ]
 }
@@ -63,7 +79,14 @@ function putPoint(arm: Arm, call: Call): Answer {
   const properties = { consistencyMode: consistencyMode ?? MODES[2], timeCreated: arm.clock.now().toISOString() }
   const sourceMetadata = { vmId: vm.properties.vmId, location: vm.location, storageProfile: profileOf(arm, call.path, vm) }
   const withLocation: Call = { ...call, body: { ...call.body, location: collection.location } }
-  return create(arm, withLocation, POINTS, { afterMs: DURATION_MS.point, properties: { ...properties, sourceMetadata } })
+  const answer = create(arm, withLocation, POINTS, { afterMs: DURATION_MS.point, properties: { ...properties, sourceMetadata } })
+  return { ...answer, body: proxied(answer.body as Resource) }
+}
+
+/** A restore point has neither place nor tags of its own. */
+function proxied(resource: Resource): object {
+  const { location: _location, tags: _tags, ...rest } = shown(resource)
+  return rest
 }
 
 /** Each disk gets a restore point of its own, with what is on it now. */
