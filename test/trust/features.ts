@@ -74,7 +74,16 @@ const putStorageAccount = ({ world }: EmbeddedAzure): void => {
   })
 }
 
-const imageOnly = { 'batch-account': '', 'pool-id': '', 'pool-spec': '', 'vm-size': '', 'target-dedicated-nodes': '', 'resize-timeout': '' }
+const imageOnly = {
+  'batch-account': '',
+  'pool-id': '',
+  'pool-spec': '',
+  'vm-size': '',
+  'target-dedicated-nodes': '',
+  'resize-timeout': '',
+  'node-start-timeout': '',
+  'max-resizes': '',
+}
 const vhd = {
   ...imageOnly,
   vm: '',

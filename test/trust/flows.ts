@@ -42,7 +42,16 @@ function flow(name: string, inputs: Readonly<Record<string, string>> = {}, chang
 }
 
 /** The image half only. */
-const imageOnly = { 'batch-account': '', 'pool-id': '', 'pool-spec': '', 'vm-size': '', 'target-dedicated-nodes': '', 'resize-timeout': '' }
+const imageOnly = {
+  'batch-account': '',
+  'pool-id': '',
+  'pool-spec': '',
+  'vm-size': '',
+  'target-dedicated-nodes': '',
+  'resize-timeout': '',
+  'node-start-timeout': '',
+  'max-resizes': '',
+}
 
 export const FLOWS = {
   create: flow('gallery, new pool'),
