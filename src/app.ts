@@ -128,8 +128,9 @@ async function cleanUpAfter(plan: Plan, deleting: ReturnType<typeof deletingSnap
 
 async function pruneAlone(situation: Situation): Promise<void> {
   const { facts, observed, now, context } = situation
+  const { account, pools } = observed
   const names = (facts.config.pool?.requests ?? []).map(({ id }) => id)
-  await sweepProofs(abandonedProofs(observed.pools, names, now), context)
+  if (account) await sweepProofs(abandonedProofs(pools, names, now), account, context)
   await retain(situation)
 }
 

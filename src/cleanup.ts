@@ -2,10 +2,11 @@ import { explain } from './errors/explanation.ts'
 import { type ReferenceReaders, reasonNotToDelete } from './image/read-holders.ts'
 import { TAGS } from './image/tags.ts'
 import { temporaryApiVersion } from './image/temporary.ts'
-import { type ArmId, nameOf } from './model/arm-id.ts'
+import { type ArmId, nameOf, partsOf } from './model/arm-id.ts'
 import type { Compute } from './model/compute.ts'
 import { provenBy } from './pool/proof-plan.ts'
 import { putBackSize } from './pool/put-back.ts'
+import { isSmokeJob, smokeJobAt } from './pool/smoke-test-plan.ts'
 import type { LeftBehind } from './report/run-report.ts'
 import type { Clock, Ledger, LedgerEntry, LedgerKind } from './run/runner.ts'
 
@@ -57,6 +58,8 @@ async function cleanUpEntry(entry: LedgerEntry, ports: CleanupPorts): Promise<vo
       return deleteProofPool(id, ports)
     case 'poolSize':
       return putSizeBack(id, ports)
+    case 'smokeTest':
+      return deleteSmokeJob(entry.id, ports)
     case 'pool':
     case 'gallery':
     case 'imageDefinition':
@@ -115,8 +118,29 @@ async function putSizeBack(id: ArmId, ports: CleanupPorts): Promise<void> {
   if (done) ports.info(done)
 }
 
+async function deleteSmokeJob(id: string, { batch, info }: CleanupPorts): Promise<void> {
+  const { accountId, job } = smokeJobAt(id)
+  const account = await batch.getAccount(accountId)
+  const plane = account && batch.dataPlane(account)
+  const found = await plane?.getJob(job)
+  if (!plane || !found || !isSmokeJob(found)) return
+  info(`deleting job ${job} of the smoke test`)
+  await plane.deleteJob(job)
+}
+
 /** A command for cleaning up by hand. */
 export function commandFor({ id, kind }: LedgerEntry): string {
-  if (kind === 'poolSize') return `az batch pool resize --pool-id "${nameOf(id)}" --target-dedicated-nodes <its former size>`
-  return kind === 'startVm' ? `az vm start --ids "${id}"` : `az resource delete --ids "${id}"`
+  switch (kind) {
+    case 'startVm':
+      return `az vm start --ids "${id}"`
+    case 'smokeTest': {
+      const { accountId, job } = smokeJobAt(id)
+      const { resourceGroup, names } = partsOf(accountId)
+      return `az batch account login --name "${names[0]}" --resource-group "${resourceGroup}" && az batch job delete --job-id "${job}" --yes`
+    }
+    case 'poolSize':
+      return `az batch pool resize --pool-id "${nameOf(id)}" --target-dedicated-nodes <its former size>`
+    default:
+      return `az resource delete --ids "${id}"`
+  }
 }

@@ -98,12 +98,20 @@ export interface PoolRequest extends PoolEnvelope {
   readonly nodeAgentSkuId?: string
 }
 
+/** What must succeed on nodes of the new image. */
+export interface SmokeTest {
+  readonly commandLine: string
+  /** How long it may run once begun. */
+  readonly timeoutMs: number
+}
+
 export interface PoolSettings {
   readonly account: ArmId
   readonly requests: readonly PoolRequest[]
   readonly strategy: 'in-place' | 'blue-green' | 'replace' | 'resize-only' | 'fail'
   /** `auto`: one where the quotas have room for it. */
   readonly canaryNodes: number | 'auto'
+  readonly smokeTest?: SmokeTest
   readonly onFailure: 'rollback' | 'keep'
   readonly nodeDeallocationOption: NodeDeallocationOption
   readonly maxResizes: number

@@ -17,6 +17,8 @@ export const POOL_INPUTS: Readonly<Record<string, string>> = {
   'resize-timeout': '',
   strategy: 'in-place',
   'canary-nodes': 'auto',
+  'smoke-test': '',
+  'smoke-test-timeout': '15m',
   'on-failure': 'rollback',
   'node-deallocation-option': 'taskcompletion',
   'max-resizes': '5',
@@ -68,6 +70,7 @@ function readSettings(inputs: Inputs): Omit<PoolSettings, 'account' | 'requests'
   return {
     strategy: inputs.choice('strategy', ['in-place', 'blue-green', 'replace', 'resize-only', 'fail'], 'in-place'),
     canaryNodes: readCanaryNodes(inputs),
+    ...readSmokeTest(inputs),
     onFailure: inputs.choice('on-failure', ['rollback', 'keep'], 'rollback'),
     nodeDeallocationOption:
       option.toLowerCase() === 'retaineddata'
@@ -92,6 +95,30 @@ function readCanaryNodes(inputs: Inputs): PoolSettings['canaryNodes'] {
   return 'auto'
 }
 
+const LONGEST_SMOKE_TEST_MS = 350 * MINUTE_MS
+
+function readSmokeTest(inputs: Inputs): Pick<PoolSettings, 'smokeTest'> {
+  const timeoutMs = inputs.durationMs('smoke-test-timeout', {
+    minMs: MINUTE_MS,
+    maxMs: LONGEST_SMOKE_TEST_MS,
+    fallbackMs: 15 * MINUTE_MS,
+  })
+  const commandLine = inputs.text('smoke-test')
+  if (commandLine === '') return {}
+  const wait = inputs.text('wait').toLowerCase()
+  if (wait === 'steady' || wait === 'none')
+    inputs.refuse('smoke-test', `is part of the health gate, which \`wait: ${wait}\` leaves out`, '`wait: nodes`', '')
+  return { smokeTest: { commandLine, timeoutMs } }
+}
+
+/** A task of a container pool runs in an image. */
+function refuseTestWithoutImage(inputs: Inputs, id: string, { deploymentConfiguration }: PoolSpec['properties']): void {
+  const { containerConfiguration } = deploymentConfiguration?.virtualMachineConfiguration ?? {}
+  const { containerImageNames = [] } = (containerConfiguration ?? {}) as { readonly containerImageNames?: readonly string[] }
+  if (inputs.text('smoke-test') !== '' && containerConfiguration && containerImageNames.length === 0)
+    inputs.refuse('smoke-test', `has no image to run in: container pool ${id} has no \`containerImageNames\``, undefined, '')
+}
+
 function readRequest(inputs: Inputs, spec: PoolSpec, imageKind: ImageKind): PoolRequest {
   const id = inputs.text('pool-id') || spec.id || ''
   if (!/^[\w-]{1,64}$/.test(id))
@@ -101,6 +128,7 @@ function readRequest(inputs: Inputs, spec: PoolSpec, imageKind: ImageKind): Pool
       'letters, digits, `-`, `_`; at most 64',
       id,
     )
+  refuseTestWithoutImage(inputs, id, spec.properties)
   const vmSize = inputs.text('vm-size') || spec.properties.vmSize
   if (!vmSize)
     inputs.refuse('vm-size', `is required${inputs.text('pool-spec') && `: \`pool-spec\` has no \`vmSize\`${id && ` for pool ${id}`}`}`)

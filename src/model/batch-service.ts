@@ -38,6 +38,8 @@ export interface ComputeNode {
   readonly id: string
   readonly state: NodeState
   readonly isDedicated: boolean
+  /** What a task names to be run on this node. */
+  readonly affinityId?: string
   readonly errors: readonly NodeError[]
   readonly startTaskInfo?: {
     readonly state: string
@@ -96,6 +98,50 @@ export interface Job {
   readonly metadata: readonly { readonly name: string; readonly value: string }[]
 }
 
+/** A job that runs its tasks on a pool that is there. */
+export interface NewJob {
+  readonly id: string
+  readonly poolName: string
+  /** -1,000 to 1,000; others have 0. */
+  readonly priority: number
+  readonly metadata: Job['metadata']
+}
+
+/** A task that is tried once. */
+export interface NewTask {
+  readonly id: string
+  readonly commandLine: string
+  /** Of the node that it is for: Batch prefers that node where it is free. */
+  readonly affinityId: string
+  /** So many that no other task runs beside it. */
+  readonly requiredSlots: number
+  /** ISO 8601, from when it begins. */
+  readonly maxWallClockTime: string
+  /** Required on a pool with a container configuration. */
+  readonly containerImage?: string
+}
+
+export interface Task {
+  readonly id: string
+  readonly state: 'active' | 'preparing' | 'running' | 'completed'
+  /** Absent until it has begun. */
+  readonly nodeId?: string
+  /** ISO 8601. */
+  readonly startTime?: string
+  readonly endTime?: string
+  /** Absent where the command has not ended by itself. */
+  readonly exitCode?: number
+  readonly failureInfo?: NodeError
+}
+
+export interface TaskOutputRequest {
+  readonly jobId: string
+  readonly taskId: string
+  readonly file: 'stdout.txt' | 'stderr.txt'
+  /** How much of its end. */
+  readonly bytes: number
+}
+
 /** A job schedule; the specification of its jobs is sent back whole, with another pool. */
 export interface JobSchedule {
   readonly id: string
@@ -135,6 +181,13 @@ export interface BatchDataPlane {
   getJob(id: string): Promise<Job | undefined>
   /** Replaces the metadata of a job as it was read (`If-Match`). */
   setJobMetadata(job: Pick<Job, 'id' | 'etag'>, metadata: Job['metadata']): Promise<void>
+  createJob(job: NewJob): Promise<void>
+  /** Ends its tasks and deletes it; Batch goes on with that after the answer. A job that is gone already is no failure. */
+  deleteJob(id: string): Promise<void>
+  addTask(jobId: string, task: NewTask): Promise<void>
+  listTasks(jobId: string): Promise<readonly Task[]>
+  /** `undefined` where there is no such file (any more). */
+  getTaskOutput(request: TaskOutputRequest): Promise<string | undefined>
   disableJob(id: string, disableTasks: 'wait' | 'requeue' | 'terminate'): Promise<void>
   /** The job must be disabled. */
   moveJob(id: string, poolName: string): Promise<void>

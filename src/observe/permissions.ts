@@ -1,5 +1,5 @@
 /** Pure: the actions that a run needs, and which of them the caller's roles allow. */
-import type { Config, PoolRequest } from '../config/config.ts'
+import type { Config, PoolRequest, PoolSettings } from '../config/config.ts'
 import { type ArmId, childId, parseArmId, partsOf, resourceGroupId } from '../model/arm-id.ts'
 
 /** https://learn.microsoft.com/rest/api/authorization/permissions: one entry per role; actions may have wildcards. */
@@ -98,7 +98,7 @@ export function neededActions({ source, image, pool }: Config, has: Existing): r
           ...(source.capture === 'generalized' && image?.gallery ? [`${COMPUTE}/virtualMachines/write`] : []),
         ]
       : []
-  const account = pool && pool.requests.length > 0 ? [`${POOLS}/write`, ...(needsDelete(pool.strategy) ? [`${POOLS}/delete`] : [])] : []
+  const account = pool && pool.requests.length > 0 ? [`${POOLS}/write`, ...(needsDelete(pool) ? [`${POOLS}/delete`] : [])] : []
   const needs: readonly (Need | undefined)[] = [
     group && { scope: image.resourceGroup, actions: group },
     // Teams that share a gallery may have roles on their own definitions only.
@@ -134,7 +134,9 @@ function innermost(gallery: ArmId, image: string, has: Existing): ArmId {
   return has.gallery ? gallery : resourceGroupId(gallery)
 }
 
-const needsDelete = (strategy: string): boolean => strategy === 'replace' || strategy === 'blue-green'
+/** Who can make a proof pool and not delete it pays for it until somebody sees it. */
+const needsDelete = ({ strategy, canaryNodes }: Pick<PoolSettings, 'strategy' | 'canaryNodes'>): boolean =>
+  strategy === 'replace' || strategy === 'blue-green' || (strategy === 'in-place' && canaryNodes !== 0)
 
 /** Actions that no role allows. `*` stands for any number of segments. */
 export function missingActions({ scope, actions }: Need, told: readonly ScopePermissions[]): readonly string[] {

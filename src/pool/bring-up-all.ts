@@ -26,7 +26,7 @@ export interface AllWork {
 export async function bringUpAll({ works, proofs, account, settings }: AllWork, context: StepContext): Promise<readonly PoolOutcome[]> {
   const asPhase: RunAsPhase = works.length === 1 ? (name, body) => phase(context, name, body) : (_, body) => body()
   const all = async () => {
-    const swept = sweepProofs(proofs.leftovers, context)
+    const swept = sweepProofs(proofs.leftovers, account, context)
     const started = proofs.proofs.map((plan) => startProof({ plan, account, settings, swept }, context))
     const outcomes = await sideBySide(works, MOST_POOLS_AT_ONCE, (work) => {
       const proof = started.find(({ plan: { proves } }) => proves.includes(work.plan.request.id))

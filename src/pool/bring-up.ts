@@ -1,11 +1,12 @@
 import { type Explanation, explain } from '../errors/explanation.ts'
+import { PoolError } from '../errors/run-errors.ts'
 import { sameId } from '../model/arm-id.ts'
 import type { Pool } from '../model/batch.ts'
 import { emit, type StepContext } from '../run/context.ts'
 import { MARKS, markIn } from './marks.ts'
 import type { PoolOutcome, RunAsPhase } from './outcome.ts'
 import type { PoolWork } from './pool-plan.ts'
-import type { Proof } from './proof.ts'
+import type { Proof, ProofOutcome } from './proof.ts'
 import { tryToPutBack } from './put-back.ts'
 import { rollBack } from './roll-back.ts'
 import { GateError, PoolRollout } from './rollout.ts'
@@ -19,12 +20,25 @@ export async function bringUp(
   context: StepContext,
   asPhase: RunAsPhase,
 ): Promise<PoolOutcome> {
-  const rollout = new PoolRollout(work, context)
-  if (!proof) return rollOut(rollout, asPhase)
-  const outcome = await asPhase('prove', () => proof.outcome)
+  if (!proof) return rollOut(new PoolRollout(work, context), asPhase)
+  const outcome = await outcomeOf(proof, asPhase)
+  const rollout = new PoolRollout({ ...work, isTested: outcome.result === 'healthy' }, context)
   if (outcome.result === 'failed') return { ...(await leaveAsItWas(rollout, outcome.error, asPhase)), proof: outcome }
   return { ...(await rollOut(rollout, asPhase, proof.plan.goesFirst ? () => proof.ended : undefined)), proof: outcome }
 }
+
+/** A proof that fails is a phase that fails. */
+async function outcomeOf({ outcome }: Proof, asPhase: RunAsPhase): Promise<ProofOutcome> {
+  const result = asPhase('prove', async () => {
+    const proven = await outcome
+    if (proven.result === 'failed') throw new PoolError(proven.error)
+    return proven
+  })
+  return result.catch(() => outcome)
+}
+
+/** Of a pool that has had neither proof nor canary. */
+const MOST_NODES_TESTED = 3
 
 /** The new image is not proven. Nothing was changed, unless an earlier run had begun with the pool: that is taken back. */
 async function leaveAsItWas(rollout: PoolRollout, error: Explanation, asPhase: RunAsPhase): Promise<PoolOutcome> {
@@ -48,7 +62,7 @@ async function rollOut(rollout: PoolRollout, asPhase: RunAsPhase, beforeGrowth?:
   try {
     const from = await asPhase('pool', () => rollout.begin(beforeGrowth))
     const pool = await asPhase('follow', () => rollout.follow(from))
-    const verdict = await asPhase('verify', () => rollout.gate(pool, plan.request.target))
+    const verdict = await asPhase('verify', async () => rollout.smokeTest(await rollout.gate(pool, plan.request.target), MOST_NODES_TESTED))
     if (plan.action === 'blue-green') await asPhase('pool', () => rollout.retire([plan.old, ...plan.abandonedSuccessors]))
     return {
       pool: await rollout.clearPreviousState(await rollout.resizer.editor.get()),

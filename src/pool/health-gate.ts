@@ -12,6 +12,7 @@ import { type Health, healthOf } from './health.ts'
 import { imageOf } from './plan-pool.ts'
 import type { PoolWork } from './pool-plan.ts'
 import { startAt, totals } from './size.ts'
+import type { SmokeTestResult } from './smoke-test-plan.ts'
 import { type UnhealthyNode, unhealthyError } from './unhealthy-nodes.ts'
 
 export interface Verdict {
@@ -20,6 +21,8 @@ export interface Verdict {
   readonly counts?: NodeCounts
   readonly unhealthyNodes: readonly UnhealthyNode[]
   readonly unhealthyTotal: number
+  /** Absent where none was run. */
+  readonly smokeTest?: readonly SmokeTestResult[]
   readonly error?: PoolError
 }
 

@@ -17,6 +17,10 @@ export const MARKS = {
   proofOf: 'image-pool-proof-of',
   /** On a proof pool: the run that made it. */
   proofRun: 'image-pool-proof-run',
+  /** On a new pool whose nodes have not passed the smoke test yet. */
+  untested: 'image-pool-untested',
+  /** On the job of a smoke test: the pool that it runs on. */
+  smokeTestOf: 'image-pool-smoke-test-of',
 } as const
 
 const OWN: ReadonlySet<string> = new Set(Object.values(MARKS))

@@ -44,4 +44,6 @@ export interface PoolWork {
   readonly imageId?: string
   readonly account: BatchAccount
   readonly settings: PoolSettings
+  /** The smoke test has passed on other nodes of this image. */
+  readonly isTested?: boolean
 }

@@ -4,6 +4,7 @@ import { type Explanation, explain } from '../errors/explanation.ts'
 import { PoolError } from '../errors/run-errors.ts'
 import type { ArmId } from '../model/arm-id.ts'
 import type { BatchAccount, Pool } from '../model/batch.ts'
+import { totalOf } from '../model/nodes.ts'
 import { emit, type StepContext } from '../run/context.ts'
 import { allSideBySide } from '../run/side-by-side.ts'
 import type { Verdict } from './health-gate.ts'
@@ -11,6 +12,7 @@ import { imageOf } from './plan-pool.ts'
 import { deletePool, waitUntilGone } from './pool-lifecycle.ts'
 import { isProofOfRun, type ProofPlan, provenBy, runTokenOf } from './proof-plan.ts'
 import { GateError, PoolRollout } from './rollout.ts'
+import { removeSmokeJob } from './smoke-test.ts'
 
 /** What became of a proof. */
 export type ProofOutcome = { readonly plan: ProofPlan } & (
@@ -56,7 +58,8 @@ async function prove(work: ProofWork, context: StepContext): Promise<ProofOutcom
     await create(plan, context)
     const rollout = rolloutOf(work, context)
     rollout.resizer.editor.expectVisible()
-    const verdict = await rollout.gate(await rollout.follow('own-resize'), plan.target)
+    const healthy = await rollout.gate(await rollout.follow('own-resize'), plan.target)
+    const verdict = await rollout.smokeTest(healthy, totalOf(plan.target))
     return ended({ plan, result: 'healthy', verdict }, context)
   } catch (error) {
     if (context.signal.aborted) throw error
@@ -157,9 +160,10 @@ async function removeProof(id: ArmId, isOurs: (pool: Pool) => boolean, context: 
 }
 
 /** Deletes proof pools that runs which ended early have left. Never throws: the next run tries again. */
-export async function sweepProofs(leftovers: readonly Pool[], context: StepContext): Promise<void> {
+export async function sweepProofs(leftovers: readonly Pool[], account: BatchAccount, context: StepContext): Promise<void> {
   await allSideBySide(leftovers, async ({ id, name }) => {
     try {
+      await removeSmokeJob(name, context.batch.dataPlane(account), context)
       await removeProof(id as ArmId, (pool) => provenBy(pool) !== undefined, context)
     } catch (error) {
       if (context.signal.aborted) throw error

@@ -59,7 +59,7 @@ async function restore(rollout: PoolRollout, existing: Pool, error: Explanation)
   const { autoScale } = properties.scaleSettings ?? {}
   const envelope = envelopeOf(existing, plan.request.identity)
   const request = { ...plan.request, ...envelope, target, autoScale: autoScale !== undefined }
-  const work = { account, settings: { ...settings, canaryNodes: 0 } }
+  const work = { account, settings: { ...settings, canaryNodes: 0 }, isTested: true }
   const plain = { id: plan.id, request }
   if (rollout.isGone) {
     const properties = whole(previous)

@@ -4,18 +4,20 @@ import { PoolError } from '../errors/run-errors.ts'
 import type { ArmId } from '../model/arm-id.ts'
 import { type BatchAccount, type Pool, type PoolProperties, READ_ONLY_POOL_PROPERTIES } from '../model/batch.ts'
 import type { BatchDataPlane } from '../model/batch-service.ts'
-import { countIn, type NodeTotals, sumOf } from '../model/nodes.ts'
+import { countIn, type NodeTotals, sumOf, totalOf } from '../model/nodes.ts'
 import { emit, type StepContext } from '../run/context.ts'
 import { servedName } from './family.ts'
 import { refuseForeignTarget } from './foreign-size.ts'
 import { evaluatedSinceMs } from './formula.ts'
 import { type Verdict, verify } from './health-gate.ts'
-import { lastStateOf, MARKS, markIn, writeMark } from './marks.ts'
+import { lastStateOf, MARKS, markIn, withMark, writeMark } from './marks.ts'
 import { createPool, deletePool, envelopeOf, tagsOf, waitUntilGone } from './pool-lifecycle.ts'
 import type { PoolPlan, PoolWork } from './pool-plan.ts'
 import { PoolResizer } from './resizer.ts'
 import { type Retirement, retire, withdraw } from './retire.ts'
 import { canaryOf, startOf, totals } from './size.ts'
+import { removeSmokeJob, runSmokeTest } from './smoke-test.ts'
+import { type SmokeTestResult, smokeFailure } from './smoke-test-plan.ts'
 
 /** The health gate refused the pool. */
 export class GateError extends PoolError {
@@ -37,6 +39,8 @@ export class PoolRollout {
   readonly resizer: PoolResizer
   #unfinishedWork: string | undefined
   #isRetiring = false
+  #isTested: boolean
+  #tested: readonly SmokeTestResult[] = []
   #isGone = false
   /** The pool as the last change of its formula left it. */
   #changed: Pool | undefined
@@ -44,6 +48,7 @@ export class PoolRollout {
   constructor(work: PoolWork, context: StepContext) {
     this.work = work
     this.context = context
+    this.#isTested = work.isTested ?? false
     this.resizer = this.resizerOf({ id: work.plan.id, name: work.plan.request.id })
   }
 
@@ -194,11 +199,11 @@ export class PoolRollout {
     if (autoScale) return this.resizer.followFormula(evaluatedSinceMs(this.#changed, this.plan.existing))
     if (from === 'no-resize') return this.resizer.waitUntilSteady()
     const first = this.#first
-    if (from === 'new-resize' && (first === target || totals(await this.resizer.editor.get()).dedicated > first.dedicated))
+    if (from === 'new-resize' && (first === target || totalOf(totals(await this.resizer.editor.get())) > totalOf(first)))
       return this.resizer.grow(target)
     const pool = from === 'new-resize' ? await this.resizer.grow(first) : await this.resizer.follow(first)
     if (first === target) return pool
-    await this.gate(pool, first)
+    await this.smokeTest(await this.gate(pool, first), totalOf(first))
     return this.resizer.grow(target)
   }
 
@@ -243,6 +248,26 @@ export class PoolRollout {
     return verdict
   }
 
+  /**
+   * Runs the smoke test that is asked for on at most `mostNodes` nodes, where the image is new to the pool and has not passed it yet.
+   * @throws GateError
+   */
+  async smokeTest(verdict: Verdict, mostNodes: number): Promise<Verdict> {
+    const { account, settings, context } = this
+    const { smokeTest: test, nodeStartTimeoutMs } = settings
+    if (!test || !this.#isNew) return verdict
+    if (!this.#isTested) {
+      const pool = await this.resizer.editor.get()
+      this.#tested = await runSmokeTest({ test, account, pool, mostNodes, nodeStartTimeoutMs }, context)
+      const explanation = smokeFailure(pool.name, this.#tested)
+      if (explanation) throw new GateError({ ...verdict, smokeTest: this.#tested }, explanation)
+      this.#isTested = this.#tested.length > 0
+      if (!this.#isTested)
+        emit(context, { kind: 'notice', level: 'warning', text: `Pool ${pool.name} has no node for the smoke test to run on.` })
+    }
+    return this.#tested.length > 0 ? { ...verdict, smokeTest: this.#tested } : verdict
+  }
+
   /** Blue-green's end: old pools give their jobs to the new one, finish their tasks and go. */
   async retire(olds: readonly Pool[]): Promise<void> {
     this.#isRetiring = true
@@ -255,8 +280,13 @@ export class PoolRollout {
 
   /** The pool is healthy: what it was before is of no use any more. @throws ForeignChangeError where it was resized since the gate. */
   async clearPreviousState(pool: Pool): Promise<Pool> {
-    if (markIn(pool.properties.metadata, MARKS.before) === undefined || this.settings.wait === 'none') return pool
-    await this.resizer.editor.mark(MARKS.before)
+    const { smokeTest, wait } = this.settings
+    const settled = smokeTest && !this.#isTested ? [MARKS.before] : [MARKS.before, MARKS.untested]
+    const marks = settled.filter((name) => markIn(pool.properties.metadata, name) !== undefined)
+    if (marks.length === 0 || wait === 'none') return pool
+    for (const mark of marks) await this.resizer.editor.mark(mark)
+    // A run that was interrupted in its smoke test may have left the job.
+    if (marks.includes(MARKS.untested) && !smokeTest) await removeSmokeJob(pool.name, this.plane, this.context)
     const now = await this.resizer.editor.get()
     if (!this.plan.request.autoScale) refuseForeignTarget(now, this.plan.request.target)
     return now
@@ -264,10 +294,19 @@ export class PoolRollout {
 
   async create(properties: PoolProperties): Promise<void> {
     const { id, request } = this.plan
+    const owesTest = this.settings.smokeTest !== undefined && !this.#isTested
+    const marked = owesTest ? { ...properties, metadata: withMark(properties.metadata, MARKS.untested, 'true') } : properties
     this.resizer.editor.expectVisible()
-    await createPool({ id, properties: sizedTo(this.#first, properties), envelope: envelopeOf(request) }, this.context)
+    await createPool({ id, properties: sizedTo(this.#first, marked), envelope: envelopeOf(request) }, this.context)
     this.resizer.editor.expectVisible()
     if (request.autoScale) this.#changed = await this.resizer.editor.get()
+  }
+
+  /** Whether the image is new to the pool: by this run, or by an interrupted one that had not finished. */
+  get #isNew(): boolean {
+    const { action, existing } = this.plan
+    const isMarked = [MARKS.before, MARKS.untested].some((name) => markIn(existing?.properties.metadata, name) !== undefined)
+    return isMarked || ['create', 'reimage', 'replace', 'blue-green'].includes(action)
   }
 
   /** Of blue-green, the canary in the new pool, before the old one is touched; else all. */

@@ -10,6 +10,7 @@ import type { RegionReplication } from '../model/compute.ts'
 import type { Observed } from '../observe/observed.ts'
 import type { PlannedChange } from '../plan/changes.ts'
 import { imageFor, type Plan } from '../plan/plan.ts'
+import type { Verdict } from '../pool/health-gate.ts'
 import type { PoolOutcome } from '../pool/outcome.ts'
 import { imageOf } from '../pool/plan-pool.ts'
 import type { PoolPlan } from '../pool/pool-plan.ts'
@@ -76,9 +77,12 @@ export function outcomeOf(
     ...(pool && { imageAfter: imageOf(pool), allocationState: pool.properties.allocationState }),
     ...(verdict?.counts && { nodeStates: verdict.counts }),
     ...(proof && { proof: proofReport(proof) }),
+    ...smokeTestOf(verdict?.smokeTest ?? proof?.verdict?.smokeTest),
     ...(error && { error }),
   }
 }
+
+const smokeTestOf = (smokeTest: Verdict['smokeTest']): Pick<PoolSummary, 'smokeTest'> => (smokeTest ? { smokeTest } : {})
 
 function actionOf(
   { action }: PoolPlan,

@@ -53,6 +53,8 @@ function lineOf(event: RunEvent, times: LogTimes): LogLine | undefined {
       return countLine(event, times)
     case 'node-states-changed':
       return statesLine(event, times)
+    case 'smoke-test-ended':
+      return smokeLine(event, times)
     case 'proof-ended':
       return proofLine(event, times)
     case 'data-plane-unreachable':
@@ -113,6 +115,11 @@ function statesLine({ pool, counts, healthy, required, target }: EventOf<'node-s
   const words = `${pool}: ${count(healthy)}/${count(totalOf(target))} healthy (${count(required)} required), ${states(counts)}${inPhase(times)}`
   const tone = isBroken(counts) ? 'bad' : healthy >= required ? 'good' : undefined
   return { ...info(words), ...(tone && { tone }) }
+}
+
+function smokeLine({ pool, passed, nodes, reason }: EventOf<'smoke-test-ended'>, times: LogTimes): LogLine {
+  if (reason) return warning(`the smoke test passed on ${passed} of ${nodes} nodes: ${reason}`)
+  return { ...info(`${pool}: the smoke test passed on ${passed} of ${nodes} nodes${inPhase(times)}`), tone: 'good' }
 }
 
 function proofLine({ pool, proves, target, result, reason = '' }: EventOf<'proof-ended'>, times: LogTimes): LogLine {

@@ -113,6 +113,7 @@ export function recordEvent(record: RunRecord, event: RunEvent): RunRecord {
             `${event.proves.join(', ')}: no quota left for proof pool ${event.pool}, so the pool is refreshed without it: ${event.reason}`,
           )
         : record
+    case 'smoke-test-ended':
     case 'check-warning':
     case 'checked':
     case 'planned':

@@ -8,6 +8,7 @@ import type { RegionReplication } from '../model/compute.ts'
 import type { NodeTotals } from '../model/nodes.ts'
 import type { PlannedChange } from '../plan/changes.ts'
 import type { CoreQuota } from '../pool/core-quotas.ts'
+import type { SmokeTestResult } from '../pool/smoke-test-plan.ts'
 import type { UnhealthyNode } from '../pool/unhealthy-nodes.ts'
 import type { Finding } from '../preflight/finding.ts'
 import type { PhaseName, RunEvent, SignedIn } from '../run/events.ts'
@@ -111,6 +112,8 @@ export interface PoolReport {
   readonly unhealthyTotal: number
   /** Whether nodes of their own proved the new image before a node of the pool went; absent where that was not due. */
   readonly proof?: ProofReport
+  /** How the smoke test went, by node, on the nodes of the proof where there was one; absent where none was run. */
+  readonly smokeTest?: readonly SmokeTestResult[]
   /** Back on its previous image and size after a failure; still red. */
   readonly isRolledBack?: boolean
   /** Why this pool did not become healthy. */

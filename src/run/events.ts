@@ -101,6 +101,15 @@ export type RunEvent = { readonly at: string } & (
       readonly result: 'healthy' | 'failed' | 'no-room'
       readonly reason?: string
     }
+  /** The smoke test has ended on all its nodes. */
+  | {
+      readonly kind: 'smoke-test-ended'
+      readonly pool: string
+      readonly passed: number
+      readonly nodes: number
+      /** Why the gate says no. */
+      readonly reason?: string
+    }
   | { readonly kind: 'data-plane-unreachable'; readonly host: string; readonly reason: string }
   /** Nothing changed for a while; what is being waited for. */
   | { readonly kind: 'heartbeat'; readonly waitingFor: string; readonly elapsedMs: number }

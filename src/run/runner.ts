@@ -23,6 +23,7 @@ export type LedgerKind =
   | 'pool'
   | 'proofPool'
   | 'poolSize'
+  | 'smokeTest'
   | 'startVm'
 
 /** Something this run is about to create (or, for `startVm` and `poolSize`, owes). Written before the request is sent. */

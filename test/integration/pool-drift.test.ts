@@ -41,7 +41,7 @@ test('nothing drifted: no changes, whatever Batch made of the spec; then each ki
   virtualMachineConfiguration.imageReference.id = newest.replace('1.0.0', '0.9.0')
   const behind = await plan()
   expect(behind.outputs['has-changes']).toBe('true')
-  expect(changesOf(behind)).toEqual(['reimage pool'])
+  expect(changesOf(behind)).toEqual(['create pool', 'reimage pool'])
   expect(accountPools(behind)).toMatch(/render.*0\.9\.0.*\*\*behind\*\*/)
   expect(writes(azure)).toHaveLength(before)
 })

@@ -99,11 +99,12 @@ describe('no size is asked for', () => {
     },
   )
 
-  test('and a run died with the canary there: the pool is as large as before', async () => {
+  test('and a blue-green run died with the canary there: the new pool is as large as the old one', async () => {
     const azure = await poolOnFirst()
-    await killedAt(azure, { ...SECOND, 'canary-nodes': '2' }, 'GET', /\/nodecounts/)
-    expect(azure.pools.get('render').properties.scaleSettings.fixedScale.targetDedicatedNodes).toBe(2)
-    const ran = await again(azure, { ...SECOND, ...NO_SIZE })
+    const inputs = { ...SECOND, strategy: 'blue-green', 'canary-nodes': '2' }
+    await killedAt(azure, inputs, 'GET', /\/nodecounts/)
+    expect(azure.pools.get('render-1-1-0').properties.scaleSettings.fixedScale.targetDedicatedNodes).toBe(2)
+    const ran = await again(azure, { ...inputs, ...NO_SIZE })
     expect(annotations(ran)).toEqual([])
     expect(ran.outputs).toMatchObject({ 'current-dedicated-nodes': '10' })
   })

@@ -11,7 +11,7 @@ export interface Feature extends Flow {
   readonly isCancelled?: boolean
 }
 
-const { create, inPlace, managed, deallocate, copy, restorePoint, blueGreen } = FLOWS
+const { create, inPlace, smokeTest, managed, deallocate, copy, restorePoint, blueGreen } = FLOWS
 const NETWORK = `${GROUP_ID}/providers/Microsoft.Network/virtualNetworks/nodes`
 const SUBNET = `${NETWORK}/subnets/default`
 const IDENTITY = `${GROUP_ID}/providers/Microsoft.ManagedIdentity/userAssignedIdentities/nodes`
@@ -111,6 +111,7 @@ export const FEATURES: readonly Feature[] = [
     { 'pool-spec': autoScale, 'target-dedicated-nodes': '', 'resize-timeout': '' },
     { rebuild: 'always', 'image-version': '1.1.0' },
   ]),
+  feature('smoke-test', smokeTest),
   feature('strategy: replace', inPlace, [{ strategy: 'replace' }]),
   feature('strategy: blue-green', blueGreen),
   feature('image-kind: managed', managed),

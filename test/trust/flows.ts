@@ -56,6 +56,12 @@ const imageOnly = {
 export const FLOWS = {
   create: flow('gallery, new pool'),
   inPlace: flow('gallery, pool in place', {}, { pools: [foreignPool()] }),
+  smokeTest: flow(
+    'gallery, pool in place, with a smoke test',
+    { 'smoke-test': '/opt/render/bin/render --self-test', 'canary-nodes': '2' },
+    { pools: [foreignPool()] },
+  ),
+  smokeTestOfNewPool: flow('gallery, new pool, with a smoke test', { 'smoke-test': '/opt/render/bin/render --self-test' }),
   managed: flow('managed image', { ...imageOnly, 'image-kind': 'managed', gallery: '' }),
   deallocate: {
     ...flow('capture: deallocate', { ...imageOnly, capture: 'deallocate' }, { vm: { ...base.vm, statuses: RUNNING } }),

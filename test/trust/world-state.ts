@@ -102,6 +102,7 @@ export function isSettled({ world, pools }: EmbeddedAzure): boolean {
   const isDone = world.all().every(({ properties = {} }) => [undefined, 'Succeeded', 'Failed'].includes(properties.provisioningState))
   return (
     isDone &&
+    pools.jobs.all.every(({ state }) => state !== 'deleting') &&
     pools.all().every((pool) => {
       const states = pool.nodes.map((node) => pools.stateOf(pool, node))
       const { allocationState, provisioningState } = pool.properties

@@ -11,6 +11,7 @@ import { createSender } from '../transport.ts'
 import { toAutoScaleRun, type WireAutoScaleRun } from './formulas.ts'
 import { isUnfinishedOn, toJob, type WireJob, type WireJobSchedule } from './jobs.ts'
 import { present, toNode, toSighting, toSupportedImage, type WireNode, type WireNodeCounts, type WireSupportedImage } from './nodes.ts'
+import { taskBody, toTask, type WireTask } from './tasks.ts'
 
 const API_VERSION = '2025-06-01'
 const JSON_TYPE = 'application/json; odata=minimalmetadata'
@@ -29,11 +30,12 @@ export function createDataPlane({ accountEndpoint }: BatchAccount, connection: C
   })
   const act = async (request: JsonRequest): Promise<void> => void (await requests.json(request))
 
-  return { ...poolsOf(requests, to, act), ...nodesOf(requests, to, act), ...jobsOf(requests, to, act) }
+  return { ...poolsOf(requests, to, act), ...nodesOf(requests, to, act), ...jobsOf(requests, to, act), ...tasksOf(requests, to, act) }
 }
 
 type To = (operation: string, method: string, path: string, query?: Readonly<Record<string, string>>) => JsonRequest
 type Act = (request: JsonRequest) => Promise<void>
+type TaskPart = 'createJob' | 'deleteJob' | 'addTask' | 'listTasks' | 'getTaskOutput'
 type PoolPart = 'resize' | 'evaluateAutoScale' | 'enableAutoScale' | 'getPoolEtag' | 'deletePool'
 type NodePart = 'listSupportedImages' | 'getNodeCounts' | 'listNodes' | 'listNodeStates' | 'getStartTaskOutput' | 'removeNodes'
 
@@ -87,7 +89,7 @@ function nodesOf(requests: Requests, to: To, act: Act): Pick<BatchDataPlane, Nod
     async listNodes(poolName, states, limit) {
       const query = {
         $filter: states.map((state) => `state eq '${state.toLowerCase()}'`).join(' or '),
-        $select: 'id,state,isDedicated,errors,startTaskInfo',
+        $select: 'id,state,isDedicated,affinityId,errors,startTaskInfo',
         maxresults: String(Math.min(1000, limit)),
       }
       return (await requests.list<WireNode>(to('list nodes', 'GET', `/pools/${poolName}/nodes`, query), limit)).map(toNode)
@@ -101,12 +103,7 @@ function nodesOf(requests: Requests, to: To, act: Act): Pick<BatchDataPlane, Nod
     async getStartTaskOutput({ poolName, nodeId, file, bytes }) {
       // The document takes a file's path as one segment.
       const path = `/pools/${poolName}/nodes/${nodeId}/files/${encodeURIComponent(`startup/${file}`)}`
-      const properties = await requests.send(to('read start task output', 'HEAD', path))
-      const length = Number(properties.headers.get('content-length'))
-      if (properties.status !== 200 || !length) return undefined
-      const headers = { accept: '*/*', 'ocp-range': `bytes=${Math.max(0, length - bytes)}-${length - 1}` }
-      const answer = await requests.send({ ...to('read start task output', 'GET', path), headers })
-      return answer.status < 300 ? (answer.bodyAsText ?? '').slice(-bytes) : undefined
+      return endOfFile('read start task output', path, bytes, { requests, to })
     },
 
     removeNodes: (poolName, nodeList, { resizeTimeout, nodeDeallocationOption }) =>
@@ -117,7 +114,48 @@ function nodesOf(requests: Requests, to: To, act: Act): Pick<BatchDataPlane, Nod
   }
 }
 
-function jobsOf(requests: Requests, to: To, act: Act): Omit<BatchDataPlane, PoolPart | NodePart> {
+/** `undefined` where there is no such file, or nothing in it. */
+async function endOfFile(
+  operation: string,
+  path: string,
+  bytes: number,
+  { requests, to }: { readonly requests: Requests; readonly to: To },
+): Promise<string | undefined> {
+  const properties = await requests.send(to(operation, 'HEAD', path))
+  const length = Number(properties.headers.get('content-length'))
+  if (properties.status !== 200 || !length) return undefined
+  const headers = { accept: '*/*', 'ocp-range': `bytes=${Math.max(0, length - bytes)}-${length - 1}` }
+  const answer = await requests.send({ ...to(operation, 'GET', path), headers })
+  return answer.status < 300 ? (answer.bodyAsText ?? '').slice(-bytes) : undefined
+}
+
+function tasksOf(requests: Requests, to: To, act: Act): Pick<BatchDataPlane, TaskPart> {
+  return {
+    createJob: ({ id, poolName, priority, metadata }) =>
+      act({ ...to('create job', 'POST', '/jobs'), body: { id, priority, poolInfo: { poolId: poolName }, metadata } }),
+
+    async deleteJob(id) {
+      try {
+        await act(to('delete job', 'DELETE', `/jobs/${id}`))
+      } catch (error) {
+        // 409: it is being deleted already.
+        if (!(error instanceof AzureError && (error.status === 404 || /^JobBeingDeleted$/i.test(error.code)))) throw error
+      }
+    },
+
+    addTask: (jobId, task) => act({ ...to('add task', 'POST', `/jobs/${jobId}/tasks`), body: taskBody(task) }),
+
+    async listTasks(jobId) {
+      const query = { $select: 'id,state,nodeInfo,executionInfo' }
+      return (await requests.list<WireTask>(to('list tasks', 'GET', `/jobs/${jobId}/tasks`, query))).map(toTask)
+    },
+
+    getTaskOutput: ({ jobId, taskId, file, bytes }) =>
+      endOfFile('read task output', `/jobs/${jobId}/tasks/${taskId}/files/${file}`, bytes, { requests, to }),
+  }
+}
+
+function jobsOf(requests: Requests, to: To, act: Act): Omit<BatchDataPlane, PoolPart | NodePart | TaskPart> {
   return {
     async listJobs(poolName) {
       const jobs = await requests.list<WireJob>(to('list jobs', 'GET', '/jobs', { $select: 'id,eTag,state,poolInfo,metadata' }))

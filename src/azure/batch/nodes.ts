@@ -23,6 +23,7 @@ export interface WireNode {
   readonly isDedicated?: boolean
   readonly allocationTime?: string
   readonly stateTransitionTime?: string
+  readonly affinityId?: string
   readonly errors?: readonly { readonly code?: string; readonly message?: string; readonly errorDetails?: readonly NameValue[] }[]
   readonly startTaskInfo?: {
     readonly state: string
@@ -31,7 +32,8 @@ export interface WireNode {
   }
 }
 
-interface WireError {
+/** Why a node, its start task or a task failed. */
+export interface WireError {
   readonly code?: string | undefined
   readonly message?: string | undefined
   readonly details?: readonly NameValue[] | undefined
@@ -86,11 +88,12 @@ function stateOf(text: string): NodeState {
   return STATES.find((state) => state.toLowerCase() === text.toLowerCase()) ?? 'unknown'
 }
 
-export function toNode({ id, state, isDedicated = true, errors = [], startTaskInfo }: WireNode): ComputeNode {
+export function toNode({ id, state, isDedicated = true, affinityId, errors = [], startTaskInfo }: WireNode): ComputeNode {
   return {
     id,
     state: stateOf(state),
     isDedicated,
+    ...(affinityId && { affinityId }),
     errors: errors.map(({ errorDetails, ...error }) => toError({ ...error, details: errorDetails })),
     ...(startTaskInfo && { startTaskInfo: toStartTaskInfo(startTaskInfo) }),
   }
@@ -119,7 +122,7 @@ function toStartTaskInfo({
 }
 
 /** With its innermost words: the details of a node error hold those of the provider. */
-function toError(error: WireError): NodeError {
+export function toError(error: WireError): NodeError {
   const { code, message } = innermost(error)
   return { code, message, details: (error.details ?? []).map(toDetail) }
 }

@@ -22,6 +22,7 @@ import {
   planToApprove,
   times,
 } from './run-sections.ts'
+import { smokeTest } from './smoke-test.ts'
 import { unhealthyNodes } from './unhealthy-nodes.ts'
 import { verdict } from './verdict.ts'
 
@@ -170,6 +171,7 @@ function partsOf(pool: PoolReport, shown: Section['shown']): readonly Section[] 
   const { attempts } = pool
   return [
     { title: 'Unhealthy nodes', rank: 5, body: unhealthyNodes(pool), shown: 'titled' },
+    { title: 'Smoke test', rank: 5, body: smokeTest(pool), shown: 'titled' },
     { title: `Resizes (${attempts.length})`, rank: 4, body: resizeTable(pool), shown },
     { title: 'Nodes over time', rank: 8, body: nodesOverTime(pool), shown },
   ]

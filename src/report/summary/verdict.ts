@@ -66,6 +66,10 @@ function state(report: RunReport): Markdown {
   const { pools, image } = report
   const isOnImage = image && pools.every(({ imageAfter }) => sameId(imageAfter, image.id))
   const on = isOnImage ? md` on ${imageOf(report)}` : nothing
+  if (pools.every(({ proof, action }) => proof?.result === 'failed' && action === 'none')) {
+    const nodes = sum(pools, ({ current }) => totalOf(current))
+    return md`${poolsOf(pools)} ${pools.length === 1 ? 'was' : 'were'} not touched and ${pools.length === 1 ? 'has' : 'have'} ${nodes} nodes as before`
+  }
   const target = sum(pools, ({ target }) => totalOf(target))
   if (pools.every(({ autoScale }) => autoScale)) {
     const size = sum(pools, ({ current }) => totalOf(current))

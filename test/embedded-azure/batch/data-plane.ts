@@ -4,7 +4,8 @@ import type { Arm } from '../arm/resources.ts'
 import { type Answer, type Call, Refusal, type Route } from '../route.ts'
 import { IMAGES } from './catalogue.ts'
 import { dataPlanePoolRoutes, missing } from './data-plane-pools.ts'
-import type { Job, JobSchedule } from './jobs.ts'
+import { dataPlaneTaskRoutes, refuseDeleting } from './data-plane-tasks.ts'
+import { affinityIdOf, type Job, type JobSchedule } from './jobs.ts'
 import { refuseUnmatched } from './pool-writes.ts'
 import { DURATION_MS, minutesOf, type Node, type Pool, type Pools } from './pools.ts'
 
@@ -197,13 +198,15 @@ export function batchDataPlaneRoutes(arm: Arm, pools: Pools): readonly Route[] {
       for (const [name, value] of Object.entries({ id, poolInfo })) {
         if (!value) throw missing(name)
       }
-      if (jobs.some((job) => job.id.toLowerCase() === id.toLowerCase()))
-        throw new Refusal(409, 'JobExists', 'The specified job already exists.')
+      const twin = jobs.find((job) => job.id.toLowerCase() === id.toLowerCase())
+      if (twin) refuseDeleting(twin)
+      if (twin) throw new Refusal(409, 'JobExists', 'The specified job already exists.')
       const job = pools.jobs.add(id, poolInfo.poolId, metadata)
       return { status: 201, headers: { etag: etagOf(job), location: `${call.origin}/jobs/${id}` } }
     }),
     route('DELETE', '/jobs/:job', 'jobs/delete', (call) => {
-      pools.jobs.delete(jobOf(call))
+      refuseDeleting(jobOf(call))
+      pools.jobs.beginDelete(jobOf(call))
       return { status: 202 }
     }),
     route('POST', '/jobs/:job/terminate', 'jobs/write', (call) => {
@@ -238,6 +241,7 @@ export function batchDataPlaneRoutes(arm: Arm, pools: Pools): readonly Route[] {
       if (call.body?.metadata) job.metadata = call.body.metadata
       return { status: 200 }
     }),
+    ...dataPlaneTaskRoutes(pools, route, page, jobOf),
     route('GET', '/jobschedules', 'jobSchedules/read', (call) =>
       page(
         'jobschedules',
@@ -282,6 +286,7 @@ function shownNode(pools: Pools, pool: Pool, node: Node): object {
     stateTransitionTime: pools.stateTransitionTimeOf(pool, node),
     allocationTime: new Date(node.bornAtMs).toISOString(),
     isDedicated: node.isDedicated,
+    affinityId: affinityIdOf(node),
     vmSize: String(pool.properties.vmSize).toLowerCase(),
     ...(fate?.errors && { errors: fate.errors }),
     ...((pool.properties.startTask || failed) &&

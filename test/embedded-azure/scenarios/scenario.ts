@@ -26,6 +26,8 @@ export interface Scenario {
   readonly nodeCountsLagMinutes?: number
   /** How long a pool that was just made is not visible to those who ask, on either plane. */
   readonly unseenSeconds?: number
+  /** What becomes of tasks that the caller adds, by the order in which they begin on a pool; others end with 0 after half a minute. */
+  readonly tasks?: readonly TaskFate[]
   /** Where operations last as long as here, and not as the recorded median. */
   readonly durations?: ScenarioDurations
   /** How Azure answers where it may answer in several ways. */
@@ -114,6 +116,17 @@ export interface ResizeFailure {
   readonly code: string
   readonly message: string
   readonly details?: readonly { readonly code: string; readonly message: string }[]
+}
+
+export interface TaskFate {
+  /** Of this pool only; default: of any. */
+  readonly pool?: string
+  readonly index: number
+  readonly exitCode?: number
+  /** How long it runs by itself; default: half a minute. */
+  readonly minutes?: number
+  readonly stdout?: string
+  readonly stderr?: string
 }
 
 export interface NodeFate {

@@ -51,6 +51,16 @@ test.each<[string, Record<string, string>]>([
   expect(missing(inputs, [MAIN])).toEqual([])
 })
 
+test.each<[Record<string, string>, boolean]>([
+  [{}, true],
+  [{ 'canary-nodes': '0' }, false],
+  [{ strategy: 'replace', 'canary-nodes': '0' }, true],
+  [{ strategy: 'resize-only' }, false],
+])('whoever makes a proof pool must be able to delete it (%o)', (inputs, isAsked) => {
+  const actions = needs(inputs).flatMap((need) => need.actions)
+  expect(actions.includes('Microsoft.Batch/batchAccounts/pools/delete')).toBe(isAsked)
+})
+
 test('a copy needs the second role too, and what deletes the copy is asked for before it is made', () => {
   expect(missing({ capture: 'copy' }, [MAIN, COPY])).toEqual([])
   const lacking = missing({ capture: 'copy' }, [MAIN])
