@@ -7,6 +7,7 @@ import { classifyResizeError, type ResizeError } from '../../src/errors/resize-e
 import { AuthError, type SignInAttempt } from '../../src/errors/sign-in.ts'
 import { RULES } from '../../src/preflight/rules.ts'
 import { RULE_EXAMPLES } from '../fixtures/rule-examples.ts'
+import { unsourced } from './sources.ts'
 
 export const ROOT = path.join(import.meta.dirname, '../..')
 export const read = (name: string): string => readFileSync(path.join(ROOT, name), 'utf8')
@@ -263,7 +264,19 @@ export function withWorkflowParts(workflow: string): string {
   return result
 }
 
+export const EMBEDDED_AZURE_README = 'test/embedded-azure/README.md'
+
+/** The README of the embedded Azure with what it refuses without a source. */
+export function withUnsourced(): string {
+  const lines = unsourced().map((what) => `- \`${what}\``)
+  return read(EMBEDDED_AZURE_README).replace(
+    /(<!-- generated: unsourced -->\n)[\s\S]*?(<!-- \/generated -->)/,
+    (_, start: string, end: string) => `${start}\n${lines.join('\n') || 'Nothing.'}\n\n${end}`,
+  )
+}
+
 if (import.meta.main) {
+  writeFileSync(path.join(ROOT, EMBEDDED_AZURE_README), withUnsourced())
   for (const name of Object.keys(GENERATED_PAGES)) writeFileSync(path.join(ROOT, name), withGenerated(name))
   writeFileSync(path.join(ROOT, '.github/actions/self/action.yml'), selfAction())
   writeFileSync(path.join(ROOT, REUSABLE_WORKFLOW), withWorkflowParts(read(REUSABLE_WORKFLOW)))

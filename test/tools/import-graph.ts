@@ -2,7 +2,8 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import { parseAst } from 'vitest/node'
-import { ROOT } from './generated.ts'
+
+const ROOT = path.join(import.meta.dirname, '../..')
 
 export interface Source {
   /** From the root of the repository, e.g. `src/image/capture.ts`. */
