@@ -1,6 +1,7 @@
 /** The committed bundle on the embedded Azure, started as the runner starts it: what a user of the main job sees. */
 import { describe, expect, test } from 'vitest'
 import { loadScenario } from '../embedded-azure/scenarios/scenario.ts'
+import type { EmbeddedAzure } from '../embedded-azure/server.ts'
 import { again, annotations, reportOf, resizes, run, testConformance, writes } from '../fixtures/whole-runs.ts'
 
 describe('from nothing to healthy nodes', () => {
@@ -72,9 +73,42 @@ describe('capacity over several resizes', () => {
   })
 })
 
+/** Another pool of 10 nodes of 4 cores, which somebody has just made. */
+function crowd(azure: EmbeddedAzure): void {
+  if (azure.pools.find('other')) return
+  const other = azure.pools.add('other', {
+    vmSize: 'STANDARD_D4S_V5',
+    provisioningState: 'Succeeded',
+    allocationState: 'Steady',
+    scaleSettings: { fixedScale: { targetDedicatedNodes: 10 } },
+    currentDedicatedNodes: 10,
+    currentLowPriorityNodes: 0,
+  })
+  other.nodes = Array.from({ length: 10 }, (_, index) => ({
+    id: `tvmps_other_${index}`,
+    index,
+    isDedicated: true,
+    isDead: false,
+    bornAtMs: 0,
+    isLeaving: false,
+  }))
+}
+
 describe('red says why', () => {
-  test('a quota error is red after one attempt and names quota, use and need', async () => {
+  test('a quota that cannot hold the nodes is red before the first write', async () => {
     const ran = await run('quota')
+    expect(annotations(ran)[0]).toMatch(/core-quota.*40 dedicated cores are needed, 0 are in use besides, the quota is 20/)
+    expect(writes(ran.azure)).toEqual([])
+  })
+
+  test('a quota that others use up meanwhile is red after one attempt and names quota, use and need', async () => {
+    const { account } = loadScenario('happy')
+    const ran = await run('happy', {}, { account: { ...account, dedicatedCoreQuota: 60 } }, (azure) => {
+      azure.intervene = ({ method, url }) => {
+        if (method === 'PUT' && /\/pools\/render\?/.test(url)) crowd(azure)
+        return undefined
+      }
+    })
     expect(ran.exitCode).toBe(1)
     expect(ran.outputs).toMatchObject({ result: 'failed', 'resize-attempts': '1' })
     expect(resizes(ran.azure)).toHaveLength(0)

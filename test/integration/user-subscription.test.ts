@@ -1,21 +1,26 @@
 /** Pools of an account in user subscription mode: their nodes count against the quotas of the subscription. */
 import { expect, test } from 'vitest'
 import { loadScenario, type Scenario } from '../embedded-azure/scenarios/scenario.ts'
-import { again, annotations, azureOf, type Ran, requestsTo, resizes, testConformance } from '../fixtures/whole-runs.ts'
+import type { EmbeddedAzure } from '../embedded-azure/server.ts'
+import { again, annotations, azureOf, type Ran, requestsTo, resizes, testConformance, writes } from '../fixtures/whole-runs.ts'
 
 const scenario = loadScenario('happy')
 type Cores = NonNullable<Scenario['account']['subscriptionCores']>
 const READ = 'Microsoft.Compute/locations/usages/read'
 
 /** The account grants nothing by itself: what binds is the subscription. */
-async function run(subscriptionCores: Cores, inputs: Readonly<Record<string, string>> = {}, changes: Partial<Scenario> = {}): Promise<Ran> {
+function worldOf(subscriptionCores: Cores, changes: Partial<Scenario> = {}): Promise<EmbeddedAzure> {
   const account: Scenario['account'] = {
     ...scenario.account,
     dedicatedCoreQuota: 0,
     poolAllocationMode: 'UserSubscription',
     subscriptionCores,
   }
-  return again(await azureOf({ ...scenario, account, ...changes }), { ...scenario.inputs, ...inputs })
+  return azureOf({ ...scenario, account, ...changes })
+}
+
+async function run(cores: Cores, inputs: Readonly<Record<string, string>> = {}, changes: Partial<Scenario> = {}): Promise<Ran> {
+  return again(await worldOf(cores, changes), { ...scenario.inputs, ...inputs })
 }
 
 test('within the quotas of the subscription nothing is said of them', async () => {
@@ -31,7 +36,7 @@ test('other accounts send no request for them', async () => {
   expect(requestsTo(azure, 'GET', /\/usages\?/)).toEqual([])
 })
 
-test.each<[string, Cores, Readonly<Record<string, string>>, string, string]>([
+const QUOTAS: readonly (readonly [string, Cores, Readonly<Record<string, string>>, string, string])[] = [
   [
     'all cores of the region',
     { cores: { limit: 100, used: 70 }, standardDSv5Family: { limit: 100, used: 0 } },
@@ -53,10 +58,33 @@ test.each<[string, Cores, Readonly<Record<string, string>>, string, string]>([
     '8 Spot cores in the subscription are needed, 4 are in use besides, the quota is 10',
     'The quota of Spot cores in the subscription is 10: 4 are in use elsewhere, and this pool needs 8 in all.',
   ],
-])('%s: the preflight warns, and the resize that hits it is told with numbers', async (_, cores, inputs, warned, told) => {
+]
+
+test.each(QUOTAS)('%s: an error before the first write', async (_, cores, inputs, refused) => {
   const ran = await run(cores, inputs)
   expect(ran.exitCode).toBe(1)
-  expect(ran.summary).toContain(warned)
+  expect(ran.summary).toContain(refused)
+  expect(writes(ran.azure)).toEqual([])
+})
+
+/** Cores that are free when the run looks, and used up when it makes its pool. */
+function usedUpMeanwhile(cores: Cores): { readonly free: Cores; readonly useUp: () => void } {
+  const free = Object.fromEntries(Object.entries(cores).map(([name, { limit }]) => [name, { limit, used: 0 }]))
+  const useUp = () => {
+    for (const [name, { used }] of Object.entries(cores)) Object.assign(free[name] ?? {}, { used })
+  }
+  return { free, useUp }
+}
+
+test.each(QUOTAS)('%s, used up meanwhile: the resize that hits it is told with numbers', async (_, cores, inputs, _refused, told) => {
+  const { free, useUp } = usedUpMeanwhile(cores)
+  const azure = await worldOf(free)
+  azure.intervene = ({ method, url }) => {
+    if (method === 'PUT' && /\/pools\/render\?/.test(url)) useUp()
+    return undefined
+  }
+  const ran = await again(azure, { ...scenario.inputs, ...inputs })
+  expect(ran.exitCode).toBe(1)
   expect(annotations(ran).join()).toContain(told)
   expect(annotations(ran).join()).toContain('OperationNotAllowed')
   expect(resizes(ran.azure).length).toBeLessThanOrEqual(1)
@@ -75,7 +103,7 @@ test('quotas that may not be read are a note with the command, and no error', as
   const ran = await run({ cores: { limit: 1000, used: 0 } }, {}, { denied: [READ] })
   expect(ran.exitCode).toBe(0)
   expect(annotations(ran)).toEqual([])
-  expect(ran.log).toContain('Core quotas of the subscription are not checked beforehand.')
+  expect(ran.log).toContain('The core quotas of the subscription cannot be checked in advance.')
   expect(ran.log).toContain(READ)
   expect(ran.summary).toContain('subscription-quota')
 })
