@@ -54,7 +54,8 @@ function readRequests(inputs: Inputs, reader: InputReader, { imageKind, mode }: 
   if (inputs.text('pool-spec') === '') {
     if (mode === 'prune' && inputs.text('pool-id') === '') return []
     if (inputs.text('pool-id') !== '' || inputs.text('vm-size') !== '') return [readRequest(inputs, { properties: {} }, imageKind)]
-    inputs.refuse('pool-spec', 'is required with `batch-account`; a simple pool needs only `pool-id` and `vm-size`')
+    if (inputs.text('batch-account') !== '')
+      inputs.refuse('pool-spec', 'is required with `batch-account`; a simple pool needs only `pool-id` and `vm-size`')
     return []
   }
   if (specs.length > 1 && inputs.text('pool-id') !== '')

@@ -21,7 +21,8 @@ export function cancelCases(recording: Recording, entry?: string): readonly Case
   return moments.flatMap((request) =>
     request
       ? SIGNALS.flatMap((signal) =>
-          ON_CANCEL.map((onCancel) => ({
+          // Without pools there is no resize to stop, and the input is refused.
+          ON_CANCEL.filter((onCancel) => onCancel === 'leave' || recording.flow.inputs['batch-account']).map((onCancel) => ({
             name: `${NAMES[signal]} in ${request.phase} at ${nameOf(request)}, on-cancel: ${onCancel}`,
             run: () => cancel(recording, request, signal, onCancel, entry),
           })),

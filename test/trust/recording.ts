@@ -47,6 +47,8 @@ export function shapeOf({ plane, method, url }: Pick<SeenRequest, 'plane' | 'met
     .replace(/^.*\/providers\//, '')
     .replace(GUID, '*')
     .replace(/20\d\d([.-])\d{3,4}\1\d+/g, '<version>')
+    // Temporary resources are named after the attempt that makes them.
+    .replace(/-4711-[0-9a-f]{6}(?=[-/]|$)/g, '-<attempt>')
   return `${plane} ${method} ${path}${searchParams.has('monitor') ? ' location' : ''}`.toLowerCase()
 }
 

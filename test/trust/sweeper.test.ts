@@ -81,7 +81,7 @@ const cases: readonly Case[] = LEFT.flatMap((left) =>
       const flow = FLOWS[left.by ?? 'create']
       const azure = await startWorld(flow)
       try {
-        const made = await runAction({ azure, inputs: { ...flow.inputs, wait: 'none' } })
+        const made = await runAction({ azure, inputs: { ...flow.inputs, ...(flow.inputs['batch-account'] && { wait: 'none' }) } })
         const id = put(azure, left, age)
         const inputs = { ...flow.inputs, 'batch-account': flow.scenario.account.name, vm: '', mode: 'prune' }
         const run = await runAction({ azure, inputs })
