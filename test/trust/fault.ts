@@ -63,7 +63,8 @@ async function forEver(
         plane === 'arm' || plane === 'batch' ? /InternalServerError|TooManyRequests|503|ECONNRESET|socket|NoAnswer/i : /sign-in/i
       if (!cause.test(error)) problems.push(`the error does not name the cause: ${error}`)
       if (main.summary === '') problems.push('no summary')
-      if (main.outputs.result !== 'failed') problems.push(`output result is ${main.outputs.result}`)
+      // Rolled back is red, too: the pool is on its former image.
+      if (!['failed', 'rolled-back'].includes(main.outputs.result ?? '')) problems.push(`output result is ${main.outputs.result}`)
     }
     const post = await again(azure, flow, { ...options, state: main.state })
     await settle(azure)
