@@ -33,14 +33,17 @@ export interface CoreUse {
 /** What a quota counts: all cores of a kind, or those of one VM family. */
 type Scope = Pick<CoreQuota, 'kind' | 'family'>
 
+/** A pool of `vmSize` at `target`, and what it is held against. */
+interface CoreDemand {
+  readonly account: BatchAccount
+  readonly vmSizes: readonly BatchVmSize[]
+  readonly use: CoreUse
+  readonly vmSize: string
+  readonly target: NodeTotals
+}
+
 /** Quotas that bind a pool of `vmSize` at `target`; none where Azure reports none. */
-export function coreQuotas(
-  account: BatchAccount,
-  vmSizes: readonly BatchVmSize[],
-  use: CoreUse,
-  vmSize: string,
-  target: NodeTotals,
-): readonly CoreQuota[] {
+export function coreQuotas({ account, vmSizes, use, vmSize, target }: CoreDemand): readonly CoreQuota[] {
   const size = vmSizeNamed(vmSize, vmSizes)
   const family = size?.familyName
   const isOfSubscription = account.poolAllocationMode === 'UserSubscription'

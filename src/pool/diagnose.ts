@@ -75,7 +75,7 @@ async function quotaNumbers(
     ])
     const isThis = (other: Pool) => other.name === name
     const use = { staying: pools.filter((other) => !isThis(other)), leaving: pools.filter(isThis), ...(usages && { usages }) }
-    const quotas = coreQuotas(account, vmSizes, use, properties.vmSize ?? '', target)
+    const quotas = coreQuotas({ account, vmSizes, use, vmSize: properties.vmSize ?? '', target })
     const relevant = quotas.filter((quota) => quota.kind === kind)
     const found = relevant.find((quota) => (quota.family !== undefined) === isOfFamily) ?? relevant[0]
     return found && quotaDiagnosis(found, account)

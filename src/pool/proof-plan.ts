@@ -302,7 +302,7 @@ function haveRoomForAll(proofs: readonly ProofPlan[], room: Room): boolean {
 
 function demandOf(demands: readonly Demand[], staying: readonly Pool[], leaving: readonly Pool[], { account, vmSizes, usages }: Room) {
   const use = { staying, leaving, ...(usages && { usages }) }
-  const quotas = demands.flatMap(({ vmSize, nodes }) => coreQuotas(account, vmSizes, use, vmSize, nodes))
+  const quotas = demands.flatMap(({ vmSize, nodes }) => coreQuotas({ account, vmSizes, use, vmSize, target: nodes }))
   return [...new Set(quotas.map(({ name }) => name))].map((name) => {
     const ofName = quotas.filter((one) => one.name === name)
     return { name, quota: ofName[0]?.quota ?? 0, used: ofName[0]?.used ?? 0, needed: ofName.reduce((sum, { needed }) => sum + needed, 0) }

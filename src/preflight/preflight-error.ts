@@ -9,7 +9,7 @@ export class PreflightError extends ActionError {
   constructor(findings: readonly Finding[]) {
     const errors = findings.filter(({ severity }) => severity === 'error')
     super({
-      title: errors.length === 1 ? `Preflight: ${errors[0]?.id}` : `Preflight: ${errors.length} problems`,
+      title: errors.length === 1 ? `Preflight check failed (${errors[0]?.id})` : `${errors.length} preflight checks failed`,
       message: errors.map(({ id, seen }) => `${id}: ${seen}`).join('\n'),
       hint: errors.map(({ fix }) => fix).join('\n'),
       ...(errors[0] && { link: errors[0].link }),

@@ -110,7 +110,7 @@ export function coreDemand(
   const isLeaving = ({ name }: Pool) => pool.strategy !== 'blue-green' && asked.has(name.toLowerCase())
   const use = { staying: pools.filter((one) => !isLeaving(one)), leaving: pools.filter(isLeaving), ...(usages && { usages }) }
   const quotas = pool.requests.flatMap(({ properties, target }) =>
-    coreQuotas(account, vmSizes, use, properties.vmSize ?? '', of === 'target' ? target : requiredOf(target, pool)),
+    coreQuotas({ account, vmSizes, use, vmSize: properties.vmSize ?? '', target: of === 'target' ? target : requiredOf(target, pool) }),
   )
   const byName = new Map<string, CoreQuota>()
   for (const quota of quotas) byName.set(quota.name, { ...quota, needed: (byName.get(quota.name)?.needed ?? 0) + quota.needed })

@@ -5,7 +5,14 @@ import { again, annotations, azureOf, namesOf, type Ran, testConformance } from 
 
 const scenario = loadScenario('happy')
 const RUNNING = ['ProvisioningState/succeeded', 'PowerState/running']
-const IMAGE_HALF = { 'batch-account': '', 'pool-id': '', 'vm-size': '', 'target-dedicated-nodes': '', 'resize-timeout': '' }
+const IMAGE_HALF = {
+  'batch-account': '',
+  'pool-id': '',
+  'pool-spec': '',
+  'vm-size': '',
+  'target-dedicated-nodes': '',
+  'resize-timeout': '',
+}
 const OTHER_RUN = { env: { GITHUB_RUN_ID: '4712' } }
 
 const CAPTURES = [

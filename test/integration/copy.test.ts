@@ -122,7 +122,7 @@ test('what another run that may still be at work has made is left alone; once it
   expect(theirs.length).toBeGreaterThan(5)
   const next = await again(azure, imageHalf)
   expect(annotations(next)).toEqual([])
-  expect(next.log).toMatch(/temporary resources of \S+\/4712 are left alone/)
+  expect(next.log).toMatch(/temporary resources of \S+\/4712\/attempts\/1#\S+ are left alone/)
   expect(temporary(azure)).toEqual(theirs)
   for (const resource of azure.world.all()) {
     if (theirs.includes(resource.id)) resource.createdTime = new Date(azure.clock.now().getTime() - 6.1 * 3_600_000).toISOString()

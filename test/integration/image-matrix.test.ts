@@ -110,12 +110,12 @@ describe.each<[string, 'TrustedLaunch' | undefined, string | undefined, string |
   ['a Trusted Launch VM, a definition that fits', 'TrustedLaunch', 'TrustedLaunch', undefined, 'trustedLaunch'],
   ['a Trusted Launch VM, a definition for both', 'TrustedLaunch', 'TrustedLaunchSupported', undefined, /definition-matches/],
   ['a Trusted Launch VM, a standard definition', 'TrustedLaunch', '', undefined, /definition-matches/],
-  ['a standard VM, a definition for both', undefined, 'TrustedLaunchSupported', undefined, /definition-matches/],
+  ['a standard VM, a definition for both', undefined, 'TrustedLaunchSupported', undefined, 'none'],
   ['a standard VM, a Trusted Launch definition', undefined, 'TrustedLaunch', undefined, /definition-matches/],
   ['a Trusted Launch VM, a pool without', 'TrustedLaunch', undefined, 'encryptionAtHost: true', /pool-security-type/],
   ['a standard VM, a Trusted Launch pool', undefined, undefined, 'securityType: trustedLaunch', /pool-security-type/],
 ])('Trusted Launch: %s', (_, disks, definition, pool, end) => {
-  test(typeof end === 'string' ? 'ends on healthy nodes with it' : 'is refused, and nothing is written', async () => {
+  test(typeof end === 'string' ? `ends on healthy nodes, security type ${end}` : 'is refused, and nothing is written', async () => {
     const spec = pool ? `\ndeploymentConfiguration: { virtualMachineConfiguration: { securityProfile: { ${pool} } } }` : ''
     const ran = await run(
       'happy',
@@ -139,7 +139,9 @@ describe.each<[string, 'TrustedLaunch' | undefined, string | undefined, string |
     )
     if (typeof end === 'string') {
       expect(annotations(ran)).toEqual([])
-      expect(JSON.stringify(requestsTo(ran.azure, 'PUT', /\/pools\//)[0]?.liveRequest.body)).toContain(`"securityType":"${end}"`)
+      expect(ran.outputs).toMatchObject({ result: 'succeeded', 'current-dedicated-nodes': '10' })
+      const pool = JSON.stringify(requestsTo(ran.azure, 'PUT', /\/pools\/render\?/)[0]?.liveRequest.body)
+      expect(/"securityType":"(\w+)"/.exec(pool)?.[1] ?? 'none').toBe(end)
     } else {
       expect(annotations(ran)[0]).toMatch(end)
       expect(writes(ran.azure)).toEqual([])

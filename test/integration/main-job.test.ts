@@ -147,7 +147,8 @@ describe('looking without touching', () => {
     expect(writes(ran.azure)).toHaveLength(0)
     expect(ran.summary).toContain('image version')
     expect(ran.summary).toContain('| dedicated cores | 0 | 40 | 5,000 | 4,960 |')
-    expect(ran.summary).toMatch(/\| Dedicated nodes \| 0 \| 10 \|/)
+    expect(ran.summary).toContain('|  | Planned | Now |')
+    expect(ran.summary).toContain('| Dedicated nodes | 10 | 0 |')
   })
 
   test('validate needs neither Azure nor credentials', async () => {

@@ -17,17 +17,21 @@ const INPUTS = { ...FIRST, 'pool-spec': SPEC, 'vm-size': '', 'target-dedicated-n
 
 const changesOf = ({ outputs }: Ran): readonly string[] =>
   (JSON.parse(outputs.plan ?? '[]') as { verb: string; type: string }[]).map(({ verb, type }) => `${verb} ${type}`)
-const accountPools = ({ summary }: Ran): string => summary.slice(summary.indexOf('Pools of the account'))
+const rowsOf = ({ summary }: Ran, name: string): readonly string[] => summary.split('\n').filter((line) => line.startsWith(`| ${name} |`))
+const HEADING = /Other pools of the account \(1\).*/
 
 test('nothing drifted: no changes, whatever Batch made of the spec; then each kind of drift is seen, and nothing is written', async () => {
   const azure = await azureOf(scenario)
   expect(annotations(await again(azure, INPUTS))).toEqual([])
+  const { properties } = azure.pools.get('render')
+  const preview = azure.pools.add('preview', structuredClone(properties))
   const before = writes(azure).length
   const plan = async (inputs: Readonly<Record<string, string>> = {}) => again(azure, { ...INPUTS, mode: 'plan', ...inputs })
 
   const same = await plan()
   expect(same.outputs).toMatchObject({ result: 'planned', 'has-changes': 'false', plan: '[]' })
-  expect(accountPools(same)).not.toContain('behind')
+  expect(same.summary.match(HEADING)?.[0]).toBe('Other pools of the account (1)</summary>')
+  expect(rowsOf(same, '`preview`')).toEqual([expect.stringMatching(/golden\/1\.0\.0.* 10 \| {2}\|$/)])
 
   const sized = await plan({ 'target-dedicated-nodes': '12' })
   expect(sized.outputs['has-changes']).toBe('true')
@@ -36,13 +40,16 @@ test('nothing drifted: no changes, whatever Batch made of the spec; then each ki
   const respecified = await plan({ 'pool-spec': SPEC.replace('value: Render }]', 'value: render }]') })
   expect(changesOf(respecified)).toEqual(['update pool'])
 
-  const { virtualMachineConfiguration } = azure.pools.get('render').properties.deploymentConfiguration
-  const newest = virtualMachineConfiguration.imageReference.id
-  virtualMachineConfiguration.imageReference.id = newest.replace('1.0.0', '0.9.0')
+  for (const pool of [properties, preview.properties]) {
+    const { imageReference } = pool.deploymentConfiguration.virtualMachineConfiguration
+    imageReference.id = imageReference.id.replace('1.0.0', '0.9.0')
+  }
   const behind = await plan()
   expect(behind.outputs['has-changes']).toBe('true')
   expect(changesOf(behind)).toEqual(['create pool', 'reimage pool'])
-  expect(accountPools(behind)).toMatch(/render.*0\.9\.0.*\*\*behind\*\*/)
+  expect(rowsOf(behind, 'Image')).toEqual([expect.stringMatching(/golden\/1\.0\.0`.*golden\/0\.9\.0`/)])
+  expect(behind.summary.match(HEADING)?.[0]).toContain('1 on an older image')
+  expect(rowsOf(behind, '`preview`')).toEqual([expect.stringMatching(/golden\/0\.9\.0.*\*\*behind\*\*/)])
   expect(writes(azure)).toHaveLength(before)
 })
 

@@ -9,7 +9,7 @@ const FIRST = { ...scenario.inputs, 'image-version': '1.0.0' }
 const SECOND = { ...scenario.inputs, 'image-version': '1.1.0' }
 const fates = (count: number, fate: Omit<NodeFate, 'index'>): readonly NodeFate[] =>
   Array.from({ length: count }, (_, index) => ({ index, ...fate }))
-const verdictOf = ({ summary }: Ran): string => summary.split('\n').find((line) => line.startsWith('**')) ?? ''
+const verdictOf = ({ summary }: Ran): string => summary.split('\n').find((line) => /^\S+ \*\*/.test(line)) ?? ''
 
 describe('counts that lag by half an hour', () => {
   const bad = fates(40, { state: 'startTaskFailed', onImage: '/1.1.0' })
@@ -33,7 +33,8 @@ describe('counts that lag by half an hour', () => {
     const ran = await again(azure, FIRST)
     expect(annotations(ran)).toEqual([])
     expect(verdictOf(ran)).toContain('10 of 10 nodes')
-    expect(ran.log + ran.summary).not.toMatch(/\b25(?: of |\/)10 (?:nodes \S+ \S+ are )?healthy/)
+    expect(ran.summary).toContain('| Healthy nodes | **10 of 10** |')
+    expect(ran.log + ran.summary).not.toMatch(/\b25(?: of |\/)10\*{0,2} (?:\||(?:nodes (?:of pool \S+ )?(?:are )?)?healthy)/)
     expect(JSON.parse(ran.outputs['node-states'] ?? '')).toEqual({ idle: 10 })
   })
 })

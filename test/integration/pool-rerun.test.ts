@@ -42,11 +42,13 @@ test.each([
 })
 
 test.each(['plan', 'apply'])(
-  'a start task changed under nodes that are there: told that they have run the earlier one (mode: %s)',
+  'a start task changed under nodes that are there: a warning says that these nodes keep the earlier one (mode: %s)',
   async (mode) => {
     const ran = await again(await poolOnFirst(), { ...FIRST, ...MENDED, mode })
     expect(annotations(ran)).toEqual([])
-    expect(ran.log).toMatch(/Pool render: a change of startTask reaches nodes that come from now on, or that are rebooted/)
+    expect(ran.log).toMatch(
+      /Pool render: the change of startTask applies to new, rebooted or reimaged nodes only; existing nodes stay as they are/,
+    )
   },
 )
 
@@ -117,7 +119,7 @@ test('Spot nodes that an earlier resize could not take away are taken away, and 
   azure.pools.get('render').properties.scaleSettings.fixedScale.targetLowPriorityNodes = 0
   const ran = await again(azure, inputs)
   expect(ran.outputs).toMatchObject({ 'pool-action': 'resized', 'current-low-priority-nodes': '0' })
-  expect(annotations(ran)[0]).toContain('9 healthy nodes of 10 required')
+  expect(annotations(ran)[0]).toContain('9 of 10 required dedicated nodes are healthy')
 })
 
 testConformance()

@@ -127,7 +127,7 @@ test.each(['plan', 'apply'])('resize-only: what of the spec cannot be given to a
   const inputs = { ...FIRST, strategy: 'resize-only', 'vm-size': 'Standard_D8s_v5', 'pool-spec': spec, mode }
   const ran = await again(azure, inputs)
   green(ran)
-  const told = /Pool render stays as it is in taskSlotsPerNode, vmSize: /
+  const told = /Pool render keeps its taskSlotsPerNode, vmSize: the requested change needs a pool without nodes/
   expect(ran.log).toMatch(told)
   expect((await reportOf(ran)).warnings).toContainEqual(expect.stringMatching(told))
   expect(azure.pools.get('render').properties).toMatchObject({ vmSize: 'STANDARD_D4S_V5' })
@@ -250,7 +250,12 @@ test('several pools side by side: one failing does not stop the others, and all 
   const ran = await run(
     'happy',
     { 'pool-spec': spec, 'pool-id': '', 'vm-size': '', 'target-dedicated-nodes': '', 'resize-timeout': '' },
-    { account: { name: 'renderbatch', dedicatedCoreQuota: 50_000, familyQuota: { standardDSv5Family: 1_000 } } },
+    {
+      account: { name: 'renderbatch', dedicatedCoreQuota: 50_000, familyQuota: { standardDSv5Family: 50_000 } },
+      resizes: [
+        { pool: 'two', gain: 0, error: { code: 'AccountCoreQuotaReached', message: 'The specified account has reached core quota' } },
+      ],
+    },
   )
   expect(ran.exitCode).toBe(1)
   const pools = JSON.parse(ran.outputs.pools ?? '[]')

@@ -48,7 +48,7 @@ test.each<[string, Readonly<Record<string, string>>, Partial<Scenario>, readonly
 test.each([
   ['in-place', false],
   ['blue-green', true],
-])('a pool that keeps its size, %s: the quota is looked at for that size', async (strategy, isTold) => {
+])('a pool that keeps its size, %s: the quota is looked at for that size', async (strategy, isRefused) => {
   const properties = {
     vmSize: 'Standard_D4s_v5',
     deploymentConfiguration: {
@@ -58,8 +58,10 @@ test.each([
   const existing = { id: 'render', nodes: 4, properties }
   const inputs = { mode: 'plan', strategy, 'target-dedicated-nodes': '', 'resize-timeout': '' }
   const ran = await run('happy', inputs, { pools: [existing], account: { ...loadScenario('happy').account, dedicatedCoreQuota: 20 } })
-  expect(ran.exitCode).toBe(0)
-  expect(ran.summary.includes('16 dedicated cores are needed, 16 are in use besides, the quota is 20')).toBe(isTold)
+  const refusals = isRefused ? ['core-quota: 16 dedicated cores are needed, 16 are in use besides, the quota is 20'] : []
+  expect(ran.exitCode).toBe(refusals.length)
+  expect(annotations(ran)).toEqual(refusals.map((refusal) => expect.stringContaining(refusal)))
+  expect(ran.summary.includes('16 dedicated cores are needed')).toBe(isRefused)
 })
 
 testConformance()

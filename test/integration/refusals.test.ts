@@ -487,7 +487,9 @@ test('a pool and a job of the data plane: the same that ARM shows, in the names 
   expect((await ask('POST', '/jobs/job/terminate')).status).toBe(202)
   expect((await ask('GET', '/jobs/job')).body).toMatchObject({ state: 'completed', poolInfo: { poolId: 'data' } })
   expect((await ask('DELETE', '/jobs/job')).status).toBe(202)
-  expect(await code(ask('GET', '/jobs/job'))).toEqual([404, 'JobNotFound'])
+  // Until its tasks have been ended.
+  expect((await ask('GET', '/jobs/job')).body).toMatchObject({ state: 'deleting', poolInfo: { poolId: 'data' } })
+  expect(await code(ask('GET', '/jobs/none'))).toEqual([404, 'JobNotFound'])
 
   expect((await ask('DELETE', '/pools/data')).status).toBe(202)
   expect(await code(ask('DELETE', '/pools/data'))).toEqual([409, 'PoolBeingDeleted'])

@@ -43,7 +43,8 @@ test.each([
   expect({ exitCode: ran.exitCode, errors: annotations(ran) }).toEqual({ exitCode: 0, errors: [] })
   expect(warnings(ran)).toHaveLength(1)
   expect(warnings(ran)[0]).toMatch(/^::warning title=No cleanup if this run is cut off::.*GITHUB_STATE.*will not start a VM again/)
-  expect(ran.log.indexOf('::warning')).toBeLessThan(ran.log.indexOf('::group::observe'))
+  const firstWrite = ran.log.search(/^::debug::PUT https:/m)
+  expect(firstWrite).toBeGreaterThan(ran.log.indexOf('::warning'))
 })
 
 test('a runner whose state file goes away meanwhile: a warning, and the run goes on', async () => {

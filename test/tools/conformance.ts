@@ -50,12 +50,15 @@ export async function unrecordedSequences(runs: readonly (readonly Exchange[])[]
   // Failures were recorded of images and VMs only, deletions that take several polls of `Location` of Batch accounts only: both look the
   // same for every type.
   const ofAnyType = (sequence: string) =>
-    /200:Failed$|LOC 202:empty > 200:empty$/.test(sequence) ? sequence.replace(/^\S+ /, '') : sequence
+    /200:Failed$|LOC 202:empty(?: > 200:empty)?$/.test(sequence) ? sequence.replace(/^\S+ /, '') : sequence
   // Polls are samples: the same operation, first asked about when it is over, shows only its end. That end has to be a recorded one.
   const atItsEnd = (sequence: string) => sequence.replace(/\S+:InProgress > /g, '')
   const known = (sequence: string) =>
     recorded.some(
-      (one) => [one, atItsEnd(one)].includes(sequence) || one.startsWith(`${sequence} `) || ofAnyType(one) === ofAnyType(sequence),
+      (one) =>
+        [one, atItsEnd(one)].includes(sequence) ||
+        `${one} `.startsWith(`${sequence} `) ||
+        `${ofAnyType(one)} `.startsWith(`${ofAnyType(sequence)} `),
     )
   // That what was deleted is gone was asked of VMs and Batch accounts only.
   const ours = new Set(runs.flatMap(sequencesOf).map((sequence) => sequence.replace(/( DELETE .+) GET 404 ps=None$/, '$1')))

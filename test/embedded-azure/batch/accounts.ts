@@ -98,7 +98,7 @@ export function batchArmRoutes(arm: Arm, pools: Pools, { account }: Scenario, ac
     route('DELETE', '/pools/:pool', 'pools/delete', (call) => {
       const pool = pools.find(call.params.pool ?? '')
       if (!pool) return { status: 204 }
-      const operation = `delete-${pool.name}`
+      const operation = `delete-${pool.name}-${ticksOf(pool.properties.creationTime)}`
       const url = `${call.origin}${accountId}/poolOperationResults/${operation}?api-version=${call.apiVersion}`
       const endsAtMs = pools.beginDelete(pool)
       if (endsAtMs) operationEnds.set(operation.toLowerCase(), endsAtMs)
@@ -172,4 +172,12 @@ function shown(accountId: string, { name, properties, envelope }: Pool): object 
   const copy = structuredClone(properties)
   for (const account of copy.userAccounts ?? []) delete account.password
   return { id: `${accountId}/pools/${name}`, name, type: 'Microsoft.Batch/batchAccounts/pools', ...envelope, properties: copy }
+}
+
+/**
+ * What tells the deletions of pools of one name apart, in the form of the recordings: a time in ticks of .NET, in hexadecimal digits.
+ * https://learn.microsoft.com/dotnet/api/system.datetime.ticks
+ */
+function ticksOf(time: string): string {
+  return (BigInt(Date.parse(time)) * 10_000n + 621_355_968_000_000_000n).toString(16).toUpperCase()
 }

@@ -26,7 +26,7 @@ const pool = (vmSize: string, dedicated: number, lowPriority = 0): Pool =>
 
 const POOLS = [pool('STANDARD_D4S_V5', 3, 2), pool('Standard_F8s_v2', 5)]
 const quotas = (changes: Partial<BatchAccount>, target: { dedicated: number; lowPriority: number }, vmSize = 'STANDARD_D4S_V5') =>
-  coreQuotas({ ...account, ...changes }, sizes, { staying: POOLS, leaving: [] }, vmSize, target)
+  coreQuotas({ account: { ...account, ...changes }, vmSizes: sizes, use: { staying: POOLS, leaving: [] }, vmSize, target })
 
 describe('core quotas', () => {
   test('count cores of all pools, by kind, whatever the case of their sizes', () => {
@@ -56,7 +56,15 @@ describe('core quotas', () => {
   test('are not spoken of where nothing is asked, or nothing is told', () => {
     expect(quotas({}, { dedicated: 0, lowPriority: 0 })).toEqual([])
     const { dedicatedCoreQuota: _dedicated, lowPriorityCoreQuota: _lowPriority, ...silent } = account
-    expect(coreQuotas(silent, sizes, { staying: [], leaving: [] }, 'Standard_D4s_v5', { dedicated: 9, lowPriority: 9 })).toEqual([])
+    expect(
+      coreQuotas({
+        account: silent,
+        vmSizes: sizes,
+        use: { staying: [], leaving: [] },
+        vmSize: 'Standard_D4s_v5',
+        target: { dedicated: 9, lowPriority: 9 },
+      }),
+    ).toEqual([])
   })
 
   test('of a size that Batch does not offer need nothing known', () => {
@@ -96,7 +104,13 @@ describe('in user subscription mode', () => {
     ],
     ['nothing, where the caller may not read it', { usages: [] }, dedicated, []],
   ])('%s', (_, use, target, expected) => {
-    const found = coreQuotas(inSubscription, sizes, { staying: [], leaving: [], usages, ...use }, 'STANDARD_D4S_V5', target)
+    const found = coreQuotas({
+      account: inSubscription,
+      vmSizes: sizes,
+      use: { staying: [], leaving: [], usages, ...use },
+      vmSize: 'STANDARD_D4S_V5',
+      target,
+    })
     const short = (name: string) =>
       name
         .replace('dedicated cores of standardDSv5Family in the subscription', 'family')
@@ -106,14 +120,28 @@ describe('in user subscription mode', () => {
   })
 
   test('quotas of the account do not count', () => {
-    expect(coreQuotas(inSubscription, sizes, { staying: [], leaving: [] }, 'STANDARD_D4S_V5', dedicated)).toEqual([])
+    expect(
+      coreQuotas({
+        account: inSubscription,
+        vmSizes: sizes,
+        use: { staying: [], leaving: [] },
+        vmSize: 'STANDARD_D4S_V5',
+        target: dedicated,
+      }),
+    ).toEqual([])
   })
 })
 
 describe('what would help', () => {
   const target = { dedicated: 900, lowPriority: 0 }
   const remedy = (quota: number, used: readonly Pool[] = [], vmSize = 'Standard_D4s_v5') => {
-    const [found] = coreQuotas({ ...account, dedicatedCoreQuota: quota }, sizes, { staying: used, leaving: [] }, vmSize, target)
+    const [found] = coreQuotas({
+      account: { ...account, dedicatedCoreQuota: quota },
+      vmSizes: sizes,
+      use: { staying: used, leaving: [] },
+      vmSize,
+      target,
+    })
     return found && quotaRemedy(found, 'for Batch account `a`')
   }
 
@@ -138,7 +166,13 @@ describe('what would help', () => {
   })
 
   test('Spot has an input of its own', () => {
-    const found = coreQuotas(account, sizes, { staying: [], leaving: [] }, 'Standard_D4s_v5', { dedicated: 0, lowPriority: 50 })
+    const found = coreQuotas({
+      account,
+      vmSizes: sizes,
+      use: { staying: [], leaving: [] },
+      vmSize: 'Standard_D4s_v5',
+      target: { dedicated: 0, lowPriority: 50 },
+    })
     expect(found.map((quota) => quotaRemedy(quota, 'here'))).toEqual([
       'Ask for 100 more Spot cores here, or set `target-low-priority-nodes` to 25 at most.',
     ])

@@ -61,16 +61,30 @@ describe('core quotas', () => {
       ['dedicated cores 4+0/500'],
     ],
   ])('%s', (_, changes, pools, [dedicated, lowPriority], expected) => {
-    const found = coreQuotas({ ...account, ...changes }, SIZES, { staying: pools, leaving: [] }, 'standard_d4s_v5', {
-      dedicated,
-      lowPriority,
+    const found = coreQuotas({
+      account: { ...account, ...changes },
+      vmSizes: SIZES,
+      use: { staying: pools, leaving: [] },
+      vmSize: 'standard_d4s_v5',
+      target: {
+        dedicated,
+        lowPriority,
+      },
     })
     expect(found.map(({ name, quota, used, needed }) => `${name} ${needed}+${used}/${quota}`)).toEqual(expected)
   })
 
   test('none where the account does not tell', () => {
     const { dedicatedCoreQuota: _quota, ...without } = account
-    expect(coreQuotas(without, SIZES, { staying: [], leaving: [] }, 'Standard_D4s_v5', { dedicated: 10, lowPriority: 10 })).toEqual([])
+    expect(
+      coreQuotas({
+        account: without,
+        vmSizes: SIZES,
+        use: { staying: [], leaving: [] },
+        vmSize: 'Standard_D4s_v5',
+        target: { dedicated: 10, lowPriority: 10 },
+      }),
+    ).toEqual([])
   })
 
   const inSubscription = {
