@@ -387,7 +387,7 @@ describe('retention', () => {
     const ran = await run('happy', { ...IMAGE_HALF, 'retain-versions': '2' })
     expect(ran.exitCode).toBe(1)
     expect(annotations(ran)).toHaveLength(1)
-    expect(annotations(ran)[0]).toContain("batch-account: is required: no image is deleted before")
+    expect(annotations(ran)[0]).toContain('batch-account: is required: no image is deleted before')
   })
 })
 

@@ -87,6 +87,7 @@ export function shown({ createdTime: _createdTime, ...resource }: Resource): Res
     extensions: _extensions,
     system: _system,
     replicas: _replicas,
+    sourceGeneration: _sourceGeneration,
     commandUntilMs: _commandUntilMs,
     origin: _origin,
     ...properties

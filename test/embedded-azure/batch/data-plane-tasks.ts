@@ -85,7 +85,7 @@ function shownTask({ poolId = '' }: Job, task: Task): object {
 
 /** https://learn.microsoft.com/rest/api/batchservice/tasks/get-task (`failureInfo`), codes: https://learn.microsoft.com/azure/batch/batch-job-task-error-checking */
 const FAILED = {
-  category: 'userError',
+  category: 'usererror',
   code: 'FailureExitCode',
   message: 'The task exited with an exit code representing a failure',
   details: [{ name: 'Message', value: 'The task exited with an exit code representing a failure' }],

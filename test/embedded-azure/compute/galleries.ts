@@ -192,6 +192,7 @@ function putVersion(arm: Arm, call: Call): Answer {
     afterMs: lastsMs,
     properties: {
       replicas,
+      sourceGeneration: source.hyperVGeneration,
       system: before ? before.system : systemOf(arm, arm.world.get(source.id)),
       storageProfile,
       safetyProfile: { reportedForPolicyViolation: false, ...safetyProfile },
@@ -208,6 +209,7 @@ function putVersion(arm: Arm, call: Call): Answer {
     finish: (version) => {
       const { hyperVGeneration } = definition.properties
       if (source.hyperVGeneration && source.hyperVGeneration !== hyperVGeneration) {
+        version.properties.replicas = {}
         throw new Refusal(
           409,
           'Conflict',
@@ -331,9 +333,12 @@ function checkSecurityType(call: Call, definition: Resource, { id, kind, securit
 }
 
 /** With `$expand=ReplicationStatus`. */
-function replicating({ clock }: Arm, version: Resource): object {
+function replicating({ clock, world }: Arm, version: Resource): object {
   const resource = shown(version)
-  return { ...resource, properties: { ...resource.properties, replicationStatus: replicationStatus(version, clock) } }
+  const { sourceGeneration, provisioningState } = version.properties
+  const { hyperVGeneration } = world.get(version.id.replace(/\/versions\/[^/]+$/i, ''))?.properties ?? {}
+  const isRefused = provisioningState === 'Creating' && sourceGeneration !== undefined && sourceGeneration !== hyperVGeneration
+  return { ...resource, properties: { ...resource.properties, replicationStatus: replicationStatus(version, isRefused, clock) } }
 }
 
 /**

@@ -8,6 +8,8 @@ export interface Replica {
   readonly startedAtMs: number
   readonly lastsMs: number
   readonly fails: boolean
+  /** A version that its definition refuses in the end is complete nowhere before. */
+  readonly isRefused?: boolean
 }
 
 export interface TargetRegion {
@@ -19,8 +21,8 @@ export interface TargetRegion {
 
 export type State = 'Replicating' | 'Completed' | 'Failed'
 
-export function stateOf({ startedAtMs, lastsMs, fails }: Replica, clock: AzureClock): State {
-  if (clock.now().getTime() - startedAtMs < lastsMs) return 'Replicating'
+export function stateOf({ startedAtMs, lastsMs, fails, isRefused }: Replica, clock: AzureClock): State {
+  if (isRefused || clock.now().getTime() - startedAtMs < lastsMs) return 'Replicating'
   return fails ? 'Failed' : 'Completed'
 }
 
@@ -61,11 +63,11 @@ export function refuseFailedReplicas(replicas: Readonly<Record<string, Replica>>
 }
 
 /** `replicationStatus`, as `$expand=ReplicationStatus` shows it; regions go from 0 to 100. */
-export function replicationStatus({ properties }: Resource, clock: AzureClock): object {
+export function replicationStatus({ properties }: Resource, isRefused: boolean, clock: AzureClock): object {
   const { publishingProfile, provisioningState, replicas = {} } = properties
   const summary = publishingProfile.targetRegions.map(({ name }: TargetRegion) => {
     const replica: Replica | undefined = replicas[plainRegion(name)]
-    const state = replica ? stateOf(replica, clock) : provisioningState === 'Failed' ? 'Failed' : 'Completed'
+    const state = replica ? stateOf({ ...replica, isRefused }, clock) : provisioningState === 'Failed' ? 'Failed' : 'Completed'
     const elapsedMs = replica ? clock.now().getTime() - replica.startedAtMs : 0
     return {
       region: name,
