@@ -50,7 +50,7 @@ export async function unrecordedSequences(runs: readonly (readonly Exchange[])[]
   // Failures were recorded of images and VMs only, deletions that take several polls of `Location` of Batch accounts only: both look the
   // same for every type.
   const ofAnyType = (sequence: string) =>
-    /200:Failed$|LOC 202:empty(?: > 200:empty)?$/.test(sequence) ? sequence.replace(/^\S+ /, '') : sequence
+    /200:Failed(?: GET 200 ps=Failed)?$|LOC 202:empty(?: > 200:empty)?$/.test(sequence) ? sequence.replace(/^\S+ /, '') : sequence
   // Polls are samples: the same operation, first asked about when it is over, shows only its end. That end has to be a recorded one.
   const atItsEnd = (sequence: string) => sequence.replace(/\S+:InProgress > /g, '')
   const known = (sequence: string) =>
