@@ -157,7 +157,7 @@ export function nodeRemedy(node: SickNode | undefined, surroundings: NodeSurroun
       return OFFLINE
     case 'unusable':
     case 'unknown':
-      return node.errors.length === 0 ? { title: 'Nodes cannot reach Batch', ...silentNodesAdvice(surroundings) } : OTHER
+      return node.errors.length === 0 ? { title: 'Nodes are unusable and report no error', ...silentNodesAdvice(surroundings) } : OTHER
     case 'creating':
     case 'starting':
     case 'waitingForStartTask':

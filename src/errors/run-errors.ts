@@ -88,7 +88,8 @@ export class DataPlaneUnreachableError extends ActionError {
   }
 }
 
-const PRIVATE_ACCOUNT: Advice = {
+/** To those who may stand outside the network of an account. */
+export const PRIVATE_ACCOUNT: Advice = {
   hint: 'Node states cannot be read from this runner. Use a runner inside the network of the account, or enable public network access.',
   link: 'https://learn.microsoft.com/azure/batch/public-network-access',
 }

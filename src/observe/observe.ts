@@ -224,8 +224,8 @@ async function observeDataPlane(
     return { supportedImages: await context.batch.dataPlane(account).listSupportedImages() }
   } catch (error) {
     if (!isDataPlaneRefusal(error)) throw error
-    const { message, hint } = explain(error)
+    const { message, hint, link } = explain(error)
     emit(context, { kind: 'data-plane-unreachable', host: account.accountEndpoint, reason: `${message}. ${hint}` })
-    return { dataPlaneRefusal: { reason: message, fix: hint } }
+    return { dataPlaneRefusal: { reason: message, fix: hint, ...(link && { link }) } }
   }
 }

@@ -45,7 +45,7 @@ export interface Observed {
   /** All pools of the account. */
   readonly pools: readonly Pool[]
   /** Why the data plane cannot be used; absent where it can. */
-  readonly dataPlaneRefusal?: { readonly reason: string; readonly fix: string }
+  readonly dataPlaneRefusal?: { readonly reason: string; readonly fix: string; readonly link?: string }
   /** Absent where the data plane cannot be reached. */
   readonly supportedImages?: readonly SupportedImage[]
   readonly vmSizes: readonly BatchVmSize[]

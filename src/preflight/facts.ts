@@ -34,5 +34,6 @@ export interface Rule {
   /** One line for the list of rules, true where the rule has no objection. */
   readonly title: string
   readonly link: string
-  readonly check: (facts: Facts) => readonly { readonly seen: string; readonly fix: string }[]
+  /** A finding's own `link` goes before that of the rule. */
+  readonly check: (facts: Facts) => readonly { readonly seen: string; readonly fix: string; readonly link?: string }[]
 }

@@ -18,6 +18,7 @@ export const NETWORK_RULES: readonly Rule[] = [
             {
               seen: `the data plane of the account does not answer this run: ${dataPlaneRefusal.reason}`,
               fix: `${dataPlaneRefusal.fix} With \`wait: steady\` the run does not look at nodes.`,
+              ...(dataPlaneRefusal.link && { link: dataPlaneRefusal.link }),
             },
           ]
         : [],

@@ -34,7 +34,8 @@ async function named(elsewhere: Partial<Record<Host, string>> = {}) {
     AZURE_AUTHORITY_HOST: `https://${at('login')}`,
     ACTIONS_ID_TOKEN_REQUEST_URL: `https://${at('token')}/_apis/oidc/token?run=1`,
   }
-  const plan = (more: Environment = {}): Promise<Ran> => again(azure, inputs, { env: { ...env, ...more }, preload: hostsPreload })
+  const plan = (more: Environment = {}, others: Readonly<Record<string, string>> = {}): Promise<Ran> =>
+    again(azure, { ...inputs, ...others }, { env: { ...env, ...more }, preload: hostsPreload })
   return { azure, at, plan }
 }
 
@@ -180,51 +181,58 @@ async function inspected(): Promise<string> {
 }
 
 describe('a host that is not reached is named, in the innermost words, with what fits what is known', () => {
-  interface Obstacle {
-    readonly host: Host
-    readonly plan: () => Promise<{ readonly ran: Ran; readonly host: string }>
-  }
+  type Inputs = Readonly<Record<string, string>>
+  type Obstacle = (host: Host) => (inputs?: Inputs) => Promise<{ readonly ran: Ran; readonly host: string }>
   const led =
-    (host: Host, where: () => Promise<string> | string): Obstacle['plan'] =>
-    async () => {
+    (where: () => Promise<string> | string): Obstacle =>
+    (host) =>
+    async (inputs) => {
       const elsewhere = await where()
       const { plan } = await named({ [host]: elsewhere })
-      return { host: elsewhere, ran: await plan() }
+      return { host: elsewhere, ran: await plan({}, inputs) }
     }
   const behind =
-    (host: Host, refusal: string): Obstacle['plan'] =>
-    async () => {
+    (refusal: string): Obstacle =>
+    (host) =>
+    async (inputs) => {
       const { at, plan } = await named()
       const { port } = await proxy({ refuses: { [`${host}.${DOMAIN}`]: refusal } })
-      return { host: at(host), ran: await plan({ https_proxy: `http://127.0.0.1:${port}` }) }
+      return { host: at(host), ran: await plan({ https_proxy: `http://127.0.0.1:${port}` }, inputs) }
     }
 
-  const OBSTACLES: readonly (readonly [string, (host: Host) => Obstacle['plan'], RegExp, string])[] = [
-    [
-      'a certificate that is not trusted',
-      (host) => led(host, inspected),
-      /self-signed certificate in certificate chain/,
-      'NODE_EXTRA_CA_CERTS',
-    ],
-    ['an unknown name', (host) => led(host, () => 'nowhere.invalid'), /getaddrinfo (?:ENOTFOUND|EAI_AGAIN) nowhere\.invalid/, 'DNS'],
-    ['a closed port', (host) => led(host, () => `closed.${DOMAIN}:1`), /connect ECONNREFUSED/, 'firewall'],
-    ["a proxy's 403", (host) => behind(host, '403 Forbidden'), /403/, 'have'],
-    ["a proxy's 407", (host) => behind(host, '407 Proxy Authentication Required'), /407/, 'USER:PASSWORD'],
+  const OBSTACLES: readonly (readonly [string, Obstacle, RegExp, string])[] = [
+    ['a certificate that is not trusted', led(inspected), /self-signed certificate in certificate chain/, 'NODE_EXTRA_CA_CERTS'],
+    ['an unknown name', led(() => 'nowhere.invalid'), /getaddrinfo (?:ENOTFOUND|EAI_AGAIN) nowhere\.invalid/, 'DNS'],
+    ['a closed port', led(() => `closed.${DOMAIN}:1`), /connect ECONNREFUSED/, 'firewall'],
+    ["a proxy's 403", behind('403 Forbidden'), /403/, 'have'],
+    ["a proxy's 407", behind('407 Proxy Authentication Required'), /407/, 'USER:PASSWORD'],
   ]
+  const isFromNowhere = (name: string): boolean => /name|port/.test(name)
 
   for (const host of HOSTS) {
-    test.each(OBSTACLES)(`${host}: %s`, async (_, obstacle, words, advice) => {
-      const { ran, host: name } = await obstacle(host)()
-      const isDataPlane = host === 'renderfarm'
-      expect({ exitCode: ran.exitCode, errors: isDataPlane ? annotations(ran) : [] }).toEqual({ exitCode: isDataPlane ? 0 : 1, errors: [] })
-      const text = decodeURIComponent(
-        (isDataPlane ? ran.log.split('\n').find((line) => line.includes('Batch data plane')) : annotations(ran)[0]) ?? '',
-      )
+    test.each(OBSTACLES)(`${host}: %s`, async (obstacle, isInTheWay, words, advice) => {
+      const { ran, host: name } = await isInTheWay(host)()
+      expect(ran.exitCode).toBe(1)
+      expect(annotations(ran)).toHaveLength(1)
+      const text = decodeURIComponent(annotations(ran)[0] ?? '')
       expect(text).toMatch(words)
       expect(text).toContain(name.split(':')[0])
-      // A private account has its own advice.
-      if (!isDataPlane || /certificate|proxy/.test(_)) expect(text).toContain(advice)
+      expect(text).toContain(advice)
       expect(text).not.toMatch(/Azure refused|endpoints_resolution_error|id-token|Unexpected error/)
+      if (host !== 'renderfarm') return
+      expect(text).toContain('`wait: steady`')
+      // Only where nobody answers may the account be a private one.
+      expect(text.includes('learn.microsoft.com/azure/batch/public-network-access')).toBe(isFromNowhere(obstacle))
+      expect(text.includes('inside the network of the account')).toBe(isFromNowhere(obstacle))
     })
   }
+
+  test.each(OBSTACLES)('who does not wait for nodes does without the data plane: %s', async (_, isInTheWay, words, advice) => {
+    const { ran, host } = await isInTheWay('renderfarm')({ wait: 'steady' })
+    isGreen(ran)
+    const text = ran.log.split('\n').find((line) => line.includes('Batch data plane')) ?? ''
+    expect(text).toMatch(words)
+    expect(text).toContain(host.split(':')[0])
+    expect(text).toContain(advice)
+  })
 })

@@ -7,7 +7,7 @@ const ROOT = path.join(import.meta.dirname, '../..')
 export interface Bug {
   readonly name: string
   readonly changes: readonly {
-    /** A compiled module, e.g. `steps/copy.js`. */
+    /** A compiled module, e.g. `image/copy.js`. */
     readonly file: string
     readonly from: string
     readonly to: string
@@ -28,7 +28,5 @@ export async function plant({ name, changes }: Bug): Promise<string> {
       code.replace(from, () => to),
     )
   }
-  const entry = path.join(folder, 'entry.js')
-  await writeFile(entry, "import { run } from './index.js'\nawait run()\n")
-  return entry
+  return path.join(folder, 'index.js')
 }

@@ -27,14 +27,14 @@ const BUGS: readonly Planted[] = [
   {
     name: 'PUT before the ledger',
     matrix: 'crash',
-    changes: [{ file: 'steps/copy.js', from: "context.ledger.record({ id, kind: 'temporary' });", to: '' }],
+    changes: [{ file: 'image/temporary-resources.js', from: "context.ledger.record({ id, kind: 'temporary' });", to: '' }],
     cases: async (entry) =>
       like(crashCases(await recorded(FLOWS.copy), entry), 'put microsoft.compute/virtualmachines', 'after Azure acted', 'with post step'),
   },
   {
     name: 'VM not started again',
     matrix: 'crash',
-    changes: [{ file: 'plan.js', from: 'vm?.tags[TAGS.restart] === undefined ? undefined', to: 'true ? undefined' }],
+    changes: [{ file: 'plan/plan.js', from: 'vm?.tags[TAGS.restart] === undefined ? undefined', to: 'true ? undefined' }],
     cases: async (entry) =>
       like(
         crashCases(await recorded(FLOWS.deallocate), entry),
@@ -45,25 +45,25 @@ const BUGS: readonly Planted[] = [
   {
     name: 'stale error believed',
     matrix: 'fault once',
-    changes: [{ file: 'steps/pool-resizer.js', from: 'startedAtMs > previousMs ?', to: 'startedAtMs >= previousMs ?' }],
+    changes: [{ file: 'pool/resizer.js', from: 'startedAtMs > previousMs ?', to: 'startedAtMs >= previousMs ?' }],
     cases: async (entry) => like(faultCases(await recorded(FLOWS.inPlace), entry), 'the pool as it was before', 'after post'),
   },
   {
     name: 'lost answer taken for a refusal',
     matrix: 'fault once',
-    changes: [{ file: 'steps/pool-editor.js', from: 'if (!(error instanceof AzureError && error.status === 412))', to: 'if (error)' }],
+    changes: [{ file: 'pool/editor.js', from: 'if (!(error instanceof AzureError && error.status === 412))', to: 'if (error)' }],
     cases: async (entry) => like(faultCases(await recorded(FLOWS.inPlace), entry), 'reset after the effect', 'arm patch'),
   },
   {
     name: 'retry of a fatal code',
     matrix: 'resize codes',
-    changes: [{ file: 'resize.js', from: "({ class: 'fatal', fix, link })", to: "({ class: 'retry', fix, link })" }],
+    changes: [{ file: 'errors/resize-errors.js', from: "class: 'fatal', fix, link }", to: "class: 'retry', fix, link }" }],
     cases: async (entry) => like(codeCases(entry), 'UnsupportedVMSize'),
   },
   {
     name: 'ETag ignored',
     matrix: 'race with a person',
-    changes: [{ file: 'azure/batch.js', from: "'if-match': etag", to: "'if-match': '*'" }],
+    changes: [{ file: 'azure/batch/batch.js', from: "'if-match': etag", to: "'if-match': '*'" }],
     cases: async (entry) => like(actCases(await recorded(FLOWS.inPlace), entry), 'another image at arm patch'),
   },
   {
@@ -78,13 +78,13 @@ const BUGS: readonly Planted[] = [
   {
     name: 'permission not named',
     matrix: 'permission',
-    changes: [{ file: 'advice.js', from: 'az role assignment create', to: 'see the portal' }],
+    changes: [{ file: 'errors/missing-permission.js', from: 'az role assignment create', to: 'see the portal' }],
     cases: async (entry) => like(necessityCases([await recordFeature(FEATURES[0] as (typeof FEATURES)[number])], entry), 'snapshots/write'),
   },
   {
     name: 'signals not heard',
     matrix: 'cancel',
-    changes: [{ file: 'index.js', from: "['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGBREAK']", to: "['SIGBREAK']" }],
+    changes: [{ file: 'main.js', from: "['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGBREAK']", to: "['SIGBREAK']" }],
     cases: async (entry) => like(cancelCases(await recorded(FLOWS.managed), entry), 'SIGINT in publish', 'on-cancel: leave').slice(0, 1),
   },
 ]

@@ -1,7 +1,7 @@
 import { isRestError, type PipelineRequest, type PipelineResponse } from '@azure/core-rest-pipeline'
 import { AzureError } from '../../errors/azure-error.ts'
 import { innermost } from '../../errors/innermost.ts'
-import { DataPlaneUnreachableError } from '../../errors/run-errors.ts'
+import { DataPlaneUnreachableError, PRIVATE_ACCOUNT } from '../../errors/run-errors.ts'
 import { explainUnreachable, unreachable } from '../../errors/unreachable.ts'
 import type { BatchAccount } from '../../model/batch.ts'
 import type { BatchDataPlane } from '../../model/batch-service.ts'
@@ -216,8 +216,9 @@ function dataPlaneUnreachable(host: string, error: unknown): DataPlaneUnreachabl
   if (!isRestError(error)) return undefined
   const reason = unreachable(error)
   if (!reason) return error.code === 'ETIMEDOUT' ? new DataPlaneUnreachableError(host, error.message) : undefined
-  // A private account has no public name, or one that leads nowhere from here.
-  if (reason.kind === 'name' || reason.kind === 'refused') return new DataPlaneUnreachableError(host, reason.words)
   const { hint, link } = explainUnreachable(host, reason)
+  // A private account has no public name, or one that leads nowhere from here.
+  if (reason.kind === 'name' || reason.kind === 'refused')
+    return new DataPlaneUnreachableError(host, reason.words, { ...PRIVATE_ACCOUNT, hint: `${hint} ${PRIVATE_ACCOUNT.hint}` })
   return new DataPlaneUnreachableError(host, reason.words, { hint, ...(link && { link }) })
 }
