@@ -1,6 +1,6 @@
 /** What may be called healthy: node states, Spot nodes, output of start tasks; and what may not, because nobody looked. */
 import { describe, expect, test } from 'vitest'
-import { loadScenario, type Scenario } from '../embedded-azure/scenarios/scenario.ts'
+import { GROUP_ID, loadScenario, REGION, type Scenario } from '../embedded-azure/scenarios/scenario.ts'
 import type { EmbeddedAzure } from '../embedded-azure/server.ts'
 import { again, annotations, azureOf, type Ran, requestsTo, resizes, run, testConformance, writes } from '../fixtures/whole-runs.ts'
 
@@ -38,7 +38,7 @@ describe('where the data plane cannot be reached', () => {
     close(azure)
     const ran = await again(azure, { ...FIRST, 'node-agent-sku-id': 'batch.node.ubuntu 24.04' })
     expect(ran.exitCode).toBe(1)
-    expect(annotations(ran)[0]).toMatch(/Preflight check failed \(data-plane\).*wait: steady/)
+    expect(annotations(ran)[0]).toMatch(/title=Preflight check failed \(data-plane\)::.*wait: steady/)
     expect(writes(azure)).toEqual([])
   })
 
@@ -89,14 +89,22 @@ describe('where the data plane cannot be reached', () => {
     expect(annotations(ran)[0]).toMatch(/4 of 10 dedicated.*without the data plane Azure began no other resize.*AllocationTimedout/)
   })
 
-  test('blue-green moves jobs over the data plane: refused before a pool is made', async () => {
+  test('blue-green moves jobs over the data plane: refused before a pool is made, whether or not nodes are looked at', async () => {
     const azure = await azureOf(scenario)
     await again(azure, FIRST)
     privateAccount(azure)
-    const ran = await again(azure, { ...FIRST, 'image-version': '1.1.0', strategy: 'blue-green' })
-    expect(ran.exitCode).toBe(1)
-    expect(annotations(ran)[0]).toContain('Preflight check failed (data-plane)')
+    const inputs = { ...FIRST, 'image-version': '1.1.0', strategy: 'blue-green' }
+    const written = writes(azure).length
+    const checked = await again(azure, inputs)
+    expect(checked.exitCode).toBe(1)
+    expect(annotations(checked)[0]).toContain('title=Preflight check failed (data-plane)::')
+    expect(writes(azure)).toHaveLength(written)
     expect(azure.pools.all().map(({ name, properties }) => [name, properties.currentDedicatedNodes])).toEqual([['render', 10]])
+    const ran = await again(azure, { ...inputs, wait: 'steady' })
+    expect(ran.exitCode).toBe(1)
+    expect(annotations(ran)[0]).toContain('title=Batch data plane cannot be reached::')
+    expect(ran.outputs).toMatchObject({ 'pool-id': 'render', 'current-dedicated-nodes': '10' })
+    expect(azure.pools.all().map(({ name }) => name)).toEqual(['render'])
   })
 
   test.each([
@@ -182,7 +190,7 @@ describe('how many must be healthy', () => {
   test('a target of 0 is reached with 0, and does not claim more', async () => {
     const ran = await run('happy', { 'target-dedicated-nodes': '0' })
     expect(annotations(ran)).toEqual([])
-    expect(verdictOf(ran)).toContain('has 0 nodes, as requested')
+    expect(verdictOf(ran)).toContain('pool `render` has 0 nodes, as requested')
   })
 
   test('a formula that gives no nodes: green, and said so', async () => {
@@ -250,11 +258,30 @@ scaleSettings:
     expect(ran.azure.pools.get('render').properties.scaleSettings.autoScale.formula).toContain('= 6')
   })
 
-  test('unusable nodes without an error are explained by generalization where the run took it on trust, then by the network', async () => {
+  const SUBNET = `${GROUP_ID}/providers/Microsoft.Network/virtualNetworks/farm/subnets/nodes`
+  const IN_SUBNET = { 'pool-spec': `startTask: { commandLine: /opt/mount-data-disks }\nnetworkConfiguration: { subnetId: ${SUBNET} }` }
+  const withSubnet = ({ world }: EmbeddedAzure): unknown =>
+    world.put({
+      id: SUBNET,
+      name: 'nodes',
+      type: 'Microsoft.Network/virtualNetworks/subnets',
+      location: REGION,
+      properties: { provisioningState: 'Succeeded' },
+    })
+  const IN_ORDER = {
+    network: /cannot reach Batch: allow outbound access on port 443 to the service tag BatchNodeManagement.*is probably not generalized/,
+    image: /mostly come from an image that is not generalized.*look for what blocks the way inside the image/,
+  }
+
+  test.each<[string, Record<string, string>, RegExp, RegExp]>([
+    ['in a subnet of yours, by the network first', IN_SUBNET, IN_ORDER.network, /network security group/],
+    ['in none, by an image that the run took on trust first', {}, IN_ORDER.image, /not generalized/],
+  ])('unusable nodes without an error are explained: %s', async (_, inputs, told, inSummary) => {
     const nodes = Array.from({ length: 40 }, (_, index) => ({ index, state: 'unusable' as const }))
-    const ran = await run('happy', {}, { nodes })
+    const ran = await run('happy', inputs, { nodes }, withSubnet)
     expect(ran.exitCode).toBe(1)
-    expect(annotations(ran)[0]).toMatch(/image that is not generalized.*(?:firewall|network)/)
+    expect(annotations(ran)[0]).toMatch(told)
+    expect(ran.summary).toMatch(inSummary)
   })
 
   test('more than 100 unusable nodes leave in several calls', async () => {

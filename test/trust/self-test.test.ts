@@ -89,7 +89,12 @@ const BUGS: readonly Planted[] = [
   },
 ]
 
+/** A copy that does not even start would be noticed, too, and prove nothing. */
+const SOUND: Bug = { name: 'nothing', changes: [] }
+
 test.each(BUGS)('$matrix: $name', async (bug) => {
+  const sound = await tried(`self-test, ${bug.matrix}`, SOUND.name, await bug.cases(await plant(SOUND)))
+  expect(sound.broken, 'a copy without the bug').toEqual([])
   const cases = await bug.cases(await plant(bug))
   expect(cases.length, 'no case looks there').toBeGreaterThan(0)
   const { run, broken } = await tried(`self-test, ${bug.matrix}`, bug.name, cases)
