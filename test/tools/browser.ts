@@ -22,10 +22,10 @@ export const openBrowser = (executablePath: string): Promise<Browser> =>
 
 /** A summary is read on a desk and on a telephone, by day and by night. */
 export const VIEWS = [
-  { name: 'light', scheme: 'light', width: 1_040 },
-  { name: 'dark', scheme: 'dark', width: 1_040 },
-  { name: 'narrow', scheme: 'light', width: 400 },
-  { name: 'narrow-dark', scheme: 'dark', width: 400 },
+  { name: 'light', scheme: 'light', width: 1_012 },
+  { name: 'dark', scheme: 'dark', width: 1_012 },
+  { name: 'narrow', scheme: 'light', width: 390 },
+  { name: 'narrow-dark', scheme: 'dark', width: 390 },
 ] as const
 
 export type View = (typeof VIEWS)[number]
