@@ -1,7 +1,8 @@
 /** Refusals of Azure as errors that explain themselves. */
 import { ActionError } from './explanation.ts'
 import { innermost } from './innermost.ts'
-import { type AzureFailure, remedyFor } from './refusals.ts'
+import type { AzureFailure } from './refusal-rule.ts'
+import { remedyFor } from './refusals.ts'
 
 /** Azure refused a request, or a long operation failed. */
 export class AzureError extends ActionError {
