@@ -1,7 +1,7 @@
 import type { Arm, ArmResource } from '../model/arm.ts'
 import { type ArmId, nameOf, parseArmId } from '../model/arm-id.ts'
 import type { Connection } from './connection.ts'
-import { PACES } from './long-operation.ts'
+import { PACES } from './pace.ts'
 import { type JsonRequest, Requests } from './requests.ts'
 import { createSender } from './transport.ts'
 

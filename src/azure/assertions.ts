@@ -1,4 +1,4 @@
-import type { AssertionClaims } from '../errors/sign-in.ts'
+import type { AssertionClaims } from '../errors/sign-in-attempt.ts'
 import { claimsOf } from './signed-in.ts'
 
 /** Asks GitHub for an assertion for this audience. */

@@ -4,13 +4,16 @@ import type { Batch } from '../model/batch.ts'
 import type { Compute } from '../model/compute.ts'
 import type { Clock } from '../run/runner.ts'
 import { takeAmbient } from './ambient.ts'
+import type { RunLimits } from './answers.ts'
 import { createArm } from './arm.ts'
 import { createBatch } from './batch/batch.ts'
 import { cloudOf } from './cloud.ts'
 import { createCompute } from './compute/compute.ts'
-import { createCredential, type Machine } from './credential.ts'
+import { createCredential } from './credential.ts'
 import type { ProxyFor } from './proxy-agent.ts'
-import { RequestCounter, type RunLimits, type TransportLog, transportOptions } from './transport.ts'
+import { RequestCounter, type TransportLog } from './request-log.ts'
+import type { Machine } from './run-credential.ts'
+import { transportOptions } from './transport.ts'
 
 /** What the clients need from the machine. */
 export interface Surroundings extends Omit<Machine, 'signal' | 'environment'> {

@@ -8,7 +8,8 @@ import {
 } from '@azure/core-rest-pipeline'
 import type { Clock } from '../run/runner.ts'
 import { type Attempt, failedAnswer, type RawAnswer, trusted, withAttempt } from './failure.ts'
-import { type FollowedOperation, follow, operationOf, type Pace } from './long-operation.ts'
+import { type FollowedOperation, follow, operationOf } from './long-operation.ts'
+import type { Pace } from './pace.ts'
 
 /** A service that takes JSON. */
 export interface Service {

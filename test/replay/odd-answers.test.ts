@@ -1,7 +1,8 @@
 /** What ARM may answer to a poll besides what was recorded. */
 import { expect, test } from 'vitest'
 import type { RawAnswer } from '../../src/azure/failure.ts'
-import { follow, operationOf, PACES } from '../../src/azure/long-operation.ts'
+import { follow, operationOf } from '../../src/azure/long-operation.ts'
+import { PACES } from '../../src/azure/pace.ts'
 
 const ARM = 'https://management.azure.com'
 const POLL = `${ARM}/subscriptions/s/providers/microsoft.COMPUTE/Locations/x/DiskOperations/1?p=1&t=2&c=3&s=4`

@@ -2,7 +2,7 @@ import { BatchManagementClient } from '#arm-batch'
 import { type ArmId, partsOf } from '../../model/arm-id.ts'
 import type { Batch, BatchAccount, BatchVmSize, Pool } from '../../model/batch.ts'
 import type { Connection } from '../connection.ts'
-import { PACES } from '../long-operation.ts'
+import { PACES } from '../pace.ts'
 import { type JsonRequest, Requests } from '../requests.ts'
 import { createDataPlane } from './data-plane.ts'
 

@@ -5,7 +5,8 @@ import { type ArmId, partsOf } from '../../model/arm-id.ts'
 import type { Clock } from '../../run/runner.ts'
 import type { Connection } from '../connection.ts'
 import { type Attempt, failedCall, type RawAnswer, trusted } from '../failure.ts'
-import { type FollowedOperation, follow, type Limit, operationOf, type Pace } from '../long-operation.ts'
+import { type FollowedOperation, follow, type Limit, operationOf } from '../long-operation.ts'
+import type { Pace } from '../pace.ts'
 import { isNotFound } from '../requests.ts'
 
 /** Options that every call of arm-compute takes; `onResponse` sees the answer before the SDK drops parts of it. */

@@ -1,6 +1,6 @@
 import type * as sdk from '@azure/arm-compute'
 import type { Compute } from '../../model/compute.ts'
-import { PACES } from '../long-operation.ts'
+import { PACES } from '../pace.ts'
 import { type ComputeCalls, placeOf } from './calls.ts'
 import { toDisk, toSnapshot } from './model.ts'
 

@@ -1,5 +1,5 @@
 import type { Compute } from '../../model/compute.ts'
-import { PACES } from '../long-operation.ts'
+import { PACES } from '../pace.ts'
 import { definitionBody, updatedVersion, versionBody } from './bodies.ts'
 import { type ComputeCalls, placeOf } from './calls.ts'
 import { toDefinition, toGallery, toVersion } from './model.ts'

@@ -2,7 +2,8 @@
 import { AzureError } from '../../errors/azure-error.ts'
 import { ScriptError, ScriptTimeoutError } from '../../errors/run-errors.ts'
 import type { OsType, ScriptRequest } from '../../model/compute.ts'
-import { type FollowedOperation, type Limit, PACES } from '../long-operation.ts'
+import type { FollowedOperation, Limit } from '../long-operation.ts'
+import { PACES } from '../pace.ts'
 import { type ComputeCalls, placeOf } from './calls.ts'
 
 const MARK = 'image-pool-exit-status:'

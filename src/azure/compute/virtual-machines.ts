@@ -1,5 +1,5 @@
 import type { Compute } from '../../model/compute.ts'
-import { PACES } from '../long-operation.ts'
+import { PACES } from '../pace.ts'
 import { type ComputeCalls, placeOf } from './calls.ts'
 import { toVirtualMachine } from './model.ts'
 import { runScript } from './run-command.ts'

@@ -14,14 +14,9 @@ import {
 } from '@azure/core-rest-pipeline'
 import fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
-import {
-  createSender,
-  keepAsking,
-  RequestCounter,
-  redactUrl,
-  type TransportOptions,
-  transportOptions,
-} from '../../../src/azure/transport.ts'
+import { keepAsking } from '../../../src/azure/answers.ts'
+import { RequestCounter, redactUrl } from '../../../src/azure/request-log.ts'
+import { createSender, type TransportOptions, transportOptions } from '../../../src/azure/transport.ts'
 
 const URL_ASKED = 'https://management.azure.com/subscriptions/s?api-version=2025-01-01&t=639&s=signature&sig=secret'
 const NOON = Date.parse('2026-11-24T12:00:00Z')

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { AuthError, entraSentence, type SignInAttempt } from '../../../src/errors/sign-in.ts'
+import { AuthError, entraSentence } from '../../../src/errors/sign-in.ts'
+import type { SignInAttempt } from '../../../src/errors/sign-in-attempt.ts'
 import { UnreachableError } from '../../../src/errors/unreachable.ts'
 
 const CLAIMS = {
