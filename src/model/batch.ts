@@ -78,6 +78,10 @@ export const READ_ONLY_POOL_PROPERTIES: ReadonlySet<string> = new Set([
   'resizeOperationStatus',
 ])
 
+/** What somebody may have set of a pool that was read. */
+export const settableIn = (properties: PoolProperties): PoolProperties =>
+  Object.fromEntries(Object.entries(properties).filter(([name]) => !READ_ONLY_POOL_PROPERTIES.has(name)))
+
 const isNamed = (name: string | undefined) => (one: { readonly name: string }) => one.name.toLowerCase() === name?.toLowerCase()
 
 /** Batch compares pool ids without regard to case. https://learn.microsoft.com/rest/api/batchservice/pools/create-pool */

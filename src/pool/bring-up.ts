@@ -5,11 +5,12 @@ import type { Pool } from '../model/batch.ts'
 import { emit, type StepContext } from '../run/context.ts'
 import { MARKS, markIn } from './marks.ts'
 import type { PoolOutcome, RunAsPhase } from './outcome.ts'
+import { GateError } from './pass-gate.ts'
 import type { PoolWork } from './pool-plan.ts'
 import type { Proof, ProofOutcome } from './proof.ts'
 import { tryToPutBack } from './put-back.ts'
 import { rollBack } from './roll-back.ts'
-import { GateError, PoolRollout } from './rollout.ts'
+import { PoolRollout } from './rollout.ts'
 
 /**
  * One pool onto its image, to its size, through the health gate; where a proof is due, only once it has succeeded. Its failure is its own;

@@ -1,12 +1,10 @@
-import { isDeepStrictEqual } from 'node:util'
-import { AzureError } from '../errors/azure-error.ts'
 import { classifyResizeError, errorsOfThisRun, type ResizeError } from '../errors/resize-errors.ts'
-import { DataPlaneUnreachableError, type PoolError } from '../errors/run-errors.ts'
+import type { PoolError } from '../errors/run-errors.ts'
 import type { ArmId } from '../model/arm-id.ts'
 import type { Pool } from '../model/batch.ts'
 import type { BatchDataPlane, ResizeRequest } from '../model/batch-service.ts'
-import { type NodeTotals, totalOf } from '../model/nodes.ts'
-import { emit, type StepContext, waitFor } from '../run/context.ts'
+import type { NodeTotals } from '../model/nodes.ts'
+import { emit, type StepContext } from '../run/context.ts'
 import { diagnose } from './diagnose.ts'
 import { PoolEditor } from './editor.ts'
 import { waitUntilEvaluated } from './follow-formula.ts'
@@ -14,13 +12,11 @@ import { foreignSizeNotice, refuseForeignTarget } from './foreign-size.ts'
 import { formulaTarget } from './formula.ts'
 import type { PoolWork } from './pool-plan.ts'
 import { cameNearer, decideNext } from './resize-policy.ts'
+import { ResizeSender } from './send-resize.ts'
 import { notStartedError, type Shortfall, shortfallError } from './shortfall.ts'
-import { isAt, nodesIn, startAt, startOf, targetFrom, targetOf, totals } from './size.ts'
+import { isAt, nodesIn, startOf, totals } from './size.ts'
 import { type Watch, waitUntilIdle, waitUntilSteady } from './watch.ts'
 
-/** https://learn.microsoft.com/rest/api/batchservice/pool/remove-nodes */
-const MOST_NODES_REMOVED_AT_ONCE = 100
-const BUSY_DELAY_MS = 5_000
 /** What becomes of running tasks, for a reader who waits. */
 const TASK_FATES = {
   TaskCompletion: 'their tasks end first',
@@ -43,9 +39,8 @@ export class PoolResizer {
   readonly #pool: ResizedPool
   readonly #work: Pick<PoolWork, 'account' | 'settings'>
   readonly #context: StepContext
+  readonly #sender: ResizeSender
   #number = 0
-  /** What this run requested last. Until it has requested anything, the pool is as others left it. */
-  #requested: NodeTotals | undefined
   /** When the resize began that drained the pool: what Azure shows of it later is not yet what came after. */
   #drainBeganMs = 0
 
@@ -54,6 +49,10 @@ export class PoolResizer {
     this.#pool = pool
     this.#work = work
     this.#context = context
+    this.#sender = new ResizeSender(
+      { name: pool.name, editor: this.editor, plane: this.plane, waitUntilIdle: () => this.waitUntilIdle() },
+      context,
+    )
   }
 
   get plane(): BatchDataPlane {
@@ -82,7 +81,7 @@ export class PoolResizer {
 
   /** The pool when nobody resizes it any more; says so if somebody else does. */
   waitUntilIdle(): Promise<Pool> {
-    return waitUntilIdle(this.#watch, this.#requested, this.#context)
+    return waitUntilIdle(this.#watch, this.#sender.requested, this.#context)
   }
 
   get #watch(): Watch {
@@ -106,8 +105,8 @@ export class PoolResizer {
 
   /** Follows the resize that creating or changing the pool began by itself. */
   async follow(target: NodeTotals): Promise<Pool> {
-    const startedAtMs = await this.#startOfLastResize(this.#drainBeganMs)
-    this.#requested = target
+    const startedAtMs = await this.#sender.startOfLastResize(this.#drainBeganMs)
+    this.#sender.expect(target)
     this.#reportStarted(NO_NODES, this.#request(target))
     return this.#reach(target, NO_NODES, startedAtMs)
   }
@@ -139,7 +138,7 @@ export class PoolResizer {
     while (nodesIn(pool) > 0) {
       const nodes = nodesIn(pool)
       emit(this.#context, { kind: 'resource', change: 'updating', type: 'pool', id: this.#pool.id, detail: `draining ${nodes} nodes` })
-      const sinceMs = await this.#postResize(this.#request(NO_NODES))
+      const sinceMs = await this.#sender.send(this.#request(NO_NODES))
       if (sinceMs === undefined) throw notStartedError(name, NO_NODES)
       pool = await this.waitUntilSteady(NO_NODES, `${nodes} nodes of pool ${name} to drain (${TASK_FATES[option]})`)
       const errors = errorsOfThisRun(pool, sinceMs).map(classifyResizeError)
@@ -150,41 +149,6 @@ export class PoolResizer {
     }
     this.#drainBeganMs = startOf(pool)
     return pool
-  }
-
-  /** Takes unusable nodes out and asks for others. */
-  async replaceNodes(nodeIds: readonly string[], target: NodeTotals): Promise<Pool> {
-    const { nodeDeallocationOption } = this.#work.settings
-    const { resizeTimeout } = this.#pool
-    for (let index = 0; index < nodeIds.length; index += MOST_NODES_REMOVED_AT_ONCE) {
-      const chunk = nodeIds.slice(index, index + MOST_NODES_REMOVED_AT_ONCE)
-      const before = targetOf(await this.waitUntilIdle())
-      emit(this.#context, {
-        kind: 'notice',
-        level: 'warning',
-        text: `Pool ${this.#pool.name}: ${chunk.length} unusable nodes are removed and asked for again (${chunk.slice(0, 5).join(', ')}${chunk.length > 5 ? ' …' : ''}).`,
-      })
-      if (!(await this.#remove(chunk, { resizeTimeout, nodeDeallocationOption }))) continue
-      const pool = await this.waitUntilSteady(target, `${chunk.length} unusable nodes to leave pool ${this.#pool.name}`)
-      // The service takes the removed nodes off the target.
-      const missing = totalOf(before) - totalOf(targetOf(pool))
-      if (missing < 0 || missing > chunk.length) refuseForeignTarget(pool, before)
-    }
-    return this.grow(target)
-  }
-
-  /** Nodes that left by themselves meanwhile need no removal. @returns whether any was left to remove. */
-  async #remove(nodeIds: readonly string[], request: Pick<ResizeRequest, 'resizeTimeout' | 'nodeDeallocationOption'>): Promise<boolean> {
-    const { name } = this.#pool
-    try {
-      await this.plane.removeNodes(name, nodeIds, request)
-      return true
-    } catch (error) {
-      if (!(error instanceof AzureError && error.status === 404)) throw error
-      const present = new Set((await this.plane.listNodeStates(name)).map(({ id }) => id))
-      const left = nodeIds.filter((id) => present.has(id))
-      return left.length > 0 && left.length < nodeIds.length && this.#remove(left, request)
-    }
   }
 
   /** Says so where a person set another size since it was decided on. */
@@ -258,53 +222,9 @@ export class PoolResizer {
 
   async #requestResize(pool: Pool, target: NodeTotals): Promise<number | undefined> {
     const request = this.#request(target)
-    const startedAtMs = await this.#postResize(request)
+    const startedAtMs = await this.#sender.send(request)
     if (startedAtMs !== undefined) this.#reportStarted(totals(pool), request)
     return startedAtMs
-  }
-
-  /**
-   * Sends a resize; gives when it began by Azure's clock. An answer that was lost shows as `PoolBeingResized` on the next try. Without
-   * the data plane a PATCH does it, believed only if the start moved: `undefined` where it did not.
-   */
-  async #postResize(request: ResizeRequest): Promise<number | undefined> {
-    const before = startOf(await this.editor.get())
-    const requested = targetFrom(request)
-    try {
-      await this.editor.whenVisible(() => this.plane.resize(this.#pool.name, request))
-    } catch (error) {
-      if (error instanceof DataPlaneUnreachableError) {
-        const { etag } = await this.editor.get()
-        const after = await this.editor.update({ scaleSettings: { fixedScale: { ...request } } }, etag)
-        this.#requested = requested
-        return startOf(after) > before ? startOf(after) : undefined
-      }
-      if (!(error instanceof AzureError && error.status === 409)) throw error
-      const { resizeOperationStatus: status, allocationState } = (await this.editor.get()).properties
-      const isOurs = status !== undefined && isDeepStrictEqual(targetFrom(status), requested) && startAt(status.startTime) > before
-      if (!isOurs) {
-        if (allocationState === 'Steady' && !/^PoolBeing(?:Resized|Created)$/i.test(error.code)) throw error
-        const pool = await this.waitUntilIdle()
-        if (this.#requested) refuseForeignTarget(pool, this.#requested)
-        await this.#context.clock.sleep(BUSY_DELAY_MS, this.#context.signal)
-        return this.#postResize(request)
-      }
-    }
-    this.#requested = requested
-    return this.#startOfLastResize(before)
-  }
-
-  /** A resize shows in the pool a moment after it was accepted. */
-  #startOfLastResize(previousMs: number): Promise<number> {
-    return waitFor(
-      this.#context,
-      () => `the resize of pool ${this.#pool.name} to begin`,
-      () => 1_000,
-      async () => {
-        const startedAtMs = startOf(await this.editor.get())
-        return startedAtMs > previousMs ? startedAtMs : undefined
-      },
-    )
   }
 
   #request({ dedicated, lowPriority }: NodeTotals): ResizeRequest {

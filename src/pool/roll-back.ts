@@ -1,6 +1,6 @@
 import { type Explanation, explain } from '../errors/explanation.ts'
 import { ForeignChangeError } from '../errors/run-errors.ts'
-import { type Pool, type PoolEnvelope, type PoolIdentity, type PoolProperties, READ_ONLY_POOL_PROPERTIES } from '../model/batch.ts'
+import { type Pool, type PoolEnvelope, type PoolIdentity, type PoolProperties, settableIn } from '../model/batch.ts'
 import { emit, type StepContext } from '../run/context.ts'
 import { servedName } from './family.ts'
 import { lastStateOf, MARKS, markIn, withMark } from './marks.ts'
@@ -107,6 +107,6 @@ function envelopeOf({ identity, tags }: Pool, given: PoolIdentity | undefined): 
 }
 
 const whole = ({ properties }: Pool): PoolProperties => ({
-  ...Object.fromEntries(Object.entries(properties).filter(([name]) => !READ_ONLY_POOL_PROPERTIES.has(name))),
+  ...settableIn(properties),
   ...(properties.metadata && { metadata: withMark(properties.metadata, MARKS.before) }),
 })

@@ -1,33 +1,23 @@
 import type { PoolSettings } from '../config/config.ts'
-import type { Explanation } from '../errors/explanation.ts'
 import { PoolError } from '../errors/run-errors.ts'
 import type { ArmId } from '../model/arm-id.ts'
-import { type BatchAccount, type Pool, type PoolProperties, READ_ONLY_POOL_PROPERTIES } from '../model/batch.ts'
+import { type BatchAccount, type Pool, type PoolProperties, settableIn } from '../model/batch.ts'
 import type { BatchDataPlane } from '../model/batch-service.ts'
-import { countIn, type NodeTotals, sumOf, totalOf } from '../model/nodes.ts'
-import { emit, type StepContext } from '../run/context.ts'
+import { type NodeTotals, totalOf } from '../model/nodes.ts'
+import type { StepContext } from '../run/context.ts'
 import { servedName } from './family.ts'
 import { refuseForeignTarget } from './foreign-size.ts'
 import { evaluatedSinceMs } from './formula.ts'
-import { type Verdict, verify } from './health-gate.ts'
+import type { Verdict } from './health-gate.ts'
 import { lastStateOf, MARKS, markIn, withMark, writeMark } from './marks.ts'
+import { passGate } from './pass-gate.ts'
 import { createPool, deletePool, envelopeOf, tagsOf, waitUntilGone } from './pool-lifecycle.ts'
 import type { PoolPlan, PoolWork } from './pool-plan.ts'
 import { PoolResizer } from './resizer.ts'
 import { type Retirement, retire, withdraw } from './retire.ts'
-import { canaryOf, startOf, totals } from './size.ts'
-import { removeSmokeJob, runSmokeTest } from './smoke-test.ts'
-import { type SmokeTestResult, smokeFailure } from './smoke-test-plan.ts'
-
-/** The health gate refused the pool. */
-export class GateError extends PoolError {
-  readonly verdict: Verdict
-
-  constructor(verdict: Verdict, explanation: Explanation) {
-    super(explanation)
-    this.verdict = verdict
-  }
-}
+import { canaryOf, sizedTo, startOf, totals } from './size.ts'
+import { SmokeGate } from './smoke-gate.ts'
+import { removeSmokeJob } from './smoke-test.ts'
 
 /** How the pool gets its nodes after the first writes. */
 export type ResizeStart = 'own-resize' | 'new-resize' | 'no-resize'
@@ -39,8 +29,7 @@ export class PoolRollout {
   readonly resizer: PoolResizer
   #unfinishedWork: string | undefined
   #isRetiring = false
-  #isTested: boolean
-  #tested: readonly SmokeTestResult[] = []
+  readonly #smokeGate: SmokeGate
   #isGone = false
   /** The pool as the last change of its formula left it. */
   #changed: Pool | undefined
@@ -48,7 +37,7 @@ export class PoolRollout {
   constructor(work: PoolWork, context: StepContext) {
     this.work = work
     this.context = context
-    this.#isTested = work.isTested ?? false
+    this.#smokeGate = new SmokeGate(work, context)
     this.resizer = this.resizerOf({ id: work.plan.id, name: work.plan.request.id })
   }
 
@@ -149,7 +138,7 @@ export class PoolRollout {
   async #replace(existing: Pool, properties: PoolProperties, beforeGrowth: () => Promise<void>): Promise<ResizeStart> {
     const { name } = existing
     const refuseChanged = (now: Pool) =>
-      this.resizer.editor.refuseForeignChange(settable(existing.properties), now.properties, existing.properties)
+      this.resizer.editor.refuseForeignChange(settableIn(existing.properties), now.properties, existing.properties)
     const now = await this.resizer.waitUntilIdle()
     refuseChanged(now)
     this.resizer.reportForeignSize(now, existing)
@@ -190,6 +179,11 @@ export class PoolRollout {
     return 'own-resize'
   }
 
+  /** @throws GateError */
+  gate(pool: Pool, target: NodeTotals): Promise<Verdict> {
+    return passGate({ work: this.work, resizer: this.resizer, pool, target }, this.context)
+  }
+
   async follow(from: ResizeStart): Promise<Pool> {
     const { target, autoScale } = this.plan.request
     if (this.settings.wait === 'none') {
@@ -207,65 +201,11 @@ export class PoolRollout {
     return this.resizer.grow(target)
   }
 
-  /**
-   * The health gate; unusable nodes are replaced, and those that left are asked for again, as long as that helps and the cap on resizes
-   * allows. Where a formula sizes the pool they are left to it: without them it would look healthy at a size that the formula has not
-   * asked for. @throws GateError
-   */
-  async gate(pool: Pool, target: NodeTotals): Promise<Verdict> {
-    const { autoScale } = this.plan.request
-    const look = async (seen: Pool): Promise<Verdict> => {
-      const verdict = await verify({ work: this.work, pool: seen, target, sinceMs: this.resizer.drainBeganMs }, this.context)
-      // Fewer nodes than asked for are no failure of the image where somebody resized the pool.
-      if (verdict.error && !autoScale) refuseForeignTarget(await this.resizer.editor.get(), target)
-      return verdict
-    }
-    let verdict = await look(pool)
-    let healthyBefore = -1
-    const unusable = () => countIn(verdict.counts, ['unusable'])
-    if (verdict.error && unusable() > 0 && autoScale) {
-      const text = `Pool ${this.plan.request.id}: ${unusable()} unusable nodes are left, for its formula sizes it; remove them, and it asks for others.`
-      emit(this.context, { kind: 'notice', level: 'warning', text })
-    }
-    const missing = () => verdict.counts !== undefined && sumOf(verdict.counts.dedicated) < target.dedicated
-    while (
-      !autoScale &&
-      verdict.error &&
-      (unusable() > 0 || missing()) &&
-      this.resizer.mayResize &&
-      verdict.health.healthy > healthyBefore
-    ) {
-      healthyBefore = verdict.health.healthy
-      const nodes = unusable() > 0 ? await this.plane.listNodes(this.plan.request.id, ['unusable'], unusable()) : []
-      verdict = await look(
-        await this.resizer.replaceNodes(
-          nodes.map(({ id }) => id),
-          target,
-        ),
-      )
-    }
-    if (verdict.error) throw new GateError(verdict, verdict.error.explanation)
-    return verdict
-  }
-
-  /**
-   * Runs the smoke test that is asked for on at most `mostNodes` nodes, where the image is new to the pool and has not passed it yet.
-   * @throws GateError
-   */
+  /** Runs the smoke test on at most `mostNodes` nodes, where it is due. @throws GateError */
   async smokeTest(verdict: Verdict, mostNodes: number): Promise<Verdict> {
-    const { account, settings, context } = this
-    const { smokeTest: test, nodeStartTimeoutMs } = settings
-    if (!test || !this.#isNew) return verdict
-    if (!this.#isTested) {
-      const pool = await this.resizer.editor.get()
-      this.#tested = await runSmokeTest({ test, account, pool, mostNodes, nodeStartTimeoutMs }, context)
-      const explanation = smokeFailure(pool.name, this.#tested)
-      if (explanation) throw new GateError({ ...verdict, smokeTest: this.#tested }, explanation)
-      this.#isTested = this.#tested.length > 0
-      if (!this.#isTested)
-        emit(context, { kind: 'notice', level: 'warning', text: `Pool ${pool.name} has no node for the smoke test to run on.` })
-    }
-    return this.#tested.length > 0 ? { ...verdict, smokeTest: this.#tested } : verdict
+    return this.#smokeGate.isDue
+      ? this.#smokeGate.pass(await this.resizer.editor.get(), verdict, mostNodes)
+      : this.#smokeGate.resultsIn(verdict)
   }
 
   /** Blue-green's end: old pools give their jobs to the new one, finish their tasks and go. */
@@ -281,7 +221,7 @@ export class PoolRollout {
   /** The pool is healthy: what it was before is of no use any more. @throws ForeignChangeError where it was resized since the gate. */
   async clearPreviousState(pool: Pool): Promise<Pool> {
     const { smokeTest, wait } = this.settings
-    const settled = smokeTest && !this.#isTested ? [MARKS.before] : [MARKS.before, MARKS.untested]
+    const settled = this.#smokeGate.isOwed ? [MARKS.before] : [MARKS.before, MARKS.untested]
     const marks = settled.filter((name) => markIn(pool.properties.metadata, name) !== undefined)
     if (marks.length === 0 || wait === 'none') return pool
     for (const mark of marks) await this.resizer.editor.mark(mark)
@@ -294,7 +234,7 @@ export class PoolRollout {
 
   async create(properties: PoolProperties): Promise<void> {
     const { id, request } = this.plan
-    const owesTest = this.settings.smokeTest !== undefined && !this.#isTested
+    const owesTest = this.#smokeGate.isOwed
     const marked = owesTest ? { ...properties, metadata: withMark(properties.metadata, MARKS.untested, 'true') } : properties
     this.resizer.editor.expectVisible()
     await createPool({ id, properties: sizedTo(this.#first, marked), envelope: envelopeOf(request) }, this.context)
@@ -302,29 +242,9 @@ export class PoolRollout {
     if (request.autoScale) this.#changed = await this.resizer.editor.get()
   }
 
-  /** Whether the image is new to the pool: by this run, or by an interrupted one that had not finished. */
-  get #isNew(): boolean {
-    const { action, existing } = this.plan
-    const isMarked = [MARKS.before, MARKS.untested].some((name) => markIn(existing?.properties.metadata, name) !== undefined)
-    return isMarked || ['create', 'reimage', 'replace', 'blue-green'].includes(action)
-  }
-
   /** Of blue-green, the canary in the new pool, before the old one is touched; else all. */
   get #first(): NodeTotals {
     const { target } = this.plan.request
     return this.plan.action === 'blue-green' ? canaryOf(target, this.settings.canaryNodes) : target
-  }
-}
-
-/** What somebody may have set. */
-const settable = (properties: PoolProperties): PoolProperties =>
-  Object.fromEntries(Object.entries(properties).filter(([name]) => !READ_ONLY_POOL_PROPERTIES.has(name)))
-
-function sizedTo({ dedicated, lowPriority }: NodeTotals, properties: PoolProperties): PoolProperties {
-  const { fixedScale } = properties.scaleSettings ?? {}
-  if (!fixedScale) return properties
-  return {
-    ...properties,
-    scaleSettings: { fixedScale: { ...fixedScale, targetDedicatedNodes: dedicated, targetLowPriorityNodes: lowPriority } },
   }
 }

@@ -1,6 +1,6 @@
 /** Pure: how many nodes a pool has and is to have, and since when. */
 import { isDeepStrictEqual } from 'node:util'
-import type { Pool } from '../model/batch.ts'
+import type { Pool, PoolProperties } from '../model/batch.ts'
 import type { ResizeRequest } from '../model/batch-service.ts'
 import { type NodeTotals, totalOf } from '../model/nodes.ts'
 
@@ -31,6 +31,16 @@ export function canaryOf(target: NodeTotals, canaryNodes: number | 'auto'): Node
       ? { dedicated: Math.min(nodes, target.dedicated), lowPriority: 0 }
       : { dedicated: 0, lowPriority: Math.min(nodes, target.lowPriority) }
   return isDeepStrictEqual(canary, target) ? target : canary
+}
+
+/** A fixed size becomes `target`; a pool with a formula stays as it is. */
+export function sizedTo({ dedicated, lowPriority }: NodeTotals, properties: PoolProperties): PoolProperties {
+  const { fixedScale } = properties.scaleSettings ?? {}
+  if (!fixedScale) return properties
+  return {
+    ...properties,
+    scaleSettings: { fixedScale: { ...fixedScale, targetDedicatedNodes: dedicated, targetLowPriorityNodes: lowPriority } },
+  }
 }
 
 export const nodesIn = (pool: Pool): number => totalOf(totals(pool))

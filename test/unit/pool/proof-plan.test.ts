@@ -5,15 +5,7 @@ import type { ArmId } from '../../../src/model/arm-id.ts'
 import type { BatchAccount, Pool, PoolProperties } from '../../../src/model/batch.ts'
 import { MARKS } from '../../../src/pool/marks.ts'
 import type { PoolPlan } from '../../../src/pool/pool-plan.ts'
-import {
-  abandonedProofs,
-  describeProof,
-  isProofOfRun,
-  type ProofQuestion,
-  planProofs,
-  proofName,
-  provenBy,
-} from '../../../src/pool/proof-plan.ts'
+import { describeProof, type ProofQuestion, planProofs } from '../../../src/pool/proof-plan.ts'
 
 const ACCOUNT = '/subscriptions/s/resourceGroups/g/providers/Microsoft.Batch/batchAccounts/a'
 const IMAGE = '/subscriptions/s/resourceGroups/g/providers/Microsoft.Compute/galleries/f/images/golden/versions/2.0.0'
@@ -159,11 +151,6 @@ describe('who gets one', () => {
       target: { dedicated: 3, lowPriority: 0 },
       isOptional: false,
     })
-  })
-
-  test('a long id is shortened to what Batch takes', () => {
-    expect(proofName('p'.repeat(64))).toBe(`${'p'.repeat(58)}-proof`)
-    expect(proofName('render')).toBe('render-proof')
   })
 })
 
@@ -364,28 +351,5 @@ describe('its name', () => {
 
   test('is not one of the pools asked for', () => {
     expect(proofsOf([plan(), plan({ name: 'render-proof' })]).taken).toEqual([{ name: 'render-proof', proves: ['render', 'render-proof'] }])
-  })
-
-  test.each<[string, Pool, readonly string[], boolean]>([
-    ['of a pool asked for', proof('render-proof', 'render'), ['render'], true],
-    ['of another pool, an hour old', proof('render-proof', 'render'), ['other'], false],
-    [
-      'of another pool, older than any run',
-      proof('render-proof', 'render', { creationTime: '2026-11-23T03:59:00Z', allocationStateTransitionTime: '2026-11-23T03:59:30Z' }),
-      ['other'],
-      true,
-    ],
-    ['whose age nobody knows', proof('render-proof', 'render', { creationTime: '', allocationStateTransitionTime: '' }), ['other'], false],
-    ['on its way out', proof('render-proof', 'render', { provisioningState: 'Deleting' }), ['render'], false],
-    ['a clone under another name', proof('mine', 'render'), ['render', 'mine'], false],
-  ])('leftovers: %s', (_, found, names, isLeft) => {
-    expect(abandonedProofs([found], names, NOW)).toEqual(isLeft ? [found] : [])
-  })
-
-  test('is believed only with the mark, and of a run only with its token', () => {
-    expect(provenBy(proof('render-proof', 'render'))).toBe('render')
-    expect(provenBy(proof('render-proof', 'other'))).toBeUndefined()
-    expect(isProofOfRun(proof('render-proof', 'render'), 'dead')).toBe(true)
-    expect(isProofOfRun(proof('render-proof', 'render'), RUN)).toBe(false)
   })
 })

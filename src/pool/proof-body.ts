@@ -1,0 +1,124 @@
+/** Pure: what a proof pool consists of: the pool as it will be, without what two pools cannot share. */
+import { isDeepStrictEqual } from 'node:util'
+import { type PoolEnvelope, type PoolProperties, settableIn } from '../model/batch.ts'
+import type { NodeTotals } from '../model/nodes.ts'
+import { MARKS, withMark, withoutMarks } from './marks.ts'
+import type { PoolPlan } from './pool-plan.ts'
+import { totals } from './size.ts'
+
+/** What is sent to make a proof pool. */
+export interface ProofBody {
+  readonly properties: PoolProperties
+  readonly envelope: PoolEnvelope
+  /** What of the wanted spec the proof pool cannot have, in words. */
+  readonly leftOut: readonly string[]
+}
+
+/** The plan of a pool whose nodes go for its new image. */
+export type Draining = Extract<PoolPlan, { readonly action: 'reimage' | 'replace' }>
+
+export const needsProof = (plan: PoolPlan): plan is Draining => plan.action === 'reimage' || plan.action === 'replace'
+
+/** A pool whose new image is to be proven, as it will be. */
+export interface Candidate {
+  readonly plan: Draining
+  readonly properties: PoolProperties
+  readonly envelope: PoolEnvelope
+  readonly isSpot: boolean
+  readonly leftOut: readonly string[]
+}
+
+/** What the pool will be: a pool in place keeps what the spec does not mention. */
+export function candidateOf(plan: Draining): Candidate {
+  const { request, existing } = plan
+  const isKept = plan.action === 'reimage'
+  const kept: PoolProperties = isKept ? existing.properties : {}
+  const unreadable = UNREADABLE.filter(({ name, isUnreadable }) => plan.properties[name] === undefined && isUnreadable(kept[name]))
+  const { scaleSettings: _scale, ...properties } = {
+    ...Object.fromEntries(Object.entries(settableIn(kept)).filter(([name]) => !unreadable.some((one) => one.name === name))),
+    ...plan.properties,
+  } as PoolProperties
+  const ids = Object.keys((isKept && existing.identity?.userAssignedIdentities) || {})
+  const identity =
+    request.identity ??
+    (ids.length > 0 ? { type: 'UserAssigned' as const, userAssignedIdentities: Object.fromEntries(ids.map((id) => [id, {}])) } : undefined)
+  const tags = request.tags ?? (isKept ? existing.tags : undefined)
+  return {
+    plan,
+    properties: { ...properties, ...(properties.metadata && { metadata: withoutMarks(properties.metadata) }) },
+    envelope: { ...(identity && { identity }), ...(tags && { tags }) },
+    isSpot: isSpotOnly(plan),
+    leftOut: unreadable.map(({ words }) => words),
+  }
+}
+
+/**
+ * Members with secrets that Batch does not give back: of a pool whose spec does not have them, nobody knows them.
+ * https://learn.microsoft.com/rest/api/batchmanagement/pool/get
+ */
+const UNREADABLE: readonly { readonly name: string; readonly words: string; readonly isUnreadable: (value: unknown) => boolean }[] = [
+  {
+    name: 'userAccounts',
+    words: 'its user accounts, whose passwords Azure does not give back',
+    isUnreadable: (value) => value !== undefined,
+  },
+  {
+    name: 'mountConfiguration',
+    words: 'its mounts, whose keys Azure does not give back',
+    isUnreadable: (value) => value !== undefined && !/"identityReference"/.test(JSON.stringify(value)),
+  },
+]
+
+/** Pools that differ in id and size alone, and have the same kind of node, share a proof. */
+export function groupsOf(candidates: readonly Candidate[]): readonly (readonly Candidate[])[] {
+  const comparable = ({ properties, envelope, isSpot }: Candidate) => ({ properties, envelope, isSpot })
+  const groups: Candidate[][] = []
+  for (const candidate of candidates) {
+    const group = groups.find(([first]) => first && isDeepStrictEqual(comparable(first), comparable(candidate)))
+    if (group) group.push(candidate)
+    else groups.push([candidate])
+  }
+  return groups
+}
+
+/**
+ * Spot only where the pool has Spot only; of a formula, by what it gave last, and where that is nothing, by the variables that it sets.
+ * https://learn.microsoft.com/azure/batch/batch-automatic-scaling#variables
+ */
+function isSpotOnly({ request, existing, properties }: Draining): boolean {
+  if (!request.autoScale) return request.target.dedicated === 0 && request.target.lowPriority > 0
+  const { dedicated, lowPriority } = totals(existing)
+  if (dedicated + lowPriority > 0) return dedicated === 0
+  const { formula = '' } = properties.scaleSettings?.autoScale ?? {}
+  return /\$TargetLowPriorityNodes/i.test(formula) && !/\$TargetDedicated/i.test(formula)
+}
+
+/** A body for the proof pool, without what two pools cannot share. */
+export function bodyOf(
+  { properties, envelope, leftOut }: Candidate,
+  { dedicated, lowPriority }: NodeTotals,
+  of: { readonly name: string; readonly runToken: string },
+): ProofBody {
+  const { displayName, networkConfiguration, ...shared } = properties
+  const { publicIPAddressConfiguration: addresses, ...network } = networkConfiguration ?? {}
+  const hasOwnAddresses = (addresses?.ipAddressIds?.length ?? 0) > 0
+  return {
+    envelope,
+    properties: {
+      ...shared,
+      ...(networkConfiguration && { networkConfiguration: hasOwnAddresses ? network : networkConfiguration }),
+      metadata: withMark(withMark(shared.metadata, MARKS.proofOf, of.name), MARKS.proofRun, of.runToken),
+      scaleSettings: {
+        fixedScale: {
+          targetDedicatedNodes: dedicated,
+          targetLowPriorityNodes: lowPriority,
+        },
+      },
+    },
+    leftOut: [
+      ...leftOut,
+      ...(hasOwnAddresses ? ['its public IP addresses, which are given by id'] : []),
+      ...(displayName === undefined ? [] : ['its display name']),
+    ],
+  }
+}
