@@ -45,7 +45,7 @@ export async function passGate({ work, resizer, pool, target }: PoolAtGate, cont
   let verdict = await look(pool)
   let healthyBefore = -1
   if (verdict.error && unusableIn(verdict) > 0 && autoScale) {
-    const text = `Pool ${poolName}: its ${unusableIn(verdict)} unusable nodes stay, because its formula sizes it; remove them, and the formula requests others.`
+    const text = `Pool ${poolName} keeps its unusable nodes (${unusableIn(verdict)}), because its formula sizes it. Remove them, and the formula requests others.`
     emit(context, { kind: 'notice', level: 'warning', text })
   }
   while (!autoScale && verdict.error && canReplace(verdict, target) && resizer.mayResize && verdict.health.healthy > healthyBefore) {

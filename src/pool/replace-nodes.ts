@@ -30,10 +30,10 @@ export async function replaceNodes({ target, ...removal }: NodeReplacement, cont
     const chunk = nodeIds.slice(index, index + MOST_NODES_REMOVED_AT_ONCE)
     const before = targetOf(await resizer.waitUntilIdle())
     const names = `${chunk.slice(0, 5).join(', ')}${chunk.length > 5 ? ' …' : ''}`
-    const text = `Pool ${poolName}: ${chunk.length} unusable nodes are removed, and new ones are requested (${names}).`
+    const text = `Pool ${poolName}: unusable nodes are removed, and new ones requested (${chunk.length}: ${names}).`
     emit(context, { kind: 'notice', level: 'warning', text })
     if (!(await removeNodes({ ...removal, nodeIds: chunk }))) continue
-    const pool = await resizer.waitUntilSteady(target, `${chunk.length} unusable nodes to leave pool ${poolName}`)
+    const pool = await resizer.waitUntilSteady(target, `unusable nodes (${chunk.length}) to leave pool ${poolName}`)
     // The service takes the removed nodes off the target.
     const missing = totalOf(before) - totalOf(targetOf(pool))
     if (missing < 0 || missing > chunk.length) refuseForeignTarget(pool, before)

@@ -252,7 +252,7 @@ scaleSettings:
     const inputs = { ...AUTO, 'min-healthy-percentage': percentage }
     const ran = await run('happy', inputs, { nodes: [{ index: 2, state: 'unusable' }] })
     expect(ran.exitCode).toBe(exitCode)
-    if (exitCode) expect(ran.log).toContain('Pool render: 1 unusable nodes are left, for its formula sizes it')
+    if (exitCode) expect(ran.log).toContain('Pool render keeps its unusable nodes (1), because its formula sizes it')
     expect(ran.outputs).toMatchObject({ 'current-dedicated-nodes': '6' })
     expect(requestsTo(ran.azure, 'POST', /disableAutoScale|removenodes|resize/i)).toEqual([])
     expect(ran.azure.pools.get('render').properties.scaleSettings.autoScale.formula).toContain('= 6')
