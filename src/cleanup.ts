@@ -2,7 +2,7 @@ import { explain } from './errors/explanation.ts'
 import { type ReferenceReaders, reasonNotToDelete } from './image/read-holders.ts'
 import { TAGS } from './image/tags.ts'
 import { temporaryApiVersion } from './image/temporary.ts'
-import { type ArmId, nameOf, partsOf } from './model/arm-id.ts'
+import { type ArmId, isImageVersion, nameOf, partsOf } from './model/arm-id.ts'
 import type { Compute } from './model/compute.ts'
 import { provenBy } from './pool/proof-pools.ts'
 import { putBackSize } from './pool/put-back.ts'
@@ -92,7 +92,7 @@ async function deleteFailedImage(
   const reason = await reasonNotToDelete(image, ports)
   if (reason) return info(`${id} failed, and stays: it ${reason}`)
   info(`deleting failed image ${id}`)
-  await (/\/versions\/[^/]+$/i.test(id) ? compute.deleteImageVersion(id, signal) : compute.deleteImage(id, signal))
+  await (isImageVersion(id) ? compute.deleteImageVersion(id, signal) : compute.deleteImage(id, signal))
 }
 
 async function deleteTemporary(id: ArmId, { arm, signal, info }: CleanupPorts): Promise<void> {

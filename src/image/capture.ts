@@ -5,11 +5,12 @@ import { emit, type StepContext } from '../run/context.ts'
 import { allSideBySide } from '../run/side-by-side.ts'
 import { snapshotMismatch } from './content-check.ts'
 import { withCopy } from './copy.ts'
+import { VersionGoneError } from './follow-version.ts'
 import type { BuildPlan, SnapshotPlan, SnapshotReport } from './image-plan.ts'
-import { createGalleryAndDefinition, VersionGoneError } from './publish.ts'
+import { createGalleryAndDefinition } from './publish.ts'
 import { whileStopped } from './restart.ts'
 import { withRestorePoint } from './restore-point.ts'
-import { isReplicated } from './standing.ts'
+import { isComplete, isReplicated } from './standing.ts'
 import { TAGS } from './tags.ts'
 import { VersionTakenError } from './taken.ts'
 import { sweepTemporaries } from './temporary-resources.ts'
@@ -140,8 +141,7 @@ export function deleteReplicatedSnapshots(
   replication: readonly RegionReplication[],
   context: StepContext,
 ): { readonly done: Promise<readonly SnapshotReport[]> } | undefined {
-  const isReplicated = replication.length > 0 && replication.every(({ state }) => state === 'Completed')
-  if (!isReplicated || plan.keepSnapshots) return undefined
+  if (!isComplete(replication, plan.targetRegions) || plan.keepSnapshots) return undefined
   const done = deleteSnapshots(plan, snapshots, context)
   done.catch(() => {})
   return { done }

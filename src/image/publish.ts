@@ -1,13 +1,13 @@
 import { AzureError } from '../errors/azure-error.ts'
-import { ActionError } from '../errors/explanation.ts'
 import type { LongOperation } from '../model/arm.ts'
 import type { ImageVersion, RegionReplication } from '../model/compute.ts'
-import { emit, type StepContext, waitFor } from '../run/context.ts'
+import { emit, type StepContext } from '../run/context.ts'
 import { allSideBySide } from '../run/side-by-side.ts'
 import { versionMismatch } from './content-check.ts'
+import { followVersion, VersionGoneError } from './follow-version.ts'
 import type { BuildPlan, PoolImage } from './image-plan.ts'
 import { reasonNotToDelete } from './read-holders.ts'
-import { failedRegions, publishedState, replicaIn } from './standing.ts'
+import { failedRegions } from './standing.ts'
 import { TAGS } from './tags.ts'
 import { VersionTakenError } from './taken.ts'
 
@@ -27,7 +27,8 @@ export async function publish(plan: BuildPlan, context: StepContext): Promise<re
     emit(context, { kind: 'resource', change: 'creating', type: 'image version', id: plan.id })
     operation = await createVersion(plan, context)
   }
-  const version = await followVersion({ ...plan, isSent: operation !== undefined }, operation, context)
+  const refuse = operation ? (seen: ImageVersion) => refuseOthersVersion(plan, seen, context) : undefined
+  const version = await followVersion({ ...plan, operation, ...(refuse && { refuse }) }, context)
   for (const id of [plan.id, plan.definition?.id, plan.gallery?.id]) if (id) ledger.settle(id)
   emit(context, { kind: 'resource', change: 'created', type: 'image version', id: plan.id })
   warnOfFailedRegions(plan.version, version, context)
@@ -110,51 +111,12 @@ async function publishManagedImage({ id, pool, state }: PoolImage, plan: BuildPl
   emit(context, { kind: 'resource', change: 'created', type: 'managed image', id })
 }
 
-/** A version takes minutes (45 to 646 s recorded, hours reported): it is read again halfway to its expected end, at least every 30 s. */
-export function versionDelayMs(waitedMs: number, progress: number): number {
-  const leftMs = progress > 0 ? (waitedMs * (100 - progress)) / progress : waitedMs
-  return Math.min(30_000, Math.max(4_000, leftMs / 2))
-}
-
-/** Waits for the replica in the Batch region, not for all regions. */
-async function followVersion(
-  plan: BuildPlan & { readonly isSent: boolean },
-  operation: LongOperation | undefined,
-  context: StepContext,
-): Promise<ImageVersion> {
-  let reported = ''
-  let reached = 0
-  let hasFailed = false
-  const delayMs = (waitedMs: number) => versionDelayMs(waitedMs, reached)
-  if (operation) await context.clock.sleep(delayMs(0), context.signal)
-  return waitFor(
-    context,
-    () => `image version ${plan.version}`,
-    delayMs,
-    async () => {
-      const version = await context.compute.getImageVersion(plan.id)
-      if (!version) throw new VersionGoneError(plan.version)
-      const seen = plan.isSent ? versionMismatch(plan, version) : undefined
-      if (seen) {
-        context.ledger.settle(plan.id)
-        throw new VersionTakenError(plan.version, seen)
-      }
-      const progress = version.replication
-        .map(({ region, state, progress: percent }) => `${region} ${state} ${Math.floor(percent / 25)}`)
-        .join()
-      if (progress !== reported) emit(context, { kind: 'replication', imageId: plan.id, regions: version.replication })
-      reported = progress
-      const replica = replicaIn(version.replication, plan.waitForRegion)
-      reached = replica?.progress ?? 0
-      const state = publishedState(version, plan.waitForRegion)
-      // The state of a region may come later than that of the version.
-      if (state === 'failed' && !hasFailed && replica?.state === 'Replicating') {
-        hasFailed = true
-        return undefined
-      }
-      return state === 'failed' ? failVersion(plan, version, operation) : state === 'ready' ? version : undefined
-    },
-  )
+/** PUTs of two runs overwrite each other without a word. @throws VersionTakenError */
+function refuseOthersVersion(plan: BuildPlan, version: ImageVersion, { ledger }: StepContext): void {
+  const seen = versionMismatch(plan, version)
+  if (!seen) return
+  ledger.settle(plan.id)
+  throw new VersionTakenError(plan.version, seen)
 }
 
 function warnOfFailedRegions(name: string, version: ImageVersion, context: StepContext): void {
@@ -164,34 +126,7 @@ function warnOfFailedRegions(name: string, version: ImageVersion, context: StepC
   emit(context, { kind: 'notice', level: 'warning', text })
 }
 
-/** The resource only says `Failed`; the operation, or a region, says why. */
-async function failVersion(plan: BuildPlan, { replication }: ImageVersion, operation: LongOperation | undefined): Promise<never> {
-  await operation?.poll().catch((error) => {
-    if (!(error instanceof AzureError) || error.hasReason) throw error
-  })
-  const details = replication.map(({ region, details: text }) => text && `${region}: ${text}`).filter(Boolean)
-  throw new AzureError({
-    operation: 'create image version',
-    resourceId: plan.id,
-    method: 'PUT',
-    url: plan.id,
-    status: 200,
-    code: 'ReplicationFailed',
-    body: details.join('; ') || 'the version ended Failed',
-  })
-}
-
 /** If somebody deletes a version while pools come up, they keep running but can never grow again. @throws VersionGoneError */
 export async function confirmPublished({ id, version }: BuildPlan, { compute }: StepContext): Promise<void> {
   if (!(await compute.getImageVersion(id))) throw new VersionGoneError(version, 'before the run ended')
-}
-
-export class VersionGoneError extends ActionError {
-  constructor(version: string, when = 'while it was published') {
-    super({
-      title: 'Image version deleted',
-      message: `version ${version} was deleted ${when}`,
-      hint: 'Someone deleted it. Existing nodes keep running, but no new ones can be allocated. Run again to publish it again.',
-    })
-  }
 }

@@ -24,17 +24,34 @@ export function isUsable(version: BuiltVersion, batchRegion: string): boolean {
 /**
  * Whether pools of the region can be put on the version. The region's own state decides: a version is `Failed` as a whole where
  * another region failed, and `Succeeded` minutes before a region is complete. https://github.com/Azure/AgentBaker/pull/8373
+ * An update that is under way has failed regions tried again.
  */
-export function publishedState({ provisioningState, replication }: ImageVersion, region: string): 'ready' | 'failed' | 'replicating' {
+export function publishedState(
+  { provisioningState, replication, targetRegions }: Pick<ImageVersion, 'provisioningState' | 'replication' | 'targetRegions'>,
+  region: string,
+): 'ready' | 'failed' | 'replicating' {
   const replica = replicaIn(replication, region)
   if (replica?.state === 'Completed') return 'ready'
-  if (replica?.state === 'Failed' || provisioningState === 'Failed') return 'failed'
-  return !replica && provisioningState === 'Succeeded' ? 'ready' : 'replicating'
+  if (provisioningState === 'Updating') return 'replicating'
+  if (replica?.state === 'Failed' || provisioningState === 'Failed' || !isTarget(targetRegions, region)) return 'failed'
+  // Where Azure names no region at all, the version speaks for all of them; another region's replica speaks for none but itself.
+  return replication.length === 0 && provisioningState === 'Succeeded' ? 'ready' : 'replicating'
 }
 
-/** Its snapshots are needed no more. A shallow version is made of them for its whole life. */
-export function isReplicated({ provisioningState, replicationMode, replication }: ImageVersion): boolean {
-  return provisioningState === 'Succeeded' && replicationMode !== 'Shallow' && replication.every(({ state }) => state === 'Completed')
+const isTarget = (targets: ImageVersion['targetRegions'], region: string): boolean =>
+  targets.length === 0 || targets.some(({ name }) => regionName(name) === regionName(region))
+
+/** Its snapshots are needed no more: every region is known to be complete. A shallow version is made of them for its whole life. */
+export function isReplicated({ provisioningState, replicationMode, replication, targetRegions }: ImageVersion): boolean {
+  return provisioningState === 'Succeeded' && replicationMode !== 'Shallow' && isComplete(replication, targetRegions)
+}
+
+/** Whether each region that was asked for is known to be complete; a list that names none proves nothing. */
+export function isComplete(replication: readonly RegionReplication[], targets: readonly { readonly name: string }[]): boolean {
+  const isCompleteIn = (region: string) => replicaIn(replication, region)?.state === 'Completed'
+  return (
+    replication.length > 0 && replication.every(({ state }) => state === 'Completed') && targets.every(({ name }) => isCompleteIn(name))
+  )
 }
 
 /** Why a failed version must stay although it is of no use here; `undefined` where it may be made again under its number. */

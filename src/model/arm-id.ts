@@ -65,3 +65,6 @@ export function sameId(one: string | undefined, other: string | undefined): bool
 export function regionName(region: string): string {
   return region.replaceAll(' ', '').toLowerCase()
 }
+
+/** Whether it is the id of a gallery image version, and not of a managed image. */
+export const isImageVersion = (id: string): boolean => /\/versions\/[^/]+$/i.test(id)

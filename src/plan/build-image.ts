@@ -1,5 +1,6 @@
 /** Capture and publish; where somebody else makes the same version meanwhile, once more under the next number. */
 import { capture } from '../image/capture.ts'
+import { confirmReplica } from '../image/confirm-replica.ts'
 import type { BuildPlan, SnapshotReport } from '../image/image-plan.ts'
 import type { ImageQuestion } from '../image/plan-image.ts'
 import { publish } from '../image/publish.ts'
@@ -7,10 +8,11 @@ import { startingAfter } from '../image/restart.ts'
 import { sourceContent } from '../image/source.ts'
 import { VersionTakenError } from '../image/taken.ts'
 import { updateVersion } from '../image/update-version.ts'
+import { isImageVersion } from '../model/arm-id.ts'
 import type { RegionReplication } from '../model/compute.ts'
 import { observe } from '../observe/observe.ts'
 import { emit, phase, type StepContext } from '../run/context.ts'
-import { type Plan, planRun } from './plan.ts'
+import { imageFor, type Plan, planRun } from './plan.ts'
 
 /** What is known of the image so far; a failure keeps all of it. */
 export interface ImageProgress {
@@ -31,7 +33,7 @@ export async function buildImage(question: ImageQuestion, plan: Plan, progress: 
   if (image.kind !== 'build') {
     if (owedStart) await startingAfter(owedStart, context, async () => {})
     if (image.kind === 'reuse' && image.update) await phase(context, 'publish', () => updateVersion(image, context))
-    return
+    return confirmTaken(question, plan, context)
   }
   try {
     await captureAll(image, plan, progress, context)
@@ -44,6 +46,15 @@ export async function buildImage(question: ImageQuestion, plan: Plan, progress: 
     await context.clock.sleep(context.random() * LONGEST_PAUSE_MS, context.signal)
     await again({ ...question, avoid }, progress, context)
   }
+}
+
+/** Nothing is done to a pool for a version that no node can start from yet. */
+async function confirmTaken({ config, observed: { account } }: ImageQuestion, plan: Plan, context: StepContext): Promise<void> {
+  const { image, pools } = plan
+  const settings = config.pool
+  if (!settings || !account || !isImageVersion(image.id)) return
+  const isAwaited = pools.some((pool, index) => pool.action !== 'none' && imageFor(pool, index, plan, settings) === image.id)
+  if (isAwaited) await confirmReplica({ id: image.id, region: account.location, isOwn: image.kind === 'reuse' }, context)
 }
 
 async function again(question: ImageQuestion, progress: ImageProgress, context: StepContext): Promise<void> {

@@ -1,6 +1,7 @@
 /** Pure: compares what was requested with what exists, and lists what to do. Nothing here is sent. */
 import { type Config, imageKindOf, imageTargetId, type PoolSettings } from '../config/config.ts'
 import { type ImagePlan, imageIdFor } from '../image/image-plan.ts'
+import type { LeftSnapshot } from '../image/left-snapshots.ts'
 import { type ImageQuestion, planImage } from '../image/plan-image.ts'
 import { generalizationOf, imageTraitsOf } from '../image/source.ts'
 import { isOwn, isTakenFor, TAGS } from '../image/tags.ts'
@@ -23,8 +24,8 @@ export interface Plan {
   readonly image: ImagePlan
   readonly pools: readonly PoolPlan[]
   readonly proofs: ProofPlans
-  /** Snapshots of complete versions, which no longer need them. */
-  readonly leftSnapshots: readonly ArmId[]
+  /** Snapshots of published versions, which need them no longer once every region is complete. */
+  readonly leftSnapshots: readonly LeftSnapshot[]
   /** A VM that an interrupted run stopped and did not start again. */
   readonly owedStart?: ArmId
   readonly changes: readonly PlannedChange[]
@@ -45,7 +46,7 @@ export function planRun(question: ImageQuestion): Plan {
     ...startChanges(owedStart),
     ...imageChanges(image),
     ...leftSnapshots.map(
-      (id): PlannedChange => ({ verb: 'delete', type: 'snapshot', id, name: nameOf(id), reason: 'its version is in every region' }),
+      ({ id }): PlannedChange => ({ verb: 'delete', type: 'snapshot', id, name: nameOf(id), reason: 'its version is published' }),
     ),
     ...proofChanges(proofs),
     ...pools.flatMap(poolChanges),
@@ -54,19 +55,22 @@ export function planRun(question: ImageQuestion): Plan {
 }
 
 /** Snapshots that complete versions were made from, left by a run that was interrupted or did not wait for all regions. */
-function snapshotsLeft({ image }: Config, { versions, snapshots, sourceSnapshots = [] }: Observed): readonly ArmId[] {
+function snapshotsLeft({ image }: Config, { versions, snapshots, sourceSnapshots = [] }: Observed): readonly LeftSnapshot[] {
   if (!image?.gallery || image.keepSnapshots) return []
-  const complete = new Set(
+  const complete = new Map(
     versions
       .filter(({ tags, provisioningState }) => isOwn(tags, image.name) && provisioningState === 'Succeeded')
       .filter(({ replicationMode }) => replicationMode !== 'Shallow')
-      .map(({ name }) => name),
+      .map(({ name, id }) => [name, id as ArmId]),
   )
   return snapshots
-    .filter(({ tags }) => isTakenFor(tags, image.name, imageTargetId(image)) && complete.has(tags[TAGS.version] ?? ''))
+    .filter(({ tags }) => isTakenFor(tags, image.name, imageTargetId(image)))
     .filter(({ tags }) => tags[TAGS.keep] === undefined && tags[TEMPORARY_TAG] === undefined)
     .filter(({ id }) => !sourceSnapshots.some((source) => sameId(source.id, id)))
-    .map(({ id }) => id as ArmId)
+    .flatMap(({ id, tags }) => {
+      const versionId = complete.get(tags[TAGS.version] ?? '')
+      return versionId ? [{ id: id as ArmId, versionId }] : []
+    })
 }
 
 /** None where there is no account to make pools in. */

@@ -1,4 +1,5 @@
 /** Rules about an image that is used as it is: `image-id`. */
+import { failedRegions, publishedState, replicaIn } from '../image/standing.ts'
 import { nameOf, regionName } from '../model/arm-id.ts'
 import type { Rule } from './facts.ts'
 
@@ -21,7 +22,9 @@ export const GIVEN_IMAGE_RULES: readonly Rule[] = [
           },
         ]
       const { provisioningState } = givenImage.kind === 'gallery' ? givenImage.version : givenImage.image
-      return provisioningState === 'Succeeded'
+      // The run waits for what is under way; whether a failed version can be used, its region says.
+      const awaited = givenImage.kind === 'gallery' ? ['Succeeded', 'Creating', 'Updating', 'Failed'] : ['Succeeded']
+      return awaited.includes(provisioningState)
         ? []
         : [{ seen: `image ${source.id} is ${provisioningState}`, fix: 'Wait until it is published, or use another one.' }]
     },
@@ -56,17 +59,35 @@ export const GIVEN_IMAGE_RULES: readonly Rule[] = [
               },
             ]
       }
-      const { id, name, targetRegions, replication } = givenImage.version
-      const replica = replication.find((one) => regionName(one.region) === region)
-      const hasReplica = targetRegions.some((one) => regionName(one.name) === region)
-      if (hasReplica && (!replica || replica.state === 'Completed')) return []
-      const state = hasReplica ? `its replica in ${region} is ${replica?.state} (${replica?.progress} %)` : `has no replica in ${region}`
+      const { version } = givenImage
+      if (publishedState(version, region) !== 'failed') return []
+      const seen = `version ${version.name} of ${nameOf(version.id.replace(/\/versions\/.*$/i, ''))}`
+      const replica = replicaIn(version.replication, region)
       return [
-        {
-          seen: `version ${name} of ${nameOf(id.replace(/\/versions\/.*$/i, ''))}: ${state}`,
-          fix: 'Replicate it there first: `az sig image-version update --add publishingProfile.targetRegions name=<region>`.',
-        },
+        replica
+          ? {
+              seen: `${seen}: its replica in ${region} failed`,
+              fix: 'Remove the region from the version and add it again: `az sig image-version update`.',
+            }
+          : {
+              seen: `${seen}: has no replica in ${region}`,
+              fix: 'Replicate it there first: `az sig image-version update --add publishingProfile.targetRegions name=<region>`.',
+            },
       ]
+    },
+  },
+  {
+    id: 'image-id-failed-regions',
+    severity: 'warning',
+    title: 'The given image is complete in every region',
+    link: IMAGE_VERSION,
+    check: ({ observed: { givenImage, account } }) => {
+      if (givenImage?.kind !== 'gallery' || !account || publishedState(givenImage.version, account.location) === 'failed') return []
+      const { version } = givenImage
+      return failedRegions(version).map((region) => ({
+        seen: `the replica of version ${version.name} in ${region} failed; the one in ${account.location} is what counts here`,
+        fix: 'Remove that region from the version and add it again: `az sig image-version update`.',
+      }))
     },
   },
 ]

@@ -47,12 +47,27 @@ describe.each<[string, string, readonly RegionReplication[], string, boolean, st
   ['failed everywhere', 'Failed', [at('West Europe', 'Failed')], 'failed', false, undefined],
   ['succeeded before its region is there', 'Succeeded', [at('West Europe', 'Replicating')], 'replicating', true, undefined],
   ['succeeded, and Azure does not tell the regions', 'Succeeded', [], 'ready', true, undefined],
+  [
+    'succeeded, and only another region is told of',
+    'Succeeded',
+    [at('North Europe', 'Completed')],
+    'replicating',
+    true,
+    'has a complete replica in North Europe',
+  ],
+  ['failed for Batch, and being updated', 'Updating', [at('West Europe', 'Failed')], 'replicating', false, undefined],
 ])('a version that is %s', (_, state, replication, published, usable, stays) => {
   test(`is ${published}, usable: ${usable}, and stays because it ${stays}`, () => {
     expect(publishedState(version(state, replication), 'westeurope')).toBe(published)
     expect(isUsable(version(state, replication), 'westeurope')).toBe(usable)
     expect(reasonToStay(version(state, replication), [])).toBe(stays)
   })
+})
+
+test('a version that was never meant for the region will not come there', () => {
+  const targetRegions = [{ name: 'North Europe', replicas: 1 }]
+  for (const replication of [[], [at('North Europe', 'Completed')]])
+    expect(publishedState(version('Succeeded', replication, { targetRegions }), 'westeurope')).toBe('failed')
 })
 
 test('whoever is on a failed version keeps it', () => {
@@ -63,6 +78,17 @@ test.each<[string, ImageVersion, boolean]>([
   ['complete', version('Succeeded', [at('West Europe', 'Completed')]), true],
   ['shallow', version('Succeeded', [at('West Europe', 'Completed')], { replicationMode: 'Shallow' }), false],
   ['behind in a region', version('Succeeded', [at('West Europe', 'Replicating')]), false],
+  ['of regions that Azure does not name', version('Succeeded', []), false],
+  [
+    'asked for in a region that Azure does not name yet',
+    version('Succeeded', [at('West Europe', 'Completed')], {
+      targetRegions: [
+        { name: 'westeurope', replicas: 1 },
+        { name: 'northeurope', replicas: 1 },
+      ],
+    }),
+    false,
+  ],
   ['failed in a region', version('Failed', [at('West Europe', 'Completed'), at('North Europe', 'Failed')]), false],
 ])('snapshots of a version that is %s may go: %#', (_, seen, expected) => {
   expect(isReplicated(seen)).toBe(expected)

@@ -1,0 +1,97 @@
+/** Waits until an image version can be used in a region, and says why it never will. */
+import { AzureError } from '../errors/azure-error.ts'
+import { ActionError } from '../errors/explanation.ts'
+import type { LongOperation } from '../model/arm.ts'
+import type { ArmId } from '../model/arm-id.ts'
+import type { ImageVersion } from '../model/compute.ts'
+import { emit, type StepContext, waitFor } from '../run/context.ts'
+import { publishedState, replicaIn } from './standing.ts'
+
+/** A version takes minutes (45 to 646 s recorded, hours reported): it is read again halfway to its expected end, at least every 30 s. */
+export function versionDelayMs(waitedMs: number, progress: number): number {
+  const leftMs = progress > 0 ? (waitedMs * (100 - progress)) / progress : waitedMs
+  return Math.min(30_000, Math.max(4_000, leftMs / 2))
+}
+
+/** What is waited for. */
+export interface AwaitedVersion {
+  readonly id: ArmId
+  /** Its number. */
+  readonly version: string
+  /** The replica there counts, not the version as a whole. */
+  readonly waitForRegion: string
+  /** What made it, where this run did; a failed one knows why. */
+  readonly operation?: LongOperation | undefined
+  /** Called with each reading, for whoever must not go on with what it shows. */
+  readonly refuse?: (seen: ImageVersion) => void
+}
+
+/**
+ * Waits for the replica in the region, not for all regions.
+ * @throws VersionGoneError where there is no such version any more
+ * @throws AzureError where the replica failed
+ */
+export async function followVersion(awaited: AwaitedVersion, context: StepContext): Promise<ImageVersion> {
+  const { id, version: name, waitForRegion, operation, refuse } = awaited
+  let reported = ''
+  let reached = 0
+  let hasFailed = false
+  const delayMs = (waitedMs: number) => versionDelayMs(waitedMs, reached)
+  if (operation) await context.clock.sleep(delayMs(0), context.signal)
+  return waitFor(
+    context,
+    () => `image version ${name}`,
+    delayMs,
+    async () => {
+      const version = await context.compute.getImageVersion(id)
+      if (!version) throw new VersionGoneError(name)
+      refuse?.(version)
+      const progress = version.replication
+        .map(({ region, state, progress: percent }) => `${region} ${state} ${Math.floor(percent / 25)}`)
+        .join()
+      if (progress !== reported) emit(context, { kind: 'replication', imageId: id, regions: version.replication })
+      reported = progress
+      const replica = replicaIn(version.replication, waitForRegion)
+      reached = replica?.progress ?? 0
+      const state = publishedState(version, waitForRegion)
+      // The state of a region may come later than that of the version.
+      if (state === 'failed' && !hasFailed && replica?.state === 'Replicating') {
+        hasFailed = true
+        return undefined
+      }
+      return state === 'failed' ? failVersion(awaited, version) : state === 'ready' ? version : undefined
+    },
+  )
+}
+
+/** The resource only says `Failed`; the operation, or a region, says why. */
+async function failVersion(
+  { id, operation, waitForRegion }: AwaitedVersion,
+  { replication, provisioningState }: ImageVersion,
+): Promise<never> {
+  await operation?.poll().catch((error) => {
+    if (!(error instanceof AzureError) || error.hasReason) throw error
+  })
+  const details = replication.map(({ region, details: text }) => text && `${region}: ${text}`).filter(Boolean)
+  throw new AzureError({
+    operation: 'create image version',
+    resourceId: id,
+    method: 'PUT',
+    url: id,
+    status: 200,
+    code: 'ReplicationFailed',
+    body: details.join('; ') || (provisioningState === 'Failed' ? 'the version ended Failed' : `it has no replica in ${waitForRegion}`),
+  })
+}
+
+/** Somebody deleted a version that the run is about. */
+export class VersionGoneError extends ActionError {
+  /** @param when Default: while it was published. */
+  constructor(version: string, when = 'while it was published') {
+    super({
+      title: 'Image version deleted',
+      message: `version ${version} was deleted ${when}`,
+      hint: 'Someone deleted it. Existing nodes keep running, but no new ones can be allocated. Run again to publish it again.',
+    })
+  }
+}
