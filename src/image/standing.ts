@@ -30,10 +30,12 @@ export function publishedState(
   { provisioningState, replication, targetRegions }: Pick<ImageVersion, 'provisioningState' | 'replication' | 'targetRegions'>,
   region: string,
 ): 'ready' | 'failed' | 'replicating' {
+  // A replica that is still shown may be going away.
+  if (!isTarget(targetRegions, region)) return 'failed'
   const replica = replicaIn(replication, region)
   if (replica?.state === 'Completed') return 'ready'
   if (provisioningState === 'Updating') return 'replicating'
-  if (replica?.state === 'Failed' || provisioningState === 'Failed' || !isTarget(targetRegions, region)) return 'failed'
+  if (replica?.state === 'Failed' || provisioningState === 'Failed') return 'failed'
   // Where Azure names no region at all, the version speaks for all of them; another region's replica speaks for none but itself.
   return replication.length === 0 && provisioningState === 'Succeeded' ? 'ready' : 'replicating'
 }

@@ -64,7 +64,7 @@ export const GIVEN_IMAGE_RULES: readonly Rule[] = [
       const seen = `version ${version.name} of ${nameOf(version.id.replace(/\/versions\/.*$/i, ''))}`
       const replica = replicaIn(version.replication, region)
       return [
-        replica
+        replica?.state === 'Failed'
           ? {
               seen: `${seen}: its replica in ${region} failed`,
               fix: 'Remove the region from the version and add it again: `az sig image-version update`.',
