@@ -5,7 +5,8 @@ import { countsOf } from './rules.ts'
 
 /** Warnings go to the log at once. */
 export function noteWarnings(findings: readonly Finding[], context: StepContext): void {
-  for (const { id, severity, seen } of findings) if (severity === 'warning') emit(context, { kind: 'check-warning', id, seen })
+  for (const { id, severity, title, seen } of findings)
+    if (severity === 'warning') emit(context, { kind: 'check-warning', id, title, seen })
 }
 
 /** All rules were looked at. */

@@ -20,6 +20,7 @@ export const DISK_KIND_RULES: readonly Rule[] = [
     id: 'disk-kind',
     severity: 'error',
     title: 'No disk is an Ultra or Premium SSD v2 disk',
+    objection: 'Disk type cannot become an image',
     link: 'https://learn.microsoft.com/azure/virtual-machines/disks-types',
     check: (facts) =>
       disksOf(facts).flatMap(({ what, disk }) => {
@@ -38,6 +39,7 @@ export const DISK_KIND_RULES: readonly Rule[] = [
     id: 'shared-disk',
     severity: 'error',
     title: 'No disk is shared between VMs',
+    objection: 'Disk is shared between VMs',
     link: 'https://learn.microsoft.com/azure/virtual-machines/disks-shared',
     check: (facts) =>
       disksOf(facts)
@@ -51,6 +53,7 @@ export const DISK_KIND_RULES: readonly Rule[] = [
     id: 'disk-export',
     severity: 'error',
     title: 'Disks and snapshots that become the image themselves may be exported',
+    objection: 'Disk may not be exported',
     link: EXPORT,
     check: (facts) =>
       isSourceItself(facts)
@@ -66,6 +69,7 @@ export const DISK_KIND_RULES: readonly Rule[] = [
     id: 'customer-managed-keys',
     severity: 'error',
     title: 'The disks are encrypted with keys that Azure manages',
+    objection: 'Disk encrypted with customer-managed keys',
     link: ENCRYPTION,
     check: (facts) =>
       disksOf(facts)
@@ -79,6 +83,7 @@ export const DISK_KIND_RULES: readonly Rule[] = [
     id: 'managed-image-architecture',
     severity: 'error',
     title: 'A managed image is of x64 disks',
+    objection: 'Managed images take no Arm64 disks',
     link: 'https://learn.microsoft.com/azure/virtual-machines/capture-image-resource',
     check: ({ config: { image }, imageTraits }) =>
       image?.kind === 'managed' && imageTraits?.architecture === 'Arm64'

@@ -33,6 +33,8 @@ export interface Rule {
   readonly severity: Finding['severity']
   /** One line for the list of rules, true where the rule has no objection. */
   readonly title: string
+  /** The title of a finding, for people, e.g. `Core quota too small`. */
+  readonly objection: string
   readonly link: string
   /** A finding's own `link` goes before that of the rule. */
   readonly check: (facts: Facts) => readonly { readonly seen: string; readonly fix: string; readonly link?: string }[]

@@ -3,6 +3,8 @@ export interface Finding {
   /** Stable, kebab-case, e.g. `vm-extensions`. */
   readonly id: string
   readonly severity: 'error' | 'warning'
+  /** Short and for people, e.g. `Core quota too small`. */
+  readonly title: string
   /** What was seen, with names and values. */
   readonly seen: string
   /** What to do. */

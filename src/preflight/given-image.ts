@@ -11,6 +11,7 @@ export const GIVEN_IMAGE_RULES: readonly Rule[] = [
     id: 'image-id-exists',
     severity: 'error',
     title: 'The given image exists and is complete',
+    objection: 'Image not found or not complete',
     link: IMAGE_VERSION,
     check: ({ config: { source }, observed: { givenImage } }) => {
       if (source.kind !== 'image-id') return []
@@ -33,6 +34,7 @@ export const GIVEN_IMAGE_RULES: readonly Rule[] = [
     id: 'image-id-generalized',
     severity: 'error',
     title: 'The given image is generalized',
+    objection: 'Image is not generalized',
     link: SIG_IMAGES,
     check: ({ config: { source }, observed: { givenImage } }) => {
       const osState = givenImage?.kind === 'gallery' ? givenImage.definition.osState : givenImage?.image.osState
@@ -45,6 +47,7 @@ export const GIVEN_IMAGE_RULES: readonly Rule[] = [
     id: 'image-id-region',
     severity: 'error',
     title: 'The given image is in the region of the Batch account, or has a replica there',
+    objection: 'Image is not in the region of the Batch account',
     link: SIG_IMAGES,
     check: ({ observed: { givenImage, account } }) => {
       if (!givenImage || !account) return []

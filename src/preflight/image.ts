@@ -22,6 +22,7 @@ export const IMAGE_RULES: readonly Rule[] = [
     id: 'managed-image-retired',
     severity: 'warning',
     title: 'Pools from managed images are retired',
+    objection: 'Managed images are retired in Batch',
     link: MIGRATION,
     check: ({ config: { image }, observed: { givenImage } }) =>
       image?.kind === 'managed' || givenImage?.kind === 'managed'
@@ -37,6 +38,7 @@ export const IMAGE_RULES: readonly Rule[] = [
     id: 'managed-image-region',
     severity: 'error',
     title: 'A managed image is in the region of the Batch account',
+    objection: 'Managed image is in another region',
     link: MIGRATION,
     check: ({ config: { image }, content, observed: { account } }) =>
       image?.kind === 'managed' && content && account && regionName(content.location) !== regionName(account.location)
@@ -52,6 +54,7 @@ export const IMAGE_RULES: readonly Rule[] = [
     id: 'managed-image-trusted-launch',
     severity: 'error',
     title: 'Trusted Launch disks become gallery images',
+    objection: 'Trusted Launch needs a gallery image',
     link: TRUSTED_LAUNCH,
     check: ({ config: { image }, imageTraits }) =>
       image?.kind === 'managed' && (imageTraits?.features.SecurityType ?? STANDARD) !== STANDARD
@@ -67,6 +70,7 @@ export const IMAGE_RULES: readonly Rule[] = [
     id: 'gallery-region',
     severity: 'warning',
     title: 'The image is created near the Batch account',
+    objection: 'Image is created in another region',
     link: IMAGE_VERSION,
     check: ({ config: { image }, content, observed: { account } }) =>
       image?.kind === 'gallery' && content && account && regionName(content.location) !== regionName(account.location)
@@ -82,6 +86,7 @@ export const IMAGE_RULES: readonly Rule[] = [
     id: 'definition-matches',
     severity: 'error',
     title: 'An existing image definition fits the disks',
+    objection: 'Image definition does not fit the disks',
     link: IMAGE_VERSION,
     check: ({ observed: { definition }, content }) => {
       if (!definition || !content) return []
@@ -107,6 +112,7 @@ export const IMAGE_RULES: readonly Rule[] = [
     id: 'definition-features',
     severity: 'warning',
     title: 'An existing image definition has the features of the disks',
+    objection: 'Image definition lacks features of the disks',
     link: 'https://learn.microsoft.com/azure/virtual-machines/shared-image-galleries#image-definitions',
     check: ({ observed: { definition }, content }) =>
       !definition || !content
@@ -120,6 +126,7 @@ export const IMAGE_RULES: readonly Rule[] = [
     id: 'image-version-taken',
     severity: 'error',
     title: 'A requested version does not belong to another source',
+    objection: 'Image version belongs to another source',
     link: IMAGE_VERSION,
     check: (facts) =>
       asked(facts)
@@ -133,6 +140,7 @@ export const IMAGE_RULES: readonly Rule[] = [
     id: 'image-version-failed',
     severity: 'error',
     title: 'A requested version has not failed while something needs it',
+    objection: 'Image version has failed and is in use',
     link: IMAGE_VERSION,
     check: (facts) => {
       const { observed, content } = facts
@@ -156,6 +164,7 @@ export const IMAGE_RULES: readonly Rule[] = [
     id: 'shallow-region',
     severity: 'error',
     title: 'A shallow version is made in the region of the Batch account',
+    objection: 'Shallow version needs a source in the Batch region',
     link: 'https://developer.hashicorp.com/packer/integrations/hashicorp/azure/latest/components/builder/arm#shallow-replication',
     check: ({ config: { image }, content, observed: { account } }) =>
       image?.replication === 'Shallow' && content && account && regionName(content.location) !== regionName(account.location)
@@ -171,6 +180,7 @@ export const IMAGE_RULES: readonly Rule[] = [
     id: 'end-of-life-past',
     severity: 'error',
     title: 'The end of life of a version is still to come',
+    objection: 'End of life is in the past',
     link: IMAGE_VERSION,
     check: ({ config: { image }, now }) =>
       image?.endOfLife && 'date' in image.endOfLife && Date.parse(image.endOfLife.date) <= now.getTime()
@@ -186,6 +196,7 @@ export const IMAGE_RULES: readonly Rule[] = [
     id: 'image-version-older',
     severity: 'warning',
     title: 'A requested version is of the source as it is now',
+    objection: 'Image version is older than its source',
     link: IMAGE_VERSION,
     check: (facts) => {
       const { image } = facts.config
@@ -203,6 +214,7 @@ export const IMAGE_RULES: readonly Rule[] = [
     id: 'image-version-region',
     severity: 'error',
     title: 'A requested version has a replica in the region of the Batch account',
+    objection: 'Image version has no replica in the Batch region',
     link: 'https://learn.microsoft.com/azure/batch/batch-sig-images',
     check: (facts) => {
       const { account } = facts.observed
@@ -219,6 +231,7 @@ export const IMAGE_RULES: readonly Rule[] = [
     id: 'snapshot-name-taken',
     severity: 'error',
     title: 'The snapshot names of a requested version are free',
+    objection: 'Snapshot name is taken',
     link: IMAGE_VERSION,
     check: (facts) => {
       const { image } = facts.config

@@ -18,6 +18,7 @@ export const LIMIT_RULES: readonly Rule[] = [
     id: 'inter-node-pool-size',
     severity: 'error',
     title: 'A pool with inter-node communication is small enough',
+    objection: 'Too many nodes for inter-node communication',
     link: QUOTA,
     check: ({ config: { pool }, observed: { account } }) => {
       const most = MOST_COMMUNICATING[account?.poolAllocationMode ?? 'BatchService']
@@ -33,6 +34,7 @@ export const LIMIT_RULES: readonly Rule[] = [
     id: 'task-slots',
     severity: 'error',
     title: 'A node has at most 4 task slots per core',
+    objection: 'Too many task slots for the VM size',
     link: POOL_REFERENCE,
     check: ({ config: { pool }, observed: { vmSizes } }) =>
       (pool?.requests ?? []).flatMap(({ id, properties: { taskSlotsPerNode = 1, vmSize } }) => {
@@ -51,6 +53,7 @@ export const LIMIT_RULES: readonly Rule[] = [
     id: 'pool-size',
     severity: 'error',
     title: 'A new pool is given a size',
+    objection: 'Pool size is missing',
     link: POOL_REFERENCE,
     check: ({ config: { mode, pool }, observed: { pools } }) =>
       (mode === 'prune' ? [] : (pool?.requests ?? []))
@@ -64,6 +67,7 @@ export const LIMIT_RULES: readonly Rule[] = [
     id: 'resize-timeout',
     severity: 'warning',
     title: 'The resize timeout is long enough for the size',
+    objection: 'Resize timeout is short',
     link: 'https://learn.microsoft.com/azure/batch/batch-sig-images',
     check: ({ config: { pool, image, source } }) =>
       (pool?.requests ?? []).flatMap(({ id, target, autoScale, resizeTimeout }) => {

@@ -11,6 +11,7 @@ export const NETWORK_RULES: readonly Rule[] = [
     id: 'data-plane',
     severity: 'error',
     title: 'The Batch data plane, which alone has the states of nodes, answers this runner',
+    objection: 'Batch data plane cannot be reached',
     link: 'https://learn.microsoft.com/azure/batch/public-network-access',
     check: ({ config: { mode, pool }, observed: { dataPlaneRefusal } }) =>
       dataPlaneRefusal && mode !== 'prune' && pool?.wait === 'nodes'
@@ -27,6 +28,7 @@ export const NETWORK_RULES: readonly Rule[] = [
     id: 'public-ip-pool-size',
     severity: 'error',
     title: 'There are public IP addresses for all nodes: 100 dedicated or 100 Spot nodes each',
+    objection: 'Too few public IP addresses',
     link: POOL_REFERENCE,
     check: ({ config: { pool } }) =>
       (pool?.requests ?? []).flatMap(({ id, target, properties }) => {
@@ -46,6 +48,7 @@ export const NETWORK_RULES: readonly Rule[] = [
     id: 'inbound-nat-pools',
     severity: 'error',
     title: 'Inbound NAT pools are at most 5 with 25 rules in all, on ports that are free and not reserved',
+    objection: 'Inbound NAT pools are not valid',
     link: POOL_REFERENCE,
     check: ({ config: { pool } }) =>
       (pool?.requests ?? []).flatMap(({ id, properties }) =>

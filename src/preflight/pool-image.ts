@@ -17,6 +17,7 @@ export const POOL_IMAGE_RULES: readonly Rule[] = [
     id: 'pool-security-type',
     severity: 'error',
     title: 'The security type of a pool is that of the image',
+    objection: 'Security type of pool and image differ',
     link: TRUSTED_LAUNCH,
     check: (facts) => {
       const needs = facts.imageTraits?.features.SecurityType ?? 'Standard'
@@ -41,6 +42,7 @@ export const POOL_IMAGE_RULES: readonly Rule[] = [
     id: 'pool-spec-image',
     severity: 'warning',
     title: 'A pool spec names no other image than that of the run',
+    objection: 'Image of the pool spec is not used',
     link: 'https://learn.microsoft.com/azure/batch/batch-sig-images',
     check: (facts) =>
       requestsOf(facts).flatMap(({ id, configuration: { imageReference } }) => {
@@ -60,6 +62,7 @@ export const POOL_IMAGE_RULES: readonly Rule[] = [
     id: 'pool-ephemeral-os-disk',
     severity: 'error',
     title: 'A pool with ephemeral OS disks has no Spot nodes, and a size that supports them',
+    objection: 'Ephemeral OS disk does not fit the pool',
     link: 'https://learn.microsoft.com/azure/batch/create-pool-ephemeral-os-disk',
     check: (facts) =>
       requestsOf(facts).flatMap(({ id, configuration, request: { target, properties } }) => {
@@ -90,6 +93,7 @@ export const POOL_IMAGE_RULES: readonly Rule[] = [
     id: 'pool-os-upgrade',
     severity: 'warning',
     title: 'Automatic OS upgrades are not asked for beside an image of a version',
+    objection: 'Automatic OS upgrades do not apply',
     link: 'https://learn.microsoft.com/azure/batch/batch-upgrade-policy',
     check: (facts) =>
       requestsOf(facts)
@@ -103,6 +107,7 @@ export const POOL_IMAGE_RULES: readonly Rule[] = [
     id: 'task-slots-fewer',
     severity: 'warning',
     title: 'A pool that takes over jobs has no fewer task slots than before',
+    objection: 'Fewer task slots than before',
     link: 'https://learn.microsoft.com/azure/batch/batch-parallel-node-tasks',
     check: (facts) =>
       requestsOf(facts).flatMap(({ id, request: { properties } }) => {
@@ -122,6 +127,7 @@ export const POOL_IMAGE_RULES: readonly Rule[] = [
     id: 'pool-os-disk-type',
     severity: 'error',
     title: 'The OS disk type of a pool is not one that the image definition disallows',
+    objection: 'OS disk type is not allowed',
     link: 'https://learn.microsoft.com/azure/virtual-machines/shared-image-galleries#image-definitions',
     check: (facts) => {
       const { definition, givenImage } = facts.observed

@@ -13,6 +13,7 @@ export const POOL_RULES: readonly Rule[] = [
     id: 'account-exists',
     severity: 'error',
     title: 'The Batch account exists',
+    objection: 'Batch account not found',
     link: QUOTA,
     check: ({ config: { pool }, observed: { account } }) =>
       pool && !account
@@ -23,6 +24,7 @@ export const POOL_RULES: readonly Rule[] = [
     id: 'node-agent-sku',
     severity: 'error',
     title: 'The node agent SKU is known',
+    objection: 'Node agent SKU is not known',
     link: SUPPORTED_IMAGES,
     check: (facts) =>
       pendingAgents(facts).map((id) => ({
@@ -34,6 +36,7 @@ export const POOL_RULES: readonly Rule[] = [
     id: 'image-end-of-life',
     severity: 'warning',
     title: 'The base image is verified and supported by Batch',
+    objection: 'Support of the base image is limited',
     link: SUPPORTED_IMAGES,
     check: ({ imageTraits, now, observed: { supportedImages = [] } }) => {
       const image = imageTraits?.imageReference && resolveNodeAgent(imageTraits.imageReference, supportedImages)
@@ -54,6 +57,7 @@ export const POOL_RULES: readonly Rule[] = [
     id: 'image-support-ended',
     severity: 'error',
     title: 'Batch still supports the base image',
+    objection: 'Base image is no longer supported',
     link: SUPPORTED_IMAGES,
     check: ({ imageTraits, now, config: { pool }, observed: { supportedImages = [] } }) => {
       const image = imageTraits?.imageReference && resolveNodeAgent(imageTraits.imageReference, supportedImages)
@@ -72,6 +76,7 @@ export const POOL_RULES: readonly Rule[] = [
     id: 'vm-size',
     severity: 'error',
     title: 'Batch offers the VM size, and it starts the image',
+    objection: 'VM size does not fit',
     link: 'https://learn.microsoft.com/azure/batch/batch-pool-vm-sizes',
     check: ({ config: { pool }, observed: { vmSizes }, imageTraits }) =>
       (pool && vmSizes.length > 0 ? pool.requests : []).flatMap(({ id, properties }) => {
@@ -87,6 +92,7 @@ export const POOL_RULES: readonly Rule[] = [
     id: 'node-agent-os',
     severity: 'error',
     title: 'The node agent is one for the operating system of the image',
+    objection: 'Node agent is for another operating system',
     link: SUPPORTED_IMAGES,
     check: ({ config: { pool }, imageTraits }) =>
       (pool?.requests ?? [])
@@ -102,6 +108,7 @@ export const POOL_RULES: readonly Rule[] = [
     id: 'disk-encryption-configuration',
     severity: 'error',
     title: 'No disk encryption configuration for a custom Linux image',
+    objection: 'Disk encryption configuration is not supported',
     link: 'https://learn.microsoft.com/azure/batch/disk-encryption',
     check: ({ config: { pool }, imageTraits }) =>
       (pool?.requests ?? [])
@@ -119,6 +126,7 @@ export const POOL_RULES: readonly Rule[] = [
     id: 'image-subscription',
     severity: 'warning',
     title: 'Image and account are in one subscription',
+    objection: 'Image is in another subscription',
     link: 'https://learn.microsoft.com/azure/batch/batch-sig-images',
     check: ({ config }) => {
       const subscriptions = twoSubscriptions(config)
@@ -136,6 +144,7 @@ export const POOL_RULES: readonly Rule[] = [
     id: 'same-tenant',
     severity: 'error',
     title: 'Image and account are in one Microsoft Entra tenant',
+    objection: 'Image is in another tenant',
     link: 'https://learn.microsoft.com/azure/batch/batch-sig-images',
     check: ({ observed: { imageSubscription: { tenantId, accountTenantId } = {} } }) =>
       tenantId && accountTenantId && tenantId !== accountTenantId
@@ -151,6 +160,7 @@ export const POOL_RULES: readonly Rule[] = [
     id: 'batch-provider-registered',
     severity: 'error',
     title: 'The subscription of the image has `Microsoft.Batch` registered',
+    objection: 'Microsoft.Batch is not registered',
     link: 'https://learn.microsoft.com/azure/batch/batch-sig-images',
     check: ({ observed: { imageSubscription } }) =>
       imageSubscription?.isBatchRegistered === false
@@ -166,6 +176,7 @@ export const POOL_RULES: readonly Rule[] = [
     id: 'permissions',
     severity: 'error',
     title: 'The identity has the permissions that the run needs, where Azure reports them',
+    objection: 'Permissions are missing',
     link: 'https://learn.microsoft.com/azure/role-based-access-control/permissions-reference',
     check: ({ config, observed }) =>
       neededActions(config, existingIn(observed)).flatMap((need) => {

@@ -8,10 +8,11 @@ export class PreflightError extends ActionError {
 
   constructor(findings: readonly Finding[]) {
     const errors = findings.filter(({ severity }) => severity === 'error')
+    const titled = ({ title, id }: Finding) => `${title} (${id})`
     super({
-      title: errors.length === 1 ? `Preflight check failed (${errors[0]?.id})` : `${errors.length} preflight checks failed`,
-      message: errors.map(({ id, seen }) => `${id}: ${seen}`).join('\n'),
-      hint: errors.map(({ fix }) => fix).join('\n'),
+      title: errors[0] && errors.length === 1 ? titled(errors[0]) : `${errors.length} preflight checks failed`,
+      message: errors.map((error) => (errors.length === 1 ? error.seen : `${titled(error)}: ${error.seen}`)).join('\n'),
+      hint: [...new Set(errors.map(({ fix }) => fix))].join('\n'),
       ...(errors[0] && { link: errors[0].link }),
     })
     this.findings = findings

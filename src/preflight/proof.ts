@@ -8,6 +8,7 @@ export const PROOF_RULES: readonly Rule[] = [
     id: 'proof-pool-name',
     severity: 'error',
     title: 'The name of the proof pool is free',
+    objection: 'Name of the proof pool is taken',
     link: 'https://learn.microsoft.com/rest/api/batchservice/pools/create-pool',
     check: ({ proofs }) =>
       (proofs?.taken ?? []).map(({ name, proves }) => ({
@@ -19,6 +20,7 @@ export const PROOF_RULES: readonly Rule[] = [
     id: 'proof-pool-quota',
     severity: 'error',
     title: 'The quotas leave room for the number of canary nodes that is asked for',
+    objection: 'Quota too small for the canary nodes',
     link: QUOTA,
     check: (facts) =>
       unproven(facts, true).map(({ proves, shortage }) => ({
@@ -30,6 +32,7 @@ export const PROOF_RULES: readonly Rule[] = [
     id: 'no-proof',
     severity: 'warning',
     title: 'The new image is proven on a node before a node of an existing pool goes',
+    objection: 'No proof of the new image',
     link: QUOTA,
     check: (facts) =>
       unproven(facts, false).map(({ proves, shortage }) => ({

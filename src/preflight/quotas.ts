@@ -14,6 +14,7 @@ export const QUOTA_RULES: readonly Rule[] = [
     id: 'pool-quota-blue-green',
     severity: 'warning',
     title: 'The account has room for the second pool of blue-green',
+    objection: 'Pool quota too small for blue-green',
     link: QUOTA,
     check: ({ config: { pool }, observed: { account, pools } }) => {
       if (!account || pool?.strategy !== 'blue-green') return []
@@ -32,6 +33,7 @@ export const QUOTA_RULES: readonly Rule[] = [
     id: 'pool-quota',
     severity: 'error',
     title: 'The account has room for another pool',
+    objection: 'Pool quota reached',
     link: QUOTA,
     check: ({ config: { pool }, observed: { account, pools } }) => {
       const added = (pool?.requests ?? []).filter(({ id }) => !poolNamed(id, pools))
@@ -49,6 +51,7 @@ export const QUOTA_RULES: readonly Rule[] = [
     id: 'core-quota',
     severity: 'error',
     title: 'The core quotas allow as many nodes as must be healthy; in place counts what the drain frees, blue-green needs both pools',
+    objection: 'Core quota too small',
     link: QUOTA,
     check: (facts) => (isGated(facts) ? shortfalls(coreDemand(facts, 'required')).map(({ seen }) => ({ seen, fix: MORE_CORES })) : []),
   },
@@ -57,6 +60,7 @@ export const QUOTA_RULES: readonly Rule[] = [
     id: 'core-quota-target',
     severity: 'warning',
     title: 'The core quotas allow the whole target',
+    objection: 'Core quota too small for the whole target',
     link: QUOTA,
     check: (facts) =>
       shortfalls(coreDemand(facts, 'target'))
@@ -67,6 +71,7 @@ export const QUOTA_RULES: readonly Rule[] = [
     id: 'subscription-quota',
     severity: 'warning',
     title: 'In user subscription mode the core quotas of the subscription can be read',
+    objection: 'Core quota of the subscription is not known',
     link: 'https://learn.microsoft.com/azure/virtual-machines/quotas',
     check: ({ config: { pool }, observed: { account, vmSizes, usages } }) => {
       if (!pool || usages || account?.poolAllocationMode !== 'UserSubscription') return []

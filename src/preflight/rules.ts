@@ -35,7 +35,9 @@ export const checkAll = (facts: Facts): readonly Finding[] => check(RULES, facts
 export const checkPlan = (facts: Facts & Required<Pick<Facts, 'proofs'>>): readonly Finding[] => check(PROOF_RULES, facts)
 
 function check(rules: readonly Rule[], facts: Facts): readonly Finding[] {
-  return rules.flatMap(({ id, severity, link, check }) => check(facts).map((found) => ({ id, severity, link, ...found })))
+  return rules.flatMap(({ id, severity, objection: title, link, check }) =>
+    check(facts).map((found) => ({ id, severity, title, link, ...found })),
+  )
 }
 
 /** How many rules had nothing to object to, and how many findings the others have of each severity. */

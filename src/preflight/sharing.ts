@@ -21,6 +21,7 @@ export const SHARING_RULES: readonly Rule[] = [
     id: 'managed-image-unique',
     severity: 'error',
     title: 'A managed image serves one pool only',
+    objection: 'Managed image is used by another pool',
     link: CUSTOM_IMAGES,
     check: (facts) => {
       const { config, observed } = facts
@@ -53,6 +54,7 @@ export const SHARING_RULES: readonly Rule[] = [
     id: 'managed-image-pool-size',
     severity: 'error',
     title: 'Pools on a managed image have at most 2,500 dedicated and 1,000 Spot nodes in all',
+    objection: 'Too many nodes for a managed image',
     link: CUSTOM_IMAGES,
     check: (facts) => tooLarge(facts, MOST),
   },
@@ -60,6 +62,7 @@ export const SHARING_RULES: readonly Rule[] = [
     id: 'managed-image-pool-size-advised',
     severity: 'warning',
     title: 'Pools on a managed image have at most 2,000 dedicated nodes in all',
+    objection: 'Many nodes for a managed image',
     link: 'https://learn.microsoft.com/azure/batch/batch-quota-limit',
     check: (facts) => (tooLarge(facts, MOST).length > 0 ? [] : tooLarge(facts, ADVISED)),
   },
@@ -67,6 +70,7 @@ export const SHARING_RULES: readonly Rule[] = [
     id: 'managed-image-nat-pools',
     severity: 'warning',
     title: 'A pool on a managed image has no inbound NAT pools',
+    objection: 'Inbound NAT pools limit pools on a managed image',
     link: CUSTOM_IMAGES,
     check: (facts) =>
       isManaged(facts)
@@ -80,6 +84,7 @@ export const SHARING_RULES: readonly Rule[] = [
     id: 'managed-image-allocation-mode',
     severity: 'error',
     title: 'In batch service mode a managed image was not made of a VM in place, as Packer does',
+    objection: 'Managed image does not fit batch service mode',
     link: `${CUSTOM_IMAGES}#prepare-a-custom-image`,
     check: ({ observed: { givenImage, account } }) =>
       givenImage?.kind === 'managed' && givenImage.image.sourceVirtualMachineId && account?.poolAllocationMode === 'BatchService'

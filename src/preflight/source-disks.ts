@@ -37,6 +37,7 @@ export const SOURCE_DISK_RULES: readonly Rule[] = [
     id: 'managed-disks',
     severity: 'error',
     title: 'All disks of the VM are managed disks that outlast it',
+    objection: 'Disk of the VM is not a lasting managed disk',
     link: CUSTOM_IMAGES,
     check: ({ observed: { vm } }) =>
       (vm ? [vm.vm.osDisk, ...vm.vm.dataDisks] : [])
@@ -52,6 +53,7 @@ export const SOURCE_DISK_RULES: readonly Rule[] = [
     id: 'disk-encryption',
     severity: 'error',
     title: 'The disks are not encrypted by Azure Disk Encryption',
+    objection: 'Disk is encrypted by Azure Disk Encryption',
     link: CUSTOM_IMAGES,
     check: (facts) =>
       disksOf(facts)
@@ -65,6 +67,7 @@ export const SOURCE_DISK_RULES: readonly Rule[] = [
     id: 'data-disk-size',
     severity: 'error',
     title: 'Data disks are at most 1 TiB',
+    objection: 'Data disk is too large',
     link: IMAGE_VERSION,
     check: (facts) =>
       disksOf(facts)
@@ -78,6 +81,7 @@ export const SOURCE_DISK_RULES: readonly Rule[] = [
     id: 'os-disk-size',
     severity: 'error',
     title: 'The OS disk of a managed image has at most 1,023 GiB',
+    objection: 'OS disk is too large for a managed image',
     link: 'https://learn.microsoft.com/rest/api/compute/images/create-or-update#imageosdisk',
     check: (facts) =>
       facts.config.image?.kind !== 'managed'
@@ -93,6 +97,7 @@ export const SOURCE_DISK_RULES: readonly Rule[] = [
     id: 'os-disk-caching',
     severity: 'warning',
     title: 'The OS disk is cached for reading and writing',
+    objection: 'OS disk is not cached for reading and writing',
     link: CUSTOM_IMAGES,
     check: ({ observed: { vm } }) =>
       vm && vm.vm.osDisk.caching !== 'ReadWrite'
@@ -108,6 +113,7 @@ export const SOURCE_DISK_RULES: readonly Rule[] = [
     id: 'data-disks-mounted',
     severity: 'warning',
     title: 'Data disks are mounted on the nodes',
+    objection: 'Data disks may not be mounted',
     link: 'https://learn.microsoft.com/azure/batch/batch-sig-images',
     check: ({ config: { pool }, content, observed: { pools } }) => {
       const luns = (content?.captured ?? []).flatMap(({ disk }) => (disk === 'os' ? [] : [disk]))

@@ -22,6 +22,7 @@ export const SOURCE_RULES: readonly Rule[] = [
     id: 'vm-exists',
     severity: 'error',
     title: 'The golden VM exists',
+    objection: 'Golden VM not found',
     link: CUSTOM_IMAGES,
     check: ({ config: { source }, observed: { vm } }) =>
       source.kind === 'vm' && !vm
@@ -37,6 +38,7 @@ export const SOURCE_RULES: readonly Rule[] = [
     id: 'capture-generalized',
     severity: 'error',
     title: 'With `capture: generalized` the VM is stopped and marked as generalized',
+    objection: 'VM is not marked as generalized',
     link: GENERALIZE,
     check: ({ config: { source }, observed: { vm } }) => {
       if (source.kind !== 'vm' || source.capture !== 'generalized' || !vm) return []
@@ -55,6 +57,7 @@ export const SOURCE_RULES: readonly Rule[] = [
     id: 'vm-is-stopping',
     severity: 'error',
     title: 'With `capture: deallocate` nobody else is stopping the VM',
+    objection: 'VM is being stopped',
     link: 'https://learn.microsoft.com/azure/virtual-machines/states-billing',
     check: ({ config: { source }, observed: { vm } }) =>
       source.kind === 'vm' &&
@@ -74,6 +77,7 @@ export const SOURCE_RULES: readonly Rule[] = [
     id: 'restore-point-subscription',
     severity: 'error',
     title: 'With `capture: restore-point` the VM and the image are in one subscription',
+    objection: 'VM and image are in two subscriptions',
     link: 'https://learn.microsoft.com/azure/virtual-machines/virtual-machines-create-restore-points',
     check: ({ config: { source, image } }) =>
       source.kind === 'vm' &&
@@ -92,6 +96,7 @@ export const SOURCE_RULES: readonly Rule[] = [
     id: 'prepare-script-vm-runs',
     severity: 'error',
     title: 'A VM that is to run `prepare-script` is running',
+    objection: 'VM for `prepare-script` is not running',
     link: 'https://learn.microsoft.com/azure/virtual-machines/run-command-overview',
     check: ({ config: { source }, observed: { vm } }) => {
       if (source.kind !== 'vm' || !source.prepareScript || source.capture === 'copy' || !vm || isRunning(vm.vm)) return []
@@ -105,6 +110,7 @@ export const SOURCE_RULES: readonly Rule[] = [
     id: 'snapshots-exist',
     severity: 'error',
     title: 'The given snapshots exist, are complete, and are in one region',
+    objection: 'Snapshots cannot be used',
     link: IMAGE_VERSION,
     check: ({ config: { source }, observed: { sourceSnapshots = [] } }) => {
       if (source.kind !== 'snapshots') return []
@@ -144,6 +150,7 @@ export const SOURCE_RULES: readonly Rule[] = [
     id: 'managed-image-exists',
     severity: 'error',
     title: 'The given managed image exists and is generalized',
+    objection: 'Managed image not found or not generalized',
     link: IMAGE_VERSION,
     check: ({ config: { source }, observed: { sourceImage } }) => {
       if (source.kind !== 'managed-image') return []
@@ -169,6 +176,7 @@ export const SOURCE_RULES: readonly Rule[] = [
     id: 'vhd-storage-account',
     severity: 'error',
     title: 'The storage accounts of the VHDs are visible in the subscription',
+    objection: 'Storage account of the VHD not found',
     link: IMAGE_VERSION,
     check: ({ config: { source }, observed: { storageAccounts = [] } }) => {
       if (source.kind !== 'vhd') return []
@@ -185,6 +193,7 @@ export const SOURCE_RULES: readonly Rule[] = [
     id: 'vhd-regions',
     severity: 'error',
     title: 'All VHDs are in one region',
+    objection: 'VHDs are in several regions',
     link: IMAGE_VERSION,
     check: ({ observed: { storageAccounts = [] } }) => {
       const regions = [...new Set(storageAccounts.map(({ location }) => regionName(location)))]
@@ -202,6 +211,7 @@ export const SOURCE_RULES: readonly Rule[] = [
     id: 'vm-extensions',
     severity: 'error',
     title: 'The VM has no extensions',
+    objection: 'VM has extensions',
     link: CUSTOM_IMAGES,
     check: ({ observed: { vm } }) =>
       vm && vm.extensions.length > 0
@@ -217,6 +227,7 @@ export const SOURCE_RULES: readonly Rule[] = [
     id: 'purchase-plan',
     severity: 'warning',
     title: 'The purchase plan of the base image is passed on',
+    objection: 'Purchase plan is needed',
     link: CUSTOM_IMAGES,
     check: ({ imageTraits }) =>
       imageTraits?.purchasePlan
@@ -232,6 +243,7 @@ export const SOURCE_RULES: readonly Rule[] = [
     id: 'confidential-vm',
     severity: 'error',
     title: 'The VM is not a confidential VM',
+    objection: 'Confidential VM cannot become the image',
     link: 'https://learn.microsoft.com/azure/confidential-computing/confidential-vm-overview',
     check: (facts) =>
       facts.observed.vm?.vm.securityType === 'ConfidentialVM' ||
@@ -248,6 +260,7 @@ export const SOURCE_RULES: readonly Rule[] = [
     id: 'generalized',
     severity: 'warning',
     title: 'The operating system is generalized',
+    objection: 'VM is not marked as generalized',
     link: GENERALIZE,
     check: ({ config: { source }, observed: { vm } }) =>
       vm && source.kind === 'vm' && VOUCHED.has(source.capture) && !vm.vm.statuses.includes('OSState/generalized')
@@ -263,6 +276,7 @@ export const SOURCE_RULES: readonly Rule[] = [
     id: 'running-source',
     severity: 'warning',
     title: 'The VM is not running while its disks are copied',
+    objection: 'VM is running',
     link: IMAGE_VERSION,
     check: ({ config: { source }, observed: { vm } }) =>
       vm && isUp(vm.vm) && source.kind === 'vm' && source.capture === 'live'

@@ -62,7 +62,7 @@ function lineOf(event: RunEvent, times: LogTimes): LogLine | undefined {
     case 'signed-in':
       return info(`signed in as ${identityOf(event.who)}`)
     case 'check-warning':
-      return warning(`${event.id}: ${event.seen}`)
+      return warning(`${event.title} (${event.id}): ${event.seen}`)
     case 'heartbeat':
       return info(`still waiting for ${event.waitingFor}; waiting for ${showDuration(event.elapsedMs)}, ${unchanged(times)}`)
     case 'phase-goes-on':

@@ -29,7 +29,7 @@ export type RunEvent = { readonly at: string } & (
   | { readonly kind: 'phase-started'; readonly phase: PhaseName }
   | { readonly kind: 'phase-ended'; readonly phase: PhaseName; readonly outcome: 'succeeded' | 'failed' | 'cancelled' }
   /** A preflight rule has something to say that does not stop the run. */
-  | { readonly kind: 'check-warning'; readonly id: string; readonly seen: string }
+  | { readonly kind: 'check-warning'; readonly id: string; readonly title: string; readonly seen: string }
   /** All preflight rules were looked at. A rule that objects to several things counts once. */
   | { readonly kind: 'checked'; readonly passed: number; readonly warnings: number; readonly errors: number }
   /** What the run is going to change; empty: nothing. */

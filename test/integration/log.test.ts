@@ -65,7 +65,7 @@ test('colours on a runner, and none with NO_COLOR', async () => {
 
 test('a warning of the preflight stands in the log, under `check`', async () => {
   const { log } = await run('happy', { 'resize-timeout': '5m', 'target-dedicated-nodes': '500', mode: 'plan' })
-  expect(log).toMatch(/^::group::check\n(?:.*\n)*?Warning: resize-timeout: .*5 min.*\n(?:.*\n)*?::endgroup::$/m)
+  expect(log).toMatch(/^::group::check\n(?:.*\n)*?Warning: Resize timeout is short \(resize-timeout\): .*5 min.*\n(?:.*\n)*?::endgroup::$/m)
 })
 
 test('a password of the pool spec that Azure repeats does not get into the log', async () => {

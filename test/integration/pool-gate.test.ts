@@ -38,7 +38,7 @@ describe('where the data plane cannot be reached', () => {
     close(azure)
     const ran = await again(azure, { ...FIRST, 'node-agent-sku-id': 'batch.node.ubuntu 24.04' })
     expect(ran.exitCode).toBe(1)
-    expect(annotations(ran)[0]).toMatch(/title=Preflight check failed \(data-plane\)::.*wait: steady/)
+    expect(annotations(ran)[0]).toMatch(/title=Batch data plane cannot be reached \(data-plane\)::.*wait: steady/)
     expect(writes(azure)).toEqual([])
   })
 
@@ -97,7 +97,7 @@ describe('where the data plane cannot be reached', () => {
     const written = writes(azure).length
     const checked = await again(azure, inputs)
     expect(checked.exitCode).toBe(1)
-    expect(annotations(checked)[0]).toContain('title=Preflight check failed (data-plane)::')
+    expect(annotations(checked)[0]).toContain('title=Batch data plane cannot be reached (data-plane)::')
     expect(writes(azure)).toHaveLength(written)
     expect(azure.pools.all().map(({ name, properties }) => [name, properties.currentDedicatedNodes])).toEqual([['render', 10]])
     const ran = await again(azure, { ...inputs, wait: 'steady' })

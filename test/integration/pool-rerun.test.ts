@@ -56,7 +56,7 @@ describe('no size is asked for', () => {
   test('and the pool is new: refused before the first write', async () => {
     const azure = await azureOf(scenario)
     const ran = await again(azure, { ...FIRST, ...NO_SIZE })
-    expect(annotations(ran)[0]).toMatch(/Preflight check failed \(pool-size\).*no size is given/)
+    expect(annotations(ran)[0]).toMatch(/Pool size is missing \(pool-size\).*no size is given/)
     expect(writes(azure)).toEqual([])
   })
 

@@ -58,7 +58,9 @@ test.each([
   const existing = { id: 'render', nodes: 4, properties }
   const inputs = { mode: 'plan', strategy, 'target-dedicated-nodes': '', 'resize-timeout': '' }
   const ran = await run('happy', inputs, { pools: [existing], account: { ...loadScenario('happy').account, dedicatedCoreQuota: 20 } })
-  const refusals = isRefused ? ['core-quota: 16 dedicated cores are needed, 16 are in use besides, the quota is 20'] : []
+  const refusals = isRefused
+    ? ['title=Core quota too small (core-quota)::16 dedicated cores are needed, 16 are in use besides, the quota is 20']
+    : []
   expect(ran.exitCode).toBe(refusals.length)
   expect(annotations(ran)).toEqual(refusals.map((refusal) => expect.stringContaining(refusal)))
   expect(ran.summary.includes('16 dedicated cores are needed')).toBe(isRefused)

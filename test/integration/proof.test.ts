@@ -76,7 +76,9 @@ describe('where the quotas leave no room', () => {
   test('auto goes on without, and says so', async () => {
     const ran = await run('happy', {}, full)
     expect(annotations(ran)).toEqual([])
-    expect(ran.log).toMatch(/no-proof: pool render would go to the new image without a proof.*40 dedicated cores: 40 are in use, 4 more/)
+    expect(ran.log).toMatch(
+      /No proof of the new image \(no-proof\): pool render would go to the new image without a proof.*40 dedicated cores: 40 are in use, 4 more/,
+    )
     expect(requestsTo(ran.azure, 'PUT', PROOF)).toEqual([])
   })
 

@@ -419,7 +419,7 @@ describe('every way in: log, report and summary say who signed in, and which way
     expect((await reportOf(ran)).signedInAs).toMatchObject({ ...APPLICATION, ...expected })
     expect(ran.log).toMatch(/^Sign-in .*, because .+\n/)
     expect(ran.log).toContain(`signed in as application ${CLIENT} of tenant ${TENANT} by `)
-    expect(ran.summary).toContain(`signed in as \`application ${CLIENT} of tenant ${TENANT} by `)
+    expect(ran.summary).toContain(`signed in as application ${CLIENT} of tenant ${TENANT} by `)
     expect(`${ran.log}${ran.summary}${ran.report}`).not.toContain(CLIENT_SECRET)
   })
 })

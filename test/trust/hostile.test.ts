@@ -123,7 +123,7 @@ describe('the runner hears no command that is not ours', () => {
         const events = [
           { kind: 'notice', level: 'info', text: words, at },
           { kind: 'resource', change: 'created', type: 'pool', id: `/x/${words}`, detail: words, at },
-          { kind: 'check-warning', id: 'vm-extensions', seen: words, at },
+          { kind: 'check-warning', id: 'vm-extensions', title: 'VM has extensions', seen: words, at },
           { kind: 'data-plane-unreachable', host: words, reason: words, at },
           { kind: 'heartbeat', waitingFor: words, elapsedMs: 1, at },
         ] as const

@@ -4,7 +4,7 @@ import type { PoolReport } from '../run-report.ts'
 import { timeOf } from '../times.ts'
 import { hasHealth, nodeChart } from './charts.ts'
 import { blocks, type Column, details, type Markdown, md, nothing, table } from './markdown.ts'
-import { overTime, type TimedSample } from './samples.ts'
+import { overTime } from './samples.ts'
 
 const POINTS = 30
 
@@ -18,23 +18,22 @@ export function nodesOverTime({ samples, autoScale }: PoolReport): Markdown {
     ...(autoScale ? [] : ['amber: the target']),
     ...(isHealthKnown ? ['green: healthy nodes, known once the pool is steady'] : []),
   ]
+  const hasSpot = points.some(({ current, target }) => current.lowPriority > 0 || (target?.lowPriority ?? 0) > 0)
   const columns: readonly Column[] = [
     'Time (UTC)',
-    { right: 'Dedicated' },
-    { right: 'Spot' },
+    { right: hasSpot ? 'Dedicated' : 'Nodes' },
+    ...(hasSpot ? [{ right: 'Spot' }] : []),
     { right: 'Target' },
     ...(isHealthKnown ? [{ right: 'Healthy' }] : []),
   ]
-  const numbers = table(
-    columns,
-    distinct(points).map(({ at, current, target, healthy }) => [
-      timeOf(at),
-      current.dedicated,
-      current.lowPriority,
-      target ? totalOf(target) : '–',
-      ...(isHealthKnown ? [healthy ?? '–'] : []),
-    ]),
-  )
+  const rows = points.map(({ at, current, target, healthy }) => [
+    timeOf(at),
+    current.dedicated,
+    ...(hasSpot ? [current.lowPriority] : []),
+    target ? totalOf(target) : '–',
+    ...(isHealthKnown ? [healthy ?? '–'] : []),
+  ])
+  const numbers = table(columns, distinct(rows))
   if (!chart) return numbers
   return blocks(
     chart,
@@ -44,4 +43,5 @@ export function nodesOverTime({ samples, autoScale }: PoolReport): Markdown {
 }
 
 /** A slot of the chart repeats the sample before it where nothing changed. */
-const distinct = (points: readonly TimedSample[]): readonly TimedSample[] => points.filter(({ at }, index) => at !== points[index - 1]?.at)
+const distinct = <Row extends readonly unknown[]>(rows: readonly Row[]): readonly Row[] =>
+  rows.filter((row, index) => row.join() !== rows[index - 1]?.join())

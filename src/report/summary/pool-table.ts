@@ -84,10 +84,13 @@ export function poolsTable(pools: readonly PoolReport[], reference: Reference): 
       pool.nodeStates ? (pool.error ? md`**${pool.healthy}**` : pool.healthy) : 'not known',
       share(totalOf(pool.current), pool.autoScale ? undefined : totalOf(pool.target)),
       pool.imageAfter ? imageIn(reference, pool.imageAfter) : '–',
-      pool.error ? md`**${text(pool.error.title, 80)}**` : ACTIONS[pool.action],
+      pool.error ? md`**${text(withoutCode(pool.error.title), 80)}**` : ACTIONS[pool.action],
     ]),
   )
 }
+
+/** Azure's code stands in the box below the verdict. */
+const withoutCode = (title: string): string => title.replace(/ \(\w+\)$/, '')
 
 /** What the pool is, in a line. */
 export function poolFacts(pool: PoolReport, result: Result, reference: Reference): Markdown {

@@ -16,7 +16,7 @@ export type Failure = Pick<RunReport, 'result' | 'error' | 'pools'> & Partial<Pi
 export function errorBoxes(report: Failure): Markdown {
   const kind = report.result === 'cancelled' ? 'WARNING' : 'CAUTION'
   const objections = (report.findings ?? []).filter(({ severity }) => severity === 'error')
-  if (report.error && objections.length > 0) return alert(kind, objectionBox(report.error, objections))
+  if (report.error && objections.length > 1) return alert(kind, objectionBox(report.error, objections))
   const problems = distinctProblems(report)
   const names = report.pools.length > 1
   const rest = problems.length - MOST_BOXES
@@ -26,15 +26,16 @@ export function errorBoxes(report: Failure): Markdown {
   )
 }
 
-/** Each objection with its own remedy. */
 function objectionBox({ title }: Explanation, objections: readonly Finding[]): Markdown {
-  return blocks(
-    md`**${text(title, 300)}**`,
-    list(
-      objections.map(
-        ({ id, seen, fix, link: url }) =>
-          md`${code(id)}: ${text(seen, 1_000)}<br>\n**What to do:** ${text(fix, 1_000)} ${link('Documentation', url)}`,
-      ),
+  return blocks(md`**${text(title, 300)}**`, objectionList(objections))
+}
+
+/** Findings of the preflight, each with its own remedy. */
+export function objectionList(findings: readonly Finding[]): Markdown {
+  return list(
+    findings.map(
+      ({ id, title, seen, fix, link: url }) =>
+        md`**${text(title, 300)}** (${code(id)}): ${text(seen, 1_000)}<br>\n**What to do:** ${text(fix, 1_000)} ${link('Documentation', url)}`,
     ),
   )
 }
@@ -56,14 +57,11 @@ function box({ title, message, hint, link: url, code: azureCode, correlationId, 
         )})`
       : nothing
   const isNamed = azureCode !== undefined && `${title} ${message}`.includes(azureCode)
-  const traces = [azureCode && !isNamed && code(azureCode), correlationId && md`correlation id ${code(correlationId)}`].filter(
-    (trace): trace is Markdown => typeof trace === 'object',
-  )
   return blocks(
-    md`**${text(title, 300)}**${where}`,
+    md`**${text(title, 300)}**${azureCode && !isNamed ? md` (${code(azureCode)})` : nothing}${where}`,
     multiline(message),
     md`**What to do:** ${multiline(hint)}${url ? md` ${link('Documentation', url)}` : nothing}`,
-    traces.length > 0 ? join(traces, ' · ') : undefined,
+    correlationId ? md`Correlation id: ${code(correlationId)}` : undefined,
   )
 }
 

@@ -7,6 +7,7 @@ import { identityOf } from '../signed-in.ts'
 import { minuteOf, timeOf } from '../times.ts'
 import { timeline } from './charts.ts'
 import { blocks, code, details, fence, join, link, list, type Markdown, md, nothing, table, text } from './markdown.ts'
+import { objectionList } from './problems.ts'
 import { type Reference, shortName } from './references.ts'
 
 const MOST_ROWS = 100
@@ -38,12 +39,7 @@ const snapshotWith =
 
 /** Warnings of the preflight. Its errors are in the box below the verdict; that there was neither stands in the footer. */
 export function checks({ findings }: RunReport): Markdown {
-  return table(
-    ['Check', 'Seen', 'What to do'],
-    findings
-      .filter(({ severity }) => severity === 'warning')
-      .map(({ id, seen, fix, link: url }) => [code(id), text(seen, 1_000), md`${text(fix, 1_000)} ${link('Documentation', url)}`]),
-  )
+  return objectionList(findings.filter(({ severity }) => severity === 'warning'))
 }
 
 export function plannedChanges({ changes }: RunReport, reference: Reference): Markdown {
@@ -129,7 +125,7 @@ export function footer({ mode, run, requests, startedAt, finishedAt, findings, p
     ...(isChecked ? ['all checks passed'] : []),
     `${minuteOf(startedAt)} to ${timeOf(finishedAt).slice(0, 5)} UTC`,
     md`${requests.total} requests, ${requests.writes} writes, ${requests.retries} retries`,
-    ...(signedInAs ? [md`signed in as ${code(identityOf(signedInAs))}`] : []),
+    ...(signedInAs ? [md`signed in as ${text(identityOf(signedInAs))}`] : []),
     ...(run.repository ? [md`${code(run.repository)}${run.sha ? md` at ${code(run.sha.slice(0, 7))}` : nothing}`] : []),
     ...(run.eventName ? [md`${link('run', run.runUrl)} by ${code(run.actor)} on ${code(run.eventName)}`] : []),
   ]

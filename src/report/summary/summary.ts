@@ -96,14 +96,14 @@ function rendered({ title, body, shown }: Section): Markdown {
 function subject({ pools, image, mode }: RunReport): Markdown {
   const [pool, ...others] = pools
   if (pool) return others.length === 0 ? md`Azure Batch pool ${code(pool.name)}` : md`${pools.length} Azure Batch pools`
-  return image ? md`Azure image ${code(image.name)}` : md`Azure Batch image pool: ${mode}`
+  return image ? md`Azure image ${code(image.name)}` : mode === 'apply' ? md`Azure Batch image pool` : md`Azure Batch image pool: ${mode}`
 }
 
 function sectionsOf(report: RunReport): readonly Section[] {
   const reference = referenceIn(report.portalUrl)
   const { image } = report
   const shown = isCalm(report) ? 'folded' : 'titled'
-  const isShort = Date.parse(report.finishedAt) - Date.parse(report.startedAt) < LONG_MS
+  const isShort = Date.parse(report.finishedAt) - Date.parse(report.startedAt) < LONG_MS || isRefused(report)
   return [
     {
       title: 'Changes',
@@ -131,7 +131,9 @@ function sectionsOf(report: RunReport): readonly Section[] {
 const isCalm = ({ result }: RunReport): boolean => result === 'succeeded' || result === 'unchanged' || result === 'planned'
 
 /** What would change is the news: nothing was done. */
-const isPlan = (report: RunReport): boolean => report.mode !== 'apply' || (report.error !== undefined && !hasWritten(report))
+const isPlan = (report: RunReport): boolean => report.mode !== 'apply' || isRefused(report)
+
+const isRefused = (report: RunReport): boolean => report.error !== undefined && !hasWritten(report)
 
 const imageTitle = ({ name, version, action }: ImageReport): string => `Image ${name} ${version}: ${action}`
 
