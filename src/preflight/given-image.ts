@@ -83,6 +83,7 @@ export const GIVEN_IMAGE_RULES: readonly Rule[] = [
     id: 'image-id-failed-regions',
     severity: 'warning',
     title: 'The given image is complete in every region',
+    objection: 'Image failed in another region',
     link: IMAGE_VERSION,
     check: ({ observed: { givenImage, account } }) => {
       if (givenImage?.kind !== 'gallery' || !account || publishedState(givenImage.version, account.location) === 'failed') return []
