@@ -5,11 +5,13 @@ import { CancelledError } from './errors/run-errors.ts'
 import { deleteReplicatedSnapshots, dropSnapshots } from './image/capture.ts'
 import { findPrunable } from './image/find-prunable.ts'
 import { dropLeftSnapshots } from './image/left-snapshots.ts'
+import { includeInLatest } from './image/latest.ts'
 import { type ImageQuestion, takesTemporaries } from './image/plan-image.ts'
 import { prune } from './image/prune.ts'
 import { confirmPublished } from './image/publish.ts'
 import { runTag } from './image/tags.ts'
 import { sweepTemporaries } from './image/temporary-resources.ts'
+import { sameId } from './model/arm-id.ts'
 import { withChosenCapture } from './observe/choose-capture.ts'
 import { observe } from './observe/observe.ts'
 import { buildImage } from './plan/build-image.ts'
@@ -121,9 +123,18 @@ async function cleanUpAfter(plan: Plan, deleting: ReturnType<typeof deletingSnap
   await dropLeftSnapshots(leftSnapshots, context)
   if (image.kind === 'build') progress.snapshots = await (deleting?.done ?? dropSnapshots(image, progress.snapshots, context))
   if (image.kind === 'build' && deleting) await confirmPublished(image, context)
+  await include(situation, image)
   if (retains(config) && progress.pools.every(({ error }) => !error)) await retain(situation)
   // Where nothing is built nobody else looks for what an interrupted run's copy costs.
   else if (image.kind === 'reuse' && takesTemporaries(config.source)) await sweep(situation)
+}
+
+/** `latest: when-healthy`, where every pool has become healthy on this very image. */
+async function include({ context, progress }: Situation, image: Plan['image']): Promise<void> {
+  if (image.kind === 'given' || !image.isExcludedFromLatest) return
+  if (!progress.pools.every(({ error, imageAfter }) => !error && sameId(imageAfter, image.id))) return
+  await includeInLatest(image, context)
+  progress.isInLatest = true
 }
 
 async function pruneAlone(situation: Situation): Promise<void> {

@@ -58,6 +58,15 @@ export type Source =
   /** `mode: prune` builds nothing. */
   | { readonly kind: 'none' }
 
+/** A disk encryption set for the replica of a region: for all its disks, or for one data disk. */
+export interface RegionEncryptionSet {
+  /** As in ids, e.g. `westeurope`. */
+  readonly region: string
+  /** Absent: every disk that has no line of its own. */
+  readonly lun?: number
+  readonly id: ArmId
+}
+
 export interface ImageSettings {
   readonly kind: ImageKind
   /** Gallery image definition, or base name of the managed image. */
@@ -76,6 +85,10 @@ export interface ImageSettings {
   readonly endOfLife?: { readonly afterMs: number } | { readonly date: string }
   readonly targetRegions: readonly { readonly name: string; readonly replicas?: number; readonly storageAccountType?: string }[]
   readonly replicas: number | 'auto'
+  /** What the replicas are encrypted with; empty: keys that Azure manages. */
+  readonly encryptionSets: readonly RegionEncryptionSet[]
+  /** `when-healthy`: excluded from *latest* until all pools are healthy on it. */
+  readonly latest: 'always' | 'when-healthy'
   readonly keepSnapshots: boolean
   readonly retainVersions: number
   readonly tags: Tags

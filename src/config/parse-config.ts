@@ -20,7 +20,7 @@ export function parseIdentity(reader: InputReader): Identity {
 /** @throws InputError with every problem found. */
 export function parseConfig(reader: InputReader): Config {
   const inputs = new Inputs(reader)
-  inputs.hide([{ password: inputs.text('github-token') }, inputs.text('prepare-script')])
+  inputs.hide([{ password: inputs.text('github-token') }, inputs.text('prepare-script'), inputs.text('smoke-test')])
   const group = readGroup(inputs, reader)
   const mode = inputs.choice('mode', ['apply', 'plan', 'validate', 'prune'], 'apply')
   const source = readSource(inputs, group, mode)

@@ -3,6 +3,7 @@ import { armId, nameOf } from '../model/arm-id.ts'
 import { MINUTE_MS, parseDurationMs } from '../model/duration.ts'
 import type { ImageSettings } from './config.ts'
 import type { Group, Inputs } from './inputs.ts'
+import { readEncryptionSets } from './read-encryption-sets.ts'
 import { readTags } from './read-tags.ts'
 
 export function readImage(inputs: Inputs, group: Group): ImageSettings {
@@ -25,7 +26,10 @@ export function readImage(inputs: Inputs, group: Group): ImageSettings {
     inputs.refuse('target-regions', 'has no place beside `replication: shallow`, which makes one replica in the region of the source')
   const endOfLife = readEndOfLife(inputs)
   if (kind === 'managed' && replication === 'Shallow') inputs.refuse('replication', 'is for gallery versions', '`image-kind: gallery`')
-  if (kind === 'managed' && endOfLife) inputs.refuse('end-of-life', 'is for gallery versions', '`image-kind: gallery`')
+  if (kind === 'managed')
+    for (const input of ['end-of-life', 'disk-encryption-sets', 'latest'])
+      if (inputs.text(input) !== '' && inputs.text(input) !== 'always')
+        inputs.refuse(input, 'is for gallery versions', '`image-kind: gallery`')
   return {
     kind,
     name,
@@ -34,6 +38,8 @@ export function readImage(inputs: Inputs, group: Group): ImageSettings {
     rebuild: readRebuild(inputs),
     replication,
     targetRegions: inputs.lines('target-regions').flatMap((line) => readRegion(inputs, line)),
+    encryptionSets: kind === 'gallery' ? readEncryptionSets(inputs, group) : [],
+    latest: readLatest(inputs),
     replicas:
       inputs.text('replicas') === 'auto' ? 'auto' : inputs.integer('replicas', { min: 1, max: MOST_REPLICAS, fallback: 0 }) || 'auto',
     keepSnapshots: inputs.boolean('keep-snapshots', false),
@@ -59,6 +65,18 @@ function readRebuild(inputs: Inputs): ImageSettings['rebuild'] {
   const olderThanMs = ageMs(inputs.text('rebuild'))
   if (olderThanMs === undefined) inputs.refuse('rebuild', 'is not valid', 'auto, always, or an age such as 7d or 36h')
   return olderThanMs === undefined ? 'auto' : { olderThanMs }
+}
+
+/** `when-healthy` needs somebody who looks whether the pools are healthy. */
+function readLatest(inputs: Inputs): ImageSettings['latest'] {
+  const latest = inputs.choice('latest', ['always', 'when-healthy'], 'always')
+  if (latest === 'always') return latest
+  const mode = inputs.text('mode').toLowerCase()
+  if (inputs.text('batch-account') === '' && mode !== 'prune')
+    inputs.refuse('latest', 'needs a pool that becomes healthy on the image', 'always, or `batch-account` with a pool')
+  if (inputs.text('wait').toLowerCase() === 'none')
+    inputs.refuse('latest', 'needs a run that waits for its pools, which `wait: none` does not', '`wait: nodes` or `steady`')
+  return latest
 }
 
 function readEndOfLife(inputs: Inputs): ImageSettings['endOfLife'] {

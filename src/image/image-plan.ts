@@ -26,6 +26,8 @@ export type ImagePlan =
       readonly reason: string
       /** What is changed on the version itself. */
       readonly update?: VersionUpdate
+      /** An earlier run left it excluded from *latest*: it is included once all pools are healthy on it. */
+      readonly isExcludedFromLatest?: boolean
       /** With `managed`. */
       readonly poolImages?: readonly PoolImage[]
     }
@@ -66,6 +68,8 @@ export interface BuildPlan {
   readonly definition?: { readonly id: ArmId; readonly create?: ImageDefinitionRequest }
   readonly targetRegions: readonly TargetRegion[]
   readonly replicationMode: 'Full' | 'Shallow'
+  /** `latest: when-healthy`: the version is included once all pools are healthy on it. */
+  readonly isExcludedFromLatest?: boolean
   /** ISO 8601. */
   readonly endOfLifeDate?: string
   /** The replica that the run waits for. */

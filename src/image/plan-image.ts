@@ -2,12 +2,15 @@
 import { type Config, type ImageSettings, imageTargetId, type Source } from '../config/config.ts'
 import type { Tags } from '../model/arm.ts'
 import { type ArmId, childId, regionName } from '../model/arm-id.ts'
+import type { TargetRegion } from '../model/compute.ts'
 import type { Observed } from '../observe/observed.ts'
 import type { RunContext } from '../run/runner.ts'
 import { type CopyPlan, planCopy } from './copy-plan.ts'
 import { definitionRequest } from './definition.ts'
+import { isEncryptedAlike, withEncryption } from './encryption.ts'
 import { changedEndOfLife, endOfLifeOf, reasonToRefresh } from './freshness.ts'
 import type { BuildPlan, ImagePlan } from './image-plan.ts'
+import { AWAITS_HEALTH, isAwaitingHealth } from './latest.ts'
 import { type BuiltVersion, managedVersions, poolImages } from './managed-images.ts'
 import { byVersionDescending, copyName, nextVersion } from './names.ts'
 import { planSnapshots } from './plan-snapshots.ts'
@@ -38,12 +41,13 @@ export function planImage(question: ImageQuestion): ImagePlan {
   if (!image || !content) throw new Error(`source ${source.kind} passed the checks, but is not there`)
   const fingerprint = fingerprintOf(content.identity, { imageId: imageTargetId(image), kind: image.kind })
   const made: readonly BuiltVersion[] = image.kind === 'gallery' ? observed.versions : managedVersions(image, config.pool, observed)
-  const { location: sourceRegion, isLive } = content
-  const batchRegion = observed.account?.location ?? sourceRegion
+  const { isLive } = content
+  const batchRegion = observed.account?.location ?? content.location
   const usable = made.filter((version) => isUsable(version, batchRegion)).sort(byVersionDescending)
-  const regions = targetRegions(image, config.pool, { sourceRegion, batchRegion })
+  const regions = regionsFor(image, config, { content, batchRegion })
   const missingIn = (version: BuiltVersion) => missingRegions(version, regions)
-  const isAlike = ({ tags }: BuiltVersion) => isOwn(tags, image.name) && tags[TAGS.fingerprint] === fingerprint
+  const isAlike = ({ tags, targetRegions: made }: BuiltVersion) =>
+    isOwn(tags, image.name) && tags[TAGS.fingerprint] === fingerprint && isEncryptedAlike(made, regions)
   const alike = usable.filter(isAlike)
   const reuse = (version: BuiltVersion, reason: string) => reusePlan(version, reason, { config, image, observed })
 
@@ -56,21 +60,35 @@ export function planImage(question: ImageQuestion): ImagePlan {
   if (wanted) return reuse(wanted, `version ${wanted.name} is already published`)
 
   const newest = usable[0]
+  const isSameSource = newest?.tags[TAGS.fingerprint] === fingerprint && !isLive && image.rebuild !== 'always'
+  const otherKeys =
+    newest && isSameSource && !isEncryptedAlike(newest.targetRegions, regions)
+      ? `other disk encryption sets than those of version ${newest.name} are asked for`
+      : undefined
   const resumable = () =>
     resumableVersion(image, observed, content, made, {
       ...{ fingerprint, now, run, avoid },
-      isInReach: (version) => missingIn(version).length === 0,
+      isInReach: (version) => missingIn(version).length === 0 && isEncryptedAlike(version.targetRegions, regions),
       isCopied: takesTemporaries(source),
     })
   const taken = () => [...takenVersions(image, config.pool, observed, content, made, run), ...avoid]
   const version = image.version === 'auto' ? (resumable() ?? nextVersion(now, taken())) : image.version
   const stuck = made.find((one) => isAlike(one) && isStuck(one, observed, batchRegion))
   const reason = [
-    (!isLive && tooOld) || reasonToBuild(image, isLive, newest, alike[0] && { name: alike[0].name, missing: missingIn(alike[0]) }),
+    (!isLive && tooOld) || otherKeys || reasonToBuild(image, isLive, newest, alike[0] && { name: alike[0].name, missing: missingIn(alike[0]) }),
     ...(stuck ? [`version ${stuck.name} failed, and stays: it ${reasonToStayOf(stuck, observed)}`] : []),
     ...avoid.map((name) => `version ${name} was made by someone else meanwhile`),
   ].join('; ')
   return build({ config, image, observed, content, run, now, version, fingerprint, newest, made, reason })
+}
+
+function regionsFor(
+  image: ImageSettings,
+  { pool }: Config,
+  { content, batchRegion }: { readonly content: SourceContent; readonly batchRegion: string },
+): readonly TargetRegion[] {
+  const regions = targetRegions(image, pool, { sourceRegion: content.location, batchRegion })
+  return withEncryption(regions, image.encryptionSets, content.luns)
 }
 
 function reusePlan(
@@ -89,6 +107,7 @@ function reusePlan(
     ...((retriedRegions.length > 0 || endOfLifeDate) && {
       update: { ...(retriedRegions.length > 0 && { retriedRegions }), ...(endOfLifeDate && { endOfLifeDate }) },
     }),
+    ...(image.latest === 'when-healthy' && isAwaitingHealth(version) && { isExcludedFromLatest: true }),
     ...(image.kind === 'managed' && { poolImages: poolImages(image, name, config.pool, observed.images) }),
   }
 }
@@ -149,11 +168,12 @@ function build(input: BuildInput): BuildPlan {
     hyperVGeneration: imageTraits.generation,
     keepSnapshots: image.keepSnapshots || image.replication === 'Shallow',
     replicationMode: image.replication,
+    ...(image.latest === 'when-healthy' && { isExcludedFromLatest: true }),
     ...(endOfLifeDate && { endOfLifeDate }),
     isLive: content.isLive && copy === undefined,
     tags,
     waitForRegion: regionName(batchRegion),
-    targetRegions: targetRegions(image, config.pool, { sourceRegion: location, batchRegion }),
+    targetRegions: regionsFor(image, config, { content, batchRegion }),
     ...previous,
     ...(existing && { existing: { state: hasFailed ? ('failed' as const) : ('creating' as const) } }),
     ...(!isBegun && preparation(config.source, observed, copy)),
@@ -176,7 +196,11 @@ function tagsOf({ image, content, run, version, fingerprint, newest }: BuildInpu
     run,
     image.tags,
   )
-  return image.keepSnapshots ? { ...tags, [TAGS.keep]: 'true' } : tags
+  return {
+    ...tags,
+    ...(image.latest === 'when-healthy' && { [TAGS.latest]: AWAITS_HEALTH }),
+    ...(image.keepSnapshots && { [TAGS.keep]: 'true' }),
+  }
 }
 
 function copyFor({ config: { source }, image, observed, content, run, version }: BuildInput, tags: Tags): CopyPlan | undefined {

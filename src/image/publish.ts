@@ -37,10 +37,14 @@ export async function publish(plan: BuildPlan, context: StepContext): Promise<re
 
 /** Azure refuses other disks under a number that is taken. @throws VersionTakenError */
 async function createVersion(plan: BuildPlan, { compute, ledger, signal }: StepContext): Promise<LongOperation> {
-  const { id, content, location, targetRegions, replicationMode, endOfLifeDate, tags } = plan
+  const { id, content, location, targetRegions, replicationMode, isExcludedFromLatest, endOfLifeDate, tags } = plan
   try {
     return await compute.createImageVersion(
-      { id, content, location, targetRegions, replicationMode, tags, ...(endOfLifeDate && { endOfLifeDate }) },
+      {
+        ...{ id, content, location, targetRegions, replicationMode, tags },
+        ...(isExcludedFromLatest && { isExcludedFromLatest }),
+        ...(endOfLifeDate && { endOfLifeDate }),
+      },
       signal,
     )
   } catch (error) {

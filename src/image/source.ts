@@ -21,6 +21,8 @@ export interface SourceContent {
   readonly imageTraits: ImageTraits
   /** Empty where nothing needs a snapshot. */
   readonly captured: readonly CapturedDisk[]
+  /** Of the data disks that the image will have. */
+  readonly luns: readonly number[]
   /** Known before the run; absent where it is the snapshots that the run takes. */
   readonly content?: ImageContent
   /** What distinguishes this content from any other; equal identities mean equal disks. */
@@ -90,6 +92,7 @@ function ofVm(source: VmSource, { vm: seen }: Observed): SourceContent | undefin
     sourceId: vm.id,
     location: vm.location,
     imageTraits: readImageTraits(vm, disks),
+    luns: lunsOf(attached),
     captured: isItself ? [] : attached.map(({ disk, managedDiskId = '', caching }) => ({ disk, sourceId: managedDiskId, caching })),
     ...(isItself && { content: { kind: 'vm', id: vm.id as ArmId } }),
     identity: {
@@ -116,6 +119,7 @@ function ofSnapshots({ disks }: Source & { kind: 'snapshots' }, { sourceSnapshot
     location: os.location,
     imageTraits: readImageTraits(undefined, [os]),
     captured: [],
+    luns: lunsOf(disks),
     content,
     identity: { kind: 'snapshots', disks: given.map(({ disk, snapshot }) => [disk, snapshot && diskIdentity(snapshot)]) },
     isLive: false,
@@ -133,6 +137,7 @@ function ofVhd(source: Source & { kind: 'vhd' }, { storageAccounts = [], definit
     location: account.location,
     imageTraits: ofUnknownDisks(osType, hyperVGeneration, definition),
     captured: [],
+    luns: lunsOf(disks),
     content: disksOf(
       disks.map(({ disk, source: uri }) => ({ disk, source: { kind: 'vhd', uri, storageAccountId: accountOf(uri)?.id as ArmId } })),
     ),
@@ -144,17 +149,21 @@ function ofVhd(source: Source & { kind: 'vhd' }, { storageAccounts = [], definit
 
 function ofImage({ sourceImage, definition }: Observed): SourceContent | undefined {
   if (!sourceImage) return undefined
-  const { id, location, osType, hyperVGeneration, sourceIds, createdTime } = sourceImage
+  const { id, location, osType, hyperVGeneration, sourceIds, luns, createdTime } = sourceImage
   return {
     sourceId: id,
     location,
     imageTraits: ofUnknownDisks(osType, hyperVGeneration, definition),
     captured: [],
+    luns,
     content: { kind: 'image', id: id as ArmId },
     identity: { kind: 'managed-image', id: id.toLowerCase(), sourceIds, createdTime },
     isLive: false,
   }
 }
+
+const lunsOf = (disks: readonly { readonly disk: 'os' | number }[]): readonly number[] =>
+  disks.flatMap(({ disk }) => (disk === 'os' ? [] : [disk]))
 
 /** Content by disks, LUNs kept. */
 export function disksOf(

@@ -23,6 +23,8 @@ export const TAGS = {
   pool: 'image-pool-pool',
   /** On a VM that a run has stopped: whichever run finds the tag starts the VM. */
   restart: 'image-pool-restart',
+  /** On a version that was published excluded from *latest*: whether it is still to be included. */
+  latest: 'image-pool-latest',
   /** On snapshots that are kept on purpose. */
   keep: 'image-pool-keep',
 } as const

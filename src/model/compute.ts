@@ -127,6 +127,21 @@ export interface TargetRegion {
   readonly name: string
   readonly replicas: number
   readonly storageAccountType?: string
+  /** Absent: encrypted with keys that Azure manages. */
+  readonly encryption?: ReplicaEncryption
+}
+
+/** Disk encryption sets of a replica. https://learn.microsoft.com/azure/virtual-machines/image-version-encryption */
+export interface ReplicaEncryption {
+  readonly osDisk: string
+  /** By LUN. */
+  readonly dataDisks: readonly { readonly lun: number; readonly id: string }[]
+}
+
+/** Encrypts disks with a key of the customer's. It is regional, and encrypts nothing in another region. */
+export interface DiskEncryptionSet {
+  readonly id: string
+  readonly location: string
 }
 
 export interface RegionReplication {
@@ -160,6 +175,8 @@ export interface ImageVersionUpdate {
   readonly isExcludedFromLatest?: boolean
   /** ISO 8601. */
   readonly endOfLifeDate?: string
+  /** All of them, as they are to be; absent: they stay. */
+  readonly tags?: Tags
 }
 
 export interface ImageDisk {
@@ -184,6 +201,7 @@ export interface ImageVersionRequest {
   readonly content: ImageContent
   readonly targetRegions: readonly TargetRegion[]
   readonly replicationMode: 'Full' | 'Shallow'
+  readonly isExcludedFromLatest?: boolean
   /** ISO 8601. */
   readonly endOfLifeDate?: string
   readonly tags: Tags
@@ -200,6 +218,10 @@ export interface ManagedImage {
   /** The VM that it was made of; absent where it was made of snapshots or VHDs. */
   readonly sourceVirtualMachineId?: string
   readonly sourceIds: readonly string[]
+  /** LUNs of its data disks. */
+  readonly luns: readonly number[]
+  /** By Resource Manager's own list; absent where that was not read. */
+  readonly createdTime?: string
   readonly tags: Tags
 }
 
@@ -256,6 +278,8 @@ export interface Compute {
     signal: AbortSignal,
   ): Promise<void>
   deleteSnapshot(id: ArmId, signal: AbortSignal): Promise<void>
+
+  getDiskEncryptionSet(id: ArmId): Promise<DiskEncryptionSet | undefined>
 
   getGallery(id: ArmId): Promise<Gallery | undefined>
   createGallery(request: GalleryRequest, signal: AbortSignal): Promise<void>

@@ -1,5 +1,5 @@
 import { type Config, imageTargetId, twoSubscriptions } from '../config/config.ts'
-import { AzureError } from '../errors/azure-error.ts'
+import type { AzureError } from '../errors/azure-error.ts'
 import { explain } from '../errors/explanation.ts'
 import { isDataPlaneRefusal } from '../errors/run-errors.ts'
 import { type ArmId, childId, nameOf, parseArmId, partsOf, sameId } from '../model/arm-id.ts'
@@ -7,9 +7,11 @@ import type { BatchAccount } from '../model/batch.ts'
 import type { Compute, Disk, ImageVersion, VirtualMachine } from '../model/compute.ts'
 import { emit, type StepContext } from '../run/context.ts'
 import { withChosenCapture } from './choose-capture.ts'
+import { observeEncryptionSets } from './encryption-sets.ts'
 import type { Observed } from './observed.ts'
 import { existingIn, neededActions, type Permission, type ScopePermissions } from './permissions.ts'
 import { observeStorageAccounts } from './storage-accounts.ts'
+import { visible } from './visible.ts'
 
 /** Reads everything that decisions need, side by side, and writes nothing. */
 export async function observe(config: Config, context: StepContext): Promise<Observed> {
@@ -20,7 +22,7 @@ export async function observe(config: Config, context: StepContext): Promise<Obs
   const foundDefinition = definition ? compute.getImageDefinition(definition) : undefined
   const foundSource = observeSource(config, context)
   const foundSnapshots = image ? compute.listSnapshots(image.resourceGroup) : undefined
-  const [from, gallery, imageDefinition, versions, images, snapshots, batch, permissions, imageSubscription] = await Promise.all([
+  const [from, gallery, imageDefinition, versions, images, snapshots, batch, permissions, imageSubscription, encryptionSets] = await Promise.all([
     foundSource,
     foundGallery,
     foundDefinition,
@@ -31,6 +33,7 @@ export async function observe(config: Config, context: StepContext): Promise<Obs
     config.pool ? observeBatch(config.pool.account, context) : { pools: [], vmSizes: [] },
     observePermissions(config, { source: foundSource, gallery: foundGallery, definition: foundDefinition }, context),
     observeImageSubscription(config, context),
+    observeEncryptionSets(image, context),
   ])
   announceCapture(config, from.vm?.vm, context)
   return {
@@ -42,6 +45,7 @@ export async function observe(config: Config, context: StepContext): Promise<Obs
     ...from,
     permissions,
     ...(imageSubscription && { imageSubscription }),
+    ...(encryptionSets && { encryptionSets }),
     ...(gallery && { gallery }),
     ...(imageDefinition && { definition: imageDefinition }),
   }
@@ -147,17 +151,6 @@ async function observePermissions(
   if (refusals[0])
     emit(context, { kind: 'notice', level: 'info', text: `Permissions cannot be checked in advance. ${refusals[0].explanation.hint}` })
   return readable
-}
-
-/** `undefined` where the caller may not read it: then Azure decides when the time comes. */
-async function visible<T>(reading: Promise<T>, onRefusal?: (refusal: AzureError) => void): Promise<T | undefined> {
-  try {
-    return await reading
-  } catch (error) {
-    if (!(error instanceof AzureError && error.status === 403)) throw error
-    onRefusal?.(error)
-    return undefined
-  }
 }
 
 const SUBSCRIPTIONS_API_VERSION = '2022-12-01'

@@ -3,6 +3,7 @@ import type { SupportedImage } from '../model/batch-service.ts'
 import type {
   ComputeUsage,
   Disk,
+  DiskEncryptionSet,
   Gallery,
   ImageDefinition,
   ImageVersion,
@@ -26,7 +27,7 @@ export interface Observed {
   /** Snapshots that are the source. */
   readonly sourceSnapshots?: readonly Snapshot[]
   /** The managed image that is the source, with its creation time where the caller may read that. */
-  readonly sourceImage?: ManagedImage & { readonly createdTime?: string }
+  readonly sourceImage?: ManagedImage
   /** The image that is the source, to be used as it is: a version with its definition, or a managed image. */
   readonly givenImage?:
     | { readonly kind: 'gallery'; readonly version: ImageVersion; readonly definition: ImageDefinition }
@@ -35,6 +36,8 @@ export interface Observed {
   readonly storageAccounts?: readonly StorageAccount[]
   /** Azure's own clock when all this was read, ISO 8601. */
   readonly azureTime?: string
+  /** Those that `disk-encryption-sets` names and the caller may read; `undefined` for one that does not exist. */
+  readonly encryptionSets?: ReadonlyMap<string, DiskEncryptionSet | undefined>
   readonly gallery?: Gallery
   readonly definition?: ImageDefinition
   readonly versions: readonly ImageVersion[]

@@ -73,6 +73,9 @@ const RESTORE_POINT_ACTIONS: readonly string[] = [
 const SNAPSHOT_SOURCE = [`${COMPUTE}/snapshots/write`, `${COMPUTE}/snapshots/beginGetAccess/action`]
 const VHD_SOURCE = ['Microsoft.Storage/storageAccounts/write', 'Microsoft.Storage/storageAccounts/listKeys/action']
 
+/** https://learn.microsoft.com/azure/virtual-machines/disks-enable-customer-managed-keys-portal */
+const ENCRYPTION_SET_READ = `${COMPUTE}/diskEncryptionSets/read`
+
 /** The most that the run may have to do, by scope. A run that finds everything as it should be needs less. */
 export function neededActions({ source, image, pool }: Config, has: Existing): readonly Need[] {
   const takesSnapshots = source.kind === 'vm' && source.capture !== 'generalized'
@@ -107,6 +110,7 @@ export function neededActions({ source, image, pool }: Config, has: Existing): r
     ...(image?.gallery && source.kind === 'snapshots'
       ? source.disks.map((disk) => ({ scope: disk.source as ArmId, actions: SNAPSHOT_SOURCE }))
       : []),
+    ...new Set(image?.encryptionSets.map(({ id }) => id)).values().map((scope) => ({ scope, actions: [ENCRYPTION_SET_READ] })),
     ...(image?.gallery ? has.storageAccounts : []).map((scope) => ({ scope, actions: VHD_SOURCE })),
     pool && { scope: pool.account, actions: account },
     ...(pool?.requests.flatMap(linkedNeeds) ?? []),

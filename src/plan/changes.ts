@@ -7,6 +7,8 @@ import { describeProof, type ProofPlans } from '../pool/proof-plan.ts'
 
 const IMAGE_VERBS = { absent: 'create', failed: 'rebuild', creating: 'adopt', succeeded: 'adopt' } as const
 
+const INCLUDED_LATER = 'it is included in latest once all pools are healthy on it'
+
 export function startChanges(vm: ArmId | undefined): readonly PlannedChange[] {
   const reason = 'an interrupted run stopped it; it is started again'
   return vm ? [{ verb: 'update', type: 'virtual machine', id: vm, name: nameOf(vm), reason }] : []
@@ -14,8 +16,10 @@ export function startChanges(vm: ArmId | undefined): readonly PlannedChange[] {
 
 export function imageChanges(image: ImagePlan): readonly PlannedChange[] {
   const updates = image.kind === 'reuse' && image.update ? updatesOf(image.update) : []
-  if (image.kind === 'reuse')
-    return updates.map((reason) => ({ verb: 'update', type: 'image version', id: image.id, name: image.version, reason }))
+  if (image.kind === 'reuse') {
+    const reasons = [...updates, ...(image.isExcludedFromLatest ? [INCLUDED_LATER] : [])]
+    return reasons.map((reason) => ({ verb: 'update', type: 'image version', id: image.id, name: image.version, reason }))
+  }
   if (image.kind !== 'build') return []
   const change = (verb: PlannedChange['verb'], type: string, id: string, reason: string): PlannedChange => ({
     verb,
@@ -37,6 +41,7 @@ export function imageChanges(image: ImagePlan): readonly PlannedChange[] {
             change(IMAGE_VERBS[state], 'managed image', id, pool ? `of pool ${pool}: ${image.reason}` : image.reason),
           )
       : [change(IMAGE_VERBS[image.existing?.state ?? 'absent'], 'image version', image.id, image.reason)]),
+    ...(image.isExcludedFromLatest ? [change('update', 'image version', image.id, INCLUDED_LATER)] : []),
   ]
 }
 

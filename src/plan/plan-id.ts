@@ -85,6 +85,7 @@ function imageContent(plan: ImagePlan, { image }: Config): unknown {
     isDefinitionNew: plan.definition?.create !== undefined,
     stops: plan.deallocate,
     keepSnapshots: plan.keepSnapshots,
+    ...(plan.isExcludedFromLatest && { latest: image.latest }),
   }
 }
 

@@ -13,7 +13,6 @@ const UNSUPPORTED_SKUS: Readonly<Record<string, { readonly name: string; readonl
 }
 
 const EXPORT = 'https://learn.microsoft.com/azure/virtual-machines/disks-restrict-import-export-overview'
-const ENCRYPTION = 'https://learn.microsoft.com/azure/virtual-machines/image-version-encryption'
 
 export const DISK_KIND_RULES: readonly Rule[] = [
   {
@@ -64,20 +63,6 @@ export const DISK_KIND_RULES: readonly Rule[] = [
               fix: `Allow it while the image is made: \`az ${kindOf(disk)} update --ids ${disk.id} --network-access-policy AllowAll\`.`,
             }))
         : [],
-  },
-  {
-    id: 'customer-managed-keys',
-    severity: 'error',
-    title: 'The disks are encrypted with keys that Azure manages',
-    objection: 'Disk encrypted with customer-managed keys',
-    link: ENCRYPTION,
-    check: (facts) =>
-      disksOf(facts)
-        .filter(({ disk }) => disk.diskEncryptionSetId)
-        .map(({ what, disk }) => ({
-          seen: `${what} is encrypted with a customer-managed key (${disk.diskEncryptionSetId})`,
-          fix: 'Azure makes no image of it without a disk encryption set for every region: use a source that is encrypted with platform-managed keys.',
-        })),
   },
   {
     id: 'managed-image-architecture',

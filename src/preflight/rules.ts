@@ -1,8 +1,10 @@
 import { DISK_KIND_RULES } from './disk-kinds.ts'
+import { ENCRYPTION_RULES } from './encryption.ts'
 import type { Facts, Rule } from './facts.ts'
 import type { Finding } from './finding.ts'
 import { GIVEN_IMAGE_RULES } from './given-image.ts'
 import { IMAGE_RULES } from './image.ts'
+import { IMAGE_VERSION_RULES } from './image-version.ts'
 import { LIMIT_RULES } from './limits.ts'
 import { NETWORK_RULES } from './network.ts'
 import { POOL_RULES } from './pool.ts'
@@ -18,7 +20,9 @@ export const RULES: readonly Rule[] = [
   ...SOURCE_DISK_RULES,
   ...DISK_KIND_RULES,
   ...GIVEN_IMAGE_RULES,
+  ...ENCRYPTION_RULES,
   ...IMAGE_RULES,
+  ...IMAGE_VERSION_RULES,
   ...SHARING_RULES,
   ...POOL_RULES,
   ...POOL_IMAGE_RULES,

@@ -33,6 +33,8 @@ export interface Progress {
   /** Absent until the image is published. */
   replication?: readonly RegionReplication[]
   pools: readonly PoolSummary[]
+  /** `latest: when-healthy`: the version was included. */
+  isInLatest?: boolean
   retention?: RetentionPlan
 }
 
@@ -154,7 +156,7 @@ function retentionChanges(
   ]
 }
 
-function imageReport(image: ImagePlan, config: Config, { snapshots, replication, observed }: Progress): ImageReport {
+function imageReport(image: ImagePlan, config: Config, { snapshots, replication, observed, isInLatest = false }: Progress): ImageReport {
   const parts = parseArmId(image.id)
   const isVersion = parts?.names.length === 3
   const sourceId = observed && sourceContent(config.source, observed)?.sourceId
@@ -169,6 +171,7 @@ function imageReport(image: ImagePlan, config: Config, { snapshots, replication,
     reason: image.reason,
     replication: replication ?? [],
     snapshots: snapshots.length > 0 ? snapshots : planned,
+    ...(image.kind !== 'given' && image.isExcludedFromLatest && { latest: isInLatest ? ('included' as const) : ('excluded' as const) }),
     ...(sourceId && { sourceId }),
     ...(image.kind === 'build' && image.previousVersion && { previousVersion: image.previousVersion }),
   }

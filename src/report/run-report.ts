@@ -78,6 +78,8 @@ export interface ImageReport {
   /** The golden source, an ARM id. */
   readonly sourceId?: string
   readonly previousVersion?: string
+  /** With `latest: when-healthy`, where the version was excluded before: whether it is in *latest* by now. */
+  readonly latest?: 'included' | 'excluded'
   readonly replication: readonly RegionReplication[]
   readonly snapshots: readonly SnapshotReport[]
 }

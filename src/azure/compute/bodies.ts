@@ -6,6 +6,7 @@ import type {
   ImageVersionRequest,
   ImageVersionUpdate,
   ManagedImageRequest,
+  ReplicaEncryption,
 } from '../../model/compute.ts'
 
 export function definitionBody({ identifier, features, purchasePlan, tags, ...request }: ImageDefinitionRequest): sdk.GalleryImage {
@@ -24,15 +25,13 @@ export function definitionBody({ identifier, features, purchasePlan, tags, ...re
   }
 }
 
-/**
- * LUNs are kept. `allowDeletionOfReplicatedLocations` so that an old version can be pruned; a pool names its version, so `latest` is
- * nobody's business here.
- */
+/** LUNs are kept. `allowDeletionOfReplicatedLocations` so that an old version can be pruned. */
 export function versionBody({
   location,
   content,
   targetRegions,
   replicationMode,
+  isExcludedFromLatest,
   endOfLifeDate,
   tags,
 }: ImageVersionRequest): sdk.GalleryImageVersion {
@@ -41,27 +40,34 @@ export function versionBody({
     tags: { ...tags },
     storageProfile: versionStorage(content),
     publishingProfile: {
-      targetRegions: targetRegions.map(({ name, replicas, storageAccountType }) => ({
+      targetRegions: targetRegions.map(({ name, replicas, storageAccountType, encryption }) => ({
         name,
         regionalReplicaCount: replicas,
         ...(storageAccountType && { storageAccountType }),
+        ...(encryption && { encryption: encryptionBody(encryption) }),
       })),
       replicationMode,
+      ...(isExcludedFromLatest && { excludeFromLatest: true }),
       ...(endOfLifeDate && { endOfLifeDate: new Date(endOfLifeDate) }),
     },
     safetyProfile: { allowDeletionOfReplicatedLocations: true },
   }
 }
 
+const encryptionBody = ({ osDisk, dataDisks }: ReplicaEncryption): sdk.EncryptionImages => ({
+  osDiskImage: { diskEncryptionSetId: osDisk },
+  dataDiskImages: dataDisks.map(({ lun, id }) => ({ lun, diskEncryptionSetId: id })),
+})
+
 /** The version as it is, with what may change: a PUT replaces the whole, as in recordings of `az sig image-version update`. */
 export function updatedVersion(
   version: sdk.GalleryImageVersion,
-  { isExcludedFromLatest, endOfLifeDate }: ImageVersionUpdate,
+  { isExcludedFromLatest, endOfLifeDate, tags = version.tags }: ImageVersionUpdate,
 ): sdk.GalleryImageVersion {
-  const { location, tags, storageProfile, safetyProfile, publishingProfile } = version
+  const { location, storageProfile, safetyProfile, publishingProfile } = version
   return {
     location,
-    ...(tags && { tags }),
+    ...(tags && { tags: { ...tags } }),
     ...(safetyProfile && { safetyProfile }),
     storageProfile: storageProfile ?? {},
     publishingProfile: {

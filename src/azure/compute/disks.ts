@@ -4,7 +4,7 @@ import { PACES } from '../pace.ts'
 import { type ComputeCalls, placeOf } from './calls.ts'
 import { toDisk, toSnapshot } from './model.ts'
 
-type Disks = Pick<Compute, 'getDisk' | 'getSnapshot' | 'listSnapshots' | 'createSnapshot' | 'deleteSnapshot'>
+type Disks = Pick<Compute, 'getDisk' | 'getDiskEncryptionSet' | 'getSnapshot' | 'listSnapshots' | 'createSnapshot' | 'deleteSnapshot'>
 
 /** Managed disks and snapshots of them. */
 export function disks(calls: ComputeCalls): Disks {
@@ -14,6 +14,14 @@ export function disks(calls: ComputeCalls): Disks {
       const { group, name } = placeOf(id)
       const disk = await calls.read('read disk', id, (options) => calls.for(id).disks.get(group, name, options))
       return disk && toDisk(disk)
+    },
+
+    async getDiskEncryptionSet(id) {
+      const { group, name } = placeOf(id)
+      const set = await calls.read('read disk encryption set', id, (options) =>
+        calls.for(id).diskEncryptionSets.get(group, name, options),
+      )
+      return set && { id: set.id ?? id, location: set.location }
     },
 
     async getSnapshot(id) {

@@ -12,6 +12,7 @@ import type {
   OsType,
   PurchasePlan,
   RegionReplication,
+  ReplicaEncryption,
   Snapshot,
   VirtualMachine,
 } from '../../model/compute.ts'
@@ -129,6 +130,12 @@ export function toDefinition(definition: sdk.GalleryImage): ImageDefinition {
   }
 }
 
+/** Other encryption, such as that of confidential VMs, names no set for the OS disk. */
+function toEncryption({ osDiskImage, dataDiskImages = [] }: sdk.EncryptionImages = {}): ReplicaEncryption | undefined {
+  const osDisk = osDiskImage?.diskEncryptionSetId
+  return osDisk ? { osDisk, dataDisks: dataDiskImages.map(({ lun, diskEncryptionSetId: id = '' }) => ({ lun, id })) } : undefined
+}
+
 export function toVersion(version: sdk.GalleryImageVersion): ImageVersion {
   const { osDiskImage, dataDiskImages = [], source } = version.storageProfile ?? {}
   const sources = [
@@ -144,7 +151,7 @@ export function toVersion(version: sdk.GalleryImageVersion): ImageVersion {
     targetRegions: (version.publishingProfile?.targetRegions ?? []).map((region) => ({
       name: region.name,
       replicas: region.regionalReplicaCount ?? 1,
-      ...present({ storageAccountType: region.storageAccountType }),
+      ...present({ storageAccountType: region.storageAccountType, encryption: toEncryption(region.encryption) }),
     })),
     replication: (version.replicationStatus?.summary ?? []).map((region) => ({
       region: region.region ?? '',
@@ -173,6 +180,7 @@ export function toImage(image: sdk.Image): ManagedImage {
     location: image.location,
     provisioningState: image.provisioningState ?? '',
     sourceIds: sources.filter((id) => id !== undefined),
+    luns: dataDisks.map(({ lun }) => lun),
     tags: image.tags ?? {},
     ...present({
       hyperVGeneration: image.hyperVGeneration as HyperVGeneration | undefined,

@@ -12,11 +12,17 @@ import { type Reference, shortName } from './references.ts'
 
 const MOST_ROWS = 100
 
+const LATEST = {
+  included: 'included: all pools are healthy on this version',
+  excluded: 'excluded until all pools are healthy on this version',
+} as const
+
 export function imageTable(image: ImageReport, reference: Reference): Markdown {
   const rows: readonly (readonly [string, Markdown])[] = [
     ['Why', text(image.reason, 500)],
     ['Source', image.sourceId ? reference(image.sourceId) : nothing],
     ['Previous version', md`${image.previousVersion ?? ''}`],
+    ['Latest', md`${image.latest ? LATEST[image.latest] : ''}`],
     ['Replication', join(image.replication.map(replica), '<br>')],
     ['Snapshots', join(image.snapshots.map(snapshotWith(reference)), '<br>')],
   ]

@@ -118,7 +118,7 @@ export function linkedScopes(action: string, body: any): readonly Linked[] {
         ...contentOf(sources.map((one) => one?.id)),
         ...actionOf('write', [source?.virtualMachineId, ...sources.map((one) => one?.id), ...accounts]),
         ...actionOf('listKeys/action', accounts),
-        ...actionOf('read', [source?.id]),
+        ...actionOf('read', [source?.id, ...encryptionSetsIn(properties.publishingProfile?.targetRegions)]),
       ]
     }
     case 'Microsoft.Compute/restorePointCollections/write':
@@ -147,6 +147,13 @@ export function linkedScopes(action: string, body: any): readonly Linked[] {
 }
 
 type Id = string | undefined
+
+/** https://learn.microsoft.com/azure/virtual-machines/disks-enable-customer-managed-keys-portal */
+function encryptionSetsIn(regions: readonly RegionEncryption[] = []): readonly Id[] {
+  return regions.flatMap(({ encryption: { osDiskImage, dataDiskImages = [] } = {} }) =>
+    [osDiskImage, ...dataDiskImages].map((image) => image?.diskEncryptionSetId),
+  )
+}
 
 const TYPES_WITH_CONTENT = ['restorePointCollections/restorePoints/diskRestorePoints', 'snapshots']
 

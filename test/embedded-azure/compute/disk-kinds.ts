@@ -44,28 +44,3 @@ export function refuseVmDisks({ world }: Pick<Arm, 'world'>, { properties: { sto
   if (osDisk.diffDiskSettings?.option === 'Local') throw notAllowed('VM image capture is not supported for a VM with an ephemeral OS disk.')
   for (const { managedDisk } of [osDisk, ...dataDisks]) refuseDiskKind(world.get(managedDisk?.id ?? ''))
 }
-
-/** Encryption sets by region: of the OS disk, and by LUN. */
-interface RegionEncryption {
-  readonly name: string
-  readonly encryption?: { readonly osDiskImage?: { readonly diskEncryptionSetId?: string } }
-}
-
-const hasOwnKey = (resource: Resource | undefined): boolean => resource?.properties.encryption?.diskEncryptionSetId !== undefined
-
-/**
- * Encryption sets are regional: what is encrypted with the customer's keys needs one in every region, and a VM so encrypted is no source.
- * https://learn.microsoft.com/azure/virtual-machines/image-version-encryption#limitations
- */
-export function refuseOwnKeys({ world }: Pick<Arm, 'world'>, sourceIds: readonly string[], regions: readonly RegionEncryption[]): void {
-  for (const source of sourceIds.map((id) => world.get(id))) {
-    const osDisk = world.get(source?.properties.storageProfile?.osDisk?.managedDisk?.id ?? '')
-    if (source?.type.endsWith('/virtualMachines') && hasOwnKey(osDisk))
-      throw notAllowed(`VM image version source '${source.id}' doesn't support customer-managed key encryption.`)
-    const bare = hasOwnKey(source) && regions.find(({ encryption }) => !encryption?.osDiskImage?.diskEncryptionSetId)
-    if (bare)
-      throw notAllowed(
-        `Source '${source?.id}' is encrypted with a customer-managed key: a disk encryption set is required for region '${bare.name}'.`,
-      )
-  }
-}

@@ -19,7 +19,8 @@ import {
 import { type Answer, type Call, Refusal, type Route } from '../route.ts'
 import { SUBSCRIPTION } from '../scenarios/scenario.ts'
 import type { Resource } from '../world.ts'
-import { refuseDiskKind, refuseOwnKeys, refuseVmDisks } from './disk-kinds.ts'
+import { refuseDiskKind, refuseVmDisks } from './disk-kinds.ts'
+import { refuseOwnKeys, refuseSets } from './encryption-sets.ts'
 import { generationOf, vmHere } from './images.ts'
 import { type Replica, refuseFailedReplicas, replicasOf, replicationStatus, stateOf, type TargetRegion } from './replication.ts'
 import { systemOf } from './systems.ts'
@@ -166,19 +167,20 @@ function putVersion(arm: Arm, call: Call): Answer {
   const source = before ? { id: '', kind: 'vhd' as const } : versionSource(arm, storageProfile, location)
   if (!before) checkSecurityType(call, definition, source)
   checkOsState(definition, source)
-  if (!before) refuseOwnKeys(arm, [source.id], publishingProfile.targetRegions ?? [{ name: location }])
-  const regions = (publishingProfile.targetRegions ?? [{ name: location }]).map(
-    ({ name, regionalReplicaCount = 1, storageAccountType = 'Standard_LRS', excludeFromLatest = false }: TargetRegion) => ({
+  refuseSets(arm, call.path, publishingProfile.targetRegions ?? [])
+  const regions: readonly TargetRegion[] = (publishingProfile.targetRegions ?? [{ name: location }]).map(
+    ({ name, regionalReplicaCount = 1, storageAccountType = 'Standard_LRS', excludeFromLatest = false, encryption }: TargetRegion) => ({
       name: displayName(name),
       regionalReplicaCount,
       storageAccountType,
       excludeFromLatest,
+      ...(encryption && { encryption }),
     }),
   )
-  const names = regions.map(({ name }: TargetRegion) => name)
+  const names = regions.map(({ name }) => name)
   if (new Set(names).size !== names.length)
     throw new Refusal(400, 'InvalidParameter', 'Duplicate regions are not allowed in target publishing regions.')
-  if (!names.some((name: string) => plainRegion(name) === location)) {
+  if (!names.some((name) => plainRegion(name) === location)) {
     throw new Refusal(
       400,
       'InvalidParameter',
@@ -221,6 +223,9 @@ function putVersion(arm: Arm, call: Call): Answer {
       for (const disk of [profile.osDiskImage, ...(profile.dataDiskImages ?? [])]) {
         if (disk) disk.sizeInGB = arm.world.get(disk.source?.id ?? '')?.properties.diskSizeGB ?? disk.sizeInGB ?? 30
       }
+      const data: readonly { readonly lun: number; readonly source?: { readonly id?: string } }[] = profile.dataDiskImages ?? []
+      const disks = { os: source.id, data: data.map(({ lun, source: from }) => ({ lun, id: from?.id ?? '' })) }
+      if (!before) refuseOwnKeys(arm, disks, regions)
       refuseFailedReplicas(replicas)
     },
   })

@@ -3,6 +3,7 @@ import { plainRegion } from '../arm/resources.ts'
 import type { AzureClock } from '../clock/clock.ts'
 import { Refusal } from '../route.ts'
 import type { Resource, World } from '../world.ts'
+import type { RegionEncryption } from './encryption-sets.ts'
 
 export interface Replica {
   readonly startedAtMs: number
@@ -17,6 +18,7 @@ export interface TargetRegion {
   readonly regionalReplicaCount?: number
   readonly storageAccountType?: string
   readonly excludeFromLatest?: boolean
+  readonly encryption?: RegionEncryption['encryption']
 }
 
 export type State = 'Replicating' | 'Completed' | 'Failed'
