@@ -34,5 +34,6 @@ function refuseRepeated(inputs: Inputs, sets: readonly RegionEncryptionSet[]): v
 function refuseBareLuns(inputs: Inputs, sets: readonly RegionEncryptionSet[]): void {
   const whole = new Set(sets.filter(({ lun }) => lun === undefined).map(({ region }) => region))
   const bare = new Set(sets.map(({ region }) => region).filter((region) => !whole.has(region)))
-  for (const region of bare) inputs.refuse(INPUT, 'has a line for a data disk only; the region needs one of its own', `${region}=<id>`, region)
+  for (const region of bare)
+    inputs.refuse(INPUT, 'has a line for a data disk only; the region needs one of its own', `${region}=<id>`, region)
 }

@@ -24,6 +24,8 @@ export function readImage(inputs: Inputs, group: Group): ImageSettings {
   const replication = inputs.choice('replication', ['Full', 'Shallow'], 'Full')
   if (replication === 'Shallow' && inputs.text('target-regions'))
     inputs.refuse('target-regions', 'has no place beside `replication: shallow`, which makes one replica in the region of the source')
+  if (replication === 'Shallow' && /^0*(?:[2-9]|1\d)/.test(inputs.text('replicas')))
+    inputs.refuse('replicas', 'has no place beside `replication: shallow`, which makes one replica', '1, auto')
   const endOfLife = readEndOfLife(inputs)
   if (kind === 'managed' && replication === 'Shallow') inputs.refuse('replication', 'is for gallery versions', '`image-kind: gallery`')
   if (kind === 'managed')

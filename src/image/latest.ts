@@ -7,7 +7,7 @@ import type { ArmId } from '../model/arm-id.ts'
 import type { ImageVersion } from '../model/compute.ts'
 import { emit, type StepContext, waitFor } from '../run/context.ts'
 import type { BuiltVersion } from './managed-images.ts'
-import { versionDelayMs, VersionGoneError } from './publish.ts'
+import { VersionGoneError, versionDelayMs } from './publish.ts'
 import { TAGS } from './tags.ts'
 
 /** Value of the tag `image-pool-latest` until the version is included; after that, `included`. */
@@ -20,7 +20,10 @@ export function isAwaitingHealth({ isExcludedFromLatest = false, tags }: Pick<Bu
 }
 
 /** All pools are healthy on it. Other regions may still be replicating: while they do, Azure takes no change. */
-export async function includeInLatest({ id, version: name }: { readonly id: ArmId; readonly version: string }, context: StepContext): Promise<void> {
+export async function includeInLatest(
+  { id, version: name }: { readonly id: ArmId; readonly version: string },
+  context: StepContext,
+): Promise<void> {
   const version = await settled(id, name, context)
   if (!isAwaitingHealth(version)) return
   const detail = 'included in latest: all pools are healthy on it'

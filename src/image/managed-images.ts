@@ -73,8 +73,24 @@ export function managedVersions(
         ? 'Failed'
         : 'Creating'
     const id = wanted[0]?.id ?? first.id
-    return [{ id, name, provisioningState, tags: first.tags, ...(isElsewhere && { isOfOtherPools: true as const }) }]
+    const publishedDate = oldestOf(own.filter(({ tags }) => tags[TAGS.version] === name))
+    return [
+      {
+        id,
+        name,
+        provisioningState,
+        tags: first.tags,
+        ...(publishedDate && { publishedDate }),
+        ...(isElsewhere && { isOfOtherPools: true as const }),
+      },
+    ]
   })
+}
+
+/** When the first of them was made; `undefined` where that is not known of one. */
+function oldestOf(images: readonly ManagedImage[]): string | undefined {
+  const times = images.map(({ createdTime }) => createdTime)
+  return times.every((time) => time !== undefined) ? times.toSorted()[0] : undefined
 }
 
 /** Pools on this image, except the one that it is made for and its blue-green successors. */

@@ -75,7 +75,9 @@ export function planImage(question: ImageQuestion): ImagePlan {
   const version = image.version === 'auto' ? (resumable() ?? nextVersion(now, taken())) : image.version
   const stuck = made.find((one) => isAlike(one) && isStuck(one, observed, batchRegion))
   const reason = [
-    (!isLive && tooOld) || otherKeys || reasonToBuild(image, isLive, newest, alike[0] && { name: alike[0].name, missing: missingIn(alike[0]) }),
+    (!isLive && tooOld) ||
+      otherKeys ||
+      reasonToBuild(image, isLive, newest, alike[0] && { name: alike[0].name, missing: missingIn(alike[0]) }),
     ...(stuck ? [`version ${stuck.name} failed, and stays: it ${reasonToStayOf(stuck, observed)}`] : []),
     ...avoid.map((name) => `version ${name} was made by someone else meanwhile`),
   ].join('; ')

@@ -6,7 +6,10 @@ import type { Observed } from './observed.ts'
 import { visible } from './visible.ts'
 
 /** By lower-case id; those that the caller may not read are left out. `undefined` where the input names none. */
-export async function observeEncryptionSets(image: ImageSettings | undefined, { compute }: StepContext): Promise<Observed['encryptionSets']> {
+export async function observeEncryptionSets(
+  image: ImageSettings | undefined,
+  { compute }: StepContext,
+): Promise<Observed['encryptionSets']> {
   const ids = [...new Set((image?.encryptionSets ?? []).map(({ id }) => id.toLowerCase() as ArmId))]
   if (ids.length === 0) return undefined
   const read = ids.map(async (id) => visible(compute.getDiskEncryptionSet(id).then((set) => ({ id, set }))))

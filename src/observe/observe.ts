@@ -2,12 +2,13 @@ import { type Config, imageTargetId, twoSubscriptions } from '../config/config.t
 import type { AzureError } from '../errors/azure-error.ts'
 import { explain } from '../errors/explanation.ts'
 import { isDataPlaneRefusal } from '../errors/run-errors.ts'
-import { type ArmId, childId, nameOf, parseArmId, partsOf, sameId } from '../model/arm-id.ts'
+import { type ArmId, childId, parseArmId, partsOf } from '../model/arm-id.ts'
 import type { BatchAccount } from '../model/batch.ts'
 import type { Compute, Disk, ImageVersion, VirtualMachine } from '../model/compute.ts'
 import { emit, type StepContext } from '../run/context.ts'
 import { withChosenCapture } from './choose-capture.ts'
 import { observeEncryptionSets } from './encryption-sets.ts'
+import { observeManagedImages, observeSourceImage } from './managed-images.ts'
 import type { Observed } from './observed.ts'
 import { existingIn, neededActions, type Permission, type ScopePermissions } from './permissions.ts'
 import { observeStorageAccounts } from './storage-accounts.ts'
@@ -22,24 +23,25 @@ export async function observe(config: Config, context: StepContext): Promise<Obs
   const foundDefinition = definition ? compute.getImageDefinition(definition) : undefined
   const foundSource = observeSource(config, context)
   const foundSnapshots = image ? compute.listSnapshots(image.resourceGroup) : undefined
-  const [from, gallery, imageDefinition, versions, images, snapshots, batch, permissions, imageSubscription, encryptionSets] = await Promise.all([
-    foundSource,
-    foundGallery,
-    foundDefinition,
-    // After the snapshots: another run deletes them only once its version exists, so that one of the two shows that its number is taken.
-    definition ? foundSnapshots?.then(() => observeVersions(definition, context)) : [],
-    image?.kind === 'managed' ? compute.listImages(image.resourceGroup) : [],
-    foundSnapshots,
-    config.pool ? observeBatch(config.pool.account, context) : { pools: [], vmSizes: [] },
-    observePermissions(config, { source: foundSource, gallery: foundGallery, definition: foundDefinition }, context),
-    observeImageSubscription(config, context),
-    observeEncryptionSets(image, context),
-  ])
+  const [from, gallery, imageDefinition, versions, images, snapshots, batch, permissions, imageSubscription, encryptionSets] =
+    await Promise.all([
+      foundSource,
+      foundGallery,
+      foundDefinition,
+      // After the snapshots: another run deletes them only once its version exists, so that one of the two shows that its number is taken.
+      definition ? foundSnapshots?.then(() => observeVersions(definition, context)) : [],
+      observeManagedImages(image, context),
+      foundSnapshots,
+      config.pool ? observeBatch(config.pool.account, context) : { pools: [], vmSizes: [] },
+      observePermissions(config, { source: foundSource, gallery: foundGallery, definition: foundDefinition }, context),
+      observeImageSubscription(config, context),
+      observeEncryptionSets(image, context),
+    ])
   announceCapture(config, from.vm?.vm, context)
   return {
     azureTime: context.arm.now().toISOString(),
     versions: versions ?? [],
-    images: images ?? [],
+    images,
     snapshots: snapshots ?? [],
     ...batch,
     ...from,
@@ -104,14 +106,6 @@ async function observeSource(
     case 'none':
       return {}
   }
-}
-
-/** A managed image cannot be told from a later one of the same name; the creation time in Resource Manager's own list tells them apart. */
-async function observeSourceImage(id: ArmId, { compute, arm }: StepContext): Promise<Observed['sourceImage']> {
-  const named = `resourceType eq 'Microsoft.Compute/images' and name eq '${nameOf(id).replaceAll("'", "''")}'`
-  const [image, found = []] = await Promise.all([compute.getImage(id), visible(arm.find(partsOf(id).subscriptionId, named))])
-  const createdTime = found.find((one) => sameId(one.id, id))?.createdTime
-  return image && { ...image, ...(createdTime && { createdTime }) }
 }
 
 async function observeImage(id: ArmId, { compute }: StepContext): Promise<Observed['givenImage']> {

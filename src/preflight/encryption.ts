@@ -104,6 +104,21 @@ export const ENCRYPTION_RULES: readonly Rule[] = [
     },
   },
   {
+    id: 'customer-managed-keys-nodes',
+    severity: 'warning',
+    title: 'Nodes of an image with customer-managed keys are in the subscription of the image',
+    link: 'https://learn.microsoft.com/azure/virtual-machines/disks-enable-customer-managed-keys-portal#restrictions',
+    check: ({ config: { image, pool }, observed: { account } }) =>
+      pool && account && image && image.encryptionSets.length > 0 && account.poolAllocationMode !== 'UserSubscription'
+        ? [
+            {
+              seen: `account ${account.name} allocates nodes in a subscription of Azure Batch, and the image is encrypted with customer-managed keys`,
+              fix: 'By its documentation, Azure makes disks of such an image only in the subscription of the keys, and with the same keys. If no node starts, use a Batch account in user subscription mode.',
+            },
+          ]
+        : [],
+  },
+  {
     id: 'image-version-keys',
     severity: 'error',
     title: 'A requested version is encrypted as `disk-encryption-sets` asks for',

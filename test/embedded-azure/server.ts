@@ -22,6 +22,7 @@ import { Pools } from './batch/pools.ts'
 import { AzureClock } from './clock/clock.ts'
 import { Durations } from './clock/durations.ts'
 import { DISK, diskRoutes } from './compute/disks.ts'
+import { encryptionSetRoutes } from './compute/encryption-sets.ts'
 import { GALLERY, galleryRoutes } from './compute/galleries.ts'
 import { imageRoutes } from './compute/images.ts'
 import { restorePointRoutes } from './compute/restore-points.ts'
@@ -31,7 +32,7 @@ import { GitHub } from './github/github.ts'
 import type { Intervene, Plane } from './intervention.ts'
 import { type Answer, type Call, Refusal, type Route } from './route.ts'
 import { GROUP, GROUP_ID, REGION, type Scenario, SUBSCRIPTION, TENANT } from './scenarios/scenario.ts'
-import { seedKeyVault, seedVm } from './scenarios/seed.ts'
+import { seedEncryptionSets, seedKeyVault, seedVm } from './scenarios/seed.ts'
 import { World } from './world.ts'
 
 /** What was asked, and how it was answered; the form of a pair that OpenAPI checkers read. */
@@ -232,6 +233,7 @@ export async function startAzure(scenario: Scenario, speed: number, port = 0): P
     durations: new Durations(scenario.durations),
   }
   seedVm(arm, scenario.vm)
+  seedEncryptionSets(arm, scenario.encryptionSets)
   seedKeyVault(arm, scenario.account)
   const pools = new Pools(arm, scenario)
 
@@ -277,6 +279,7 @@ export async function startAzure(scenario: Scenario, speed: number, port = 0): P
       ...authorizationRoutes(arm, access),
       ...virtualMachineRoutes(arm),
       ...diskRoutes(arm),
+      ...encryptionSetRoutes(arm),
       ...restorePointRoutes(arm),
       ...imageRoutes(arm),
       ...galleryRoutes(arm),

@@ -17,7 +17,7 @@ describe.each<[string, Record<string, string>, Partial<ScenarioVm>, RegExp]>([
   ['a shared disk', {}, withData({ maxShares: 2 }), /golden-data0 can be attached to 2 VMs/],
   ['a disk that denies export', GENERALIZED, withData({ networkAccessPolicy: 'DenyAll' }), /golden-data0 denies every export/],
   ["a customer's key", {}, { osDisk: KEY }, /golden-os is encrypted with a customer-managed key/],
-  ["a customer's key, the VM itself", GENERALIZED, { osDisk: KEY }, /golden-os is encrypted with a customer-managed key/],
+  ["a customer's key, the VM itself", GENERALIZED, { osDisk: KEY }, /its disks are encrypted with customer-managed keys/],
   ['Arm64 in a managed image', MANAGED, { architecture: 'Arm64' }, /the disks are of Arm64/],
 ])('%s', (_, inputs, changes, seen) => {
   test('is refused, and nothing is written', async () => {

@@ -1,5 +1,5 @@
 /** Managed images: one for each pool, all of the same snapshots, which stay; never one for two pools. */
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { loadScenario } from '../embedded-azure/scenarios/scenario.ts'
 import type { EmbeddedAzure } from '../embedded-azure/server.ts'
 import { again, annotations, azureOf, namesOf, type Ran, requestsTo, testConformance, writes } from '../fixtures/whole-runs.ts'
@@ -106,6 +106,32 @@ test('made of a generalized VM, without snapshots that could date them, they are
   const pruned = await again(azure, { ...imageOnly, 'batch-account': account, mode: 'prune', 'retain-versions': '1', vm: '', capture: '' })
   expect(annotations(pruned)).toEqual([])
   expect(namesOf(azure, 'images')).toEqual(['golden-2.0.0'])
+})
+
+describe('rebuild: 7d goes by the time at which Azure made the image', () => {
+  const aged = { ...inputs, rebuild: '7d', 'image-version': 'auto', 'batch-account': '', 'pool-id': '', 'pool-spec': '', 'vm-size': '' }
+  const imageHalf = { ...aged, 'target-dedicated-nodes': '', 'resize-timeout': '' }
+  const madeOn = (azure: EmbeddedAzure, createdTime: string) => {
+    for (const resource of azure.world.all()) if (resource.type === 'Microsoft.Compute/images') resource.createdTime = createdTime
+  }
+
+  test('a young one is used again, an old one is rebuilt', async () => {
+    const azure = await azureOf(scenario)
+    expect(annotations(await again(azure, imageHalf))).toEqual([])
+    expect((await again(azure, imageHalf)).outputs.result).toBe('unchanged')
+    madeOn(azure, new Date(azure.clock.now().getTime() - 8 * 86_400_000).toISOString())
+    const rebuilt = await again(azure, imageHalf)
+    expect(rebuilt.outputs.result).toBe('succeeded')
+    expect(rebuilt.log).toMatch(/is 8 days old, more than 7 days/)
+  })
+
+  test('where the list cannot be read, it is rebuilt, and said so', async () => {
+    const azure = await azureOf({ ...scenario, denied: ['Microsoft.Resources/subscriptions/resources/read'] })
+    await again(azure, imageHalf)
+    const rebuilt = await again(azure, imageHalf)
+    expect(annotations(rebuilt)).toEqual([])
+    expect(rebuilt.log).toMatch(/it is unknown how old version [\d.]+ is/)
+  })
 })
 
 test('a gallery image of the same name lives beside them: their snapshots stay', async () => {

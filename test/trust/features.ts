@@ -11,7 +11,7 @@ export interface Feature extends Flow {
   readonly isCancelled?: boolean
 }
 
-const { create, inPlace, smokeTest, managed, deallocate, copy, restorePoint, blueGreen } = FLOWS
+const { create, inPlace, smokeTest, whenHealthy, managed, deallocate, copy, restorePoint, blueGreen } = FLOWS
 const NETWORK = `${GROUP_ID}/providers/Microsoft.Network/virtualNetworks/nodes`
 const SUBNET = `${NETWORK}/subnets/default`
 const IDENTITY = `${GROUP_ID}/providers/Microsoft.ManagedIdentity/userAssignedIdentities/nodes`
@@ -112,6 +112,7 @@ export const FEATURES: readonly Feature[] = [
     { rebuild: 'always', 'image-version': '1.1.0' },
   ]),
   feature('smoke-test', smokeTest),
+  feature('disk-encryption-sets, latest: when-healthy', whenHealthy),
   feature('strategy: replace', inPlace, [{ strategy: 'replace' }]),
   feature('strategy: blue-green', blueGreen),
   feature('image-kind: managed', managed),

@@ -11,6 +11,7 @@ export interface Flow {
 
 /** VM with two data disks → pool of 10 nodes. */
 const base = loadScenario('happy')
+const keys = loadScenario('customer-managed-keys')
 /** Limits of the action are as long as may be: what a busy machine loses on a fast clock must not count. */
 const PATIENCE = { timeout: '350m', 'node-start-timeout': '300m', 'max-resizes': '50' }
 const RUNNING = ['ProvisioningState/succeeded', 'PowerState/running']
@@ -62,6 +63,11 @@ export const FLOWS = {
     { pools: [foreignPool()] },
   ),
   smokeTestOfNewPool: flow('gallery, new pool, with a smoke test', { 'smoke-test': '/opt/render/bin/render --self-test' }),
+  whenHealthy: {
+    name: 'gallery, new pool, with customer-managed keys and latest: when-healthy',
+    scenario: keys,
+    inputs: { ...keys.inputs, ...PATIENCE },
+  },
   managed: flow('managed image', { ...imageOnly, 'image-kind': 'managed', gallery: '' }),
   deallocate: {
     ...flow('capture: deallocate', { ...imageOnly, capture: 'deallocate' }, { vm: { ...base.vm, statuses: RUNNING } }),

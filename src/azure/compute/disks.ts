@@ -18,9 +18,7 @@ export function disks(calls: ComputeCalls): Disks {
 
     async getDiskEncryptionSet(id) {
       const { group, name } = placeOf(id)
-      const set = await calls.read('read disk encryption set', id, (options) =>
-        calls.for(id).diskEncryptionSets.get(group, name, options),
-      )
+      const set = await calls.read('read disk encryption set', id, (options) => calls.for(id).diskEncryptionSets.get(group, name, options))
       return set && { id: set.id ?? id, location: set.location }
     },
 

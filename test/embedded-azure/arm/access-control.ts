@@ -1,4 +1,5 @@
 /** Azure RBAC: who may do what where. Without roles the caller is owner of everything. */
+import type { RegionEncryption } from '../compute/encryption-sets.ts'
 import { type Principal, Refusal } from '../route.ts'
 
 /** A role definition as its JSON file has it, given at a scope. */

@@ -13,6 +13,7 @@ const SCOPES = [
   `${GROUP_PATH}/providers/Microsoft.Compute/galleries/:gallery`,
   `${GROUP_PATH}/providers/Microsoft.Compute/galleries/:gallery/images/:image`,
   `${GROUP_PATH}/providers/Microsoft.Compute/snapshots/:name`,
+  `${GROUP_PATH}/providers/Microsoft.Compute/diskEncryptionSets/:name`,
   `${GROUP_PATH}/providers/Microsoft.Storage/storageAccounts/:name`,
   `${GROUP_PATH}/providers/Microsoft.Batch/batchAccounts/:account`,
 ]

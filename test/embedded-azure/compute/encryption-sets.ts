@@ -57,9 +57,8 @@ export function refuseSets({ world }: World, path: string, regions: readonly Reg
 /**
  * Replication of a disk with a key of the customer's to a region for which no set is named, in recorded words. The same is answered for
  * a VM, whatever is named. https://github.com/Azure/azure-rest-api-specs/issues/29280
- * @throws Refusal, at the end of the operation
  */
-export function refuseOwnKeys({ world }: World, { os, data }: VersionDisks, regions: readonly RegionEncryption[]): void {
+export function missingKeys({ world }: World, { os, data }: VersionDisks, regions: readonly RegionEncryption[]): Refusal | undefined {
   const vm = world.get(os)?.properties.storageProfile
   const isVm = vm?.osDisk?.managedDisk !== undefined
   const osDisk = isVm ? world.get(vm.osDisk.managedDisk.id) : world.get(os)
@@ -71,10 +70,11 @@ export function refuseOwnKeys({ world }: World, { os, data }: VersionDisks, regi
     ]
     const bare = all.find(({ has, gets }) => (isVm ? has !== undefined || gets !== undefined : has !== undefined && gets === undefined))
     if (bare)
-      throw new Refusal(
+      return new Refusal(
         409,
         'InternalOperationError',
         `Replication failed in this region due to 'Contract.Assert failed: Data model DiskEncryptionSetId '' does not match DiskRP returned DiskEncryptionSetId '${bare.has ?? bare.gets}' (${name}).`,
       )
   }
+  return undefined
 }

@@ -20,7 +20,7 @@ import { type Answer, type Call, Refusal, type Route } from '../route.ts'
 import { SUBSCRIPTION } from '../scenarios/scenario.ts'
 import type { Resource } from '../world.ts'
 import { refuseDiskKind, refuseVmDisks } from './disk-kinds.ts'
-import { refuseOwnKeys, refuseSets } from './encryption-sets.ts'
+import { missingKeys, refuseSets } from './encryption-sets.ts'
 import { generationOf, vmHere } from './images.ts'
 import { type Replica, refuseFailedReplicas, replicasOf, replicationStatus, stateOf, type TargetRegion } from './replication.ts'
 import { systemOf } from './systems.ts'
@@ -225,7 +225,11 @@ function putVersion(arm: Arm, call: Call): Answer {
       }
       const data: readonly { readonly lun: number; readonly source?: { readonly id?: string } }[] = profile.dataDiskImages ?? []
       const disks = { os: source.id, data: data.map(({ lun, source: from }) => ({ lun, id: from?.id ?? '' })) }
-      if (!before) refuseOwnKeys(arm, disks, regions)
+      const keys = before ? undefined : missingKeys(arm, disks, regions)
+      if (keys) {
+        version.properties.replicas = {}
+        throw keys
+      }
       refuseFailedReplicas(replicas)
     },
   })

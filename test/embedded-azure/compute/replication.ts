@@ -13,12 +13,10 @@ export interface Replica {
   readonly isRefused?: boolean
 }
 
-export interface TargetRegion {
-  readonly name: string
+export interface TargetRegion extends RegionEncryption {
   readonly regionalReplicaCount?: number
   readonly storageAccountType?: string
   readonly excludeFromLatest?: boolean
-  readonly encryption?: RegionEncryption['encryption']
 }
 
 export type State = 'Replicating' | 'Completed' | 'Failed'

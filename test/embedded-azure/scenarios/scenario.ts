@@ -11,6 +11,8 @@ export interface Scenario {
   readonly inputs: Readonly<Record<string, string>>
   readonly expect: { readonly exitCode: number; readonly result: string }
   readonly vm: ScenarioVm
+  /** Disk encryption sets in the resource group. */
+  readonly encryptionSets?: readonly { readonly name: string; readonly region: string }[]
   readonly account: ScenarioAccount
   /** Pools that are there before the run. */
   readonly pools?: readonly ScenarioPool[]

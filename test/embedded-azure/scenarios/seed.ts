@@ -1,7 +1,7 @@
 /** The world as the scenario has it before the run: the golden VM and its disks, the key vault of the account. */
 import { randomUUID } from 'node:crypto'
 import type { Arm } from '../arm/resources.ts'
-import { GROUP_ID, KEY_VAULT_ID, REGION, type ScenarioAccount, type ScenarioDisk, type ScenarioVm } from './scenario.ts'
+import { GROUP_ID, KEY_VAULT_ID, REGION, type Scenario, type ScenarioAccount, type ScenarioDisk, type ScenarioVm } from './scenario.ts'
 
 const idAt = (type: string, name: string) => `${GROUP_ID}/providers/Microsoft.Compute/${type}/${name}`
 
@@ -73,6 +73,17 @@ export function seedVm({ world, clock }: Pick<Arm, 'world' | 'clock'>, vm: Scena
       extensions: [...(vm.extensions ?? [])],
     },
   })
+}
+
+/** Puts disk encryption sets there, whose keys are nobody's concern here. */
+export function seedEncryptionSets({ world }: Pick<Arm, 'world'>, sets: Scenario['encryptionSets'] = []): void {
+  for (const { name, region } of sets)
+    world.put({
+      id: idAt('diskEncryptionSets', name),
+      ...{ name, type: 'Microsoft.Compute/diskEncryptionSets', location: region },
+      identity: { type: 'SystemAssigned' },
+      properties: { encryptionType: 'EncryptionAtRestWithCustomerKey', provisioningState: 'Succeeded' },
+    })
 }
 
 /** Puts the key vault there that an account in user subscription mode has. */

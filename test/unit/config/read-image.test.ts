@@ -36,6 +36,41 @@ describe('regions', () => {
   })
 })
 
+const SET = '/subscriptions/s/resourceGroups/r/providers/Microsoft.Compute/diskEncryptionSets/west'
+
+describe('disk-encryption-sets', () => {
+  const read = (lines: string) => config({ 'disk-encryption-sets': lines }).image?.encryptionSets
+  test.each<[string, unknown]>([
+    ['', []],
+    [`westeurope=${SET}`, [{ region: 'westeurope', id: SET }]],
+    [`West Europe = ${SET}`, [{ region: 'westeurope', id: SET }]],
+    [
+      `westeurope=${SET}\nwesteurope/5=${SET}2`,
+      [
+        { region: 'westeurope', id: SET },
+        { region: 'westeurope', lun: 5, id: `${SET}2` },
+      ],
+    ],
+  ])('%j', (lines, expected) => {
+    expect(read(lines)).toEqual(expected)
+  })
+  test('a name is one in the resource group', () => {
+    expect(read('westeurope=west')?.[0]?.id).toMatch(/\/diskEncryptionSets\/west$/)
+  })
+  test.each([
+    ['westeurope', 'a line that is not key=value'],
+    [`westeurope/os=${SET}`, 'neither a region nor a data disk'],
+    [`westeurope/64=${SET}`, 'neither a region nor a data disk'],
+    ['westeurope=/subscriptions/s/resourceGroups/r/providers/Microsoft.Compute/disks/west', 'not a resource id of type'],
+    [`westeurope=${SET}\nWest Europe=${SET}2`, 'more than one line for the same disks'],
+    [`westeurope/5=${SET}`, 'the region needs one of its own'],
+  ])('%j is refused', (lines, seen) => {
+    const found = problems({ 'disk-encryption-sets': lines })
+    expect(found).toHaveLength(1)
+    expect(found[0]).toContain(seen)
+  })
+})
+
 describe('life cycle', () => {
   const DAY_MS = 86_400_000
   test.each<[string, unknown]>([
@@ -61,6 +96,15 @@ describe('life cycle', () => {
     [{ 'end-of-life': 'soon' }, 'end-of-life'],
     [{ 'end-of-life': '2027-13-31' }, 'end-of-life'],
     [{ replication: 'shallow', 'target-regions': 'northeurope' }, 'target-regions'],
+    [{ replication: 'shallow', replicas: '2' }, 'replicas'],
+    [{ latest: 'when-healthy', 'image-kind': 'managed', gallery: '' }, 'latest'],
+    [{ latest: 'sometimes' }, 'latest'],
+    [{ latest: 'when-healthy', wait: 'none' }, 'latest'],
+    [
+      { latest: 'when-healthy', 'batch-account': '', 'pool-id': '', 'vm-size': '', 'target-dedicated-nodes': '', 'pool-spec': '' },
+      'latest',
+    ],
+    [{ 'disk-encryption-sets': `westeurope=${SET}`, 'image-kind': 'managed', gallery: '' }, 'disk-encryption-sets'],
     [{ replication: 'shallow', 'image-kind': 'managed', gallery: '' }, 'replication'],
     [{ 'end-of-life': '90d', 'image-kind': 'managed', gallery: '' }, 'end-of-life'],
   ])('%j is refused', (given, input) => {

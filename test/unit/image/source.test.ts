@@ -129,9 +129,17 @@ test('VHDs are read through their storage account, in its region', () => {
 })
 
 test('a managed image is another one when the disks below it are', () => {
-  const image = { id: '/images/i', name: 'i', location: 'westeurope', provisioningState: 'Succeeded', sourceIds: ['/s1'], tags: {} }
+  const image = {
+    id: '/images/i',
+    name: 'i',
+    location: 'westeurope',
+    provisioningState: 'Succeeded',
+    sourceIds: ['/s1'],
+    luns: [],
+    tags: {},
+  }
   const given: Source = { kind: 'managed-image', id: '/images/i' as ArmId }
   expect(identity(given, { ...none, sourceImage: image })).not.toBe(
-    identity(given, { ...none, sourceImage: { ...image, sourceIds: ['/s2'] } }),
+    identity(given, { ...none, sourceImage: { ...image, sourceIds: ['/s2'], luns: [] } }),
   )
 })

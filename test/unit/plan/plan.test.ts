@@ -306,6 +306,7 @@ test.each<[string, Record<string, string>, Partial<Observed>]>([
           location: 'westeurope',
           provisioningState: 'Succeeded',
           sourceIds: [],
+          luns: [],
           tags: {},
         },
       ],

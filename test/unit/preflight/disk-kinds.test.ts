@@ -25,7 +25,6 @@ test.each<[string, Record<string, string>, readonly Disk[], boolean, readonly st
   ['the VM itself, and a disk that denies export', GENERALIZED, [os, { ...data, networkAccessPolicy: 'DenyAll' }], false, ['disk-export']],
   ['snapshots of a disk that denies export', {}, [os, { ...data, networkAccessPolicy: 'DenyAll' }], false, []],
   ['the VM itself, with export over private links', GENERALIZED, [os, { ...data, networkAccessPolicy: 'AllowPrivate' }], false, []],
-  ["a customer's key", {}, [{ ...os, diskEncryptionSetId: '/sets/farm' }, data], false, ['customer-managed-keys']],
 ])('%s', (_, inputs, disks, ephemeral, expected) => {
   expect(found(inputs, disks, ephemeral)).toEqual(expected)
 })

@@ -31,7 +31,15 @@ const version = (provisioningState: string, tags: Tags): Partial<Observed> => {
   return { versions: [made] }
 }
 const managed = (name: string, provisioningState: string, tags: Tags): Partial<Observed> => {
-  const made: ManagedImage = { id: `${group}/images/${name}`, name, location: 'westeurope', provisioningState, sourceIds: [], tags }
+  const made: ManagedImage = {
+    id: `${group}/images/${name}`,
+    name,
+    location: 'westeurope',
+    provisioningState,
+    sourceIds: [],
+    luns: [],
+    tags,
+  }
   return { images: [made] }
 }
 const MANAGED = { 'image-kind': 'managed', gallery: '' }
