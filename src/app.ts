@@ -132,7 +132,8 @@ async function cleanUpAfter(plan: Plan, deleting: ReturnType<typeof deletingSnap
 /** `latest: when-healthy`, where every pool has become healthy on this very image. */
 async function include({ context, progress }: Situation, image: Plan['image']): Promise<void> {
   if (image.kind === 'given' || !image.isExcludedFromLatest) return
-  if (!progress.pools.every(({ error, imageAfter }) => !error && sameId(imageAfter, image.id))) return
+  const { pools } = progress
+  if (pools.length === 0 || !pools.every(({ error, imageAfter }) => !error && sameId(imageAfter, image.id))) return
   await includeInLatest(image, context)
   progress.isInLatest = true
 }

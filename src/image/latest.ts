@@ -6,8 +6,8 @@ import { AzureError } from '../errors/azure-error.ts'
 import type { ArmId } from '../model/arm-id.ts'
 import type { ImageVersion } from '../model/compute.ts'
 import { emit, type StepContext, waitFor } from '../run/context.ts'
+import { VersionGoneError, versionDelayMs } from './follow-version.ts'
 import type { BuiltVersion } from './managed-images.ts'
-import { VersionGoneError, versionDelayMs } from './publish.ts'
 import { TAGS } from './tags.ts'
 
 /** Value of the tag `image-pool-latest` until the version is included; after that, `included`. */

@@ -107,6 +107,7 @@ export const ENCRYPTION_RULES: readonly Rule[] = [
     id: 'customer-managed-keys-nodes',
     severity: 'warning',
     title: 'Nodes of an image with customer-managed keys are in the subscription of the image',
+    objection: 'Nodes may not get the customer-managed keys',
     link: 'https://learn.microsoft.com/azure/virtual-machines/disks-enable-customer-managed-keys-portal#restrictions',
     check: ({ config: { image, pool }, observed: { account } }) =>
       pool && account && image && image.encryptionSets.length > 0 && account.poolAllocationMode !== 'UserSubscription'

@@ -24,6 +24,8 @@ test('the least there is, with every default', () => {
       targetRegions: [],
       replicas: 'auto',
       replication: 'Full',
+      encryptionSets: [],
+      latest: 'always',
       keepSnapshots: false,
       retainVersions: 0,
       tags: {},
