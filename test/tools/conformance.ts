@@ -1,12 +1,13 @@
 /** Holds what the embedded Azure was asked and answered against Microsoft's own OpenAPI documents and against recordings of real Azure. */
-import { spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
+import { connect } from 'node:net'
 import path from 'node:path'
+import { inject } from 'vitest'
 import type { Exchange } from '../embedded-azure/server.ts'
+import type { Question, Verdict } from './openapi-checker.ts'
 import { RECORDINGS, SPECS } from './openapi-documents.ts'
 
-const CHECKER = path.join(import.meta.dirname, 'openapi-checker.ts')
 const SEQUENCES = path.join(RECORDINGS, 'observed-lro-sequences.txt')
 
 /** Neither documents nor recordings are part of this repository: tests that need them are skipped, visibly, where they are absent. */
@@ -24,24 +25,17 @@ const COVERED_BY_NONE =
  * @param versions Further api-versions, and those whose documents they are held against.
  */
 export async function openApiViolations(exchanges: readonly Exchange[], versions: readonly string[] = []): Promise<readonly string[]> {
-  const pairs = exchanges.filter(({ plane }) => plane === 'arm' || plane === 'batch')
-  const checker = spawn(process.execPath, [CHECKER, versions.join(',')], { stdio: ['pipe', 'pipe', 'pipe'] })
-  let printed = ''
-  let complaints = ''
-  checker.stdout.setEncoding('utf8').on('data', (text: string) => {
-    printed += text
-  })
-  checker.stderr.setEncoding('utf8').on('data', (text: string) => {
-    complaints += text
-  })
-  for (const { liveRequest, liveResponse } of pairs) checker.stdin.write(`${JSON.stringify({ liveRequest, liveResponse })}\n`)
-  checker.stdin.end()
-  const exitCode = await new Promise((resolve) => checker.on('close', resolve))
-  const lines = printed.trim().split('\n')
-  const total = lines.pop() ?? ''
-  if (exitCode === 2 || !/^\d+ pairs, [1-9]/.test(total)) throw new Error(`the checker could not run: ${total} ${complaints}`)
-  const unchecked = complaints.split('\n').filter((line) => line.startsWith('not in any spec: '))
-  return [...lines, ...unchecked.filter((line) => !COVERED_BY_NONE.test(line.replace(/^not in any spec: \d+ /, '')))]
+  const pairs = exchanges
+    .filter(({ plane }) => plane === 'arm' || plane === 'batch')
+    .map(({ liveRequest, liveResponse }) => ({ liveRequest, liveResponse }))
+  const checker = connect(inject('openApiChecker'), '127.0.0.1')
+  checker.write(`${JSON.stringify({ pairs, versions } satisfies Question)}\n`)
+  let answer = ''
+  for await (const text of checker.setEncoding('utf8')) answer += text
+  if (answer === '') throw new Error('the checker of OpenAPI documents broke off; its own words are above')
+  const { violations, unchecked, checked } = JSON.parse(answer) as Verdict
+  if (checked === 0) throw new Error(`none of ${pairs.length} pairs is in any document`)
+  return [...violations, ...unchecked.filter((kind) => !COVERED_BY_NONE.test(kind)).map((kind) => `not in any document: ${kind}`)]
 }
 
 /** Long operations that went as no recorded one did, as the recordings' own table writes them. */

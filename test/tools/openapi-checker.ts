@@ -1,13 +1,15 @@
 /**
- * Holds pairs of request and answer (JSON lines on stdin) against Microsoft's OpenAPI documents, with Microsoft's own validator, oav.
- * Prints one line per violation, then the totals; what no document covers goes to stderr. A process of its own: oav needs its memory.
+ * Holds pairs of request and answer against Microsoft's OpenAPI documents, with Microsoft's own validator, oav. A process of its own: oav
+ * needs its memory. Its parent hands over connections, each of which sends a `Question` as one line and gets a `Verdict`.
  *
  * It cannot see what lies between calls (states, polls, order), nor values of open enums, nor the headers of long operations.
  */
 import { readdirSync } from 'node:fs'
 import { createRequire } from 'node:module'
+import type { Socket } from 'node:net'
 import path from 'node:path'
 import { createInterface } from 'node:readline'
+import type { Exchange } from '../embedded-azure/server.ts'
 import { SPECS } from './openapi-documents.ts'
 
 /** The api-versions that the clients send, and those whose documents they are held against; a provider's own entry goes first. */
@@ -22,6 +24,21 @@ const VERSIONS: Readonly<Record<string, string>> = {
   '2026-04-01': '2024-03-01',
   '2026-03-02': '2024-03-02',
   '2025-12-03': '2023-07-03',
+}
+
+export interface Question {
+  readonly pairs: readonly Pick<Exchange, 'liveRequest' | 'liveResponse'>[]
+  /** Further api-versions, and those whose documents they are held against: `microsoft.compute/2024-07-01=2024-03-01`. */
+  readonly versions: readonly string[]
+}
+
+export interface Verdict {
+  /** One line per violation. */
+  readonly violations: readonly string[]
+  /** One line per kind of pair that no document covers. */
+  readonly unchecked: readonly string[]
+  /** How many pairs were held against a document. */
+  readonly checked: number
 }
 
 interface Violation {
@@ -67,11 +84,6 @@ const isExempt = ({ side, code, paths }: Violation, operation: string, status: s
 // biome-ignore lint/suspicious/noExplicitAny: see above
 type Untyped = any
 
-const [ownVersions = ''] = process.argv.slice(2)
-const versions = { ...VERSIONS, ...Object.fromEntries(ownVersions.split(',').map((entry) => entry.split('='))) }
-const mapped = (provider: string, version: string): string =>
-  versions[`${provider.toLowerCase()}/${version}`] ?? versions[version] ?? version
-
 const load = createRequire(import.meta.url)
 load('oav/dist/lib/util/logging.js').log.consoleLogLevel = 'off'
 const { LiveValidator } = load('oav/dist/lib/liveValidation/liveValidator.js')
@@ -104,55 +116,73 @@ const placesOf = ({ pathsInPayload = [] }: Untyped): readonly string[] => [
 
 const POLL = /\/(?:operations|DiskOperations|capsOperations|\w*operationResults)\/[^/?]+(?:\?|$)/i
 
-if (!SPECS) {
-  console.error('there are no OpenAPI documents: run npm run specs')
-  process.exit(2)
-}
 const arm = await validatorOf(/[\\/]resource-manager[\\/]Microsoft\.(?:Batch|Compute)[\\/]/, true)
 const dataPlane = await validatorOf(/[\\/]data-plane[\\/]/, false)
-const totals = { pairs: 0, clean: 0, violations: 0, unknown: 0 }
-const unknown = new Map<string, number>()
 
-for await (const line of createInterface({ input: process.stdin, crlfDelay: Number.POSITIVE_INFINITY })) {
-  if (line.trim() === '') continue
-  totals.pairs += 1
-  const { liveRequest: request, liveResponse: answer } = JSON.parse(line) as Untyped
-  const bare = String(request.url).replace(/^https?:\/\/[^/]+/i, '')
-  const provider = /\/providers\/(Microsoft\.(?:Compute|Batch))\//i.exec(bare)?.[1]
-  const isDataPlane = !provider && /[?&]api-version=\d{4}-\d\d-\d\d\.\d+\.\d+/i.test(bare)
-  const version = /[?&]api-version=([^&]+)/i.exec(bare)?.[1] ?? ''
-  const status = String(answer.statusCode)
-  const result =
-    (provider || isDataPlane) &&
-    (await (provider ? arm : dataPlane).validateLiveRequestResponse({
-      liveRequest: {
-        url: `https://management.azure.com${bare.replace(/([?&]api-version=)[^&]+/i, `$1${mapped(provider ?? '', version)}`)}`,
-        method: request.method.toUpperCase(),
-        headers: lowerCased(request.headers),
-        body: request.body ?? undefined,
-      },
-      liveResponse: { statusCode: status, headers: lowerCased(answer.headers), body: answer.body ?? undefined },
-    }))
-  const stopped = result && (result.requestValidationResult.runtimeException ?? result.responseValidationResult.runtimeException)
-  if (!result || stopped) {
-    totals.unknown += 1
-    const what = bare.replace(/\?.*/, '').replace(/^.*\/providers\//, '')
-    const kind = `${stopped?.code ?? 'OTHER_SERVICE'} ${request.method} ${what} api-version=${version}${POLL.test(bare) ? ' (poll)' : ''}`
-    unknown.set(kind, (unknown.get(kind) ?? 0) + 1)
-    continue
+async function check({ pairs, versions }: Question): Promise<Verdict> {
+  const known = { ...VERSIONS, ...Object.fromEntries(versions.map((entry) => entry.split('='))) }
+  const violations: string[] = []
+  const unchecked = new Map<string, number>()
+  for (const [index, pair] of pairs.entries()) {
+    const call = callOf(pair, known)
+    const result = await validate(call, pair)
+    const stopped = result && (result.requestValidationResult.runtimeException ?? result.responseValidationResult.runtimeException)
+    if (result && !stopped) violations.push(...violationsOf(result, call.status).map((line) => `pair ${index + 1}\t${line}`))
+    else {
+      const kind = `${stopped?.code ?? 'OTHER_SERVICE'} ${call.kind}`
+      unchecked.set(kind, (unchecked.get(kind) ?? 0) + 1)
+    }
   }
+  const left = [...unchecked.values()].reduce((sum, count) => sum + count, 0)
+  return { violations, unchecked: [...unchecked.keys()], checked: pairs.length - left }
+}
+
+/** What a pair is to the documents. */
+function callOf({ liveRequest: { url, method }, liveResponse }: Question['pairs'][number], versions: Readonly<Record<string, string>>) {
+  const bare = url.replace(/^https?:\/\/[^/]+/i, '')
+  const provider = /\/providers\/(Microsoft\.(?:Compute|Batch))\//i.exec(bare)?.[1]
+  const version = /[?&]api-version=([^&]+)/i.exec(bare)?.[1] ?? ''
+  const documented = versions[`${provider?.toLowerCase()}/${version}`] ?? versions[version] ?? version
+  const isDataPlane = !provider && /[?&]api-version=\d{4}-\d\d-\d\d\.\d+\.\d+/i.test(bare)
+  return {
+    validator: provider ? arm : isDataPlane ? dataPlane : undefined,
+    url: `https://management.azure.com${bare.replace(/([?&]api-version=)[^&]+/i, `$1${documented}`)}`,
+    status: String(liveResponse.statusCode),
+    kind: `${method} ${bare.replace(/\?.*/, '').replace(/^.*\/providers\//, '')} api-version=${version}${POLL.test(bare) ? ' (poll)' : ''}`,
+  }
+}
+
+/** `undefined` where no document is about the pair. */
+function validate(
+  { validator, url, status }: ReturnType<typeof callOf>,
+  { liveRequest: request, liveResponse: answer }: Question['pairs'][number],
+): Untyped {
+  return validator?.validateLiveRequestResponse({
+    liveRequest: {
+      url,
+      method: request.method.toUpperCase(),
+      headers: lowerCased(request.headers as Record<string, string>),
+      body: request.body ?? undefined,
+    },
+    liveResponse: { statusCode: status, headers: lowerCased(answer.headers), body: answer.body ?? undefined },
+  })
+}
+
+function violationsOf(result: Untyped, status: string): readonly string[] {
   const { operationId } = result.requestValidationResult.operationInfo
-  const found = (['REQ', 'RES'] as const)
+  return (['REQ', 'RES'] as const)
     .flatMap((side) => {
       const { errors } = side === 'REQ' ? result.requestValidationResult : result.responseValidationResult
       return errors.map((error: Untyped): Violation => ({ side, code: error.code, paths: placesOf(error), message: String(error.message) }))
     })
     .filter((violation: Violation) => !isExempt(violation, operationId, status))
-  totals[found.length === 0 ? 'clean' : 'violations'] += found.length || 1
-  for (const { side, code, paths, message } of found)
-    console.log([`line ${totals.pairs}`, side, operationId, status, code, paths.join(',') || '-', message.slice(0, 300)].join('\t'))
+    .map(({ side, code, paths, message }: Violation) =>
+      [side, operationId, status, code, paths.join(',') || '-', message.slice(0, 300)].join('\t'),
+    )
 }
-for (const [kind, count] of unknown) console.error(`not in any spec: ${count} ${kind}`)
-console.log(`${totals.pairs} pairs, ${totals.clean} clean, ${totals.violations} violations, ${totals.unknown} not in any spec`)
-const isUseless = totals.pairs > 0 && totals.unknown === totals.pairs
-process.exitCode = totals.violations > 0 || isUseless ? 1 : 0
+
+process.on('message', (_, socket) => {
+  const connection = socket as Socket
+  createInterface({ input: connection }).once('line', async (line) => connection.end(JSON.stringify(await check(JSON.parse(line)))))
+})
+process.send?.('ready')
