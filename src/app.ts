@@ -14,18 +14,20 @@ import { sweepTemporaries } from './image/temporary-resources.ts'
 import { sameId } from './model/arm-id.ts'
 import { withChosenCapture } from './observe/choose-capture.ts'
 import { observe } from './observe/observe.ts'
+import type { ObservedFleet } from './observe/observed.ts'
+import { bringUpFleet } from './plan/bring-up-fleet.ts'
 import { buildImage } from './plan/build-image.ts'
-import { type Plan, planRun, worksOf } from './plan/plan.ts'
+import { type Plan, planRun } from './plan/plan.ts'
 import { refusePlan, warnOfWithheldChanges } from './plan/refusals.ts'
 import { retentionScope } from './plan/retention-scope.ts'
-import { bringUpAll } from './pool/bring-up-all.ts'
 import { leavePools } from './pool/leave-pools.ts'
+import { drainedInFleet } from './pool/owed-size.ts'
 import { sweepProofs } from './pool/proof.ts'
 import { abandonedProofs } from './pool/proof-pools.ts'
 import { noteChecked, noteWarnings, refuseErrors } from './preflight/check.ts'
 import { type Facts, factsOf } from './preflight/facts.ts'
 import { checkAll, checkPlan } from './preflight/rules.ts'
-import { type Ending, endingOf, failureOf, outcomeOf, type Progress, plannedOutcomes, resultOf } from './report/ending.ts'
+import { type Ending, endingOf, failureOf, type Progress, plannedOutcomes, resultOf, summariesOf } from './report/ending.ts'
 import { emit, phase, type StepContext } from './run/context.ts'
 import type { RunContext } from './run/runner.ts'
 import { untilAborted } from './run/until-aborted.ts'
@@ -40,15 +42,20 @@ export async function runApp(config: Config, run: RunContext, context: StepConte
   } catch (error) {
     const isCancelled = signal.aborted && signal.reason instanceof CancelledError
     const { plan, observed } = progress
+    const drained = config.pool && observed ? drainedInFleet(config.pool, observed) : []
     if (config.mode === 'apply' && config.pool)
-      await leavePools({ settings: config.pool, plans: plan?.pools ?? [], observed: observed?.pools, isCancelled }, context)
+      await leavePools({ onCancel: config.pool.onCancel, plans: plan?.pools ?? [], drained, isCancelled }, context)
     return endingOf(progress, config, isCancelled ? 'cancelled' : 'failed', explain(error))
   }
 }
 
 /** What all phases after the first go by. */
-interface Situation extends Pick<Facts, 'config' | 'observed' | 'now'> {
-  readonly facts: Facts
+interface Situation {
+  readonly config: Config
+  readonly observed: ObservedFleet
+  readonly now: Date
+  /** One for each account, or one without any. */
+  readonly facts: readonly Facts[]
   readonly run: RunContext
   readonly context: StepContext
   readonly progress: Progress
@@ -63,7 +70,7 @@ async function runPhases(given: Config, run: RunContext, context: StepContext, p
   await phase(context, 'check', async () => check(situation))
   if (config.mode === 'prune') return phase(context, 'prune', () => pruneAlone(situation))
 
-  const question = { config, observed, content: situation.facts.content, run, now }
+  const question = { config, observed, content: situation.facts[0]?.content, run, now }
   const planned = await phase(context, 'plan', async () => makePlan(question, situation))
   refuse(planned, situation)
   if (config.mode === 'plan') return foresee(planned, situation)
@@ -90,7 +97,7 @@ function makePlan(question: ImageQuestion, { progress, context }: Situation): Pl
 
 function refuse(plan: Plan, { config, facts, progress, context }: Situation): void {
   refusePlan(plan, config)
-  const findings = checkPlan({ ...facts, proofs: plan.proofs })
+  const findings = checkPlan(facts, plan.proofs)
   progress.findings = [...progress.findings, ...findings]
   noteWarnings(findings, context)
   refuseErrors(findings)
@@ -99,8 +106,8 @@ function refuse(plan: Plan, { config, facts, progress, context }: Situation): vo
 
 /** `mode: plan`: what the run would leave. */
 async function foresee(plan: Plan, situation: Situation): Promise<void> {
-  const { config, observed, progress } = situation
-  progress.pools = plannedOutcomes(plan, observed, config)
+  const { config, progress } = situation
+  progress.pools = plannedOutcomes(plan, config)
   if (retains(config)) await retain(situation)
 }
 
@@ -109,12 +116,8 @@ function deletingSnapshots({ image }: Plan, { context, progress: { snapshots, re
   return image.kind === 'build' ? deleteReplicatedSnapshots(image, snapshots, replication, context) : undefined
 }
 
-async function bringUpPools(plan: Plan, { config, observed: { account }, context, progress }: Situation): Promise<void> {
-  const { pools, proofs } = plan
-  const settings = config.pool
-  if (!settings || !account) return
-  const outcomes = await bringUpAll({ works: worksOf(plan, account, settings), proofs, account, settings }, context)
-  progress.pools = pools.map((pool, index) => outcomeOf(pool, account.name, config, outcomes[index] ?? { isRolledBack: false }))
+async function bringUpPools(plan: Plan, { config, observed, context, progress }: Situation): Promise<void> {
+  progress.pools = summariesOf(plan, config, await bringUpFleet({ plan, config, observed }, context))
 }
 
 async function cleanUpAfter(plan: Plan, deleting: ReturnType<typeof deletingSnapshots>, situation: Situation): Promise<void> {
@@ -139,10 +142,12 @@ async function include({ context, progress }: Situation, image: Plan['image']): 
 }
 
 async function pruneAlone(situation: Situation): Promise<void> {
-  const { facts, observed, now, context } = situation
-  const { account, pools } = observed
-  const names = (facts.config.pool?.requests ?? []).map(({ id }) => id)
-  if (account) await sweepProofs(abandonedProofs(pools, names, now), account, context)
+  const { facts, now, context } = situation
+  for (const { config, observed } of facts) {
+    const { account, pools } = observed
+    const names = (config.pool?.requests ?? []).map(({ id }) => id)
+    if (account) await sweepProofs(abandonedProofs(pools, names, now), account, context)
+  }
   await retain(situation)
 }
 

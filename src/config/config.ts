@@ -1,6 +1,6 @@
 /** The inputs of the action as one typed value. */
 import type { Tags } from '../model/arm.ts'
-import { type ArmId, childId, parseArmId } from '../model/arm-id.ts'
+import { type ArmId, childId, parseArmId, sameId } from '../model/arm-id.ts'
 import type { PoolEnvelope, PoolProperties } from '../model/batch.ts'
 import type { NodeDeallocationOption } from '../model/batch-service.ts'
 import type { OsType } from '../model/compute.ts'
@@ -118,6 +118,7 @@ export interface SmokeTest {
   readonly timeoutMs: number
 }
 
+/** The pools of one Batch account, and how they are brought up. */
 export interface PoolSettings {
   readonly account: ArmId
   readonly requests: readonly PoolRequest[]
@@ -135,14 +136,27 @@ export interface PoolSettings {
   readonly onCancel: 'leave' | 'stop-resize'
 }
 
+/** A pool as asked for, with the account that it is in. */
+export interface FleetRequest extends PoolRequest {
+  readonly account: ArmId
+}
+
+/** The pools of a run, in one Batch account or in several. */
+export interface FleetSettings extends Omit<PoolSettings, 'account' | 'requests'> {
+  /** Each once; without pools (`mode: prune`), the one that is given. */
+  readonly accounts: readonly ArmId[]
+  /** In the order in which they are given. */
+  readonly requests: readonly FleetRequest[]
+}
+
 export interface Config {
   readonly mode: Mode
   readonly identity: Identity
   readonly source: Source
   /** Absent with `image-id`. */
   readonly image?: ImageSettings
-  /** Absent without `batch-account`: image half only. */
-  readonly pool?: PoolSettings
+  /** Absent without a Batch account: image half only. */
+  readonly pool?: FleetSettings
   /** The whole run. */
   readonly timeoutMs: number
   /** Of an approved plan, which this run's must be like. */
@@ -159,8 +173,24 @@ export function imageKindOf(source: Source | undefined, image: ImageSettings | u
   return isManaged ? 'managed' : (image?.kind ?? 'gallery')
 }
 
+/** Pools without regard to their accounts. */
+export type Requested = Pick<PoolSettings, 'requests'>
+
+/** The inputs as they concern one Batch account, or none. */
+export type AccountConfig = Omit<Config, 'pool'> & { readonly pool?: PoolSettings }
+
+/** The same settings with the pools of one account only. */
+export function settingsIn(account: ArmId, { accounts: _, requests, ...settings }: FleetSettings): PoolSettings {
+  return { ...settings, account, requests: requests.filter((request) => sameId(request.account, account)) }
+}
+
+/** The inputs once for each account, or once without any. */
+export function byAccount({ pool, ...config }: Config): readonly AccountConfig[] {
+  return pool ? pool.accounts.map((account) => ({ ...config, pool: settingsIn(account, pool) })) : [config]
+}
+
 /** The subscriptions of image and account, in lower case, where they differ. */
-export function twoSubscriptions({ image, source, pool }: Pick<Config, 'image' | 'source' | 'pool'>) {
+export function twoSubscriptions({ image, source, pool }: Pick<AccountConfig, 'image' | 'source' | 'pool'>) {
   const imageId = image?.gallery ?? image?.resourceGroup ?? (source.kind === 'image-id' ? source.id : undefined)
   const [ofImage, ofAccount] = [imageId, pool?.account].map((id) => parseArmId(id ?? '')?.subscriptionId.toLowerCase())
   return ofImage && ofAccount && ofImage !== ofAccount ? { ofImage, ofAccount } : undefined

@@ -13,6 +13,8 @@ import { parseValues, readSpecText } from './pool-spec-text.ts'
 
 export interface PoolSpec extends PoolEnvelope {
   readonly id?: string
+  /** Name or resource id; absent: that of `batch-account`. */
+  readonly batchAccount?: string
   readonly properties: PoolProperties
 }
 
@@ -34,7 +36,6 @@ export function readPoolSpecs(inputs: Inputs, reader: InputReader): readonly Poo
     refuse(inputs, pool.at, { path: '', problem: pool.problem })
     return []
   })
-  refuseTwins(inputs, specs)
   inputs.notices.push(...notes.sentences())
   return specs
 }
@@ -88,12 +89,13 @@ function readPool(found: FoundPool, notes: Notes, report: (problem: SpecProblem)
   for (const path of leftOut.emptyText) notes.emptyText.add(path)
   for (const name of found.ignored) notes.ignored.add(name)
   notes.isTranslated ||= translated !== undefined
-  const { id, identity, tags, ...properties } = pool as PoolProperties & Pick<PoolSpec, 'id' | 'identity' | 'tags'>
+  const { id, batchAccount, identity, tags, ...properties } = pool as PoolProperties & Omit<PoolSpec, 'properties'>
   const isSound = all.length === 0
   return [
     {
       properties: isSound ? withIsoDurations(properties) : { ...(properties.vmSize && { vmSize: properties.vmSize }) },
       ...(id && { id: String(id) }),
+      ...(typeof batchAccount === 'string' && { batchAccount }),
       ...(isSound && identity && { identity }),
       ...(isSound && tags && { tags }),
     },
@@ -109,11 +111,4 @@ function withIsoDurations(properties: PoolProperties): PoolProperties {
   if (autoScale?.evaluationInterval)
     return { ...properties, scaleSettings: { autoScale: { ...autoScale, evaluationInterval: iso(autoScale.evaluationInterval) } } }
   return properties
-}
-
-/** Batch compares ids of pools without regard to case. */
-function refuseTwins(inputs: Inputs, specs: readonly PoolSpec[]): void {
-  const ids = specs.map(({ id }) => id?.toLowerCase())
-  const twins = specs.filter(({ id }, index) => id !== undefined && ids.indexOf(id.toLowerCase()) !== index)
-  for (const { id } of twins) inputs.refuse('pool-spec', `names pool ${id} more than once`, undefined, '')
 }

@@ -1,7 +1,8 @@
 /** The pools as asked for. */
 
+import type { ArmId } from '../model/arm-id.ts'
 import { MINUTE_MS } from '../model/duration.ts'
-import type { ImageKind, Mode, PoolRequest, PoolSettings } from './config.ts'
+import type { FleetRequest, FleetSettings, ImageKind, Mode, PoolRequest, PoolSettings } from './config.ts'
 import type { Group, InputReader, Inputs } from './inputs.ts'
 import { type PoolSpec, readPoolSpecs } from './pool-spec.ts'
 import { guidanceMs, readResizeTimeout } from './resize-timeout.ts'
@@ -37,30 +38,66 @@ interface PoolContext {
 }
 
 /** `undefined` without an account. What else is said about pools is looked at all the same: an unset variable is not a wish. */
-export function readPool(inputs: Inputs, reader: InputReader, { group, imageKind, mode }: PoolContext): PoolSettings | undefined {
-  const account = inputs.resource('batch-account', 'Microsoft.Batch/batchAccounts', group)
+export function readPool(inputs: Inputs, reader: InputReader, context: PoolContext): FleetSettings | undefined {
+  const account = inputs.resource('batch-account', ACCOUNT_TYPE, context.group)
   const given = Object.entries(POOL_INPUTS).filter(([name, byDefault]) => !['', byDefault].includes(inputs.text(name).toLowerCase()))
   if (!account && given.length === 0) return undefined
-  if (inputs.text('batch-account') === '')
-    inputs.refuse('batch-account', `is required with ${given.map(([name]) => `\`${name}\``).join(', ')}`)
+  const specs = readSpecs(inputs, reader, context.mode)
+  const unassigned = specs.filter(({ batchAccount }) => batchAccount === undefined)
+  if (inputs.text('batch-account') === '' && (specs.length === 0 || unassigned.length > 0)) {
+    const users =
+      unassigned.length < specs.length
+        ? unassigned.map(({ id }) => `pool ${id ?? '(without an id)'}`)
+        : given.map(([name]) => `\`${name}\``)
+    for (const user of users) inputs.need('batch-account', user)
+  }
   const settings = readSettings(inputs)
-  const requests = readRequests(inputs, reader, { group, imageKind, mode })
-  return account && { account, requests, ...settings }
+  const requests = specs.map((spec) => {
+    const request = readRequest(inputs, spec, context.imageKind)
+    const own = spec.batchAccount === undefined ? account : inputs.resourceOf('pool-spec', spec.batchAccount, ACCOUNT_TYPE, context.group)
+    return { ...request, account: own }
+  })
+  refuseTwins(inputs, specs, { accounts: requests.map((request) => request.account), imageKind: context.imageKind })
+  const placed = requests.filter((request): request is FleetRequest => request.account !== undefined)
+  const accounts = distinct(requests.length > 0 ? placed.map((request) => request.account) : account ? [account] : [])
+  return accounts.length > 0 ? { ...settings, accounts, requests: placed } : undefined
 }
 
+const distinct = (ids: readonly ArmId[]): readonly ArmId[] => [...new Map(ids.map((id) => [id.toLowerCase(), id])).values()]
+
+const ACCOUNT_TYPE = 'Microsoft.Batch/batchAccounts'
+
 /** One for each pool of `pool-spec`, else the one that single inputs describe. */
-function readRequests(inputs: Inputs, reader: InputReader, { imageKind, mode }: PoolContext): readonly PoolRequest[] {
+function readSpecs(inputs: Inputs, reader: InputReader, mode: Mode): readonly PoolSpec[] {
   const specs = readPoolSpecs(inputs, reader)
   if (inputs.text('pool-spec') === '') {
     if (mode === 'prune' && inputs.text('pool-id') === '') return []
-    if (inputs.text('pool-id') !== '' || inputs.text('vm-size') !== '') return [readRequest(inputs, { properties: {} }, imageKind)]
+    if (inputs.text('pool-id') !== '' || inputs.text('vm-size') !== '') return [{ properties: {} }]
     if (inputs.text('batch-account') !== '')
       inputs.refuse('pool-spec', 'is required with `batch-account`; a simple pool needs only `pool-id` and `vm-size`')
     return []
   }
   if (specs.length > 1 && inputs.text('pool-id') !== '')
     inputs.refuse('pool-id', 'names one pool, but `pool-spec` has several; give each of them its `id` there')
-  return specs.map((spec) => readRequest(inputs, spec, imageKind))
+  return specs
+}
+
+/** Batch compares ids of pools without regard to case. A managed image is named after its pool, in one resource group for all accounts. */
+function refuseTwins(
+  inputs: Inputs,
+  specs: readonly PoolSpec[],
+  { accounts, imageKind }: { readonly accounts: readonly (ArmId | undefined)[]; readonly imageKind: ImageKind },
+): void {
+  const refuse = (problem: string, allowed?: string) => inputs.refuse('pool-spec', problem, allowed, '')
+  for (const [index, { id }] of specs.entries()) {
+    const twins = specs.flatMap((other, at) => (at < index && id && other.id?.toLowerCase() === id.toLowerCase() ? [accounts[at]] : []))
+    if (twins.some((twin) => twin?.toLowerCase() === accounts[index]?.toLowerCase())) refuse(`names pool ${id} more than once`)
+    else if (twins.length > 0 && imageKind === 'managed')
+      refuse(
+        `names pool ${id} in several accounts, but every managed image is named after its pool`,
+        'different ids, or `image-kind: gallery`',
+      )
+  }
 }
 
 function readSettings(inputs: Inputs): Omit<PoolSettings, 'account' | 'requests'> {

@@ -14,18 +14,24 @@ export interface TakenVersion {
   readonly isOwn: boolean
 }
 
+type AsPhase = (wait: () => Promise<void>) => Promise<void>
+
 /**
  * Returns once nodes can start from the version in the region. A version is `Succeeded` minutes before a region is complete, and stays so
  * when a region is added to it.
  * @throws VersionGoneError, AzureError where nodes will never start from it there
  */
-export async function confirmReplica({ id, region, isOwn }: TakenVersion, context: StepContext): Promise<void> {
+export async function confirmReplica(
+  { id, region, isOwn }: TakenVersion,
+  context: StepContext,
+  asPhase: AsPhase = (body) => phase(context, 'publish', body),
+): Promise<void> {
   const version = await context.compute.getImageVersion(id)
   if (!version) throw new VersionGoneError(nameOf(id), 'before a pool was put on it')
   const state = publishedState(version, region)
   if (state === 'ready') return
-  await phase(context, 'publish', async () => {
+  await asPhase(async () => {
     if (state === 'failed' && isOwn) await updateVersion({ id, update: { retriedRegions: [region] } }, context)
-    await followVersion({ id, version: nameOf(id), waitForRegion: region }, context)
+    await followVersion({ id, version: nameOf(id), waitForRegions: [region] }, context)
   })
 }

@@ -49,7 +49,7 @@ const NOTHING: RetentionPlan = { images: [], snapshots: [], unread: [] }
 /** What retention would delete now. Everything is read again: pools may have moved to another image since the run began. */
 export async function findPrunable(scope: RetentionScope, context: StepContext): Promise<RetentionPlan> {
   const { plan, holders } = await look(scope, context)
-  if (scope.config.pool) warnOfAbandonedSuccessors(poolsOf(scope.config.pool.account, holders), scope.runStartedAt, context)
+  for (const account of scope.config.pool?.accounts ?? []) warnOfAbandonedSuccessors(poolsOf(account, holders), scope.runStartedAt, context)
   if (plan.unread.length > 0) {
     const text = `No image and no snapshot is deleted, because it is unknown what is in use. Not readable: ${plan.unread.join('; ')}.`
     emit(context, { kind: 'notice', level: 'warning', text })
@@ -72,7 +72,7 @@ export async function look(scope: RetentionScope, context: StepContext): Promise
   const [images, snapshots, users] = await Promise.all([
     readImages(scope, context),
     readList('the list of snapshots', context.compute.listSnapshots(image.resourceGroup)),
-    readHolders({ group: image.resourceGroup, account: pool.account }, context),
+    readHolders({ group: image.resourceGroup, accounts: pool.accounts }, context),
   ])
   context.signal.throwIfAborted()
   const target = imageTargetId(image)

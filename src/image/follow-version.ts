@@ -18,8 +18,8 @@ export interface AwaitedVersion {
   readonly id: ArmId
   /** Its number. */
   readonly version: string
-  /** The replica there counts, not the version as a whole. */
-  readonly waitForRegion: string
+  /** The first replica there counts, not the version as a whole. */
+  readonly waitForRegions: readonly string[]
   /** What made it, where this run did; a failed one knows why. */
   readonly operation?: LongOperation | undefined
   /** Called with each reading, for whoever must not go on with what it shows. */
@@ -27,12 +27,12 @@ export interface AwaitedVersion {
 }
 
 /**
- * Waits for the replica in the region, not for all regions.
+ * Waits for the replica in one of these regions, not in all.
  * @throws VersionGoneError where there is no such version any more
- * @throws AzureError where the replica failed
+ * @throws AzureError where the replica failed in all of them
  */
 export async function followVersion(awaited: AwaitedVersion, context: StepContext): Promise<ImageVersion> {
-  const { id, version: name, waitForRegion, operation, refuse } = awaited
+  const { id, version: name, waitForRegions, operation, refuse } = awaited
   let reported = ''
   let reached = 0
   let hasFailed = false
@@ -51,22 +51,22 @@ export async function followVersion(awaited: AwaitedVersion, context: StepContex
         .join()
       if (progress !== reported) emit(context, { kind: 'replication', imageId: id, regions: version.replication })
       reported = progress
-      const replica = replicaIn(version.replication, waitForRegion)
-      reached = replica?.progress ?? 0
-      const state = publishedState(version, waitForRegion)
+      const replicas = waitForRegions.flatMap((region) => replicaIn(version.replication, region) ?? [])
+      reached = Math.max(0, ...replicas.map((replica) => replica.progress))
+      const states = waitForRegions.map((region) => publishedState(version, region))
+      if (states.includes('ready')) return version
+      if (states.includes('replicating')) return undefined
       // The state of a region may come later than that of the version.
-      if (state === 'failed' && !hasFailed && replica?.state === 'Replicating') {
-        hasFailed = true
-        return undefined
-      }
-      return state === 'failed' ? failVersion(awaited, version) : state === 'ready' ? version : undefined
+      if (hasFailed || replicas.every(({ state }) => state !== 'Replicating')) return failVersion(awaited, version)
+      hasFailed = true
+      return undefined
     },
   )
 }
 
 /** The resource only says `Failed`; the operation, or a region, says why. */
 async function failVersion(
-  { id, operation, waitForRegion }: AwaitedVersion,
+  { id, operation, waitForRegions }: AwaitedVersion,
   { replication, provisioningState }: ImageVersion,
 ): Promise<never> {
   await operation?.poll().catch((error) => {
@@ -80,7 +80,9 @@ async function failVersion(
     url: id,
     status: 200,
     code: 'ReplicationFailed',
-    body: details.join('; ') || (provisioningState === 'Failed' ? 'the version ended Failed' : `it has no replica in ${waitForRegion}`),
+    body:
+      details.join('; ') ||
+      (provisioningState === 'Failed' ? 'the version ended Failed' : `it has no replica in ${waitForRegions.join(', ')}`),
   })
 }
 

@@ -72,8 +72,8 @@ export interface BuildPlan {
   readonly isExcludedFromLatest?: boolean
   /** ISO 8601. */
   readonly endOfLifeDate?: string
-  /** The replica that the run waits for. */
-  readonly waitForRegion: string
+  /** Of the Batch accounts. Publishing ends with the first of them; the pools of the others wait for theirs. */
+  readonly waitForRegions: readonly string[]
   /** A version that failed, or one that another run began. */
   readonly existing?: { readonly state: 'failed' | 'creating' }
   readonly osType: OsType

@@ -2,7 +2,7 @@
  * Pure: managed images, of which every pool needs one of its own for its whole life.
  * https://learn.microsoft.com/azure/batch/batch-custom-images
  */
-import type { ImageSettings, PoolSettings } from '../config/config.ts'
+import type { ImageSettings, Requested } from '../config/config.ts'
 import type { Tags } from '../model/arm.ts'
 import { childId, sameId } from '../model/arm-id.ts'
 import type { Pool } from '../model/batch.ts'
@@ -36,7 +36,7 @@ export interface BuiltVersion {
 export function poolImages(
   image: ImageSettings,
   version: string,
-  pool: PoolSettings | undefined,
+  pool: Requested | undefined,
   images: readonly ManagedImage[],
 ): readonly PoolImage[] {
   const pools = pool?.requests.map(({ id }) => id) ?? []
@@ -54,11 +54,7 @@ function stateOf(image: ManagedImage | undefined): PoolImage['state'] {
 }
 
 /** Own versions of this image, newest state of each. */
-export function managedVersions(
-  image: ImageSettings,
-  pool: PoolSettings | undefined,
-  { images, pools }: Observed,
-): readonly BuiltVersion[] {
+export function managedVersions(image: ImageSettings, pool: Requested | undefined, { images, pools }: Observed): readonly BuiltVersion[] {
   const own = images.filter(({ tags }) => isOwn(tags, image.name))
   const versions = [...new Set(own.map(({ tags }) => tags[TAGS.version] ?? ''))]
   return versions.flatMap((name) => {

@@ -1,9 +1,9 @@
 /** Pure: reuse an image, or build it, and of what. */
 import { type Config, type ImageSettings, imageTargetId, type Source } from '../config/config.ts'
 import type { Tags } from '../model/arm.ts'
-import { type ArmId, childId, regionName } from '../model/arm-id.ts'
+import { type ArmId, childId } from '../model/arm-id.ts'
 import type { TargetRegion } from '../model/compute.ts'
-import type { Observed } from '../observe/observed.ts'
+import { type Observed, type ObservedFleet, observedAcross } from '../observe/observed.ts'
 import type { RunContext } from '../run/runner.ts'
 import { type CopyPlan, planCopy } from './copy-plan.ts'
 import { definitionRequest } from './definition.ts'
@@ -19,13 +19,13 @@ import { planRestorePoint, type RestorePointPlan } from './restore-point-plan.ts
 import { disksOf, isUp, type SourceContent } from './source.ts'
 import { failedRegions, isUsable } from './standing.ts'
 import { fingerprintOf, isOwn, provenanceTags, sourceTag, TAGS } from './tags.ts'
-import { missingRegions, targetRegions } from './target-regions.ts'
+import { type BatchRegion, batchRegions, missingRegions, targetRegions } from './target-regions.ts'
 
 /** What an image is planned from. */
 export interface ImageQuestion {
   readonly config: Config
   /** Has passed the preflight rules. */
-  readonly observed: Observed
+  readonly observed: ObservedFleet
   readonly content: SourceContent | undefined
   readonly run: RunContext
   readonly now: Date
@@ -35,16 +35,18 @@ export interface ImageQuestion {
 
 /** Reuses an image whose source is unchanged, or builds the next one. */
 export function planImage(question: ImageQuestion): ImagePlan {
-  const { config, observed, content, run, now, avoid = [] } = question
+  const { config, content, run, now, avoid = [] } = question
+  const observed = observedAcross(question.observed)
   const { source, image } = config
   if (source.kind === 'image-id') return { kind: 'given', id: source.id, reason: 'image-id was given' }
   if (!image || !content) throw new Error(`source ${source.kind} passed the checks, but is not there`)
   const fingerprint = fingerprintOf(content.identity, { imageId: imageTargetId(image), kind: image.kind })
   const made: readonly BuiltVersion[] = image.kind === 'gallery' ? observed.versions : managedVersions(image, config.pool, observed)
   const { isLive } = content
-  const batchRegion = observed.account?.location ?? content.location
-  const usable = made.filter((version) => isUsable(version, batchRegion)).sort(byVersionDescending)
-  const regions = regionsFor(image, config, { content, batchRegion })
+  const batch = batchRegions(config.pool, question.observed.accounts, content.location)
+  // Accounts in regions where it failed wait for a new attempt.
+  const usable = made.filter((version) => batch.some(({ name }) => isUsable(version, name))).sort(byVersionDescending)
+  const regions = regionsFor(image, content, batch)
   const missingIn = (version: BuiltVersion) => missingRegions(version, regions)
   const isAlike = ({ tags, targetRegions: made }: BuiltVersion) =>
     isOwn(tags, image.name) && tags[TAGS.fingerprint] === fingerprint && isEncryptedAlike(made, regions)
@@ -73,7 +75,7 @@ export function planImage(question: ImageQuestion): ImagePlan {
     })
   const taken = () => [...takenVersions(image, config.pool, observed, content, made, run), ...avoid]
   const version = image.version === 'auto' ? (resumable() ?? nextVersion(now, taken())) : image.version
-  const stuck = made.find((one) => isAlike(one) && isStuck(one, observed, batchRegion))
+  const stuck = made.find((one) => isAlike(one) && !usable.includes(one) && isStuck(one, observed))
   const reason = [
     (!isLive && tooOld) ||
       otherKeys ||
@@ -81,16 +83,11 @@ export function planImage(question: ImageQuestion): ImagePlan {
     ...(stuck ? [`version ${stuck.name} failed, and stays: it ${reasonToStayOf(stuck, observed)}`] : []),
     ...avoid.map((name) => `version ${name} was made by someone else meanwhile`),
   ].join('; ')
-  return build({ config, image, observed, content, run, now, version, fingerprint, newest, made, reason })
+  return build({ config, image, observed, batch, content, run, now, version, fingerprint, newest, made, reason })
 }
 
-function regionsFor(
-  image: ImageSettings,
-  { pool }: Config,
-  { content, batchRegion }: { readonly content: SourceContent; readonly batchRegion: string },
-): readonly TargetRegion[] {
-  const regions = targetRegions(image, pool, { sourceRegion: content.location, batchRegion })
-  return withEncryption(regions, image.encryptionSets, content.luns)
+function regionsFor(image: ImageSettings, { location, luns }: SourceContent, batch: readonly BatchRegion[]): readonly TargetRegion[] {
+  return withEncryption(targetRegions(image, { sourceRegion: location, batch }), image.encryptionSets, luns)
 }
 
 function reusePlan(
@@ -129,6 +126,7 @@ interface BuildInput {
   readonly config: Config
   readonly image: ImageSettings
   readonly observed: Observed
+  readonly batch: readonly BatchRegion[]
   readonly content: SourceContent
   readonly run: RunContext
   readonly now: Date
@@ -140,7 +138,7 @@ interface BuildInput {
 }
 
 function build(input: BuildInput): BuildPlan {
-  const { config, image, observed, content, now, version, fingerprint, newest, made, reason } = input
+  const { config, image, observed, batch, content, now, version, fingerprint, newest, made, reason } = input
   const endOfLifeDate = endOfLifeOf(observed.azureTime ?? now.toISOString(), image.endOfLife)
   const { imageTraits, location } = content
   const previous = newest && newest.name !== version ? { previousVersion: newest.name } : {}
@@ -156,7 +154,6 @@ function build(input: BuildInput): BuildPlan {
     isLive: content.isLive,
     existing: observed.snapshots,
   })
-  const batchRegion = observed.account?.location ?? location
   return {
     kind: 'build',
     imageKind: image.kind,
@@ -174,8 +171,8 @@ function build(input: BuildInput): BuildPlan {
     ...(endOfLifeDate && { endOfLifeDate }),
     isLive: content.isLive && copy === undefined,
     tags,
-    waitForRegion: regionName(batchRegion),
-    targetRegions: regionsFor(image, config, { content, batchRegion }),
+    waitForRegions: batch.map(({ name }) => name),
+    targetRegions: regionsFor(image, content, batch),
     ...previous,
     ...(existing && { existing: { state: hasFailed ? ('failed' as const) : ('creating' as const) } }),
     ...(!isBegun && preparation(config.source, observed, copy)),

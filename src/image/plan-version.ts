@@ -1,5 +1,5 @@
 /** Pure: which version number an image gets: that of an interrupted run, or the next free one. */
-import { type ImageSettings, imageTargetId, type PoolSettings } from '../config/config.ts'
+import { type ImageSettings, imageTargetId, type Requested } from '../config/config.ts'
 import type { Tags } from '../model/arm.ts'
 import { childId, sameId } from '../model/arm-id.ts'
 import type { Snapshot } from '../model/compute.ts'
@@ -9,7 +9,7 @@ import { type BuiltVersion, poolImages } from './managed-images.ts'
 import { snapshotName } from './names.ts'
 import { holdersOf, referencesOf, showHolder } from './references.ts'
 import type { SourceContent } from './source.ts'
-import { isUsable, reasonToStay } from './standing.ts'
+import { reasonToStay } from './standing.ts'
 import { isOfRun, isOwn, isTakenFor, LONGEST_RUN_MS, runTag, TAGS } from './tags.ts'
 
 /** The version that an interrupted run of the same source was building. */
@@ -77,15 +77,15 @@ export function isBroken(version: BuiltVersion, observed: Pools): boolean {
   return version.provisioningState === 'Failed' && reasonToStayOf(version, observed) === undefined
 }
 
-/** Failed, of no use in the Batch region, and yet not to be touched: only its number is taken. */
-export function isStuck(version: BuiltVersion, observed: Pools, batchRegion: string): boolean {
-  return version.provisioningState === 'Failed' && !isUsable(version, batchRegion) && !isBroken(version, observed)
+/** Failed, of no use, and yet not to be touched: only its number is taken. */
+export function isStuck(version: BuiltVersion, observed: Pools): boolean {
+  return version.provisioningState === 'Failed' && !isBroken(version, observed)
 }
 
 /** Numbers of existing versions, and of versions of which only snapshots exist: another run may be working on those. */
 export function takenVersions(
   image: ImageSettings,
-  pool: PoolSettings | undefined,
+  pool: Requested | undefined,
   { snapshots, images, vm }: Observed,
   { captured }: SourceContent,
   made: readonly BuiltVersion[],

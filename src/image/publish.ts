@@ -1,5 +1,6 @@
 import { AzureError } from '../errors/azure-error.ts'
 import type { LongOperation } from '../model/arm.ts'
+import { regionName } from '../model/arm-id.ts'
 import type { ImageVersion, RegionReplication } from '../model/compute.ts'
 import { emit, type StepContext } from '../run/context.ts'
 import { allSideBySide } from '../run/side-by-side.ts'
@@ -11,7 +12,7 @@ import { failedRegions } from './standing.ts'
 import { TAGS } from './tags.ts'
 import { VersionTakenError } from './taken.ts'
 
-/** Snapshots → gallery image version (or managed images), until the Batch region has its replica. */
+/** Snapshots → gallery image version (or managed images), until the first region of a Batch account has its replica. */
 export async function publish(plan: BuildPlan, context: StepContext): Promise<readonly RegionReplication[]> {
   if (plan.imageKind === 'managed') {
     await publishManagedImages(plan, context)
@@ -31,7 +32,7 @@ export async function publish(plan: BuildPlan, context: StepContext): Promise<re
   const version = await followVersion({ ...plan, operation, ...(refuse && { refuse }) }, context)
   for (const id of [plan.id, plan.definition?.id, plan.gallery?.id]) if (id) ledger.settle(id)
   emit(context, { kind: 'resource', change: 'created', type: 'image version', id: plan.id })
-  warnOfFailedRegions(plan.version, version, context)
+  warnOfFailedRegions(plan, version, context)
   return version.replication
 }
 
@@ -123,8 +124,9 @@ function refuseOthersVersion(plan: BuildPlan, version: ImageVersion, { ledger }:
   throw new VersionTakenError(plan.version, seen)
 }
 
-function warnOfFailedRegions(name: string, version: ImageVersion, context: StepContext): void {
-  const failed = failedRegions(version)
+/** Of a region where pools are, they say so themselves. */
+function warnOfFailedRegions({ version: name, waitForRegions }: BuildPlan, version: ImageVersion, context: StepContext): void {
+  const failed = failedRegions(version).filter((region) => !waitForRegions.includes(regionName(region)))
   if (failed.length === 0) return
   const text = `Image version ${name} has no replica in ${failed.join(', ')}: replication failed there. The Batch region is complete. The next run has the failed regions tried again; if that does not help, remove them from the version and add them again.`
   emit(context, { kind: 'notice', level: 'warning', text })

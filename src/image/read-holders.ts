@@ -13,8 +13,8 @@ export type ReferenceReaders = Pick<StepContext, 'arm' | 'batch'>
 export interface ReferenceScope {
   /** Of the images. */
   readonly group: ArmId
-  /** Always read, whether Resource Manager lists it or not. */
-  readonly account?: ArmId
+  /** Always read, whether Resource Manager lists them or not. */
+  readonly accounts: readonly ArmId[]
 }
 
 /** Whoever may refer to images, and what could not be read to its end. */
@@ -29,20 +29,20 @@ const MACHINES = [
 ] as const
 
 /** Never throws for what Azure refuses: that is `unread`. */
-export async function readHolders({ group, account }: ReferenceScope, readers: ReferenceReaders): Promise<HolderReading> {
-  const subscriptions = [...new Set([group, ...(account ? [account] : [])].map((id) => partsOf(id).subscriptionId.toLowerCase()))]
+export async function readHolders({ group, accounts }: ReferenceScope, readers: ReferenceReaders): Promise<HolderReading> {
+  const subscriptions = [...new Set([group, ...accounts].map((id) => partsOf(id).subscriptionId.toLowerCase()))]
   return joined(
     await Promise.all(
-      subscriptions.flatMap((id) => [readPools(id, account, readers), ...MACHINES.map((kind) => readMachines(id, kind, readers))]),
+      subscriptions.flatMap((id) => [readPools(id, accounts, readers), ...MACHINES.map((kind) => readMachines(id, kind, readers))]),
     ),
   )
 }
 
-async function readPools(subscriptionId: string, own: ArmId | undefined, { arm, batch }: ReferenceReaders): Promise<HolderReading> {
+async function readPools(subscriptionId: string, own: readonly ArmId[], { arm, batch }: ReferenceReaders): Promise<HolderReading> {
   return attempt('the list of Batch accounts', async () => {
     const found = await arm.find(subscriptionId, "resourceType eq 'Microsoft.Batch/batchAccounts'")
-    const isHere = own && partsOf(own).subscriptionId.toLowerCase() === subscriptionId
-    const accounts = new Map([...found.map(({ id }) => id), ...(isHere ? [own] : [])].map((id) => [id.toLowerCase(), id as ArmId]))
+    const here = own.filter((id) => partsOf(id).subscriptionId.toLowerCase() === subscriptionId)
+    const accounts = new Map([...found.map(({ id }) => id), ...here].map((id) => [id.toLowerCase(), id as ArmId]))
     return joined(
       await Promise.all(
         [...accounts.values()].map((account) =>
@@ -121,7 +121,7 @@ export async function reasonNotToDelete(
 ): Promise<string | undefined> {
   const complete = completeRegions(image)
   if (complete.length > 0) return `has a complete replica in ${complete.join(', ')}`
-  const { holders, unread } = await readHolders({ group: resourceGroupId(image.id as ArmId) }, readers)
+  const { holders, unread } = await readHolders({ group: resourceGroupId(image.id as ArmId), accounts: [] }, readers)
   if (unread.length > 0) return `it is unknown what is in use (not readable: ${unread.join('; ')})`
   const users = holdersOf(referencesOf(holders), image)
   return users.length > 0 ? `is in use by ${users.map(showHolder).join(', ')}` : undefined

@@ -1,7 +1,8 @@
 /** Pure: the regions that an image version is replicated to, and how many replicas each gets. */
-import type { ImageSettings, PoolSettings } from '../config/config.ts'
-import { regionName } from '../model/arm-id.ts'
+import type { FleetSettings, ImageSettings } from '../config/config.ts'
+import { type ArmId, regionName, sameId } from '../model/arm-id.ts'
 import type { TargetRegion } from '../model/compute.ts'
+import type { ObservedAccount } from '../observe/observed.ts'
 import type { BuiltVersion } from './managed-images.ts'
 
 /**
@@ -10,18 +11,43 @@ import type { BuiltVersion } from './managed-images.ts'
  */
 const NODES_PER_REPLICA = 300
 
-/** The regions of the source and of the Batch account are always in; `target-regions` adds to them, and sets replicas and storage. */
+/** Where nodes of the run are. */
+export interface BatchRegion {
+  readonly name: string
+  /** Of all its pools together. */
+  readonly nodes: number
+}
+
+/** The regions of the accounts, each once; without an account, that of the source. */
+export function batchRegions(
+  pool: FleetSettings | undefined,
+  accounts: readonly ObservedAccount[],
+  sourceRegion: string,
+): readonly BatchRegion[] {
+  const nodes = new Map<string, number>()
+  for (const { id, account } of accounts) {
+    const name = regionName(account?.location ?? sourceRegion)
+    nodes.set(name, (nodes.get(name) ?? 0) + nodesIn(id, pool))
+  }
+  if (nodes.size === 0) return [{ name: regionName(sourceRegion), nodes: 0 }]
+  return [...nodes].map(([name, sum]) => ({ name, nodes: sum }))
+}
+
+function nodesIn(account: ArmId, pool: FleetSettings | undefined): number {
+  const own = (pool?.requests ?? []).filter((request) => sameId(request.account, account))
+  return own.reduce((sum, { target }) => sum + target.dedicated + target.lowPriority, 0)
+}
+
+/** The regions of the source and of the Batch accounts are always in; `target-regions` adds to them, and sets replicas and storage. */
 export function targetRegions(
   image: ImageSettings,
-  pool: PoolSettings | undefined,
-  { sourceRegion, batchRegion }: { readonly sourceRegion: string; readonly batchRegion: string },
+  { sourceRegion, batch }: { readonly sourceRegion: string; readonly batch: readonly BatchRegion[] },
 ): readonly TargetRegion[] {
   if (image.replication === 'Shallow') return [{ name: regionName(sourceRegion), replicas: 1 }]
-  const nodes = (pool?.requests ?? []).reduce((sum, { target }) => sum + target.dedicated + target.lowPriority, 0)
-  const replicas = image.replicas === 'auto' ? Math.max(1, Math.ceil(nodes / NODES_PER_REPLICA)) : image.replicas
+  const replicasFor = (nodes: number) => (image.replicas === 'auto' ? Math.max(1, Math.ceil(nodes / NODES_PER_REPLICA)) : image.replicas)
   const regions = new Map<string, TargetRegion>()
   regions.set(regionName(sourceRegion), { name: regionName(sourceRegion), replicas: 1 })
-  regions.set(regionName(batchRegion), { name: regionName(batchRegion), replicas })
+  for (const { name, nodes } of batch) regions.set(name, { name, replicas: replicasFor(nodes) })
   for (const { name, replicas: asked, storageAccountType } of image.targetRegions) {
     const key = regionName(name)
     const own = regions.get(key)?.replicas ?? 1

@@ -56,9 +56,29 @@ export function nameOf(id: string): string {
   return id.slice(id.lastIndexOf('/') + 1)
 }
 
+/**
+ * How a resource is told from others of its type in words: by its name, and where another one has that name too, with its resource group,
+ * or its subscription as well, before it. Names of Batch accounts are unique in a region only.
+ */
+export function labelAmong(others: readonly ArmId[], id: ArmId): string {
+  const pathOf = (one: ArmId) => {
+    const { subscriptionId, resourceGroup, names } = partsOf(one)
+    return [subscriptionId, resourceGroup, names.join('/')]
+  }
+  const labels = [2, 1].map((from) => ({ from, label: pathOf(id).slice(from).join('/') }))
+  const isOwn = ({ from, label }: { readonly from: number; readonly label: string }) =>
+    others.every((other) => sameId(other, id) || !sameId(pathOf(other).slice(from).join('/'), label))
+  return labels.find(isOwn)?.label ?? pathOf(id).join('/')
+}
+
 /** Azure's ids are equal without regard to case. */
 export function sameId(one: string | undefined, other: string | undefined): boolean {
   return one !== undefined && other !== undefined && one.toLowerCase() === other.toLowerCase()
+}
+
+/** Whether a resource is a part of `parent`, e.g. a pool of an account. */
+export function isWithin(parent: string, id: string): boolean {
+  return id.toLowerCase().startsWith(`${parent.toLowerCase()}/`)
 }
 
 /** A region as Azure spells it in ids: `West Europe` and `westeurope` are one. */

@@ -19,7 +19,7 @@ export function chooseCapture({ name, statuses }: VirtualMachine): CaptureChoice
 }
 
 /** The same settings with `capture: auto` settled. A VM that does not exist settles nothing: a preflight rule reports it. */
-export function withChosenCapture(config: Config, vm: VirtualMachine | undefined): Config {
+export function withChosenCapture<C extends Pick<Config, 'source'>>(config: C, vm: VirtualMachine | undefined): C {
   const { source } = config
   if (source.kind !== 'vm' || source.capture !== 'auto' || !vm) return config
   const { capture, why } = chooseCapture(vm)

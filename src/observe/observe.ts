@@ -1,4 +1,4 @@
-import { type Config, imageTargetId, twoSubscriptions } from '../config/config.ts'
+import { type AccountConfig, byAccount, type Config, imageTargetId, twoSubscriptions } from '../config/config.ts'
 import type { AzureError } from '../errors/azure-error.ts'
 import { explain } from '../errors/explanation.ts'
 import { isDataPlaneRefusal } from '../errors/run-errors.ts'
@@ -9,13 +9,13 @@ import { emit, type StepContext } from '../run/context.ts'
 import { withChosenCapture } from './choose-capture.ts'
 import { observeEncryptionSets } from './encryption-sets.ts'
 import { observeManagedImages, observeSourceImage } from './managed-images.ts'
-import type { Observed } from './observed.ts'
+import type { AccountContent, Observed, ObservedAccount, ObservedFleet } from './observed.ts'
 import { existingIn, neededActions, type Permission, type ScopePermissions } from './permissions.ts'
 import { observeStorageAccounts } from './storage-accounts.ts'
 import { visible } from './visible.ts'
 
 /** Reads everything that decisions need, side by side, and writes nothing. */
-export async function observe(config: Config, context: StepContext): Promise<Observed> {
+export async function observe(config: Config, context: StepContext): Promise<ObservedFleet> {
   const { compute } = context
   const { image } = config
   const definition = image?.gallery && imageTargetId(image)
@@ -23,30 +23,27 @@ export async function observe(config: Config, context: StepContext): Promise<Obs
   const foundDefinition = definition ? compute.getImageDefinition(definition) : undefined
   const foundSource = observeSource(config, context)
   const foundSnapshots = image ? compute.listSnapshots(image.resourceGroup) : undefined
-  const [from, gallery, imageDefinition, versions, images, snapshots, batch, permissions, imageSubscription, encryptionSets] =
-    await Promise.all([
-      foundSource,
-      foundGallery,
-      foundDefinition,
-      // After the snapshots: another run deletes them only once its version exists, so that one of the two shows that its number is taken.
-      definition ? foundSnapshots?.then(() => observeVersions(definition, context)) : [],
-      observeManagedImages(image, context),
-      foundSnapshots,
-      config.pool ? observeBatch(config.pool.account, context) : { pools: [], vmSizes: [] },
-      observePermissions(config, { source: foundSource, gallery: foundGallery, definition: foundDefinition }, context),
-      observeImageSubscription(config, context),
-      observeEncryptionSets(image, context),
-    ])
+  const [from, gallery, imageDefinition, versions, images, snapshots, accounts, permissions, encryptionSets] = await Promise.all([
+    foundSource,
+    foundGallery,
+    foundDefinition,
+    // After the snapshots: another run deletes them only once its version exists, so that one of the two shows that its number is taken.
+    definition ? foundSnapshots?.then(() => observeVersions(definition, context)) : [],
+    observeManagedImages(image, context),
+    foundSnapshots,
+    Promise.all(byAccount(config).flatMap((own) => (own.pool ? [observeAccount(own.pool.account, own, context)] : []))),
+    observePermissions(config, { source: foundSource, gallery: foundGallery, definition: foundDefinition }, context),
+    observeEncryptionSets(image, context),
+  ])
   announceCapture(config, from.vm?.vm, context)
   return {
     azureTime: context.arm.now().toISOString(),
     versions: versions ?? [],
     images,
     snapshots: snapshots ?? [],
-    ...batch,
+    accounts,
     ...from,
     permissions,
-    ...(imageSubscription && { imageSubscription }),
     ...(encryptionSets && { encryptionSets }),
     ...(gallery && { gallery }),
     ...(imageDefinition && { definition: imageDefinition }),
@@ -132,7 +129,8 @@ async function observePermissions(
 ): Promise<readonly ScopePermissions[]> {
   const [{ vm, storageAccounts }, gallery, definition] = await Promise.all([found.source, found.gallery, found.definition])
   const config = withChosenCapture(given, vm?.vm)
-  const needs = neededActions(config, existingIn({ gallery, definition, storageAccounts }))
+  const existing = existingIn({ gallery, definition, storageAccounts })
+  const needs = byAccount(config).flatMap((own) => neededActions(own, existing))
   const scopes = new Map(needs.map(({ scope }) => [scope.toLowerCase(), scope]))
   const refusals: AzureError[] = []
   const readable = await Promise.all(
@@ -151,7 +149,7 @@ const SUBSCRIPTIONS_API_VERSION = '2022-12-01'
 const PROVIDERS_API_VERSION = '2021-04-01'
 
 /** Read only where image and account are in different subscriptions. */
-async function observeImageSubscription(config: Config, { arm }: StepContext): Promise<Observed['imageSubscription'] | undefined> {
+async function observeImageSubscription(config: AccountConfig, { arm }: StepContext): Promise<Observed['imageSubscription'] | undefined> {
   const subscriptions = twoSubscriptions(config)
   if (!subscriptions) return undefined
   const [provider, ofImage, ofAccount] = (await Promise.all([
@@ -175,10 +173,12 @@ async function observeVm(id: ArmId, { compute }: StepContext): Promise<Observed[
   return { vm, extensions, disks: disks.filter((disk): disk is Disk => typeof disk === 'object') }
 }
 
-async function observeBatch(
-  id: ArmId,
-  context: StepContext,
-): Promise<Pick<Observed, 'account' | 'pools' | 'supportedImages' | 'dataPlaneRefusal' | 'vmSizes' | 'usages'>> {
+async function observeAccount(id: ArmId, config: AccountConfig, context: StepContext): Promise<ObservedAccount> {
+  const [content, imageSubscription] = await Promise.all([observeBatch(id, context), observeImageSubscription(config, context)])
+  return { id, ...content, ...(imageSubscription && { imageSubscription }) }
+}
+
+async function observeBatch(id: ArmId, context: StepContext): Promise<AccountContent> {
   const account = await context.batch.getAccount(id)
   if (!account) return { pools: [], vmSizes: [] }
   const [pools, vmSizes, dataPlane, usages] = await Promise.all([

@@ -1,3 +1,4 @@
+import { type ArmId, sameId } from '../model/arm-id.ts'
 import type { BatchAccount, BatchVmSize, Pool } from '../model/batch.ts'
 import type { SupportedImage } from '../model/batch-service.ts'
 import type {
@@ -15,9 +16,11 @@ import type {
 } from '../model/compute.ts'
 import type { ScopePermissions } from './permissions.ts'
 
-/** What was read before anything is decided. An absent member does not exist in Azure, or was not read. */
-export interface Observed {
-  readonly account?: BatchAccount
+/**
+ * What was read before anything is decided, as it concerns the pools of one Batch account. An absent member does not exist in Azure, or
+ * was not read.
+ */
+export interface Observed extends AccountContent {
   readonly vm?: {
     readonly vm: VirtualMachine
     readonly extensions: readonly VmExtension[]
@@ -45,6 +48,13 @@ export interface Observed {
   readonly images: readonly ManagedImage[]
   /** Snapshots of the resource group. */
   readonly snapshots: readonly Snapshot[]
+  /** What the caller may do, by resource or group, where Azure says so. */
+  readonly permissions?: readonly ScopePermissions[]
+}
+
+/** What was read of a Batch account. */
+export interface AccountContent {
+  readonly account?: BatchAccount
   /** All pools of the account. */
   readonly pools: readonly Pool[]
   /** Why the data plane cannot be used; absent where it can. */
@@ -54,8 +64,31 @@ export interface Observed {
   readonly vmSizes: readonly BatchVmSize[]
   /** Of the subscription of an account in user subscription mode, where the caller may read them. */
   readonly usages?: readonly ComputeUsage[]
-  /** What the caller may do, by resource or group, where Azure says so. */
-  readonly permissions?: readonly ScopePermissions[]
   /** The image's subscription, where it is not the account's. */
   readonly imageSubscription?: { readonly isBatchRegistered: boolean; readonly tenantId?: string; readonly accountTenantId?: string }
+}
+
+export interface ObservedAccount extends AccountContent {
+  /** As the inputs name it. */
+  readonly id: ArmId
+}
+
+/** What was read for a run, with the pools of any number of accounts. */
+export interface ObservedFleet extends Omit<Observed, keyof AccountContent> {
+  /** In the order of `FleetSettings.accounts`. */
+  readonly accounts: readonly ObservedAccount[]
+}
+
+const NO_ACCOUNT: AccountContent = { pools: [], vmSizes: [] }
+
+/** What was read, as it concerns the pools of this account. */
+export function observedIn(account: ArmId | undefined, { accounts, ...others }: ObservedFleet): Observed {
+  const { id: _, ...content } = accounts.find(({ id }) => sameId(id, account)) ?? { id: account, ...NO_ACCOUNT }
+  return { ...others, ...content }
+}
+
+/** What was read, with the pools of all accounts; of what else accounts differ in, that of the first. */
+export function observedAcross(fleet: ObservedFleet): Observed {
+  const [first] = fleet.accounts
+  return { ...observedIn(first?.id, fleet), pools: fleet.accounts.flatMap(({ pools }) => pools) }
 }

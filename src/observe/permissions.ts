@@ -1,5 +1,5 @@
 /** Pure: the actions that a run needs, and which of them the caller's roles allow. */
-import type { Config, PoolRequest, PoolSettings } from '../config/config.ts'
+import type { AccountConfig, PoolRequest, PoolSettings } from '../config/config.ts'
 import { type ArmId, childId, parseArmId, partsOf, resourceGroupId } from '../model/arm-id.ts'
 
 /** https://learn.microsoft.com/rest/api/authorization/permissions: one entry per role; actions may have wildcards. */
@@ -76,8 +76,8 @@ const VHD_SOURCE = ['Microsoft.Storage/storageAccounts/write', 'Microsoft.Storag
 /** https://learn.microsoft.com/azure/virtual-machines/disks-enable-customer-managed-keys-portal */
 const ENCRYPTION_SET_READ = `${COMPUTE}/diskEncryptionSets/read`
 
-/** The most that the run may have to do, by scope. A run that finds everything as it should be needs less. */
-export function neededActions({ source, image, pool }: Config, has: Existing): readonly Need[] {
+/** The most that the run may have to do for the image and the pools of one account, by scope. A run that finds everything as it should be needs less. */
+export function neededActions({ source, image, pool }: AccountConfig, has: Existing): readonly Need[] {
   const takesSnapshots = source.kind === 'vm' && source.capture !== 'generalized'
   const group = image && [
     ...(takesSnapshots ? [`${COMPUTE}/snapshots/write`, `${COMPUTE}/snapshots/delete`] : []),

@@ -11,6 +11,7 @@ import { updateVersion } from '../image/update-version.ts'
 import { isImageVersion } from '../model/arm-id.ts'
 import type { RegionReplication } from '../model/compute.ts'
 import { observe } from '../observe/observe.ts'
+import { observedAcross } from '../observe/observed.ts'
 import { emit, phase, type StepContext } from '../run/context.ts'
 import { imageFor, type Plan, planRun } from './plan.ts'
 
@@ -48,18 +49,19 @@ export async function buildImage(question: ImageQuestion, plan: Plan, progress: 
   }
 }
 
-/** Nothing is done to a pool for a version that no node can start from yet. */
-async function confirmTaken({ config, observed: { account } }: ImageQuestion, plan: Plan, context: StepContext): Promise<void> {
+/** Nothing is done to a pool for a version that no node can start from yet. Of several accounts, each waits for its own region. */
+async function confirmTaken({ config, observed: { accounts } }: ImageQuestion, plan: Plan, context: StepContext): Promise<void> {
   const { image, pools } = plan
   const settings = config.pool
-  if (!settings || !account || !isImageVersion(image.id)) return
+  const [{ account } = {}, ...others] = accounts
+  if (!settings || !account || others.length > 0 || !isImageVersion(image.id)) return
   const isAwaited = pools.some((pool, index) => pool.action !== 'none' && imageFor(pool, index, plan, settings) === image.id)
   if (isAwaited) await confirmReplica({ id: image.id, region: account.location, isOwn: image.kind === 'reuse' }, context)
 }
 
 async function again(question: ImageQuestion, progress: ImageProgress, context: StepContext): Promise<void> {
   const observed = await phase(context, 'observe', () => observe(question.config, context))
-  const now = { ...question, observed, content: sourceContent(question.config.source, observed) }
+  const now = { ...question, observed, content: sourceContent(question.config.source, observedAcross(observed)) }
   const plan = await phase(context, 'plan', async () => {
     const made = planRun(now)
     emit(context, { kind: 'planned', changes: made.changes })

@@ -1,6 +1,7 @@
 /** Pure: a plan in words, one line per change. */
+import type { FleetSettings } from '../config/config.ts'
 import type { ImagePlan, VersionUpdate } from '../image/image-plan.ts'
-import { type ArmId, nameOf } from '../model/arm-id.ts'
+import { type ArmId, isWithin, labelAmong, nameOf } from '../model/arm-id.ts'
 import { nodesOf } from '../model/nodes.ts'
 import type { PoolPlan } from '../pool/pool-plan.ts'
 import { describeProof, type ProofPlans } from '../pool/proof-plan.ts'
@@ -96,6 +97,16 @@ export function poolChanges(plan: PoolPlan): readonly PlannedChange[] {
     case 'replace':
       return [change('delete', 'strategy: replace'), change('create', size)]
   }
+}
+
+/** Where pools are in several accounts, each has the account before its name. */
+export function inFleet(fleet: FleetSettings | undefined, changes: readonly PlannedChange[]): readonly PlannedChange[] {
+  const accounts = fleet?.accounts ?? []
+  if (accounts.length < 2) return changes
+  return changes.map((change) => {
+    const account = accounts.find((one) => isWithin(one, change.id))
+    return account ? { ...change, name: `${labelAmong(accounts, account)}/${change.name}` } : change
+  })
 }
 
 /** One line of a plan, e.g. `create` `image version` `golden/2026.1123.0` `from 3 snapshots`. */

@@ -3,16 +3,17 @@
  * number of a new version), counts that move by themselves (nodes that are there now) and leftovers of other runs are not part of it.
  */
 import { createHash } from 'node:crypto'
-import { type Config, imageTargetId, type PoolRequest } from '../config/config.ts'
+import { type Config, type FleetRequest, imageTargetId, type PoolRequest } from '../config/config.ts'
 import { withoutSecretsIn } from '../config/secrets.ts'
 import { type ImagePlan, imageIdFor } from '../image/image-plan.ts'
 import { TAGS } from '../image/tags.ts'
-import { parseArmId } from '../model/arm-id.ts'
+import { labelAmong, parseArmId } from '../model/arm-id.ts'
 import type { PoolProperties } from '../model/batch.ts'
 import { lastStateOf, withoutMarks } from '../pool/marks.ts'
 import { imageOf } from '../pool/plan-pool.ts'
 import type { PoolPlan } from '../pool/pool-plan.ts'
 import { targetFrom } from '../pool/size.ts'
+import { poolLabel } from '../run/in-account.ts'
 
 /** The parts of a plan that its id covers. */
 export interface PlanContent {
@@ -89,13 +90,17 @@ function imageContent(plan: ImagePlan, { image }: Config): unknown {
   }
 }
 
-function poolPart(plan: PoolPlan, image: ImagePlan, asked: PoolRequest | undefined, config: Config): PlanPart {
+/** The name of a pool's part, `<account>/<pool>`. An id has no signs that a resource group may have beside letters, digits, `-`, `_` and `.`. */
+export function partOf({ id, account }: FleetRequest, { pool }: Config): string {
+  return poolLabel(labelAmong(pool?.accounts ?? [], account).replace(/[^\w./-]/g, '-'), id).toLowerCase()
+}
+
+function poolPart(plan: PoolPlan, image: ImagePlan, asked: FleetRequest | undefined, config: Config): PlanPart {
   const { existing } = plan
   const isStaying = ['none', 'resize', 'update'].includes(plan.action)
   const to = image.kind === 'build' ? 'the image that is built' : imageIdFor(image, asked?.id ?? '')
-  const account = parseArmId(plan.id)?.names[0] ?? ''
   return {
-    name: `${account}/${asked?.id ?? plan.request.id}`.toLowerCase(),
+    name: asked ? partOf(asked, config) : plan.request.id.toLowerCase(),
     aspects: {
       'rollout and image': { way: isStaying ? 'stay' : plan.action, from: existing && imageOf(existing), ...(!isStaying && { to }) },
       size: sizeContent(plan, asked),

@@ -1,5 +1,5 @@
 /** Pure: compares what was requested with what exists, and lists what to do. Nothing here is sent. */
-import { type Config, imageKindOf, imageTargetId, type PoolSettings } from '../config/config.ts'
+import { byAccount, type Config, type FleetSettings, imageKindOf, imageTargetId, type PoolSettings } from '../config/config.ts'
 import { type ImagePlan, imageIdFor } from '../image/image-plan.ts'
 import type { LeftSnapshot } from '../image/left-snapshots.ts'
 import { type ImageQuestion, planImage } from '../image/plan-image.ts'
@@ -9,21 +9,22 @@ import { TEMPORARY_TAG } from '../image/temporary.ts'
 import { type ArmId, childId, nameOf, sameId } from '../model/arm-id.ts'
 import type { BatchAccount } from '../model/batch.ts'
 import type { ImageTraits } from '../model/image-traits.ts'
-import type { Observed } from '../observe/observed.ts'
+import { type Observed, observedAcross, observedIn } from '../observe/observed.ts'
 import { poolFor } from '../pool/family.ts'
 import { planPool } from '../pool/plan-pool.ts'
 import type { PoolPlan, PoolWork } from '../pool/pool-plan.ts'
 import { NO_PROOFS, type ProofPlans, planProofs } from '../pool/proof-plan.ts'
-import type { RunContext } from '../run/runner.ts'
-import { imageChanges, type PlannedChange, poolChanges, proofChanges, startChanges } from './changes.ts'
+import { imageChanges, inFleet, type PlannedChange, poolChanges, proofChanges, startChanges } from './changes.ts'
 import { planIdOf } from './plan-id.ts'
 
 export interface Plan {
   /** What it would change and to what, for comparison with an approved plan. */
   readonly id: string
   readonly image: ImagePlan
+  /** In the order of the requests. */
   readonly pools: readonly PoolPlan[]
-  readonly proofs: ProofPlans
+  /** One for each account, in the order of `FleetSettings.accounts`. */
+  readonly proofs: readonly ProofPlans[]
   /** Snapshots of published versions, which need them no longer once every region is complete. */
   readonly leftSnapshots: readonly LeftSnapshot[]
   /** A VM that an interrupted run stopped and did not start again. */
@@ -32,13 +33,12 @@ export interface Plan {
 }
 
 export function planRun(question: ImageQuestion): Plan {
-  const { config, observed, content, run, now } = question
+  const { config, content } = question
+  const observed = observedAcross(question.observed)
   const image = planImage(question)
   const generalization = generalizationOf(config.source)
-  const pools = config.pool
-    ? planPools(config.pool, observed, image, imageTraitsOf(content, observed)).map((pool) => ({ ...pool, generalization }))
-    : []
-  const proofs = planAllProofs(pools, config, observed, { run, now })
+  const pools = planPools(question, image, imageTraitsOf(content, observed)).map((pool) => ({ ...pool, generalization }))
+  const proofs = planAllProofs(pools, question)
   const { vm } = observed.vm ?? {}
   const owedStart = vm?.tags[TAGS.restart] === undefined ? undefined : (vm.id as ArmId)
   const leftSnapshots = snapshotsLeft(config, observed)
@@ -48,8 +48,7 @@ export function planRun(question: ImageQuestion): Plan {
     ...leftSnapshots.map(
       ({ id }): PlannedChange => ({ verb: 'delete', type: 'snapshot', id, name: nameOf(id), reason: 'its version is published' }),
     ),
-    ...proofChanges(proofs),
-    ...pools.flatMap(poolChanges),
+    ...inFleet(config.pool, [...proofs.flatMap(proofChanges), ...pools.flatMap(poolChanges)]),
   ]
   return { id: planIdOf({ image, pools }, config), image, pools, proofs, leftSnapshots, changes, ...(owedStart && { owedStart }) }
 }
@@ -73,59 +72,71 @@ function snapshotsLeft({ image }: Config, { versions, snapshots, sourceSnapshots
     })
 }
 
-/** None where there is no account to make pools in. */
-function planAllProofs(
-  plans: readonly PoolPlan[],
-  { pool: settings, source, image }: Config,
-  { account, pools, vmSizes, usages }: Observed,
-  { run, now }: { readonly run: RunContext; readonly now: Date },
-): ProofPlans {
-  if (!settings || !account) return NO_PROOFS
-  return planProofs({
-    plans,
-    settings,
-    account,
-    pools,
-    vmSizes,
-    ...(usages && { usages }),
-    isManagedImage: imageKindOf(source, image) === 'managed',
-    runToken: `${run.runId} ${now.toISOString()}`,
-    now,
+/** One for each account, in their order; none where the account does not exist. */
+function planAllProofs(plans: readonly PoolPlan[], { config, observed, run, now }: ImageQuestion): readonly ProofPlans[] {
+  return byAccount(config).flatMap(({ pool: settings }): readonly ProofPlans[] => {
+    if (!settings || !config.pool) return []
+    const { account, pools, vmSizes, usages } = observedIn(settings.account, observed)
+    if (!account) return [NO_PROOFS]
+    const proofs = planProofs({
+      plans: plans.filter(isOf(settings.account, config.pool)),
+      settings,
+      account,
+      pools,
+      vmSizes,
+      ...(usages && { usages }),
+      isManagedImage: imageKindOf(config.source, config.image) === 'managed',
+      runToken: `${run.runId} ${now.toISOString()}`,
+      now,
+    })
+    return [proofs]
   })
 }
 
 function planPools(
-  settings: PoolSettings,
-  observed: Observed,
+  { config: { pool: fleet }, observed }: ImageQuestion,
   image: ImagePlan,
   imageTraits: ImageTraits | undefined,
 ): readonly PoolPlan[] {
-  return settings.requests.map((request) => {
-    const named = childId(settings.account, 'pools', request.id)
-    const existing = poolFor(request.id, settings, observed.pools)
+  if (!fleet) return []
+  const { strategy } = fleet
+  return fleet.requests.map(({ account, ...request }) => {
+    const { pools, supportedImages = [] } = observedIn(account, observed)
+    const existing = poolFor(request.id, { account, strategy }, pools)
     return planPool({
-      id: existing ? (existing.id as ArmId) : named,
+      id: existing ? (existing.id as ArmId) : childId(account, 'pools', request.id),
       request: existing ? { ...request, id: existing.name } : request,
       existing,
       name: request.id,
-      siblings: observed.pools,
+      siblings: pools,
       imageId: imageIdFor(image, request.id),
-      strategy: settings.strategy,
+      strategy,
       imageTraits,
-      supportedImages: observed.supportedImages ?? [],
+      supportedImages,
     })
   })
 }
 
 /** The image that the run puts a pool on; absent where it leaves the pool's image alone. */
-export function imageFor({ existing }: PoolPlan, index: number, { image }: Plan, { strategy, requests }: PoolSettings): ArmId | undefined {
+export function imageFor({ existing }: PoolPlan, index: number, { image }: Plan, { strategy, requests }: FleetSettings): ArmId | undefined {
   return existing && strategy === 'resize-only' ? undefined : imageIdFor(image, requests[index]?.id ?? '')
 }
 
-/** What the pool steps carry out. */
-export function worksOf(plan: Plan, account: BatchAccount, settings: PoolSettings): readonly PoolWork[] {
-  return plan.pools.map((pool, index) => {
-    const imageId = imageFor(pool, index, plan, settings)
+/** Whether what stands in the place of a request concerns this account. */
+export const isOf =
+  (account: ArmId, { requests }: FleetSettings) =>
+  (_: unknown, index: number): boolean =>
+    sameId(requests[index]?.account, account)
+
+/** What the pool steps carry out in one account. */
+export function worksIn(
+  { account, settings }: { readonly account: BatchAccount; readonly settings: PoolSettings },
+  plan: Plan,
+  fleet: FleetSettings,
+): readonly PoolWork[] {
+  const works = plan.pools.map((pool, index): PoolWork => {
+    const imageId = imageFor(pool, index, plan, fleet)
     return { plan: pool, account, settings, ...(imageId && { imageId }) }
   })
+  return works.filter(isOf(settings.account, fleet))
 }

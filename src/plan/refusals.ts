@@ -8,7 +8,7 @@ import { nodesIn } from '../pool/size.ts'
 import { emit, type StepContext } from '../run/context.ts'
 import { poolChanges } from './changes.ts'
 import type { Plan } from './plan.ts'
-import { differencesFrom, type PlanDifference } from './plan-id.ts'
+import { differencesFrom, type PlanDifference, partOf } from './plan-id.ts'
 
 /** Somebody approved another plan than the one that this run would carry out. */
 export class PlanChangedError extends ActionError {
@@ -48,12 +48,13 @@ function wordsFor({ part, aspects, kind }: PlanDifference, plan: Plan, config: C
 }
 
 /** What this run's plan has for a part. */
-function nowOf(part: string, { image, pools }: Plan, { pool, image: settings }: Config): string {
+function nowOf(part: string, { image, pools }: Plan, config: Config): string {
+  const { pool, image: settings } = config
   if (part === 'image')
     return image.kind === 'build' ? `build ${settings?.name ?? nameOf(image.id)} (${image.reason})` : `use ${image.id} (${image.reason})`
   if (part === 'retention') return `keep the newest ${settings?.retainVersions ?? 0} versions`
   if (part === 'pools') return `bring up ${pools.length} pools as its plan says`
-  const index = pools.findIndex((_, at) => part.endsWith(`/${pool?.requests[at]?.id.toLowerCase()}`))
+  const index = (pool?.requests ?? []).findIndex((request) => partOf(request, config) === part)
   const changes = pools[index] ? poolChanges(pools[index]) : []
   return changes.length === 0 ? 'leave it as it is' : changes.map(({ verb, reason }) => `${verb} it (${reason})`).join(', ')
 }

@@ -3,12 +3,12 @@ import type { Config, ImageSettings } from '../config/config.ts'
 import type { RetentionScope } from '../image/find-prunable.ts'
 import type { ImagePlan } from '../image/image-plan.ts'
 import type { MadeImage } from '../image/retention.ts'
-import type { Observed } from '../observe/observed.ts'
+import type { ObservedFleet } from '../observe/observed.ts'
 import type { Plan } from './plan.ts'
 
 /** How far the run has come. */
 export interface RunSoFar {
-  readonly observed?: Observed
+  readonly observed?: ObservedFleet
   readonly plan?: Plan
   /** Pools that this run has brought up, by id. */
   readonly pools: readonly { readonly id: string }[]
@@ -33,7 +33,7 @@ export function retentionScope(
     isDefinitionThere: image.kind === 'managed' || observed?.definition !== undefined || isPublished,
     expected: {
       images: [...seen.filter(stays).map(({ id }) => id), ...(isPublished ? current : [])],
-      pools: (config.mode === 'apply' ? pools : (observed?.pools ?? [])).map(({ id }) => id),
+      pools: (config.mode === 'apply' ? pools : (observed?.accounts ?? []).flatMap((account) => account.pools)).map(({ id }) => id),
     },
     ...(upcoming && { upcoming }),
   }

@@ -14,7 +14,7 @@ import type { ProofPlans } from './proof-plan.ts'
  */
 const MOST_POOLS_AT_ONCE = 100
 
-/** The pools of a run with what they share. */
+/** The pools of an account with what they share. */
 export interface AllWork {
   readonly works: readonly PoolWork[]
   readonly proofs: ProofPlans
@@ -23,17 +23,23 @@ export interface AllWork {
 }
 
 /** All pools side by side, each behind its proof; with only one, each part of its way is a phase. Outcomes in the order of the pools. */
-export async function bringUpAll({ works, proofs, account, settings }: AllWork, context: StepContext): Promise<readonly PoolOutcome[]> {
-  const asPhase: RunAsPhase = works.length === 1 ? (name, body) => phase(context, name, body) : (_, body) => body()
-  const all = async () => {
-    const swept = sweepProofs(proofs.leftovers, account, context)
-    const started = proofs.proofs.map((plan) => startProof({ plan, account, settings, swept }, context))
-    const outcomes = await sideBySide(works, MOST_POOLS_AT_ONCE, (work) => {
-      const proof = started.find(({ plan: { proves } }) => proves.includes(work.plan.request.id))
-      return bringUp({ work, ...(proof && { proof }) }, context, asPhase)
-    })
-    await Promise.all([swept, ...started.map(({ ended }) => ended)])
-    return outcomes
-  }
-  return works.length === 1 ? all() : phase(context, 'pool', all)
+export async function bringUpAll(all: AllWork, context: StepContext): Promise<readonly PoolOutcome[]> {
+  if (all.works.length === 1) return bringUpEach(all, context, (name, body) => phase(context, name, body))
+  return phase(context, 'pool', () => bringUpEach(all, context))
+}
+
+/** The same as a part of a phase. */
+export async function bringUpEach(
+  { works, proofs, account, settings }: AllWork,
+  context: StepContext,
+  asPhase: RunAsPhase = (_, body) => body(),
+): Promise<readonly PoolOutcome[]> {
+  const swept = sweepProofs(proofs.leftovers, account, context)
+  const started = proofs.proofs.map((plan) => startProof({ plan, account, settings, swept }, context))
+  const outcomes = await sideBySide(works, MOST_POOLS_AT_ONCE, (work) => {
+    const proof = started.find(({ plan: { proves } }) => proves.includes(work.plan.request.id))
+    return bringUp({ work, ...(proof && { proof }) }, context, asPhase)
+  })
+  await Promise.all([swept, ...started.map(({ ended }) => ended)])
+  return outcomes
 }

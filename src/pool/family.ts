@@ -53,7 +53,11 @@ export function servingPool(name: string, pools: readonly Pool[]): Pool | undefi
 }
 
 /** The pool that a request is about. Blue-green goes on from the oldest of the family, others from the pool of that very name if there is one. */
-export function poolFor(name: string, { account, strategy }: PoolSettings, pools: readonly Pool[]): Pool | undefined {
+export function poolFor(
+  name: string,
+  { account, strategy }: Pick<PoolSettings, 'account' | 'strategy'>,
+  pools: readonly Pool[],
+): Pool | undefined {
   const named = childId(account, 'pools', name)
   const own = strategy === 'blue-green' ? undefined : pools.find((pool) => sameId(pool.id, named) && !isBeingDeleted(pool))
   return own ?? servingPool(name, pools)

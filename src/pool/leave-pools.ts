@@ -1,8 +1,7 @@
 import type { PoolSettings } from '../config/config.ts'
 import { explain } from '../errors/explanation.ts'
-import type { Pool } from '../model/batch.ts'
+import type { ArmId } from '../model/arm-id.ts'
 import { emit, type StepContext } from '../run/context.ts'
-import { drainedPools } from './owed-size.ts'
 import type { PoolPlan } from './pool-plan.ts'
 import { putSizesBack } from './put-back.ts'
 
@@ -12,18 +11,17 @@ const LONGEST_PUT_BACK_MS = 120_000
 
 /** Where a run ends early. */
 export interface EarlyEnd {
-  readonly settings: PoolSettings
+  readonly onCancel: PoolSettings['onCancel']
   /** Empty where no plan was made. */
   readonly plans: readonly PoolPlan[]
-  /** Pools of the account before the run; absent where they were not read. */
-  readonly observed: readonly Pool[] | undefined
+  /** Pools that an earlier run has drained, as they were before this one. */
+  readonly drained: readonly ArmId[]
   readonly isCancelled: boolean
 }
 
 /** Stops resizes where `on-cancel` says so, and puts back the sizes of pools that an earlier run has drained. Never throws. */
-export async function leavePools({ settings, plans, observed, isCancelled }: EarlyEnd, context: StepContext): Promise<void> {
-  if (context.signal.aborted && settings.onCancel === 'stop-resize') await stopResizes(plans, context)
-  const drained = observed ? drainedPools(settings, observed) : []
+export async function leavePools({ onCancel, plans, drained, isCancelled }: EarlyEnd, context: StepContext): Promise<void> {
+  if (context.signal.aborted && onCancel === 'stop-resize') await stopResizes(plans, context)
   await putSizesBack(drained, isCancelled ? LONGEST_STOP_MS : LONGEST_PUT_BACK_MS, context)
 }
 

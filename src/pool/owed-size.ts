@@ -1,8 +1,9 @@
 /** Pure: which pools were drained by this action and are owed their former size. */
-import type { PoolSettings } from '../config/config.ts'
+import { type FleetSettings, type PoolSettings, settingsIn } from '../config/config.ts'
 import type { ArmId } from '../model/arm-id.ts'
 import type { Pool, ScaleSettings } from '../model/batch.ts'
 import { totalOf } from '../model/nodes.ts'
+import type { ObservedFleet } from '../observe/observed.ts'
 import { isBeingDeleted, poolAndSuccessors, poolFor } from './family.ts'
 import { lastStateOf, MARKS, markIn } from './marks.ts'
 import { targetFrom, targetOf } from './size.ts'
@@ -13,6 +14,11 @@ export function drainedPools(settings: PoolSettings, pools: readonly Pool[]): re
     const pool = poolFor(id, settings, pools)
     return pool && owedScale(pool) && poolAndSuccessors(id, pools).length === 1 ? [pool.id as ArmId] : []
   })
+}
+
+/** The same in every account that was read. */
+export function drainedInFleet(fleet: FleetSettings, { accounts }: Pick<ObservedFleet, 'accounts'>): readonly ArmId[] {
+  return accounts.flatMap(({ id, pools }) => drainedPools(settingsIn(id, fleet), pools))
 }
 
 /** The scale that a drained pool had; nothing where it has been given a size, or never had one. */

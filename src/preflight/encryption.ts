@@ -136,10 +136,9 @@ export const ENCRYPTION_RULES: readonly Rule[] = [
 ]
 
 /** The version's own regions, each with its sets. */
-function regionsOf({ config: { image, pool }, content, observed: { account } }: Facts): readonly TargetRegion[] {
+function regionsOf({ config: { image }, content, batchRegions: batch }: Facts): readonly TargetRegion[] {
   if (!image || !content) return []
-  const sourceRegion = content.location
-  const regions = targetRegions(image, pool, { sourceRegion, batchRegion: account?.location ?? sourceRegion })
+  const regions = targetRegions(image, { sourceRegion: content.location, batch })
   return withEncryption(regions, image.encryptionSets, content.luns)
 }
 

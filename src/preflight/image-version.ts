@@ -32,10 +32,9 @@ export const IMAGE_VERSION_RULES: readonly Rule[] = [
     objection: 'Image version has failed and is in use',
     link: IMAGE_VERSION,
     check: (facts) => {
-      const { observed, content } = facts
-      const region = observed.account?.location ?? content?.location ?? ''
+      const { observed, batchRegions } = facts
       return asked(facts)
-        .filter((taken) => taken.provisioningState === 'Failed' && isOfSource(taken, facts) && !isUsable(taken, region))
+        .filter((taken) => taken.provisioningState === 'Failed' && isOfSource(taken, facts) && !isUsableIn(batchRegions, taken))
         .flatMap((taken) => {
           const reason = reasonToStayOf(taken, observed)
           return reason
@@ -118,11 +117,13 @@ function asked({ config: { image, pool }, observed: { versions, images } }: Fact
 /** Whatever exists under that version and of this source; one that failed everywhere is rebuilt. */
 export const reused = (facts: Facts): readonly Named[] =>
   asked(facts).filter(
-    (taken) =>
-      isOfSource(taken, facts) && (taken.provisioningState !== 'Failed' || isUsable(taken, facts.observed.account?.location ?? '')),
+    (taken) => isOfSource(taken, facts) && (taken.provisioningState !== 'Failed' || isUsableIn(facts.batchRegions, taken)),
   )
 
 function isOfSource({ tags }: Named, { config: { image }, content }: Facts): boolean {
   if (!image || !content) return true
   return isOwn(tags, image.name) && tags[TAGS.source]?.toLowerCase() === sourceTag(content.sourceId).toLowerCase()
 }
+
+/** Somewhere: accounts in regions where it failed wait for a new attempt. */
+const isUsableIn = (regions: Facts['batchRegions'], version: BuiltVersion): boolean => regions.some(({ name }) => isUsable(version, name))

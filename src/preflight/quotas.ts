@@ -1,5 +1,4 @@
 /** Rules about quotas: of the account, and of its subscription where that is what binds. */
-import type { Config } from '../config/config.ts'
 import { type Pool, poolNamed } from '../model/batch.ts'
 import { type CoreQuota, coreQuotas, coresOf } from '../pool/core-quotas.ts'
 import { requiredOf } from '../pool/health.ts'
@@ -107,7 +106,7 @@ export type CoreDemand = 'target' | 'required'
 
 /** By quota, over all pools asked for. In place, what they use now is given back first; blue-green needs both at once. */
 export function coreDemand(
-  { config: { pool }, observed: { account, vmSizes, pools, usages } }: { readonly config: Config; readonly observed: Facts['observed'] },
+  { config: { pool }, observed: { account, vmSizes, pools, usages } }: Pick<Facts, 'config' | 'observed'>,
   of: CoreDemand,
 ): readonly CoreQuota[] {
   if (!pool || !account) return []

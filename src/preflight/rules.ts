@@ -1,6 +1,8 @@
+import { type ArmId, labelAmong } from '../model/arm-id.ts'
+import type { ProofPlans } from '../pool/proof-plan.ts'
 import { DISK_KIND_RULES } from './disk-kinds.ts'
 import { ENCRYPTION_RULES } from './encryption.ts'
-import type { Facts, Rule } from './facts.ts'
+import { acrossAccounts, type Facts, type Rule, withAllRequests } from './facts.ts'
 import type { Finding } from './finding.ts'
 import { GIVEN_IMAGE_RULES } from './given-image.ts'
 import { IMAGE_RULES } from './image.ts'
@@ -32,16 +34,43 @@ export const RULES: readonly Rule[] = [
   ...PROOF_RULES,
 ]
 
+/** Managed images are named after all pools of a run: these rules see the pools of every account. */
+const WITH_ALL_REQUESTS: ReadonlySet<Rule> = new Set([...GIVEN_IMAGE_RULES, ...IMAGE_RULES, ...IMAGE_VERSION_RULES, ...ENCRYPTION_RULES])
+/** Pools on managed images of the same disks count together, in whichever account they are. */
+const ACROSS_ACCOUNTS: ReadonlySet<Rule> = new Set(SHARING_RULES)
+
 /** Every finding of every rule; nothing was written yet. */
-export const checkAll = (facts: Facts): readonly Finding[] => check(RULES, facts)
+export function checkAll(views: readonly Facts[]): readonly Finding[] {
+  const [across, withAll] = [acrossAccounts(views), withAllRequests(views)]
+  return RULES.flatMap((rule) => checkEach(rule, ACROSS_ACCOUNTS.has(rule) ? across : WITH_ALL_REQUESTS.has(rule) ? withAll : views))
+}
 
-/** Findings of the rules that look at the plan; nothing was written yet. */
-export const checkPlan = (facts: Facts & Required<Pick<Facts, 'proofs'>>): readonly Finding[] => check(PROOF_RULES, facts)
+/** Findings of the rules that look at the plan, whose proofs stand in the order of the accounts; nothing was written yet. */
+export function checkPlan(views: readonly Facts[], proofs: readonly ProofPlans[]): readonly Finding[] {
+  const planned = views.map((view, index) => ({ ...view, ...(proofs[index] && { proofs: proofs[index] }) }))
+  return PROOF_RULES.flatMap((rule) => checkEach(rule, planned))
+}
 
-function check(rules: readonly Rule[], facts: Facts): readonly Finding[] {
-  return rules.flatMap(({ id, severity, objection: title, link, check }) =>
-    check(facts).map((found) => ({ id, severity, title, link, ...found })),
+type Objected = ReturnType<Rule['check']>[number]
+
+/** What a rule objects to in every account is reported once; what it objects to in some only, with the account. */
+function checkEach({ id, severity, objection: title, link, check }: Rule, views: readonly Facts[]): readonly Finding[] {
+  const found = views.map(check)
+  const isEverywhere = (one: Objected) => found.every((those) => those.some(({ seen, fix }) => seen === one.seen && fix === one.fix))
+  const accounts = views.flatMap(({ config }) => config.pool?.account ?? [])
+  return found.flatMap((objections, index) =>
+    objections
+      .filter((one) => index === 0 || !isEverywhere(one))
+      .map((one) => {
+        const seen = isEverywhere(one) ? one.seen : inAccount(one.seen, accounts, accounts[index])
+        return { id, severity, title, link, ...one, seen }
+      }),
   )
+}
+
+function inAccount(seen: string, accounts: readonly ArmId[], account: ArmId | undefined): string {
+  const label = account && labelAmong(accounts, account)
+  return label === undefined || seen.includes(label) ? seen : `account ${label}: ${seen}`
 }
 
 /** How many rules had nothing to object to, and how many findings the others have of each severity. */

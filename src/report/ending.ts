@@ -1,15 +1,16 @@
 /** How a run ended, as far as it came: the part of the report that only the end knows. */
-import type { Config } from '../config/config.ts'
+import { byAccount, type Config } from '../config/config.ts'
 import type { Explanation } from '../errors/explanation.ts'
 import { isBehind } from '../image/age.ts'
 import type { ImagePlan, SnapshotReport } from '../image/image-plan.ts'
 import type { RetentionPlan } from '../image/retention.ts'
 import { sourceContent } from '../image/source.ts'
-import { nameOf, parseArmId, sameId } from '../model/arm-id.ts'
+import { type ArmId, isWithin, labelAmong, nameOf, parseArmId, sameId } from '../model/arm-id.ts'
 import type { RegionReplication } from '../model/compute.ts'
-import type { Observed } from '../observe/observed.ts'
+import { type ObservedFleet, observedAcross, observedIn } from '../observe/observed.ts'
 import type { PlannedChange } from '../plan/changes.ts'
 import { imageFor, type Plan } from '../plan/plan.ts'
+import type { CoreQuota } from '../pool/core-quotas.ts'
 import type { Verdict } from '../pool/health-gate.ts'
 import type { PoolOutcome } from '../pool/outcome.ts'
 import { imageOf } from '../pool/plan-pool.ts'
@@ -18,6 +19,7 @@ import type { ProofOutcome } from '../pool/proof.ts'
 import { targetFrom, totals } from '../pool/size.ts'
 import type { Finding } from '../preflight/finding.ts'
 import { coreDemand } from '../preflight/quotas.ts'
+import { poolNames } from './pool-names.ts'
 import type { PoolSummary, RunEnding } from './record.ts'
 import type { AccountPool, ImageReport, RunResult } from './run-report.ts'
 
@@ -27,7 +29,7 @@ export type Ending = Omit<RunEnding, 'finishedAt' | 'requests' | 'leftBehind' | 
 /** What the phases have found out so far; a failure keeps all of it. */
 export interface Progress {
   findings: readonly Finding[]
-  observed?: Observed
+  observed?: ObservedFleet
   plan?: Plan
   snapshots: readonly SnapshotReport[]
   /** Absent until the image is published. */
@@ -48,7 +50,16 @@ const ACTIONS = {
   'blue-green': 'blue-green',
 } as const
 
-export function outcomeOf(
+/** What became of the pools of a plan, in its order. */
+export function summariesOf({ pools }: Plan, config: Config, outcomes: readonly PoolOutcome[]): readonly PoolSummary[] {
+  const { accounts = [], requests = [] } = config.pool ?? {}
+  return pools.map((pool, index) => {
+    const account = requests[index]?.account
+    return summaryOf(pool, account ? labelAmong(accounts, account) : '', config, outcomes[index] ?? { isRolledBack: false })
+  })
+}
+
+function summaryOf(
   plan: PoolPlan,
   account: string,
   config: Config,
@@ -99,11 +110,12 @@ function proofReport({ plan: { id, name, target, leftOut }, result, error }: Pro
 }
 
 /** The pools as they are, and the images that they would be on. */
-export function plannedOutcomes(plan: Plan, { account }: Observed, config: Config): readonly PoolSummary[] {
-  return plan.pools.map((pool, index) => {
-    const outcome = outcomeOf(pool, account?.name ?? '', config, { isRolledBack: false, ...(pool.existing && { pool: pool.existing }) })
-    const image = config.pool && imageFor(pool, index, plan, config.pool)
-    return { ...outcome, ...(image && { imageAfter: image }) }
+export function plannedOutcomes(plan: Plan, config: Config): readonly PoolSummary[] {
+  const asTheyAre = plan.pools.map(({ existing }) => ({ isRolledBack: false, ...(existing && { pool: existing }) }))
+  return summariesOf(plan, config, asTheyAre).map((summary, index) => {
+    const pool = plan.pools[index]
+    const image = pool && config.pool && imageFor(pool, index, plan, config.pool)
+    return { ...summary, ...(image && { imageAfter: image }) }
   })
 }
 
@@ -118,7 +130,8 @@ export function resultOf(config: Config, { plan, pools, retention }: Progress): 
 
 /** One annotation for all pools that failed. */
 export function failureOf(pools: readonly PoolSummary[]): Explanation | undefined {
-  const failed = pools.flatMap(({ name, error }) => (error ? [{ name, error }] : []))
+  const nameIn = poolNames(pools)
+  const failed = pools.flatMap((pool) => (pool.error ? [{ name: nameIn(pool), error: pool.error }] : []))
   const [first] = failed
   if (!first || failed.length === 1) return first?.error
   return {
@@ -137,10 +150,10 @@ export function endingOf(progress: Progress, config: Config, result: RunResult, 
     findings,
     pools,
     changes: [...(plan?.changes ?? []), ...retentionChanges(progress.retention, config)],
-    accountPools: accountPools(observed, config.mode === 'plan' ? [] : pools, plan),
+    accountPools: accountPools(progress, config, config.mode === 'plan' ? [] : pools),
     ...(image && { image }),
     ...(plan && { planId: plan.id }),
-    ...(plan && observed && config.mode === 'plan' && { cores: coreDemand({ config, observed }, 'target') }),
+    ...(plan && observed && config.mode === 'plan' && { cores: coresOf(config, observed) }),
     ...(error && { error }),
   }
 }
@@ -159,7 +172,7 @@ function retentionChanges(
 function imageReport(image: ImagePlan, config: Config, { snapshots, replication, observed, isInLatest = false }: Progress): ImageReport {
   const parts = parseArmId(image.id)
   const isVersion = parts?.names.length === 3
-  const sourceId = observed && sourceContent(config.source, observed)?.sourceId
+  const sourceId = observed && sourceContent(config.source, observedAcross(observed))?.sourceId
   const action = image.kind === 'given' ? 'given' : image.kind === 'reuse' ? 'reused' : replication ? 'created' : 'planned'
   const planned = image.kind === 'build' ? image.snapshots.map(({ id, disk }): SnapshotReport => ({ id, disk, state: 'planned' })) : []
   return {
@@ -177,20 +190,51 @@ function imageReport(image: ImagePlan, config: Config, { snapshots, replication,
   }
 }
 
-/** Which image each pool of the account is on, and whether there is a newer one of the same line. */
-function accountPools(observed: Observed | undefined, outcomes: readonly PoolSummary[], plan: Plan | undefined): readonly AccountPool[] {
+/** What a plan takes of the quotas of each account. */
+function coresOf(config: Config, observed: ObservedFleet): readonly CoreQuota[] {
+  const accounts = config.pool?.accounts ?? []
+  return byAccount(config).flatMap((own) => {
+    const quotas = coreDemand({ config: own, observed: observedIn(own.pool?.account, observed) }, 'target')
+    if (accounts.length < 2 || !own.pool) return quotas
+    const label = labelAmong(accounts, own.pool.account)
+    return quotas.map((quota) => ({ ...quota, name: `${label}: ${quota.name}` }))
+  })
+}
+
+function accountLabel(pool: string, accounts: readonly ArmId[]): string {
+  const account = accounts.find((one) => isWithin(one, pool))
+  return account ? labelAmong(accounts, account) : ''
+}
+
+/** Which image each pool of the accounts is on, and whether there is a newer one of the same line. */
+function accountPools(
+  { observed, plan }: Pick<Progress, 'observed' | 'plan'>,
+  config: Config,
+  outcomes: readonly PoolSummary[],
+): readonly AccountPool[] {
   const succeeded = [...(observed?.versions ?? []), ...(observed?.images ?? [])].filter(
     ({ provisioningState }) => provisioningState === 'Succeeded',
   )
   const images = [...succeeded.map(({ id }) => id), ...(plan ? [plan.image.id] : [])]
-  const now = outcomes.map(({ name, imageAfter, imageBefore, current }) => ({ name, image: imageAfter ?? imageBefore ?? '', current }))
+  const now = outcomes.map(({ name, account, imageAfter, imageBefore, current }) => ({
+    name,
+    account,
+    image: imageAfter ?? imageBefore ?? '',
+    current,
+  }))
   const isDone = ({ id }: PoolPlan) => outcomes.some((outcome) => sameId(outcome.id, id) && !outcome.error)
   const retired = (plan?.pools ?? []).flatMap((pool) =>
     pool.action === 'blue-green' && isDone(pool) ? [pool.old, ...pool.abandonedSuccessors] : [],
   )
-  const others = (observed?.pools ?? [])
-    .filter((pool) => !(plan?.proofs.leftovers ?? []).includes(pool))
+  const leftovers = (plan?.proofs ?? []).flatMap((proofs) => proofs.leftovers)
+  const others = (observed ? observedAcross(observed).pools : [])
+    .filter((pool) => !leftovers.includes(pool))
     .filter((pool) => !outcomes.some(({ id }) => sameId(id, pool.id)) && !retired.some(({ id }) => sameId(id, pool.id)))
-    .map((pool) => ({ name: pool.name, image: imageOf(pool), current: totals(pool) }))
+    .map((pool) => ({
+      name: pool.name,
+      account: accountLabel(pool.id, config.pool?.accounts ?? []),
+      image: imageOf(pool),
+      current: totals(pool),
+    }))
   return [...now, ...others].map((pool) => ({ ...pool, isBehind: isBehind(pool.image, images) }))
 }

@@ -3,6 +3,7 @@ import { sameId } from '../model/arm-id.ts'
 import type { RegionReplication } from '../model/compute.ts'
 import { type NodeTotals, nodesOf, sumOf, totalOf } from '../model/nodes.ts'
 import type { PhaseName, RunEvent, SignedIn } from '../run/events.ts'
+import { poolNames } from './pool-names.ts'
 import type { NodeSample, PhaseRecord, PoolReport, ResizeAttempt, ResourceRecord, RunReport, RunResult } from './run-report.ts'
 import { thin } from './summary/samples.ts'
 
@@ -16,7 +17,7 @@ export interface RunRecord {
   readonly openPhases: readonly { readonly phase: PhaseName; readonly startedAt: string }[]
   readonly resources: readonly ResourceRecord[]
   readonly replications: readonly { readonly imageId: string; readonly regions: readonly RegionReplication[] }[]
-  /** By pool name. */
+  /** By pool name, in a run over several accounts with the account. */
   readonly traces: ReadonlyMap<string, PoolTrace>
   readonly warnings: readonly string[]
 }
@@ -129,6 +130,7 @@ export function toReport(record: RunRecord, ending: RunEnding): RunReport {
   const { result, finishedAt, image, pools, warnings } = ending
   const outcome = result === 'cancelled' ? 'cancelled' : hasFailed(result) ? 'failed' : 'succeeded'
   const { phases } = record.openPhases.reduceRight((ended, { phase }) => endPhase(ended, phase, finishedAt, outcome), record)
+  const nameIn = poolNames(pools)
   const replication = image && record.replications.find(({ imageId }) => sameId(imageId, image.id))?.regions
   return {
     schemaVersion: 1,
@@ -138,7 +140,7 @@ export function toReport(record: RunRecord, ending: RunEnding): RunReport {
     phases: phases.toSorted((one, other) => one.startedAt.localeCompare(other.startedAt)),
     resources: record.resources,
     warnings: [...new Set([...record.warnings, ...warnings])],
-    pools: pools.map((pool) => ({ ...pool, ...(record.traces.get(pool.name) ?? EMPTY) })),
+    pools: pools.map((pool) => ({ ...pool, ...(record.traces.get(nameIn(pool)) ?? EMPTY) })),
     ...(image && replication && { image: { ...image, replication } }),
   }
 }

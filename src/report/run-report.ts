@@ -43,7 +43,7 @@ export interface RunReport {
   readonly resources: readonly ResourceRecord[]
   readonly image?: ImageReport
   readonly pools: readonly PoolReport[]
-  /** Every pool of the account with its image; marks those behind. */
+  /** Every pool of the accounts with its image; marks those behind. */
   readonly accountPools: readonly AccountPool[]
   /** Mode `plan`: cores by quota, of pools that stay as they are (`used`) and of those asked for (`needed`). */
   readonly cores?: readonly CoreQuota[]
@@ -87,6 +87,7 @@ export interface ImageReport {
 export interface PoolReport {
   readonly name: string
   readonly id: string
+  /** Its name; where another account of the run has that name too, with its resource group before it. */
   readonly account: string
   readonly action: PoolAction
   readonly vmSize: string
@@ -155,6 +156,7 @@ export interface NodeSample {
 
 export interface AccountPool {
   readonly name: string
+  readonly account: string
   /** Image id, or `publisher:offer:sku:version`. */
   readonly image: string
   readonly isBehind: boolean

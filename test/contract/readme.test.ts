@@ -179,12 +179,12 @@ describe('preflight rules', () => {
 
   test.each(RULES.map(({ id }) => id))('%s is all that is found in its example', (id) => {
     const facts = RULE_EXAMPLES[id] as Facts
-    const ids = [...new Set(checkAll(facts).map((finding) => finding.id))]
+    const ids = [...new Set(checkAll([facts]).map((finding) => finding.id))]
     expect(ids.filter((other) => !(COMPANIONS[id] ?? []).includes(other))).toEqual([id])
   })
 
   test.each(Object.entries(FACTS_WITHOUT_OBJECTION))('none objects to %s', (_, facts) => {
-    expect(checkAll(facts)).toEqual([])
+    expect(checkAll([facts])).toEqual([])
   })
 })
 

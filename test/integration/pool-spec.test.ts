@@ -68,7 +68,7 @@ test('an unset variable for the account is an error in every mode, and nothing i
   for (const mode of ['apply', 'plan', 'validate', 'prune']) {
     const ran = await again(azure, { ...loadScenario('happy').inputs, 'batch-account': '', 'target-dedicated-nodes': 'ten', mode })
     expect(ran.exitCode, mode).toBe(1)
-    expect(ran.log).toContain('batch-account: is required with `pool-spec`, `pool-id`')
+    expect(ran.log).toContain('batch-account: is required for `pool-spec`, `pool-id`')
     expect(ran.log).toContain('target-dedicated-nodes "ten": is not a whole number')
   }
   // GitHub is asked for an assertion while the rest is still loading.

@@ -31,10 +31,11 @@ test('the least there is, with every default', () => {
       tags: {},
     },
     pool: {
-      account: `${GROUP}/providers/Microsoft.Batch/batchAccounts/renderfarm`,
+      accounts: [`${GROUP}/providers/Microsoft.Batch/batchAccounts/renderfarm`],
       requests: [
         {
           id: 'render',
+          account: `${GROUP}/providers/Microsoft.Batch/batchAccounts/renderfarm`,
           properties: { vmSize: 'Standard_D4s_v5' },
           target: { dedicated: 0, lowPriority: 0 },
           sizeSource: 'existing',
@@ -122,7 +123,7 @@ describe('pools beside a missing account', () => {
 
   test.each(['apply', 'plan', 'validate', 'prune'])('are refused with mode %s, and looked at', (mode) => {
     expect(problems({ ...NO_ACCOUNT, mode, 'target-dedicated-nodes': 'ten', 'pool-spec': 'id: a\nvmSizee: s' })).toEqual([
-      'batch-account: is required with `pool-spec`, `pool-id`, `vm-size`, `target-dedicated-nodes`',
+      'batch-account: is required for `pool-spec`, `pool-id`, `vm-size`, `target-dedicated-nodes`',
       'pool-spec: vmSizee: is not a known property; did you mean `vmSize`?',
       'target-dedicated-nodes "ten": is not a whole number in the range (allowed: 0 to 100000)',
     ])
@@ -130,7 +131,7 @@ describe('pools beside a missing account', () => {
 
   test.each(Object.keys(POOL_INPUTS))('%s by itself', (name) => {
     const told = problems({ ...without('batch-account', 'pool-id', 'vm-size'), [name]: 'zzz' }, {})
-    expect(told[0]).toBe(`batch-account: is required with \`${name}\``)
+    expect(told[0]).toBe(`batch-account: is required for \`${name}\``)
   })
 
   test('defaults are no wish', () => {

@@ -158,7 +158,6 @@ describe('what is refused, with its path, what was found and what is allowed', (
       'id: a\nstartTask: { commandLine: x',
       'is not valid YAML or JSON: Flow map in block collection must be sufficiently indented and end with a }, line 2, column 28',
     ],
-    ['two pools of one id', '- id: a\n- id: A', 'names pool A more than once'],
   ])('%s', (_, text, expected) => {
     expect(read(text).problems).toEqual([expected])
   })

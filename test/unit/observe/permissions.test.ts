@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs'
 import path from 'node:path'
 import { expect, test } from 'vitest'
+import { byAccount } from '../../../src/config/config.ts'
 import { parseConfig } from '../../../src/config/parse-config.ts'
 import type { ArmId } from '../../../src/model/arm-id.ts'
 import { type Existing, missingActions, neededActions, type Permission } from '../../../src/observe/permissions.ts'
@@ -32,10 +33,13 @@ const needs = (inputs: Readonly<Record<string, string>>, has: Existing = NOTHING
     'target-dedicated-nodes': '1',
     ...inputs,
   }
-  return neededActions(
-    parseConfig({ input: (name) => given[name] ?? '', environment: () => undefined, hide: () => undefined, file: () => undefined }),
-    has,
-  )
+  const config = parseConfig({
+    input: (name) => given[name] ?? '',
+    environment: () => undefined,
+    hide: () => undefined,
+    file: () => undefined,
+  })
+  return byAccount(config).flatMap((own) => neededActions(own, has))
 }
 const missing = (inputs: Readonly<Record<string, string>>, roles: readonly Permission[]): readonly string[] =>
   needs(inputs).flatMap((need) => missingActions(need, [{ scope: need.scope, permissions: roles }]))

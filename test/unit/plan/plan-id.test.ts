@@ -10,6 +10,7 @@ import { planRun } from '../../../src/plan/plan.ts'
 import { differencesFrom } from '../../../src/plan/plan-id.ts'
 import { PlanChangedError, refuseUnapproved } from '../../../src/plan/refusals.ts'
 import { MARKS, writeMark } from '../../../src/pool/marks.ts'
+import { fleetOf } from '../../fixtures/fleet-of.ts'
 
 const SUBSCRIPTION = '11111111-2222-3333-4444-555555555555'
 const GROUP = `/subscriptions/${SUBSCRIPTION}/resourceGroups/render-rg/providers`
@@ -128,7 +129,16 @@ function planned({ inputs = {}, world = {}, now = '2026-11-24T10:00:00Z', runId 
   const observed = { ...WORLD, ...world }
   const runUrl = `https://github.com/o/r/actions/runs/${runId}`
   const run = { repository: 'o/r', sha: 'abc', runId, runAttempt: 1, job: 'refresh', nonce: runId, runUrl, actor: 'a', eventName: 'push' }
-  return { config, plan: planRun({ config, observed, content: sourceContent(config.source, observed), run, now: new Date(now) }) }
+  return {
+    config,
+    plan: planRun({
+      config,
+      observed: fleetOf(observed, config.pool),
+      content: sourceContent(config.source, observed),
+      run,
+      now: new Date(now),
+    }),
+  }
 }
 
 const idOf = (situation?: Situation): string => planned(situation).plan.id

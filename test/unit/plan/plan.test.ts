@@ -9,6 +9,7 @@ import type { ArmId } from '../../../src/model/arm-id.ts'
 import type { Disk, ImageVersion, Snapshot, VirtualMachine } from '../../../src/model/compute.ts'
 import type { Observed } from '../../../src/observe/observed.ts'
 import { planRun } from '../../../src/plan/plan.ts'
+import { fleetOf } from '../../fixtures/fleet-of.ts'
 
 const SUBSCRIPTION = '11111111-2222-3333-4444-555555555555'
 const COMPUTE = `/subscriptions/${SUBSCRIPTION}/resourceGroups/render-rg/providers/Microsoft.Compute`
@@ -98,7 +99,7 @@ const observe = (changes: Partial<Observed> = {}): Observed => ({
 
 const plan = (inputs: Readonly<Record<string, string>> = {}, seen: Observed = observe()) => {
   const asked = config(inputs)
-  return planRun({ config: asked, observed: seen, content: sourceContent(asked.source, seen), run: RUN, now: NOW })
+  return planRun({ config: asked, observed: fleetOf(seen, asked.pool), content: sourceContent(asked.source, seen), run: RUN, now: NOW })
 }
 
 const build = (...given: Parameters<typeof plan>): BuildPlan => {
@@ -385,7 +386,10 @@ describe('regions', () => {
   const regions = (inputs: Record<string, string>, location = 'westeurope') => {
     const { account } = observe()
     const image = build(inputs, observe({ account: { ...(account as NonNullable<typeof account>), location } }))
-    return { waitFor: image.waitForRegion, replicas: Object.fromEntries(image.targetRegions.map(({ name, replicas }) => [name, replicas])) }
+    return {
+      waitFor: image.waitForRegions,
+      replicas: Object.fromEntries(image.targetRegions.map(({ name, replicas }) => [name, replicas])),
+    }
   }
 
   test.each<[string, Record<string, string>, string, Record<string, number>]>([
@@ -410,7 +414,7 @@ describe('regions', () => {
     ['one asked for by its display name is the same', { 'target-regions': 'West Europe', replicas: '4' }, 'westeurope', { westeurope: 4 }],
     ['a number of its own goes before', { 'target-regions': 'West Europe=2', replicas: '4' }, 'westeurope', { westeurope: 2 }],
   ])('%s', (_, inputs, location, expected) => {
-    expect(regions(inputs, location)).toEqual({ waitFor: location, replicas: expected })
+    expect(regions(inputs, location)).toEqual({ waitFor: [location], replicas: expected })
   })
 })
 

@@ -8,7 +8,7 @@ const [os, data] = (vm?.disks ?? []) as [Disk, Disk]
 const found = (inputs: Readonly<Record<string, string>>, disks: readonly Disk[], ephemeral?: boolean) => {
   const machine = vm?.vm as NonNullable<typeof vm>['vm']
   const osDisk = { ...machine.osDisk, ...(ephemeral && { ephemeral }) }
-  return checkAll(factsOf(inputs, { vm: { vm: { ...machine, osDisk }, extensions: [], disks } }))
+  return checkAll([factsOf(inputs, { vm: { vm: { ...machine, osDisk }, extensions: [], disks } })])
     .filter(({ severity }) => severity === 'error')
     .map(({ id }) => id)
 }

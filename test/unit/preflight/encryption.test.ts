@@ -25,7 +25,7 @@ function found(
   const encryptionSets = new Map(
     [WEST, NORTH, FOREIGN].map((id) => [id.toLowerCase(), there[id] ? { id, location: there[id] } : undefined]),
   )
-  return checkAll(factsOf(inputs, { vm: { ...vm, disks }, encryptionSets }))
+  return checkAll([factsOf(inputs, { vm: { ...vm, disks }, encryptionSets })])
     .filter(({ id }) => /key|encryption/.test(id))
     .filter(({ id }) => id !== 'customer-managed-keys-nodes')
 }

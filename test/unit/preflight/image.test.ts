@@ -44,7 +44,7 @@ const managed = (name: string, provisioningState: string, tags: Tags): Partial<O
 }
 const MANAGED = { 'image-kind': 'managed', gallery: '' }
 const ids = (inputs: Readonly<Record<string, string>>, changes: Partial<Observed>) =>
-  checkAll(factsOf({ 'image-version': '1.0.0', ...inputs }, changes))
+  checkAll([factsOf({ 'image-version': '1.0.0', ...inputs }, changes)])
     .map(({ id }) => id)
     .filter((id) => id.startsWith('image-version-'))
 

@@ -12,7 +12,7 @@ const SIZES: Observed['vmSizes'] = [
   { name: 'Standard_E8s_v5', familyName: 'standardESv5Family', capabilities: { vCPUs: '8' } },
 ]
 const seen = (id: string, inputs: Readonly<Record<string, string>>, changes: Partial<Observed> = {}): readonly string[] =>
-  checkAll(factsOf(inputs, { vmSizes: SIZES, ...changes }))
+  checkAll([factsOf(inputs, { vmSizes: SIZES, ...changes })])
     .filter((finding) => finding.id === id)
     .map((finding) => finding.seen)
 

@@ -18,7 +18,7 @@ describe('ephemeral OS disks against the cache of the size', () => {
   ])('%s', (_, cacheGiB, expected) => {
     const capabilities = { vCPUs: '4', HyperVGenerations: 'V1,V2', ...(cacheGiB && { CachedDiskBytes: String(cacheGiB * GIB) }) }
     const facts = factsOf({ 'pool-spec': EPHEMERAL }, { vmSizes: [{ name: 'Standard_D4s_v5', capabilities }] })
-    const found = checkAll(facts).filter(({ id }) => id === 'pool-ephemeral-os-disk')
+    const found = checkAll([facts]).filter(({ id }) => id === 'pool-ephemeral-os-disk')
     expect(found.map(({ seen }) => seen)).toEqual(expected)
   })
 })

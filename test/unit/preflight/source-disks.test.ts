@@ -12,6 +12,6 @@ test.each([
   ['blue-green', [MOUNTING], true],
   ['replace', [MOUNTING], true],
 ])('data disks, and a spec without start task, strategy %s', (strategy, pools, isWarned) => {
-  const found = checkAll(factsOf({ 'pool-spec': '', strategy }, { pools }))
+  const found = checkAll([factsOf({ 'pool-spec': '', strategy }, { pools })])
   expect(found.some(({ id }) => id === 'data-disks-mounted')).toBe(isWarned)
 })

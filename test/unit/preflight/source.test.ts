@@ -21,6 +21,6 @@ test.each([
     ...(percent !== undefined && { completionPercent: percent }),
   }
   const facts = factsOf({ vm: '', snapshots: 'os=golden' }, { sourceSnapshots: [snapshot as never] })
-  const found = checkAll(facts).filter((finding) => finding.id === 'snapshots-exist')
+  const found = checkAll([facts]).filter((finding) => finding.id === 'snapshots-exist')
   expect(found.map(({ seen }) => seen)).toEqual(expected)
 })

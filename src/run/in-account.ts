@@ -1,0 +1,31 @@
+/** Pure: the same context for what is done in one of several accounts, so that what it reports says in which. */
+import type { StepContext } from './context.ts'
+import type { RunEvent } from './events.ts'
+
+/** The name of a pool in a run over several accounts, e.g. `renderwest/render`. */
+export const poolLabel = (account: string, pool: string): string => `${account}/${pool}`
+
+export function contextIn(account: string, context: StepContext): StepContext {
+  return { ...context, events: { emit: (event) => context.events.emit(inAccount(account, event)) } }
+}
+
+function inAccount(account: string, event: RunEvent): RunEvent {
+  switch (event.kind) {
+    case 'resize-started':
+    case 'resize-foreign':
+    case 'node-count-changed':
+    case 'resize-ended':
+    case 'resize-backoff':
+    case 'node-states-changed':
+    case 'smoke-test-ended':
+      return { ...event, pool: poolLabel(account, event.pool) }
+    case 'proof-ended':
+      return { ...event, pool: poolLabel(account, event.pool), proves: event.proves.map((pool) => poolLabel(account, pool)) }
+    case 'notice':
+      return { ...event, text: `Account ${account}: ${event.text}` }
+    case 'heartbeat':
+      return { ...event, waitingFor: `${event.waitingFor} (account ${account})` }
+    default:
+      return event
+  }
+}
