@@ -27,7 +27,7 @@ import { abandonedProofs } from './pool/proof-pools.ts'
 import { noteChecked, noteWarnings, refuseErrors } from './preflight/check.ts'
 import { type Facts, factsOf } from './preflight/facts.ts'
 import { checkAll, checkPlan } from './preflight/rules.ts'
-import { type Ending, endingOf, failureOf, type Progress, plannedOutcomes, resultOf, summariesOf } from './report/ending.ts'
+import { brokenOff, type Ending, endingOf, failureOf, type Progress, plannedOutcomes, resultOf, summariesOf } from './report/ending.ts'
 import { emit, phase, type StepContext } from './run/context.ts'
 import type { RunContext } from './run/runner.ts'
 import { untilAborted } from './run/until-aborted.ts'
@@ -45,7 +45,11 @@ export async function runApp(config: Config, run: RunContext, context: StepConte
     const drained = config.pool && observed ? drainedInFleet(config.pool, observed) : []
     if (config.mode === 'apply' && config.pool)
       await leavePools({ onCancel: config.pool.onCancel, plans: plan?.pools ?? [], drained, isCancelled }, context)
-    return endingOf(progress, config, isCancelled ? 'cancelled' : 'failed', explain(error))
+    const { result, first, later } = isCancelled
+      ? { result: 'cancelled' as const, first: explain(error) }
+      : brokenOff(error, config, progress)
+    if (later) emit(context, { kind: 'notice', level: 'warning', text: later })
+    return endingOf(progress, config, result, first)
   }
 }
 

@@ -7,6 +7,7 @@ import { parseConfig, parseIdentity } from './config/parse-config.ts'
 import { withoutSecretsIn } from './config/secrets.ts'
 import { type Explanation, explain } from './errors/explanation.ts'
 import { CancelledError, WaitTimeoutError } from './errors/run-errors.ts'
+import { AuthError } from './errors/sign-in.ts'
 import type { EarlyAssertion } from './github/early-assertion.ts'
 import { proxyFor, settleProxies } from './github/proxies.ts'
 import * as github from './github/runtime.ts'
@@ -165,6 +166,16 @@ async function publishSummary(render: (mostBytes?: number) => string): Promise<v
   }
 }
 
+/**
+ * The SDK renews tokens beside its requests, and nobody waits for that: whoever needs the token requests it again, and says so where
+ * that fails. Anything else is a mistake of this action, and is reported as one.
+ * https://github.com/Azure/azure-sdk-for-js/blob/main/sdk/core/core-rest-pipeline/src/util/tokenCycler.ts
+ */
+function onUnhandledRejection(reason: unknown): void {
+  if (reason instanceof AuthError) github.log.debug(`A token could not be renewed: ${reason.message}`)
+  else void refuse(reason).finally(() => process.exit())
+}
+
 /** A request that nobody waits for may still hang; the runner waits 7.5 s after SIGINT, then kills. */
 function endSoon(): void {
   setTimeout(() => process.exit(), 1_000).unref()
@@ -203,6 +214,7 @@ function fail(explanation: Explanation): void {
 
 /** The whole of `main` or `post`; the exit code is set. `early` is what `index.ts` has requested already. */
 export async function run(early?: EarlyAssertion): Promise<void> {
+  process.on('unhandledRejection', onUnhandledRejection)
   try {
     await (github.isPost() ? post() : main(early))
   } catch (error) {

@@ -1,6 +1,7 @@
 /** Why no token came, and whether another try may help. */
-import type { PipelinePolicy } from '@azure/core-rest-pipeline'
+import type { PipelinePolicy, PipelineResponse } from '@azure/core-rest-pipeline'
 import { ActionError } from '../errors/explanation.ts'
+import { innermost } from '../errors/innermost.ts'
 import { entraSentence } from '../errors/sign-in.ts'
 import { type Unreachable, UnreachableError, unreachable } from '../errors/unreachable.ts'
 
@@ -13,7 +14,8 @@ export class LastFailure {
     sendRequest: async (request, next) => {
       try {
         const response = await next(request)
-        this.clear()
+        if (response.status < 400) this.clear()
+        else this.record(refusalOf(request.url, response))
         return response
       } catch (error) {
         const { host } = new URL(request.url)
@@ -57,6 +59,12 @@ export function isPassing(error: unknown): boolean {
   const words = wordsOf(error)
   const refusal = /AADSTS\d+/.exec(words)?.[0]
   return (typeof statusCode === 'number' && (statusCode === 429 || statusCode >= 500)) || PASSING.test(refusal ?? words)
+}
+
+/** MSAL does not repeat what an endpoint said that it only wanted to read. */
+function refusalOf(url: string, { status, bodyAsText }: PipelineResponse): Error {
+  const said = innermost(bodyAsText ?? '').message
+  return new Error(`${new URL(url).host} answered ${status}${said ? `: ${said}` : ''}`)
 }
 
 const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))

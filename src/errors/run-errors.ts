@@ -52,13 +52,13 @@ export class PoolError extends ActionError {}
 /** Someone else changed the pool meanwhile. Their change is left alone, also by a rollback. */
 export class ForeignChangeError extends PoolError {}
 
-/** The time of the run is over. Azure goes on with what was begun. */
+/** The time of the run is over. Azure goes on with what was begun, except for drains, whose pools get their former size back. */
 export class WaitTimeoutError extends ActionError {
   constructor({ limit, waitingFor, input }: { readonly limit: string; readonly waitingFor: string; readonly input: string }) {
     super({
       title: `Timed out waiting for ${waitingFor}`,
       message: `the run took longer than ${limit}`,
-      hint: `What was begun goes on in Azure; run again to continue it, or raise \`${input}\`.`,
+      hint: `Raise \`${input}\`, or run again: the next run takes up what is complete by then. A pool that was being drained gets its former size back; whatever else was begun goes on in Azure, resizes unless \`on-cancel: stop-resize\` is set.`,
     })
   }
 }
@@ -69,7 +69,7 @@ export class CancelledError extends ActionError {
     super({
       title: 'Cancelled',
       message: `the run was cancelled (${signal})`,
-      hint: 'What this run made and did not finish is removed afterwards or listed; run again to continue.',
+      hint: 'What this run made and did not finish is removed afterwards or listed; the next run takes up what is complete.',
     })
   }
 }

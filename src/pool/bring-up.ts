@@ -65,6 +65,7 @@ async function rollOut(rollout: PoolRollout, asPhase: RunAsPhase, beforeGrowth?:
     const pool = await asPhase('follow', () => rollout.follow(from))
     const verdict = await asPhase('verify', async () => rollout.smokeTest(await rollout.gate(pool, plan.request.target), MOST_NODES_TESTED))
     if (plan.action === 'blue-green') await asPhase('pool', () => rollout.retire([plan.old, ...plan.abandonedSuccessors]))
+    settleSize(rollout)
     return {
       pool: await rollout.clearPreviousState(await rollout.resizer.editor.get()),
       verdict,
@@ -80,8 +81,6 @@ async function rollOut(rollout: PoolRollout, asPhase: RunAsPhase, beforeGrowth?:
     return { ...outcome, ...(pool && { pool }) }
   } finally {
     context.signal.removeEventListener('abort', warnOfUnfinishedWork)
-    // Where the run ends before its time, its end and its post step put the size back.
-    if (!context.signal.aborted && owesSize(rollout)) context.ledger.settle(plan.id)
   }
 }
 
@@ -96,17 +95,25 @@ async function fail(rollout: PoolRollout, error: unknown, asPhase: RunAsPhase): 
   return { ...(pool && { pool }), ...judged, error: explanation, isRolledBack: false, hasResized: resizer.hasResized }
 }
 
-/** A pool that was drained, by this run or an earlier one, and got no size since, has its former one back. @returns whether there was anything to say about it */
+/**
+ * A pool that was drained, by this run or an earlier one, and got no size since, has its former one back; where that fails, or the run
+ * ends before its time, its end and its post step try again. @returns whether there was anything to say about it
+ */
 async function putBackDrained(rollout: PoolRollout): Promise<boolean> {
   const { plan, context } = rollout
   if (plan.action === 'blue-green' || !(owesSize(rollout) || isBegun(rollout))) return false
-  const text = await tryToPutBack(plan.id, context)
+  const { text, isOwed } = await tryToPutBack(plan.id, context)
+  if (!isOwed) settleSize(rollout)
   if (text) emit(context, { kind: 'notice', level: 'warning', text })
   return text !== undefined
 }
 
 const owesSize = ({ plan, context }: PoolRollout): boolean =>
   context.ledger.open().some(({ id, kind }) => kind === 'poolSize' && sameId(id, plan.id))
+
+function settleSize(rollout: PoolRollout): void {
+  if (owesSize(rollout)) rollout.context.ledger.settle(rollout.plan.id)
+}
 
 /** The pool as it is; where blue-green did not come to make the new one, the old. */
 async function standing({ plan, context }: PoolRollout): Promise<Pool | undefined> {

@@ -36,13 +36,22 @@ export async function putBackSize(id: ArmId, ports: PutBackPorts): Promise<strin
   return `Pool ${pool.name} was drained and is left as it was: ${size}.`
 }
 
+/** What became of a former size. */
+export interface PutBack {
+  /** Absent where nothing was owed. */
+  readonly text?: string
+  /** It is still owed: the post step tries again. */
+  readonly isOwed?: true
+}
+
 /** The same for the end of a run, which must not fail for it. */
-export async function tryToPutBack(id: ArmId, ports: PutBackPorts): Promise<string | undefined> {
+export async function tryToPutBack(id: ArmId, ports: PutBackPorts): Promise<PutBack> {
   try {
-    return await putBackSize(id, ports)
+    const text = await putBackSize(id, ports)
+    return text ? { text } : {}
   } catch (error) {
     const { message, hint } = explain(error)
-    return `Pool ${nameOf(id)} was drained, and its former size could not be put back: ${message} ${hint}`
+    return { text: `Pool ${nameOf(id)} was drained, and its former size could not be put back: ${message} ${hint}`, isOwed: true }
   }
 }
 
@@ -56,8 +65,8 @@ export async function putSizesBack(left: readonly ArmId[], limitMs: number, cont
   const over = new AbortController()
   const all = Promise.all(
     [...new Set([...left, ...owed])].map(async (id) => {
-      const text = await tryToPutBack(id, { batch, clock, signal: over.signal })
-      ledger.settle(id)
+      const { text, isOwed } = await tryToPutBack(id, { batch, clock, signal: over.signal })
+      if (!isOwed) ledger.settle(id)
       if (text) emit(context, { kind: 'notice', level: 'warning', text })
     }),
   )

@@ -1,6 +1,6 @@
 /** How a run ended, as far as it came: the part of the report that only the end knows. */
 import { byAccount, type Config } from '../config/config.ts'
-import type { Explanation } from '../errors/explanation.ts'
+import { type Explanation, explain } from '../errors/explanation.ts'
 import { isBehind } from '../image/age.ts'
 import type { ImagePlan, SnapshotReport } from '../image/image-plan.ts'
 import type { RetentionPlan } from '../image/retention.ts'
@@ -140,6 +140,23 @@ export function failureOf(pools: readonly PoolSummary[]): Explanation | undefine
     message: failed.map(({ name, error }) => `${name}: ${error.title}: ${error.message}`).join('\n'),
     hint: [...new Set(failed.map(({ error }) => error.hint))].join('\n'),
   }
+}
+
+/** What a run ends with that did not get to its end. */
+export interface BrokenOff {
+  readonly result: RunResult
+  readonly first: Explanation
+  /** What failed after it, in words. */
+  readonly later?: string
+}
+
+/** A pool that failed is the first cause: what fails after it, such as the cleanup, does not hide it. */
+export function brokenOff(error: unknown, config: Config, progress: Progress): BrokenOff {
+  const last = explain(error)
+  const first = failureOf(progress.pools)
+  if (!first) return { result: 'failed', first: last }
+  const later = `The run did not get to its end either: ${last.title}: ${last.message} ${last.hint}`
+  return { result: resultOf(config, progress), first, later }
 }
 
 export function endingOf(progress: Progress, config: Config, result: RunResult, error: Explanation | undefined): Ending {

@@ -34,6 +34,8 @@ export class Entra {
   issuer = ISSUER
   /** Of access tokens, in Azure's time. Clients that do not live on the clock of this Azure need longer ones. */
   tokenLifetimeS = LIFETIME_S
+  /** What clients are told of it: they renew a token by this. */
+  expiresInS = LIFETIME_S
   /** How long they are valid; on a fast clock five minutes are less than a busy machine needs. */
   assertionSeconds = 300
 
@@ -127,8 +129,8 @@ export class Entra {
       status: 200,
       body: {
         token_type: 'Bearer',
-        expires_in: LIFETIME_S,
-        ext_expires_in: LIFETIME_S,
+        expires_in: this.expiresInS,
+        ext_expires_in: this.expiresInS,
         access_token: await jwt.sign((await this.#entra).privateKey),
       },
     }
