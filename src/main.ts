@@ -78,11 +78,12 @@ async function main(early: EarlyAssertion | undefined): Promise<void> {
   }
   const timer = setTimeout(stop, config.timeoutMs)
   const ledger = new github.StateLedger('')
-  const { arm, compute, batch } = clients
+  const { arm, compute, batch, prices } = clients
   const context = {
     arm,
     compute,
     batch,
+    prices,
     ledger,
     clock: github.clock,
     events: recorder.events,

@@ -31,7 +31,11 @@ export function createArm({ credential, cloud, transport, clock }: Connection): 
   return {
     now: () => new Date(clock.now().getTime() + aheadMs),
 
-    get: (id, apiVersion) => requests.find(to('read', 'GET', id, apiVersion)),
+    get(id, apiVersion, { query = {}, withinMs } = {}) {
+      const request = to('read', 'GET', id, apiVersion)
+      const url = [request.url, ...Object.entries(query).map(([name, value]) => `${name}=${encodeURIComponent(value)}`)].join('&')
+      return requests.find({ ...request, url, ...(withinMs !== undefined && { signal: AbortSignal.timeout(withinMs) }) })
+    },
 
     put: ({ id, apiVersion, body }, signal) => requests.run({ ...to('create', 'PUT', id, apiVersion), body, signal }, PACES.disk),
 

@@ -2,6 +2,7 @@ import type { Identity } from '../config/config.ts'
 import type { Arm } from '../model/arm.ts'
 import type { Batch } from '../model/batch.ts'
 import type { Compute } from '../model/compute.ts'
+import type { Prices } from '../model/prices.ts'
 import type { Clock } from '../run/runner.ts'
 import { takeAmbient } from './ambient.ts'
 import type { RunLimits } from './answers.ts'
@@ -10,6 +11,7 @@ import { createBatch } from './batch/batch.ts'
 import { cloudOf } from './cloud.ts'
 import { createCompute } from './compute/compute.ts'
 import { createCredential } from './credential.ts'
+import { createPrices } from './prices.ts'
 import type { ProxyFor } from './proxy-agent.ts'
 import { RequestCounter, type TransportLog } from './request-log.ts'
 import type { Machine } from './run-credential.ts'
@@ -29,6 +31,7 @@ export interface Clients {
   readonly arm: Arm
   readonly compute: Compute
   readonly batch: Batch
+  readonly prices: Prices
 }
 
 /** Everything of Azure that a run works with: one credential, one transport. Takes the libraries' variables out of the environment. */
@@ -42,5 +45,11 @@ export function createClients(identity: Identity, { userAgent, limits, log, cloc
   const uncounted = transportOptions({ ...settings, counter: new RequestCounter() })
   const credential = createCredential(identity, cloud, { ...machine, environment, signal: limits.signal }, uncounted)
   const connection = { credential, cloud, transport, clock }
-  return { counter, arm: createArm(connection), compute: createCompute(connection), batch: createBatch(connection) }
+  return {
+    counter,
+    arm: createArm(connection),
+    compute: createCompute(connection),
+    batch: createBatch(connection),
+    prices: createPrices(uncounted, clock),
+  }
 }

@@ -42,15 +42,28 @@ export function transportOptions({ log, counter, userAgentPrefix, run, proxyFor 
   }
 }
 
+export type Sender = (request: PipelineRequest) => Promise<PipelineResponse>
+
 /** Sends requests as the SDK's clients do, for services that none of them speaks: the same policies in the same order. */
 export function createSender(
   credential: TokenCredential,
   scope: string,
-  { additionalPolicies, ...options }: TransportOptions,
+  options: TransportOptions,
   httpClient = createDefaultHttpClient(),
-): (request: PipelineRequest) => Promise<PipelineResponse> {
+): Sender {
+  return senderOf(options, [bearerTokenAuthenticationPolicy({ credential, scopes: scope })], httpClient)
+}
+
+/** The same for services that are open to everybody: no token is sent. */
+export const createOpenSender = (options: TransportOptions): Sender => senderOf(options, [], createDefaultHttpClient())
+
+function senderOf(
+  { additionalPolicies, ...options }: TransportOptions,
+  authentication: readonly PipelinePolicy[],
+  httpClient: ReturnType<typeof createDefaultHttpClient>,
+): Sender {
   const pipeline = createPipelineFromOptions(options)
-  pipeline.addPolicy(bearerTokenAuthenticationPolicy({ credential, scopes: scope }), { beforePolicies: ['defaultRetryPolicy'] })
+  for (const policy of authentication) pipeline.addPolicy(policy, { beforePolicies: ['defaultRetryPolicy'] })
   for (const { policy, position } of additionalPolicies) {
     pipeline.addPolicy(policy, position === 'perCall' ? { beforePolicies: ['defaultRetryPolicy'] } : { afterPhase: 'Retry' })
   }

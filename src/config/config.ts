@@ -133,6 +133,8 @@ export interface PoolSettings {
   readonly minHealthyPercentage: number
   readonly minHealthySpotPercentage: number
   readonly nodeStartTimeoutMs: number
+  /** Say what the pools cost an hour by public prices. */
+  readonly showCost: boolean
   readonly onCancel: 'leave' | 'stop-resize'
 }
 

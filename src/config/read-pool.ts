@@ -28,6 +28,7 @@ export const POOL_INPUTS: Readonly<Record<string, string>> = {
   'min-healthy-spot-percentage': '',
   'node-start-timeout': '30m',
   'on-cancel': 'leave',
+  'show-cost': 'false',
 }
 
 interface PoolContext {
@@ -119,6 +120,7 @@ function readSettings(inputs: Inputs): Omit<PoolSettings, 'account' | 'requests'
     minHealthyPercentage,
     minHealthySpotPercentage: inputs.integer('min-healthy-spot-percentage', { min: 0, max: 100, fallback: minHealthyPercentage }),
     nodeStartTimeoutMs: inputs.durationMs('node-start-timeout', { minMs: MINUTE_MS, maxMs: 350 * MINUTE_MS, fallbackMs: 30 * MINUTE_MS }),
+    showCost: inputs.boolean('show-cost', false),
     onCancel: inputs.choice('on-cancel', ['leave', 'stop-resize'], 'leave'),
   }
 }

@@ -18,6 +18,12 @@ export function reasonToRefresh(
   return ageMs > rebuild.olderThanMs ? `version ${name} is ${showAge(ageMs)} old, more than ${showAge(rebuild.olderThanMs)}` : undefined
 }
 
+/** Whole days; what is dated in the future is new. `undefined` where the date is not known. */
+export function ageInDays(publishedDate: string | undefined, azureNow: Date): number | undefined {
+  const ageMs = azureNow.getTime() - Date.parse(publishedDate ?? '')
+  return Number.isNaN(ageMs) ? undefined : Math.max(0, Math.floor(ageMs / DAY_MS))
+}
+
 const showAge = (ms: number): string => (ms < 2 * DAY_MS ? showDuration(ms) : `${Math.floor(ms / DAY_MS)} days`)
 
 /** ISO 8601; an age counts from the day on which the version is published. */

@@ -29,10 +29,17 @@ export interface TagChange {
   readonly tags: Tags
 }
 
+export interface GetOptions {
+  /** Parameters besides the api-version. */
+  readonly query?: Readonly<Record<string, string>>
+  /** The answer is given up after this time, retries included; for what a run can do without. */
+  readonly withinMs?: number
+}
+
 /** Azure Resource Manager itself: resources of any type, as raw JSON. */
 export interface Arm {
   /** `undefined` for 404. */
-  get(id: ArmId, apiVersion: string): Promise<object | undefined>
+  get(id: ArmId, apiVersion: string, options?: GetOptions): Promise<object | undefined>
   /** Follows the long operation to its end. */
   put(request: ArmPut, signal: AbortSignal): Promise<void>
   /** Follows the long operation to its end; a resource that is already gone is not an error. */

@@ -31,6 +31,8 @@ export interface VirtualMachine {
   readonly plan?: PurchasePlan
   /** The image the VM was made from: a Marketplace one, or an id (gallery version, managed image). */
   readonly imageReference?: Partial<MarketplaceImage> & { readonly id?: string }
+  /** The version of that Marketplace image; `imageReference` may say `latest`. Not part of it, because a source is recognized by that. */
+  readonly exactVersion?: string
   readonly osType: OsType
   readonly osDisk: AttachedDisk
   readonly dataDisks: readonly AttachedDisk[]

@@ -6,11 +6,14 @@ import { type ArmId, childId, parseArmId, partsOf } from '../model/arm-id.ts'
 import type { BatchAccount } from '../model/batch.ts'
 import type { Compute, Disk, ImageVersion, VirtualMachine } from '../model/compute.ts'
 import { emit, type StepContext } from '../run/context.ts'
+import { observeBaseVersions } from './base-image.ts'
 import { withChosenCapture } from './choose-capture.ts'
 import { observeEncryptionSets } from './encryption-sets.ts'
+import { observeImageDates } from './image-dates.ts'
 import { observeManagedImages, observeSourceImage } from './managed-images.ts'
 import type { AccountContent, Observed, ObservedAccount, ObservedFleet } from './observed.ts'
 import { existingIn, neededActions, type Permission, type ScopePermissions } from './permissions.ts'
+import { observePrices } from './prices.ts'
 import { observeStorageAccounts } from './storage-accounts.ts'
 import { visible } from './visible.ts'
 
@@ -78,12 +81,11 @@ export function withReplication(
 async function observeSource(
   { source, image }: Config,
   context: StepContext,
-): Promise<Pick<Observed, 'vm' | 'sourceSnapshots' | 'sourceImage' | 'storageAccounts' | 'givenImage'>> {
+): Promise<Pick<Observed, 'vm' | 'baseVersions' | 'sourceSnapshots' | 'sourceImage' | 'storageAccounts' | 'givenImage'>> {
   const { compute } = context
   switch (source.kind) {
     case 'vm': {
-      const vm = await observeVm(source.id, context)
-      return vm ? { vm } : {}
+      return observeVm(source.id, context)
     }
     case 'snapshots': {
       const found = await Promise.all(source.disks.map((disk) => compute.getSnapshot(disk.source as ArmId)))
@@ -165,29 +167,42 @@ async function observeImageSubscription(config: AccountConfig, { arm }: StepCont
   }
 }
 
-async function observeVm(id: ArmId, { compute }: StepContext): Promise<Observed['vm']> {
+async function observeVm(id: ArmId, context: StepContext): Promise<Pick<Observed, 'vm' | 'baseVersions'>> {
+  const { compute } = context
   const [vm, extensions] = await Promise.all([compute.getVm(id), compute.listVmExtensions(id)])
-  if (!vm) return undefined
+  if (!vm) return {}
   const ids = [vm.osDisk, ...vm.dataDisks].map(({ managedDiskId }) => managedDiskId)
-  const disks = await Promise.all(ids.map((diskId) => diskId && compute.getDisk(diskId as ArmId)))
-  return { vm, extensions, disks: disks.filter((disk): disk is Disk => typeof disk === 'object') }
+  const [disks, baseVersions] = await Promise.all([
+    Promise.all(ids.map((diskId) => diskId && compute.getDisk(diskId as ArmId))),
+    observeBaseVersions(vm, context),
+  ])
+  return {
+    vm: { vm, extensions, disks: disks.filter((disk): disk is Disk => typeof disk === 'object') },
+    ...(baseVersions && { baseVersions }),
+  }
 }
 
 async function observeAccount(id: ArmId, config: AccountConfig, context: StepContext): Promise<ObservedAccount> {
-  const [content, imageSubscription] = await Promise.all([observeBatch(id, context), observeImageSubscription(config, context)])
+  const [content, imageSubscription] = await Promise.all([observeBatch(id, config, context), observeImageSubscription(config, context)])
   return { id, ...content, ...(imageSubscription && { imageSubscription }) }
 }
 
-async function observeBatch(id: ArmId, context: StepContext): Promise<AccountContent> {
+async function observeBatch(id: ArmId, config: AccountConfig, context: StepContext): Promise<AccountContent> {
+  const { image, pool } = config
   const account = await context.batch.getAccount(id)
   if (!account) return { pools: [], vmSizes: [] }
-  const [pools, vmSizes, dataPlane, usages] = await Promise.all([
-    context.batch.listPools(id),
-    context.batch.listVmSizes(id, account.location),
+  const [foundPools, foundVmSizes] = [context.batch.listPools(id), context.batch.listVmSizes(id, account.location)]
+  const definition = image?.gallery && imageTargetId(image)
+  const [pools, vmSizes, dataPlane, usages, imageDates, prices] = await Promise.all([
+    foundPools,
+    foundVmSizes,
     observeDataPlane(account, context),
     observeUsages(account, context),
+    foundPools.then((pools) => observeImageDates(pools, definition, context)),
+    pool?.showCost &&
+      Promise.all([foundPools, foundVmSizes]).then(([pools, vmSizes]) => observePrices(config, { account, pools, vmSizes }, context)),
   ])
-  return { account, pools, vmSizes, ...dataPlane, ...(usages && { usages }) }
+  return { account, pools, vmSizes, ...dataPlane, imageDates, ...(usages && { usages }), ...(prices && { prices }) }
 }
 
 /** Read only in user subscription mode, where the quotas of the subscription apply. */

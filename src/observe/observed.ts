@@ -14,6 +14,9 @@ import type {
   VirtualMachine,
   VmExtension,
 } from '../model/compute.ts'
+import type { MarketplaceVersion } from '../model/marketplace.ts'
+import type { SizePrices } from '../model/prices.ts'
+import type { ImageDate } from './image-dates.ts'
 import type { ScopePermissions } from './permissions.ts'
 
 /**
@@ -27,6 +30,8 @@ export interface Observed extends AccountContent {
     /** The OS disk first, then data disks by LUN. */
     readonly disks: readonly Disk[]
   }
+  /** Of the Marketplace image that the VM was made from, in no order; absent where there is none, or where they could not be read. */
+  readonly baseVersions?: readonly MarketplaceVersion[]
   /** Snapshots that are the source. */
   readonly sourceSnapshots?: readonly Snapshot[]
   /** The managed image that is the source, with its creation time where the caller may read that. */
@@ -57,6 +62,10 @@ export interface AccountContent {
   readonly account?: BatchAccount
   /** All pools of the account. */
   readonly pools: readonly Pool[]
+  /** Of the images of these pools, as far as they can be read and are not among `versions`. */
+  readonly imageDates?: readonly ImageDate[]
+  /** With `show-cost`. */
+  readonly prices?: readonly SizePrices[]
   /** Why the data plane cannot be used; absent where it can. */
   readonly dataPlaneRefusal?: { readonly reason: string; readonly fix: string; readonly link?: string }
   /** Absent where the data plane cannot be reached. */
@@ -90,5 +99,9 @@ export function observedIn(account: ArmId | undefined, { accounts, ...others }: 
 /** What was read, with the pools of all accounts; of what else accounts differ in, that of the first. */
 export function observedAcross(fleet: ObservedFleet): Observed {
   const [first] = fleet.accounts
-  return { ...observedIn(first?.id, fleet), pools: fleet.accounts.flatMap(({ pools }) => pools) }
+  return {
+    ...observedIn(first?.id, fleet),
+    pools: fleet.accounts.flatMap(({ pools }) => pools),
+    imageDates: fleet.accounts.flatMap(({ imageDates = [] }) => imageDates),
+  }
 }

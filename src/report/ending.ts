@@ -2,6 +2,7 @@
 import { byAccount, type Config } from '../config/config.ts'
 import { type Explanation, explain } from '../errors/explanation.ts'
 import { isBehind } from '../image/age.ts'
+import { baseImageOf } from '../image/base-image.ts'
 import type { ImagePlan, SnapshotReport } from '../image/image-plan.ts'
 import type { RetentionPlan } from '../image/retention.ts'
 import { sourceContent } from '../image/source.ts'
@@ -19,6 +20,8 @@ import type { ProofOutcome } from '../pool/proof.ts'
 import { targetFrom, totals } from '../pool/size.ts'
 import type { Finding } from '../preflight/finding.ts'
 import { coreDemand } from '../preflight/quotas.ts'
+import { imageAges, withImageAge, withImageAges } from './image-ages.ts'
+import { poolCost } from './pool-cost.ts'
 import { poolNames } from './pool-names.ts'
 import type { PoolSummary, RunEnding } from './record.ts'
 import type { AccountPool, ImageReport, RunResult } from './run-report.ts'
@@ -162,15 +165,21 @@ export function brokenOff(error: unknown, config: Config, progress: Progress): B
 export function endingOf(progress: Progress, config: Config, result: RunResult, error: Explanation | undefined): Ending {
   const { plan, observed, findings, pools } = progress
   const image = plan && imageReport(plan.image, config, progress)
+  const ageOf = imageAges(observed && observedAcross(observed), plan?.image)
+  const isForeseen = config.mode === 'plan'
   return {
     result,
     findings,
-    pools,
+    pools: pools.map((summary, index) => {
+      const [pool, account] = [plan?.pools[index], config.pool?.requests[index]?.account]
+      const cost = pool && observed && poolCost({ plan: pool, summary, observed: observedIn(account, observed), isForeseen })
+      return { ...withImageAges(summary, ageOf), ...(cost && { cost }) }
+    }),
     changes: [...(plan?.changes ?? []), ...retentionChanges(progress.retention, config)],
-    accountPools: accountPools(progress, config, config.mode === 'plan' ? [] : pools),
+    accountPools: accountPools(progress, config, isForeseen ? [] : pools).map((pool) => withImageAge(pool, ageOf)),
     ...(image && { image }),
     ...(plan && { planId: plan.id }),
-    ...(plan && observed && config.mode === 'plan' && { cores: coresOf(config, observed) }),
+    ...(plan && observed && isForeseen && { cores: coresOf(config, observed) }),
     ...(error && { error }),
   }
 }
@@ -190,6 +199,7 @@ function imageReport(image: ImagePlan, config: Config, { snapshots, replication,
   const parts = parseArmId(image.id)
   const isVersion = parts?.names.length === 3
   const sourceId = observed && sourceContent(config.source, observedAcross(observed))?.sourceId
+  const baseImage = observed && config.source.kind === 'vm' ? baseImageOf(observedAcross(observed)) : undefined
   const action = image.kind === 'given' ? 'given' : image.kind === 'reuse' ? 'reused' : replication ? 'created' : 'planned'
   const planned = image.kind === 'build' ? image.snapshots.map(({ id, disk }): SnapshotReport => ({ id, disk, state: 'planned' })) : []
   return {
@@ -203,6 +213,7 @@ function imageReport(image: ImagePlan, config: Config, { snapshots, replication,
     snapshots: snapshots.length > 0 ? snapshots : planned,
     ...(image.kind !== 'given' && image.isExcludedFromLatest && { latest: isInLatest ? ('included' as const) : ('excluded' as const) }),
     ...(sourceId && { sourceId }),
+    ...(baseImage && { baseImage }),
     ...(image.kind === 'build' && image.previousVersion && { previousVersion: image.previousVersion }),
   }
 }

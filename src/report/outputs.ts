@@ -69,6 +69,7 @@ function poolOutput(pool: PoolReport, mostErrors: number): Readonly<Record<strin
     'batch-account': pool.account,
     'pool-action': pool.action,
     'image-id': pool.imageAfter,
+    'image-age-days': pool.imageAfterAgeDays ?? null,
     'allocation-state': pool.allocationState,
     'target-dedicated-nodes': pool.target.dedicated,
     'current-dedicated-nodes': pool.current.dedicated,
@@ -80,6 +81,7 @@ function poolOutput(pool: PoolReport, mostErrors: number): Readonly<Record<strin
     'node-states': nodeStates(pool),
     'resize-attempts': pool.attempts.length,
     'resize-errors': resizeErrors(pool.attempts, mostErrors),
+    ...(pool.cost && { 'cost-per-hour': 'usd' in pool.cost.after ? pool.cost.after.usd : null }),
     ...(pool.error && { error: { title: pool.error.title, code: pool.error.code } }),
   }
 }

@@ -1,6 +1,7 @@
 /** The record of a run: what the summary, the outputs and the JSON report are made of. Times are ISO 8601 in UTC. */
 import type { Explanation } from '../errors/explanation.ts'
 import type { ResizeError } from '../errors/resize-errors.ts'
+import type { BaseImage } from '../image/base-image.ts'
 import type { SnapshotReport } from '../image/image-plan.ts'
 import type { AllocationState } from '../model/batch.ts'
 import type { NodeCounts, ResizeRequest } from '../model/batch-service.ts'
@@ -8,6 +9,7 @@ import type { RegionReplication } from '../model/compute.ts'
 import type { NodeTotals } from '../model/nodes.ts'
 import type { PlannedChange } from '../plan/changes.ts'
 import type { CoreQuota } from '../pool/core-quotas.ts'
+import type { HourlyCost, NodePrices } from '../pool/hourly-cost.ts'
 import type { SmokeTestResult } from '../pool/smoke-test-plan.ts'
 import type { UnhealthyNode } from '../pool/unhealthy-nodes.ts'
 import type { Finding } from '../preflight/finding.ts'
@@ -80,6 +82,8 @@ export interface ImageReport {
   readonly previousVersion?: string
   /** With `latest: when-healthy`, where the version was excluded before: whether it is in *latest* by now. */
   readonly latest?: 'included' | 'excluded'
+  /** The Marketplace image that the golden VM was made from; absent where the source is something else. */
+  readonly baseImage?: BaseImage
   readonly replication: readonly RegionReplication[]
   readonly snapshots: readonly SnapshotReport[]
 }
@@ -93,6 +97,10 @@ export interface PoolReport {
   readonly vmSize: string
   readonly imageBefore?: string
   readonly imageAfter?: string
+  /** Whole days since the image was published, by Azure's clock when the run began; absent where that is not known. */
+  readonly imageBeforeAgeDays?: number
+  /** The same; 0 for an image that this run builds. */
+  readonly imageAfterAgeDays?: number
   readonly targetBefore?: NodeTotals
   readonly target: NodeTotals
   readonly currentBefore?: NodeTotals
@@ -119,8 +127,20 @@ export interface PoolReport {
   readonly smokeTest?: readonly SmokeTestResult[]
   /** Back on its previous image and size after a failure; still red. */
   readonly isRolledBack?: boolean
+  /** With `show-cost`. */
+  readonly cost?: PoolCost
   /** Why this pool did not become healthy. */
   readonly error?: Explanation
+}
+
+/** What the nodes of a pool cost an hour by Azure's public price list. */
+export interface PoolCost {
+  readonly currency: 'USD'
+  /** One node, as the pool is after the run; absent kinds have no single price in the list. */
+  readonly node: NodePrices
+  readonly before: HourlyCost
+  /** Of the nodes at the end; in a plan, of those that are asked for. */
+  readonly after: HourlyCost
 }
 
 /** A pool that was there to prove the new image; it was deleted afterwards. */
@@ -160,6 +180,8 @@ export interface AccountPool {
   /** Image id, or `publisher:offer:sku:version`. */
   readonly image: string
   readonly isBehind: boolean
+  /** Whole days since its image was published, by Azure's clock when the run began; absent where that is not known. */
+  readonly imageAgeDays?: number
   readonly current: NodeTotals
 }
 

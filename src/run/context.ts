@@ -1,6 +1,7 @@
 import type { Arm } from '../model/arm.ts'
 import type { Batch } from '../model/batch.ts'
 import type { Compute } from '../model/compute.ts'
+import type { Prices } from '../model/prices.ts'
 import type { PhaseName, RunEvent } from './events.ts'
 import type { Clock, Events, Ledger } from './runner.ts'
 
@@ -9,6 +10,7 @@ export interface StepContext {
   readonly arm: Arm
   readonly compute: Compute
   readonly batch: Batch
+  readonly prices: Prices
   readonly clock: Clock
   readonly events: Events
   readonly ledger: Ledger

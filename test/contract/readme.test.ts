@@ -96,7 +96,7 @@ describe('inputs', () => {
   })
 
   test('those about pools are known to the reader of pools, with their defaults', () => {
-    const names = declared.slice(declared.indexOf('batch-account') + 1, declared.indexOf('on-cancel') + 1)
+    const names = declared.slice(declared.indexOf('batch-account') + 1, declared.indexOf('show-cost') + 1)
     const ofPools = names.filter((name) => name !== 'timeout').map((name) => [name, metadata().inputs[name]?.default ?? ''])
     expect(POOL_INPUTS).toEqual(Object.fromEntries(ofPools))
   })

@@ -1,7 +1,7 @@
 /** What a test may do to a request on its way: faults, races, and ends of the process at an exact moment. */
 import type { Answer } from './route.ts'
 
-export type Plane = 'arm' | 'batch' | 'entra' | 'github'
+export type Plane = 'arm' | 'batch' | 'entra' | 'github' | 'prices'
 
 export interface SeenRequest {
   readonly plane: Plane

@@ -25,11 +25,13 @@ import { DISK, diskRoutes } from './compute/disks.ts'
 import { encryptionSetRoutes } from './compute/encryption-sets.ts'
 import { GALLERY, galleryRoutes } from './compute/galleries.ts'
 import { imageRoutes } from './compute/images.ts'
+import { marketplaceRoutes } from './compute/marketplace.ts'
 import { restorePointRoutes } from './compute/restore-points.ts'
 import { COMPUTE, virtualMachineRoutes } from './compute/virtual-machines.ts'
 import { Entra, REQUEST_TOKEN } from './entra/entra.ts'
 import { GitHub } from './github/github.ts'
 import type { Intervene, Plane } from './intervention.ts'
+import { retailPrices } from './prices/retail-prices.ts'
 import { type Answer, type Call, Refusal, type Route } from './route.ts'
 import { GROUP, GROUP_ID, REGION, type Scenario, SUBSCRIPTION, TENANT } from './scenarios/scenario.ts'
 import { seedEncryptionSets, seedKeyVault, seedVm } from './scenarios/seed.ts'
@@ -86,6 +88,7 @@ function makeCertificate() {
         altNames: [
           { type: 2, value: 'localhost' },
           { type: 2, value: `*.${DOMAIN}` },
+          { type: 2, value: 'prices.azure.com' },
           { type: 7, ip: '127.0.0.1' },
         ],
       },
@@ -252,6 +255,9 @@ export async function startAzure(scenario: Scenario, speed: number, port = 0): P
       })),
     )
   }
+  armApp.get('/api/retail/prices', (request, reply) =>
+    serve('prices', request, reply, async () => retailPrices(request, scenario.prices ?? {}, clock)),
+  )
   armApp.post('/:tenant/oauth2/v2.0/token', (request, reply) =>
     serve('entra', request, reply, () => {
       const { tenant } = request.params as { tenant: string }
@@ -278,6 +284,7 @@ export async function startAzure(scenario: Scenario, speed: number, port = 0): P
       ]),
       ...authorizationRoutes(arm, access),
       ...virtualMachineRoutes(arm),
+      ...marketplaceRoutes(scenario.vm, scenario.marketplace),
       ...diskRoutes(arm),
       ...encryptionSetRoutes(arm),
       ...restorePointRoutes(arm),

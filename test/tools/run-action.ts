@@ -10,6 +10,9 @@ import type { EmbeddedAzure } from '../embedded-azure/server.ts'
 
 const ROOT = path.join(import.meta.dirname, '../..')
 
+/** The action's process is on the embedded Azure's time, and finds its price list. */
+const PRELOADS = ['clock/clock-preload.mjs', 'prices/prices-preload.mjs']
+
 export interface ActionRun {
   readonly exitCode: number
   readonly log: string
@@ -100,7 +103,10 @@ export async function runAction(options: RunOptions): Promise<ActionRun> {
       ACTIONS_ID_TOKEN_REQUEST_TOKEN: azure.oidcToken,
       AZURE_AUTHORITY_HOST: azure.url,
       NODE_EXTRA_CA_CERTS: azure.caPath,
-      NODE_OPTIONS: `--import=${pathToFileURL(path.join(import.meta.dirname, '../embedded-azure/clock/clock-preload.mjs'))}`,
+      NODE_OPTIONS: PRELOADS.map((name) => `--import=${pathToFileURL(path.join(import.meta.dirname, '../embedded-azure', name))}`).join(
+        ' ',
+      ),
+      EMBEDDED_AZURE_PRICES_PORT: new URL(azure.url).port,
       EMBEDDED_AZURE_CLOCK: String(azure.clock),
       ...env,
     },

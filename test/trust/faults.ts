@@ -30,6 +30,8 @@ function refusal({ plane }: SeenRequest, code: string, message: string): unknown
       return { error: 'temporarily_unavailable', error_description: `AADSTS90033: ${message}`, error_codes: [90033] }
     case 'github':
       return { message }
+    case 'prices':
+      return { Error: { Code: code, Message: message } }
   }
 }
 

@@ -50,6 +50,7 @@ export function toVirtualMachine(vm: sdk.VirtualMachine): VirtualMachine {
       },
       plan: plan && { name: plan.name ?? '', publisher: plan.publisher ?? '', product: plan.product ?? '' },
       imageReference: imageReference && present({ publisher, offer, sku, version, id }),
+      exactVersion: imageReference?.exactVersion,
     }),
   }
 }

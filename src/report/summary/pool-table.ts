@@ -2,6 +2,8 @@
 import type { NodeCounts } from '../../model/batch-service.ts'
 import { nodesOf, occupiedStates, STATES, totalOf } from '../../model/nodes.ts'
 import type { PoolReport, RunReport } from '../run-report.ts'
+import { costCell } from './cost.ts'
+import { ageCell } from './freshness.ts'
 import { code, join, type Markdown, md, nothing, table, text } from './markdown.ts'
 import { type Reference, shortName } from './references.ts'
 
@@ -19,14 +21,19 @@ export function poolTable(pool: PoolReport, result: Result, reference: Reference
   const kinds = KINDS.filter(
     ({ of }) => of === 'dedicated' || [target, current, targetBefore, currentBefore].some((totals) => totals?.[of]),
   )
+  const { cost } = pool
+  const ages = [ageCell(pool.imageAfter, pool.imageAfterAgeDays), ageCell(pool.imageBefore, pool.imageBeforeAgeDays)]
+  const costs = cost ? [['Cost per hour', costCell(cost.after), costCell(cost.before)]] : []
   const healthy = pool.nodeStates || totalOf(current) === 0 ? health(pool) : 'not known'
   if (result === 'planned') {
     return table(
       ['', 'Planned', 'Now'],
       [
         ['Image', ...images],
+        ['Image age', ...ages],
         ...kinds.map(({ title, of }) => [title, pool.autoScale ? 'by formula' : target[of], current[of]]),
         ...(pool.nodeStates ? [['Healthy nodes', pool.required, pool.healthy]] : []),
+        ...costs,
       ],
     )
   }
@@ -34,6 +41,7 @@ export function poolTable(pool: PoolReport, result: Result, reference: Reference
     ['', 'After', 'Before'],
     [
       ['Image', ...images],
+      ['Image age', ...ages],
       ...kinds.map(({ title, of }) => [
         title,
         share(current[of], pool.autoScale ? undefined : target[of]),
@@ -42,6 +50,7 @@ export function poolTable(pool: PoolReport, result: Result, reference: Reference
       ...(pool.proof ? [['Proof', proof(pool.proof), '']] : []),
       ['Healthy nodes', healthy, ''],
       ...(pool.nodeStates && totalOf(current) > 0 ? [['Node states', states(pool.nodeStates), '']] : []),
+      ...costs,
     ],
   )
 }
@@ -77,13 +86,16 @@ const imageIn = (reference: Reference, image: string): Markdown => reference(ima
 
 /** One pool a row. */
 export function poolsTable(pools: readonly PoolReport[], reference: Reference): Markdown {
+  const isPriced = pools.some(({ cost }) => cost)
   return table(
-    ['Pool', { right: 'Healthy' }, { right: 'Nodes' }, 'Image', ''],
+    ['Pool', { right: 'Healthy' }, { right: 'Nodes' }, 'Image', 'Image age', ...(isPriced ? [{ right: 'Cost per hour' }] : []), ''],
     pools.map((pool) => [
       reference(pool.id, pool.name),
       pool.nodeStates ? (pool.error ? md`**${pool.healthy}**` : pool.healthy) : 'not known',
       share(totalOf(pool.current), pool.autoScale ? undefined : totalOf(pool.target)),
       pool.imageAfter ? imageIn(reference, pool.imageAfter) : '–',
+      ageCell(pool.imageAfter, pool.imageAfterAgeDays),
+      ...(isPriced ? [pool.cost ? costCell(pool.cost.after) : '–'] : []),
       pool.error ? md`**${text(withoutCode(pool.error.title), 80)}**` : ACTIONS[pool.action],
     ]),
   )

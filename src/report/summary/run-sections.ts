@@ -6,6 +6,7 @@ import type { ImageReport, RunReport } from '../run-report.ts'
 import { identityOf } from '../signed-in.ts'
 import { minuteOf, timeOf } from '../times.ts'
 import { timeline } from './charts.ts'
+import { ageCell, baseImage } from './freshness.ts'
 import { blocks, code, details, fence, join, link, list, type Markdown, md, nothing, table, text } from './markdown.ts'
 import { objectionList } from './problems.ts'
 import { type Reference, shortName } from './references.ts'
@@ -23,6 +24,7 @@ export function imageTable(image: ImageReport, reference: Reference): Markdown {
     ['Source', image.sourceId ? reference(image.sourceId) : nothing],
     ['Previous version', md`${image.previousVersion ?? ''}`],
     ['Latest', md`${image.latest ? LATEST[image.latest] : ''}`],
+    ['Base image', baseImage(image)],
     ['Replication', join(image.replication.map(replica), '<br>')],
     ['Snapshots', join(image.snapshots.map(snapshotWith(reference)), '<br>')],
   ]
@@ -91,8 +93,14 @@ export function otherPoolsTable(report: RunReport, reference: Reference): Markdo
     (one, other) => Number(other.isBehind) - Number(one.isBehind) || one.name.localeCompare(other.name),
   )
   return bounded(
-    ['Pool', 'Image', { right: 'Nodes' }, ''],
-    sorted.map(({ name, image, current, isBehind }) => [code(name), reference(image), totalOf(current), isBehind ? md`**behind**` : '']),
+    ['Pool', 'Image', 'Image age', { right: 'Nodes' }, ''],
+    sorted.map(({ name, image, imageAgeDays, current, isBehind }) => [
+      code(name),
+      reference(image),
+      ageCell(image, imageAgeDays),
+      totalOf(current),
+      isBehind ? md`**behind**` : '',
+    ]),
   )
 }
 

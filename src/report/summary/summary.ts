@@ -3,6 +3,8 @@ import type { Explanation } from '../../errors/explanation.ts'
 import { count, totalOf } from '../../model/nodes.ts'
 import type { ImageReport, PoolReport, RunReport } from '../run-report.ts'
 import { hasWritten } from '../written.ts'
+import { costNote } from './cost.ts'
+import { baseImageNote } from './freshness.ts'
 import { blocks, code, details, heading, type Markdown, md, nothing } from './markdown.ts'
 import { nodesOverTime } from './node-sections.ts'
 import { poolFacts, poolsTable, poolTable } from './pool-table.ts'
@@ -112,6 +114,8 @@ function sectionsOf(report: RunReport): readonly Section[] {
       shown: 'titled',
     },
     ...poolSections(report, reference, shown),
+    { title: 'Cost', rank: 3, body: costNote(report.pools), shown: 'bare' },
+    { title: 'Base image', rank: 3, body: image ? baseImageNote(image) : nothing, shown: 'bare' },
     { title: 'Cores', rank: 2, body: cores(report), shown: 'titled' },
     { title: 'Checks', rank: 3, body: checks(report), shown: 'titled' },
     { title: 'Left behind', rank: 1, body: leftBehind(report, reference), shown: 'titled' },

@@ -30,6 +30,10 @@ export interface Scenario {
   readonly unseenSeconds?: number
   /** What becomes of tasks that the caller adds, by the order in which they begin on a pool; others end with 0 after half a minute. */
   readonly tasks?: readonly TaskFate[]
+  /** Versions of the VM's Marketplace image, in any order; default: only the one that the VM was made from. */
+  readonly marketplace?: readonly ScenarioMarketplaceVersion[]
+  /** What the public price list is like. */
+  readonly prices?: ScenarioPrices
   /** Where operations last as long as here, and not as the recorded median. */
   readonly durations?: ScenarioDurations
   /** How Azure answers where it may answer in several ways. */
@@ -38,6 +42,22 @@ export interface Scenario {
   readonly denied?: readonly string[]
   /** What the caller may do, as role definitions at scopes. Default: everything. */
   readonly roles?: readonly Assignment[]
+}
+
+export interface ScenarioMarketplaceVersion {
+  readonly name: string
+  /** Default: `Active`. */
+  readonly state?: 'Active' | 'ScheduledForDeprecation' | 'Deprecated'
+  /** ISO 8601. */
+  readonly deprecatedAt?: string
+  readonly alternativeOffer?: string
+}
+
+export interface ScenarioPrices {
+  /** Items of a page. */
+  readonly pageSize?: number
+  /** VM sizes that the list does not have. */
+  readonly without?: readonly string[]
 }
 
 export interface ScenarioDisk {
@@ -59,7 +79,14 @@ export interface ScenarioVm {
   readonly region?: string
   readonly size?: string
   /** Absent: a VM that was not made from a Marketplace image. */
-  readonly image?: { readonly publisher: string; readonly offer: string; readonly sku: string; readonly version: string }
+  readonly image?: {
+    readonly publisher: string
+    readonly offer: string
+    readonly sku: string
+    readonly version: string
+    /** Where `version` is `latest`: what that was. */
+    readonly exactVersion?: string
+  }
   readonly plan?: { readonly publisher: string; readonly product: string; readonly name: string }
   readonly statuses: readonly string[]
   /** What is true inside. Default: generalized where `statuses` say so, and Linux has cloud-init. */

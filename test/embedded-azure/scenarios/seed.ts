@@ -1,6 +1,7 @@
 /** The world as the scenario has it before the run: the golden VM and its disks, the key vault of the account. */
 import { randomUUID } from 'node:crypto'
 import type { Arm } from '../arm/resources.ts'
+import { exactVersionOf } from '../compute/marketplace.ts'
 import { GROUP_ID, KEY_VAULT_ID, REGION, type Scenario, type ScenarioAccount, type ScenarioDisk, type ScenarioVm } from './scenario.ts'
 
 const idAt = (type: string, name: string) => `${GROUP_ID}/providers/Microsoft.Compute/${type}/${name}`
@@ -55,7 +56,7 @@ export function seedVm({ world, clock }: Pick<Arm, 'world' | 'clock'>, vm: Scena
       hardwareProfile: { vmSize: size },
       ...(security && { securityProfile: { ...security, uefiSettings: { secureBootEnabled: true, vTpmEnabled: true } } }),
       storageProfile: {
-        ...(vm.image && { imageReference: vm.image }),
+        ...(vm.image && { imageReference: { ...vm.image, exactVersion: exactVersionOf(vm.image) } }),
         osDisk: {
           ...{ osType: os, name: `${name}-os`, createOption: 'FromImage', caching: 'ReadWrite', managedDisk: osDisk },
           ...(vm.osDisk?.isEphemeral && { diffDiskSettings: { option: 'Local', placement: 'CacheDisk' } }),

@@ -53,6 +53,7 @@ test('the least there is, with every default', () => {
       minHealthyPercentage: 100,
       minHealthySpotPercentage: 100,
       nodeStartTimeoutMs: 1_800_000,
+      showCost: false,
       onCancel: 'leave',
     },
     timeoutMs: 7_200_000,

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { changedEndOfLife, endOfLifeOf, reasonToRefresh } from '../../../src/image/freshness.ts'
+import { ageInDays, changedEndOfLife, endOfLifeOf, reasonToRefresh } from '../../../src/image/freshness.ts'
 
 const NOW = new Date('2026-11-24T00:00:00Z')
 const WEEK = { olderThanMs: 7 * 86_400_000 }
@@ -17,6 +17,17 @@ describe('rebuild', () => {
     if (reason) expect(found).toMatch(reason)
     else expect(found).toBeUndefined()
   })
+})
+
+test.each<[string, string | undefined, number | undefined]>([
+  ['an hour ago', '2026-11-23T23:00:00Z', 0],
+  ['a day ago, to the second', '2026-11-23T00:00:00Z', 1],
+  ['not quite two days ago', '2026-11-22T00:00:01Z', 1],
+  ['in the future: new', '2026-12-24T00:00:00Z', 0],
+  ['no date', undefined, undefined],
+  ['no date at all', 'soon', undefined],
+])('the age of what was published %s', (_, publishedDate, days) => {
+  expect(ageInDays(publishedDate, NOW)).toBe(days)
 })
 
 describe('end of life', () => {

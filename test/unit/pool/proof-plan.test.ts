@@ -95,6 +95,7 @@ const settings = (changes: Partial<PoolSettings> = {}): PoolSettings => ({
   requests: [],
   strategy: 'in-place',
   canaryNodes: 'auto',
+  showCost: false,
   onFailure: 'rollback',
   nodeDeallocationOption: 'TaskCompletion',
   maxResizes: 5,
