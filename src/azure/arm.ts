@@ -4,6 +4,7 @@ import type { Connection } from './connection.ts'
 import { PACES } from './pace.ts'
 import { type JsonRequest, Requests } from './requests.ts'
 import { createSender } from './transport.ts'
+import { within } from './within.ts'
 
 const RESOURCES_API_VERSION = '2021-04-01'
 
@@ -34,7 +35,9 @@ export function createArm({ credential, cloud, transport, clock }: Connection): 
     get(id, apiVersion, { query = {}, withinMs } = {}) {
       const request = to('read', 'GET', id, apiVersion)
       const url = [request.url, ...Object.entries(query).map(([name, value]) => `${name}=${encodeURIComponent(value)}`)].join('&')
-      return requests.find({ ...request, url, ...(withinMs !== undefined && { signal: AbortSignal.timeout(withinMs) }) })
+      return withinMs === undefined
+        ? requests.find({ ...request, url })
+        : within(withinMs, (signal) => requests.find({ ...request, url, signal }))
     },
 
     put: ({ id, apiVersion, body }, signal) => requests.run({ ...to('create', 'PUT', id, apiVersion), body, signal }, PACES.disk),

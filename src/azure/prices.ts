@@ -3,6 +3,7 @@ import type { Clock } from '../run/runner.ts'
 import { trusted } from './failure.ts'
 import { Requests } from './requests.ts'
 import { createOpenSender, type TransportOptions } from './transport.ts'
+import { within } from './within.ts'
 
 const ORIGIN = 'https://prices.azure.com'
 /** Nobody waits longer for a courtesy. */
@@ -11,7 +12,7 @@ const PATIENCE_MS = 5_000
 const MOST_PAGES = 5
 
 interface Page {
-  readonly Items?: readonly RetailPrice[]
+  readonly Items?: readonly RetailPrice[] | null
   readonly NextPageLink?: string | null
 }
 
@@ -19,18 +20,24 @@ interface Page {
 export function createPrices(transport: TransportOptions, clock: Clock): Prices {
   const requests = new Requests({ send: createOpenSender(transport), origin: ORIGIN, clock })
   return {
-    async listVmPrices(region, vmSize) {
-      const conditions = { serviceName: 'Virtual Machines', armRegionName: region, armSkuName: vmSize, priceType: 'Consumption' }
-      const filter = Object.entries(conditions).map(([name, value]) => `${name} eq '${value.replaceAll("'", "''")}'`)
-      const signal = AbortSignal.timeout(PATIENCE_MS)
-      const found: RetailPrice[] = []
-      let url: string | undefined = `${ORIGIN}/api/retail/prices?$filter=${encodeURIComponent(filter.join(' and '))}`
-      for (let page = 0; url !== undefined && page < MOST_PAGES; page += 1) {
-        const { Items, NextPageLink }: Page = await requests.json<Page>({ operation: 'list retail prices', method: 'GET', url, signal })
-        found.push(...(Items ?? []))
-        url = NextPageLink ? trusted(NextPageLink, ORIGIN, 'the next page') : undefined
-      }
-      return found
-    },
+    listVmPrices: (region, vmSize) => within(PATIENCE_MS, (signal) => list(requests, filterOf(region, vmSize), signal)),
   }
+}
+
+function filterOf(region: string, vmSize: string): string {
+  const conditions = { serviceName: 'Virtual Machines', armRegionName: region, armSkuName: vmSize, priceType: 'Consumption' }
+  return Object.entries(conditions)
+    .map(([name, value]) => `${name} eq '${value.replaceAll("'", "''")}'`)
+    .join(' and ')
+}
+
+async function list(requests: Requests, filter: string, signal: AbortSignal): Promise<readonly RetailPrice[]> {
+  const found: RetailPrice[] = []
+  let url: string | undefined = `${ORIGIN}/api/retail/prices?$filter=${encodeURIComponent(filter)}`
+  for (let page = 0; url !== undefined && page < MOST_PAGES; page += 1) {
+    const { Items, NextPageLink }: Page = await requests.json<Page>({ operation: 'list retail prices', method: 'GET', url, signal })
+    found.push(...(Items ?? []))
+    url = NextPageLink ? trusted(NextPageLink, ORIGIN, 'the next page') : undefined
+  }
+  return found
 }

@@ -40,6 +40,6 @@ async function read(region: string, vmSize: string, { prices }: StepContext): Pr
     const found = await prices.listVmPrices(region, vmSize)
     return found.length > 0 ? { vmSize, prices: found } : { vmSize, prices: [], problem: `the price list has no ${vmSize} in ${region}` }
   } catch (error) {
-    return { vmSize, prices: [], problem: `the price list could not be read: ${explain(error).message}` }
+    return { vmSize, prices: [], problem: `the price list could not be read: ${explain(error).message.replace(/\.+$/, '')}` }
   }
 }
