@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import type { Config } from '../../../src/config/config.ts'
+import { byAccount, type Config } from '../../../src/config/config.ts'
 import type { BatchAccount, Pool } from '../../../src/model/batch.ts'
 import type { RetailPrice } from '../../../src/model/prices.ts'
 import { observePrices } from '../../../src/observe/prices.ts'
@@ -18,7 +18,8 @@ function asked(given: Config, pools: readonly Pool[] = []) {
       return [{ retailPrice: 1 } as RetailPrice]
     },
   }
-  return { calls, found: observePrices(given, { account, pools, vmSizes }, { prices } as unknown as StepContext) }
+  const [ofAccount = { ...given, pool: undefined } as never] = byAccount(given)
+  return { calls, found: observePrices(ofAccount, { account, pools, vmSizes }, { prices } as unknown as StepContext) }
 }
 
 test('sizes in the spelling of the catalogue, each once, in the region as the list has it', async () => {
