@@ -1,6 +1,7 @@
 /** The workflows that users copy really run: on act, with the committed bundle, to healthy nodes in the embedded Azure. */
 import { afterEach, beforeAll, describe, expect, test } from 'vitest'
-import { loadScenario, type Scenario } from '../embedded-azure/scenarios/scenario.ts'
+import { parse, stringify } from 'yaml'
+import { loadScenario, type Scenario, scenarioNames } from '../embedded-azure/scenarios/scenario.ts'
 import { type EmbeddedAzure, startAzure } from '../embedded-azure/server.ts'
 import { read } from '../tools/generated.ts'
 import { type ActOptions, type ActRun, blockUnder, publish, runAct } from './act.ts'
@@ -19,6 +20,12 @@ const world = async (changes: Partial<Scenario> = {}): Promise<void> => {
 const nodesOf = (name: string): number | undefined => {
   const pool = azure.pools.find(name)
   return pool && azure.pools.nodesOf(pool).length
+}
+/** A caller of the reusable workflow with these inputs. */
+function callerOf(inputs: Scenario['inputs']): string {
+  const caller = parse(read('test/workflows/caller.yml'))
+  Object.assign(caller.jobs.refresh.with, inputs)
+  return stringify(caller)
 }
 const versions = (): readonly unknown[] => azure.world.all().filter(({ type }) => /galleries\/images\/versions$/i.test(type))
 const succeeded = ({ log }: ActRun): readonly string[] =>
@@ -85,6 +92,18 @@ describe.skipIf(!act)('on act (skipped where it is not installed)', () => {
     expect(exitCode, log).toBe(0)
     expect(succeeded({ exitCode, log })).toEqual(['Plan', 'Refresh'])
     expect(nodesOf('render')).toBe(3)
+  })
+
+  test.each(scenarioNames())('the reusable workflow means what the action means: scenario %s', async (name) => {
+    const scenario = loadScenario(name)
+    azure = await startAzure(scenario, SPEED)
+    const { exitCode, log } = await run({ workflow: callerOf(scenario.inputs), event: 'workflow_dispatch' })
+    expect(exitCode === 0, log).toBe(scenario.expect.exitCode === 0)
+    // act runs nothing after a job that failed.
+    const isGreen = scenario.expect.exitCode === 0
+    expect(log).toMatch(
+      isGreen ? new RegExp(`\\b${scenario.expect.result} with version \\d+\\.\\d+\\.\\d+ on pool render\\b`) : '❌ **Failed** ',
+    )
   })
 
   test('auth: cli is refused by the reusable workflow, before anything is asked of Azure', async () => {
