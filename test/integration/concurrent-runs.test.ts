@@ -1,18 +1,10 @@
 /** Two workflow runs at once on one image: neither overwrites nor breaks what the other makes. */
 import { expect, test } from 'vitest'
 import { loadScenario } from '../embedded-azure/scenarios/scenario.ts'
-import { again, annotations, azureOf, namesOf, type Ran, testConformance } from '../fixtures/whole-runs.ts'
+import { again, annotations, azureOf, IMAGE_HALF, namesOf, type Ran, testConformance } from '../fixtures/whole-runs.ts'
 
 const scenario = loadScenario('happy')
 const RUNNING = ['ProvisioningState/succeeded', 'PowerState/running']
-const IMAGE_HALF = {
-  'batch-account': '',
-  'pool-id': '',
-  'pool-spec': '',
-  'vm-size': '',
-  'target-dedicated-nodes': '',
-  'resize-timeout': '',
-}
 const OTHER_RUN = { env: { GITHUB_RUN_ID: '4712' } }
 
 const CAPTURES = [

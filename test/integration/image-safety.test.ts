@@ -4,20 +4,12 @@ import type { Answer } from '../embedded-azure/route.ts'
 import { GROUP_ID, loadScenario, SUBSCRIPTION } from '../embedded-azure/scenarios/scenario.ts'
 import { seedVm } from '../embedded-azure/scenarios/seed.ts'
 import { type EmbeddedAzure, startAzure } from '../embedded-azure/server.ts'
-import { again, annotations, azureOf, namesOf, type Ran, requestsTo, run, testConformance } from '../fixtures/whole-runs.ts'
+import { again, annotations, azureOf, IMAGE_HALF, namesOf, type Ran, requestsTo, run, testConformance } from '../fixtures/whole-runs.ts'
 
 const scenario = loadScenario('happy')
 const COMPUTE = `${GROUP_ID}/providers/Microsoft.Compute`
 const DEFINITION = `${COMPUTE}/galleries/images/images/golden`
 const VERSION = `${DEFINITION}/versions/1.0.0`
-const IMAGE_HALF = {
-  'batch-account': '',
-  'pool-id': '',
-  'pool-spec': '',
-  'vm-size': '',
-  'target-dedicated-nodes': '',
-  'resize-timeout': '',
-}
 const LIVE = { ...IMAGE_HALF, capture: 'live' }
 const PRUNE = {
   ...{ 'resource-group': 'render', 'image-name': 'golden', gallery: 'images', 'batch-account': 'renderbatch' },

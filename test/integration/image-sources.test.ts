@@ -3,7 +3,18 @@ import { describe, expect, test } from 'vitest'
 import { GROUP_ID, loadScenario, type Scenario, type ScenarioVm } from '../embedded-azure/scenarios/scenario.ts'
 import { seedVm } from '../embedded-azure/scenarios/seed.ts'
 import type { EmbeddedAzure } from '../embedded-azure/server.ts'
-import { again, annotations, namesOf, type Ran, reportOf, requestsTo, run, testConformance, writes } from '../fixtures/whole-runs.ts'
+import {
+  again,
+  annotations,
+  IMAGE_HALF,
+  namesOf,
+  type Ran,
+  reportOf,
+  requestsTo,
+  run,
+  testConformance,
+  writes,
+} from '../fixtures/whole-runs.ts'
 
 const COMPUTE = `${GROUP_ID}/providers/Microsoft.Compute`
 const scenario = loadScenario('happy')
@@ -50,15 +61,6 @@ function putSnapshot(azure: EmbeddedAzure, name: string, more: object = {}): voi
 const OS = { osType: 'Linux', hyperVGeneration: 'V2', supportedCapabilities: { architecture: 'x64' } }
 
 /** The image half only: without an account an input of pools is refused. */
-const IMAGE_HALF = {
-  'batch-account': '',
-  'pool-id': '',
-  'pool-spec': '',
-  'vm-size': '',
-  'node-agent-sku-id': '',
-  'target-dedicated-nodes': '',
-  'resize-timeout': '',
-}
 const AGENT = { 'node-agent-sku-id': 'batch.node.ubuntu 24.04', vm: '' }
 
 describe('a VM', () => {
