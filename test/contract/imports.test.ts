@@ -126,64 +126,58 @@ test('a folder of tests imports only from itself, from src and from what tests s
   expect(strays).toEqual([])
 })
 
-/** What each rule must object to; a rule that objects to nothing protects nothing. */
-describe('each rule objects to', () => {
-  test.each<[keyof typeof RULES, string, string, string]>([
-    ['every file is in a room of the house', 'src/helpers.ts', '', 'src/helpers.ts'],
-    ['every file is in a room of the house', 'src/utils/a.ts', '', 'src/utils/a.ts'],
-    ['production code imports nothing from outside src', 'src/app.ts', "import { x } from '../test/tools/start.ts'", 'test/tools/start.ts'],
-    [
-      'a room imports only from rooms below it',
-      'src/model/a.ts',
-      "import type { E } from '../errors/explanation.ts'",
-      'src/errors/explanation.ts',
-    ],
-    ['a room imports only from rooms below it', 'src/pool/a.ts', "import { capture } from '../image/capture.ts'", 'src/image/capture.ts'],
-    ['a room imports only from rooms below it', 'src/plan/plan.ts', "import type { R } from '../report/record.ts'", 'src/report/record.ts'],
-    ['a room imports only from rooms below it', 'src/report/a.ts', "import * as a from '../app.ts'", 'src/app.ts'],
-    ['a room imports only from rooms below it', 'src/azure/a.ts', "await import('../github/runtime.ts')", 'src/github/runtime.ts'],
-    ['a room imports only from rooms below it', 'src/app.ts', "export { x } from './main.ts'", 'src/main.ts'],
-    ['azure and github do not know each other', 'src/github/a.ts', "import { cloudOf } from '../azure/cloud.ts'", 'src/azure/cloud.ts'],
-    [
-      'only main and index import from azure and github',
-      'src/app.ts',
-      "import { log } from './github/runtime.ts'",
-      'src/github/runtime.ts',
-    ],
-    [
-      'only main and index import from azure and github',
-      'src/cleanup.ts',
-      "import type { C } from './azure/cloud.ts'",
-      'src/azure/cloud.ts',
-    ],
-    ['@azure/* is imported in azure/ only', 'src/pool/a.ts', "import type { Pool } from '@azure/arm-batch'", '@azure/arm-batch'],
-    [
-      '@azure/* is imported in azure/ only',
-      'src/main.ts',
-      "import { RestError } from '@azure/core-rest-pipeline'",
-      '@azure/core-rest-pipeline',
-    ],
-    ['@actions/* is imported in github/ only', 'src/main.ts', "import * as core from '@actions/core'", '@actions/core'],
-    ['the core imports no I/O of Node', 'src/config/a.ts', "import { readFileSync } from 'node:fs'", 'node:fs'],
-    ['the core imports no I/O of Node', 'src/pool/a.ts', "import { setTimeout } from 'node:timers/promises'", 'node:timers/promises'],
-    [
-      'environment, clock, timers, chance and console are at the edges only',
-      'src/config/a.ts',
-      'const a = process.env.HOME',
-      'process.env',
-    ],
-    ['environment, clock, timers, chance and console are at the edges only', 'src/app.ts', 'const a = Date.now()', 'Date.now'],
-    ['environment, clock, timers, chance and console are at the edges only', 'src/plan/a.ts', 'const a = new Date()', 'new Date()'],
-    ['environment, clock, timers, chance and console are at the edges only', 'src/pool/a.ts', 'setTimeout(() => {}, 1)', 'setTimeout'],
-    ['environment, clock, timers, chance and console are at the edges only', 'src/pool/a.ts', 'const a = Math.random()', 'Math.random'],
-    ['environment, clock, timers, chance and console are at the edges only', 'src/app.ts', "console.log('x')", 'console.log'],
-    ['what takes no StepContext is pure', 'src/plan/plan.ts', 'const f = async () => 1', 'async'],
-    ['what takes no StepContext is pure', 'src/report/a.ts', 'const f = () => new Promise(() => {})', 'new Promise'],
-    ['what takes no StepContext is pure', 'src/preflight/a.ts', 'class A { async b() { await c() } }', 'await'],
-    ['the core has no state of its own', 'src/pool/a.ts', 'let last = 0', 'let'],
-    ['the core has no state of its own', 'src/plan/a.ts', 'export let last = 0', 'let'],
-  ])('%s: %s with %s', (rule, file, text, objection) => {
-    expect(RULES[rule]?.({ file, text })).toContain(objection)
+/** What each rule must object to; a rule that objects to nothing protects nothing. File, text, objection. */
+const OBJECTIONS: Readonly<Record<keyof typeof RULES, readonly (readonly [string, string, string])[]>> = {
+  'every file is in a room of the house': [
+    ['src/helpers.ts', '', 'src/helpers.ts'],
+    ['src/utils/a.ts', '', 'src/utils/a.ts'],
+  ],
+  'production code imports nothing from outside src': [['src/app.ts', "import { x } from '../test/tools/start.ts'", 'test/tools/start.ts']],
+  'a room imports only from rooms below it': [
+    ['src/model/a.ts', "import type { E } from '../errors/explanation.ts'", 'src/errors/explanation.ts'],
+    ['src/pool/a.ts', "import { capture } from '../image/capture.ts'", 'src/image/capture.ts'],
+    ['src/plan/plan.ts', "import type { R } from '../report/record.ts'", 'src/report/record.ts'],
+    ['src/report/a.ts', "import * as a from '../app.ts'", 'src/app.ts'],
+    ['src/azure/a.ts', "await import('../github/runtime.ts')", 'src/github/runtime.ts'],
+    ['src/app.ts', "export { x } from './main.ts'", 'src/main.ts'],
+  ],
+  'azure and github do not know each other': [['src/github/a.ts', "import { cloudOf } from '../azure/cloud.ts'", 'src/azure/cloud.ts']],
+  'only main and index import from azure and github': [
+    ['src/app.ts', "import { log } from './github/runtime.ts'", 'src/github/runtime.ts'],
+    ['src/cleanup.ts', "import type { C } from './azure/cloud.ts'", 'src/azure/cloud.ts'],
+  ],
+  '@azure/* is imported in azure/ only': [
+    ['src/pool/a.ts', "import type { Pool } from '@azure/arm-batch'", '@azure/arm-batch'],
+    ['src/main.ts', "import { RestError } from '@azure/core-rest-pipeline'", '@azure/core-rest-pipeline'],
+  ],
+  '@actions/* is imported in github/ only': [['src/main.ts', "import * as core from '@actions/core'", '@actions/core']],
+  'the core imports no I/O of Node': [
+    ['src/config/a.ts', "import { readFileSync } from 'node:fs'", 'node:fs'],
+    ['src/pool/a.ts', "import { setTimeout } from 'node:timers/promises'", 'node:timers/promises'],
+  ],
+  'environment, clock, timers, chance and console are at the edges only': [
+    ['src/config/a.ts', 'const a = process.env.HOME', 'process.env'],
+    ['src/app.ts', 'const a = Date.now()', 'Date.now'],
+    ['src/plan/a.ts', 'const a = new Date()', 'new Date()'],
+    ['src/pool/a.ts', 'setTimeout(() => {}, 1)', 'setTimeout'],
+    ['src/pool/a.ts', 'const a = Math.random()', 'Math.random'],
+    ['src/app.ts', "console.log('x')", 'console.log'],
+  ],
+  'what takes no StepContext is pure': [
+    ['src/plan/plan.ts', 'const f = async () => 1', 'async'],
+    ['src/report/a.ts', 'const f = () => new Promise(() => {})', 'new Promise'],
+    ['src/preflight/a.ts', 'class A { async b() { await c() } }', 'await'],
+  ],
+  'the core has no state of its own': [
+    ['src/pool/a.ts', 'let last = 0', 'let'],
+    ['src/plan/a.ts', 'export let last = 0', 'let'],
+  ],
+}
+
+describe('each rule objects', () => {
+  test.each(Object.entries(RULES))('%s', (name, rule) => {
+    for (const [file, text, objection] of OBJECTIONS[name] ?? []) expect(rule({ file, text })).toContain(objection)
+    expect(OBJECTIONS[name]?.length).toBeGreaterThan(0)
   })
 
   test.each<[string, string]>([

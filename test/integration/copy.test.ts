@@ -3,7 +3,7 @@ import { expect, test } from 'vitest'
 import { sideBySide } from '../../src/run/side-by-side.ts'
 import { loadScenario, type ScenarioVm } from '../embedded-azure/scenarios/scenario.ts'
 import type { EmbeddedAzure } from '../embedded-azure/server.ts'
-import { again, annotations, azureOf, namesOf, type Ran, requestsTo, testConformance, writes } from '../fixtures/whole-runs.ts'
+import { again, annotations, azureOf, IMAGE_HALF, namesOf, type Ran, requestsTo, testConformance, writes } from '../fixtures/whole-runs.ts'
 
 const scenario = loadScenario('happy')
 const RUNNING = ['ProvisioningState/succeeded', 'PowerState/running']
@@ -77,15 +77,7 @@ test.each(SYSTEMS)('%s: a script that fails in the copy ends red, with nothing t
   expect(temporary(azure)).toEqual([])
 })
 
-const imageHalf = {
-  ...inputs,
-  'batch-account': '',
-  'pool-id': '',
-  'pool-spec': '',
-  'vm-size': '',
-  'target-dedicated-nodes': '',
-  'resize-timeout': '',
-}
+const imageHalf = { ...inputs, ...IMAGE_HALF }
 const kindOf = ({ method, url }: { readonly method: string; readonly url: string }): string =>
   `${method} ${(url.split('?')[0] ?? '').replace(/[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/, '*').replace(/-copy-(\d+)-[^/-]+/, '-copy-$1-*')}`
 

@@ -1,7 +1,7 @@
 /** What the README documents, each in the shortest run that does it: what the shipped roles are held against. */
 import { GROUP_ID, type Scenario } from '../embedded-azure/scenarios/scenario.ts'
 import type { EmbeddedAzure } from '../embedded-azure/server.ts'
-import { FLOWS, type Flow } from './flows.ts'
+import { FLOWS, type Flow, imageOnly } from './flows.ts'
 
 export interface Feature extends Flow {
   /** Each after the other; default: the flow's inputs. */
@@ -74,16 +74,6 @@ const putStorageAccount = ({ world }: EmbeddedAzure): void => {
   })
 }
 
-const imageOnly = {
-  'batch-account': '',
-  'pool-id': '',
-  'pool-spec': '',
-  'vm-size': '',
-  'target-dedicated-nodes': '',
-  'resize-timeout': '',
-  'node-start-timeout': '',
-  'max-resizes': '',
-}
 const vhd = {
   ...imageOnly,
   vm: '',

@@ -43,7 +43,7 @@ function flow(name: string, inputs: Readonly<Record<string, string>> = {}, chang
 }
 
 /** The image half only. */
-const imageOnly = {
+export const imageOnly = {
   'batch-account': '',
   'pool-id': '',
   'pool-spec': '',

@@ -1,57 +1,23 @@
 /** What an approval covers: what would change and to what, and nothing that moves by itself between the approval and the run. */
 import { describe, expect, test } from 'vitest'
-import { parseConfig } from '../../../src/config/parse-config.ts'
 import { sourceContent } from '../../../src/image/source.ts'
 import { TAGS } from '../../../src/image/tags.ts'
 import type { Pool } from '../../../src/model/batch.ts'
-import type { Disk, ImageVersion, VirtualMachine } from '../../../src/model/compute.ts'
+import type { ImageVersion } from '../../../src/model/compute.ts'
 import type { Observed } from '../../../src/observe/observed.ts'
 import { planRun } from '../../../src/plan/plan.ts'
 import { differencesFrom } from '../../../src/plan/plan-id.ts'
 import { PlanChangedError, refuseUnapproved } from '../../../src/plan/refusals.ts'
 import { MARKS, writeMark } from '../../../src/pool/marks.ts'
+import { LEAST, parse } from '../../fixtures/config-inputs.ts'
 import { fleetOf } from '../../fixtures/fleet-of.ts'
+import { ACCOUNT, DEFINITION, GOLDEN_WORLD, goldenVm, osDisk } from '../../fixtures/golden-world.ts'
 
-const SUBSCRIPTION = '11111111-2222-3333-4444-555555555555'
-const GROUP = `/subscriptions/${SUBSCRIPTION}/resourceGroups/render-rg/providers`
-const COMPUTE = `${GROUP}/Microsoft.Compute`
-const DEFINITION = `${COMPUTE}/galleries/farm/images/golden`
-const ACCOUNT = `${GROUP}/Microsoft.Batch/batchAccounts/renderfarm`
 const START = `startTask: { commandLine: /bin/prepare }`
 
 type Inputs = Readonly<Record<string, string>>
 
-const INPUTS: Inputs = {
-  vm: 'golden-vm',
-  'subscription-id': SUBSCRIPTION,
-  'resource-group': 'render-rg',
-  'image-name': 'golden',
-  gallery: 'farm',
-  'batch-account': 'renderfarm',
-  'pool-id': 'render',
-  'vm-size': 'Standard_D4s_v5',
-  'target-dedicated-nodes': '10',
-}
-
-const disk: Disk = {
-  id: `${COMPUTE}/disks/os`,
-  name: 'os',
-  location: 'westeurope',
-  diskSizeGB: 30,
-  uniqueId: 'os',
-  osType: 'Linux',
-  hyperVGeneration: 'V2',
-}
-const vm: VirtualMachine = {
-  id: `${COMPUTE}/virtualMachines/golden-vm`,
-  name: 'golden-vm',
-  location: 'westeurope',
-  osType: 'Linux',
-  osDisk: { name: 'os', managedDiskId: disk.id, caching: 'ReadWrite' },
-  dataDisks: [],
-  statuses: ['PowerState/deallocated'],
-  tags: {},
-}
+const INPUTS: Inputs = { ...LEAST, 'target-dedicated-nodes': '10' }
 
 const pool = (properties: Partial<Pool['properties']> = {}): Pool => ({
   id: `${ACCOUNT}/pools/render`,
@@ -81,35 +47,7 @@ const version = (name: string, tags: ImageVersion['tags'] = {}): ImageVersion =>
   tags,
 })
 
-const WORLD: Observed = {
-  vm: { vm, extensions: [], disks: [disk] },
-  account: {
-    id: ACCOUNT,
-    name: 'renderfarm',
-    location: 'westeurope',
-    accountEndpoint: 'renderfarm.westeurope.batch.azure.com',
-    poolAllocationMode: 'BatchService',
-    poolQuota: 100,
-  },
-  gallery: { id: `${COMPUTE}/galleries/farm`, name: 'farm', location: 'westeurope', provisioningState: 'Succeeded', tags: {} } as never,
-  definition: {
-    id: DEFINITION,
-    name: 'golden',
-    location: 'westeurope',
-    provisioningState: 'Succeeded',
-    osType: 'Linux',
-    osState: 'Generalized',
-    hyperVGeneration: 'V2',
-    architecture: 'x64',
-    features: {},
-    tags: {},
-  },
-  versions: [version('1.0.0')],
-  images: [],
-  snapshots: [],
-  pools: [pool()],
-  vmSizes: [],
-}
+const WORLD: Observed = { ...GOLDEN_WORLD, versions: [version('1.0.0')], pools: [pool()] }
 
 interface Situation {
   readonly inputs?: Inputs
@@ -119,13 +57,7 @@ interface Situation {
 }
 
 function planned({ inputs = {}, world = {}, now = '2026-11-24T10:00:00Z', runId = '1' }: Situation = {}) {
-  const given: Inputs = { ...INPUTS, ...inputs }
-  const config = parseConfig({
-    input: (name) => given[name] ?? '',
-    environment: () => undefined,
-    hide: () => undefined,
-    file: () => undefined,
-  })
+  const config = parse({ ...INPUTS, ...inputs })
   const observed = { ...WORLD, ...world }
   const runUrl = `https://github.com/o/r/actions/runs/${runId}`
   const run = { repository: 'o/r', sha: 'abc', runId, runAttempt: 1, job: 'refresh', nonce: runId, runUrl, actor: 'a', eventName: 'push' }
@@ -188,7 +120,12 @@ const render = (...aspects: readonly string[]) => ({ part: 'renderfarm/render', 
 
 describe('is another one', () => {
   test.each<[string, Situation, Situation, readonly object[]]>([
-    ['when the VM has another disk', {}, { world: { vm: { vm, extensions: [], disks: [{ ...disk, uniqueId: 'new' }] } } }, [image]],
+    [
+      'when the VM has another disk',
+      {},
+      { world: { vm: { vm: goldenVm, extensions: [], disks: [{ ...osDisk, uniqueId: 'new' }] } } },
+      [image],
+    ],
     ['for another version asked for by name', { inputs: { 'image-version': '2.0.0' } }, { inputs: { 'image-version': '2.0.1' } }, [image]],
     ['for another region', {}, { inputs: { 'target-regions': 'northeurope' } }, [image]],
     ['when the gallery is gone', {}, { world: { gallery: undefined as never } }, [image]],

@@ -1,7 +1,6 @@
 /** What was asked for against what is there: each decision about the image, its regions and its snapshots. */
 import { describe, expect, test } from 'vitest'
 import type { Config } from '../../../src/config/config.ts'
-import { parseConfig } from '../../../src/config/parse-config.ts'
 import type { BuildPlan } from '../../../src/image/image-plan.ts'
 import { sourceContent } from '../../../src/image/source.ts'
 import { runTag, TAGS } from '../../../src/image/tags.ts'
@@ -9,11 +8,10 @@ import type { ArmId } from '../../../src/model/arm-id.ts'
 import type { Disk, ImageVersion, Snapshot, VirtualMachine } from '../../../src/model/compute.ts'
 import type { Observed } from '../../../src/observe/observed.ts'
 import { planRun } from '../../../src/plan/plan.ts'
+import { type Given, LEAST, parse } from '../../fixtures/config-inputs.ts'
 import { fleetOf } from '../../fixtures/fleet-of.ts'
+import { COMPUTE, DEFINITION, GOLDEN_WORLD, goldenVm, osDisk } from '../../fixtures/golden-world.ts'
 
-const SUBSCRIPTION = '11111111-2222-3333-4444-555555555555'
-const COMPUTE = `/subscriptions/${SUBSCRIPTION}/resourceGroups/render-rg/providers/Microsoft.Compute`
-const DEFINITION = `${COMPUTE}/galleries/farm/images/golden`
 const NOW = new Date('2026-11-24T10:00:00Z')
 const RUN = {
   repository: 'o/r',
@@ -27,73 +25,14 @@ const RUN = {
   eventName: 'push',
 }
 
-const INPUTS = {
-  vm: 'golden-vm',
-  capture: 'live',
-  'subscription-id': SUBSCRIPTION,
-  'resource-group': 'render-rg',
-  'image-name': 'golden',
-  gallery: 'farm',
-  'batch-account': 'renderfarm',
-  'pool-id': 'render',
-  'vm-size': 'Standard_D4s_v5',
-  'target-dedicated-nodes': '10',
-}
+const config = (changes: Given = {}): Config => parse({ ...LEAST, capture: 'live', 'target-dedicated-nodes': '10', ...changes })
 
-const config = (changes: Readonly<Record<string, string>> = {}): Config => {
-  const given: Readonly<Record<string, string>> = { ...INPUTS, ...changes }
-  return parseConfig({ input: (name) => given[name] ?? '', environment: () => undefined, hide: () => undefined, file: () => undefined })
-}
-
-const os: Disk = {
-  id: `${COMPUTE}/disks/os`,
-  name: 'os',
-  location: 'westeurope',
-  diskSizeGB: 30,
-  uniqueId: 'os',
-  osType: 'Linux',
-  hyperVGeneration: 'V2',
-}
 const data: Disk = { id: `${COMPUTE}/disks/data`, name: 'data', location: 'westeurope', diskSizeGB: 64, uniqueId: 'data' }
-const vm: VirtualMachine = {
-  id: `${COMPUTE}/virtualMachines/golden-vm`,
-  name: 'golden-vm',
-  location: 'westeurope',
-  osType: 'Linux',
-  osDisk: { name: 'os', managedDiskId: os.id, caching: 'ReadWrite' },
-  dataDisks: [{ name: 'data', lun: 3, managedDiskId: data.id, caching: 'None' }],
-  statuses: ['PowerState/deallocated'],
-  tags: {},
-}
+const vm: VirtualMachine = { ...goldenVm, dataDisks: [{ name: 'data', lun: 3, managedDiskId: data.id, caching: 'None' }] }
 
 const observe = (changes: Partial<Observed> = {}): Observed => ({
-  vm: { vm, extensions: [], disks: [os, data] },
-  account: {
-    id: `/subscriptions/${SUBSCRIPTION}/resourceGroups/render-rg/providers/Microsoft.Batch/batchAccounts/renderfarm`,
-    name: 'renderfarm',
-    location: 'westeurope',
-    accountEndpoint: 'renderfarm.westeurope.batch.azure.com',
-    poolAllocationMode: 'BatchService',
-    poolQuota: 100,
-  },
-  gallery: { id: `${COMPUTE}/galleries/farm`, name: 'farm', location: 'westeurope', provisioningState: 'Succeeded', tags: {} } as never,
-  definition: {
-    id: DEFINITION,
-    name: 'golden',
-    location: 'westeurope',
-    provisioningState: 'Succeeded',
-    osType: 'Linux',
-    osState: 'Generalized',
-    hyperVGeneration: 'V2',
-    architecture: 'x64',
-    features: {},
-    tags: {},
-  },
-  versions: [],
-  images: [],
-  snapshots: [],
-  pools: [],
-  vmSizes: [],
+  ...GOLDEN_WORLD,
+  vm: { vm, extensions: [], disks: [osDisk, data] },
   ...changes,
 })
 
@@ -123,7 +62,7 @@ const version = (name: string, provisioningState = 'Succeeded', tags: ImageVersi
 })
 
 const snapshot = (name: string, provisioningState = 'Succeeded', tags: Snapshot['tags'] = TAGGED): Snapshot => ({
-  ...os,
+  ...osDisk,
   id: `${COMPUTE}/snapshots/${name}`,
   name,
   provisioningState,
@@ -177,7 +116,7 @@ describe('the image is', () => {
     [
       'the VM runs',
       {},
-      { versions: [version('1.0.0')], vm: { vm: { ...vm, statuses: ['PowerState/running'] }, extensions: [], disks: [os, data] } },
+      { versions: [version('1.0.0')], vm: { vm: { ...vm, statuses: ['PowerState/running'] }, extensions: [], disks: [osDisk, data] } },
       '2026.1124.0',
       'the VM runs: its disks count as changed',
     ],
@@ -245,7 +184,7 @@ describe('the image is', () => {
     ])
   })
 
-  const RUNNING = { vm: { vm: { ...vm, statuses: ['PowerState/running'] }, extensions: [], disks: [os, data] } }
+  const RUNNING = { vm: { vm: { ...vm, statuses: ['PowerState/running'] }, extensions: [], disks: [osDisk, data] } }
   const OTHER_RUN = runTag({ ...RUN, runUrl: `${RUN.runUrl}0` })
   const EARLIER = runTag({ ...RUN, runAttempt: 1, nonce: 'ffffff' })
   const shots = (run: string, timeCreated: string, states: readonly string[] = ['Succeeded', 'Succeeded']): readonly Snapshot[] =>
@@ -323,7 +262,7 @@ describe('what is made', () => {
   test('a snapshot of every disk, LUNs kept, and the image of them', () => {
     const { snapshots, content } = build()
     expect(snapshots.map(({ disk, sourceId }) => [disk, sourceId])).toEqual([
-      ['os', os.id],
+      ['osDisk', os.id],
       [3, data.id],
     ])
     expect(content).toMatchObject({ kind: 'disks', dataDisks: [{ lun: 3, source: { kind: 'snapshot', id: snapshots[1]?.id } }] })
@@ -353,7 +292,7 @@ describe('what is made', () => {
     ['prepared first', { 'prepare-script': 'waagent' }, true, { prepare: { vm: vm.id, script: 'waagent' } }],
   ])('a VM is %s', (_, inputs, isRunning, expected) => {
     const statuses = [isRunning ? 'PowerState/running' : 'PowerState/deallocated']
-    const { deallocate, prepare } = build(inputs, observe({ vm: { vm: { ...vm, statuses }, extensions: [], disks: [os, data] } }))
+    const { deallocate, prepare } = build(inputs, observe({ vm: { vm: { ...vm, statuses }, extensions: [], disks: [osDisk, data] } }))
     expect({ ...(deallocate && { deallocate }), ...(prepare && { prepare }) }).toEqual(expected)
   })
 
@@ -367,7 +306,9 @@ describe('what is made', () => {
 
   test('a VM that is starting is stopped as one that runs', () => {
     const starting = { ...vm, statuses: ['PowerState/starting'] }
-    expect(build({ capture: 'deallocate' }, observe({ vm: { vm: starting, extensions: [], disks: [os, data] } })).deallocate).toBe(vm.id)
+    expect(build({ capture: 'deallocate' }, observe({ vm: { vm: starting, extensions: [], disks: [osDisk, data] } })).deallocate).toBe(
+      vm.id,
+    )
   })
 
   test('all of it is tagged with where it is from', () => {
