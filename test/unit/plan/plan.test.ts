@@ -262,7 +262,7 @@ describe('what is made', () => {
   test('a snapshot of every disk, LUNs kept, and the image of them', () => {
     const { snapshots, content } = build()
     expect(snapshots.map(({ disk, sourceId }) => [disk, sourceId])).toEqual([
-      ['osDisk', os.id],
+      ['os', osDisk.id],
       [3, data.id],
     ])
     expect(content).toMatchObject({ kind: 'disks', dataDisks: [{ lun: 3, source: { kind: 'snapshot', id: snapshots[1]?.id } }] })
