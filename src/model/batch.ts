@@ -82,6 +82,12 @@ export const READ_ONLY_POOL_PROPERTIES: ReadonlySet<string> = new Set([
 export const settableIn = (properties: PoolProperties): PoolProperties =>
   Object.fromEntries(Object.entries(properties).filter(([name]) => !READ_ONLY_POOL_PROPERTIES.has(name)))
 
+/** Image id of a pool, or `publisher:offer:sku:version`. */
+export function imageOf({ properties }: Pool): string {
+  const { id, publisher, offer, sku, version } = properties.deploymentConfiguration?.virtualMachineConfiguration?.imageReference ?? {}
+  return id ?? [publisher, offer, sku, version].join(':')
+}
+
 const isNamed = (name: string | undefined) => (one: { readonly name: string }) => one.name.toLowerCase() === name?.toLowerCase()
 
 /** Batch compares pool ids without regard to case. https://learn.microsoft.com/rest/api/batchservice/pools/create-pool */
@@ -166,6 +172,8 @@ export interface Batch {
   createPool(id: ArmId, properties: PoolProperties, envelope?: PoolEnvelope): Promise<Pool>
   /** PATCH with `If-Match`. */
   updatePool(pool: { readonly id: ArmId; readonly etag: string }, properties: PoolProperties, envelope?: PoolEnvelope): Promise<Pool>
+  /** PUT with `If-Match`: what is not in it goes, or has its default. */
+  replacePool(pool: { readonly id: ArmId; readonly etag: string }, properties: PoolProperties, envelope?: PoolEnvelope): Promise<Pool>
   stopResize(id: ArmId): Promise<Pool>
   disableAutoScale(id: ArmId): Promise<Pool>
   deletePool(id: ArmId, signal: AbortSignal): Promise<void>

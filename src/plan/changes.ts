@@ -79,9 +79,9 @@ export function poolChanges(plan: PoolPlan): readonly PlannedChange[] {
     case 'resize':
       return [change('resize', size)]
     case 'update':
-      return [change('update', Object.keys(plan.properties).join(', ')), ...(plan.resize ? [change('resize', size)] : [])]
+      return [change('update', updatedIn(plan)), ...(plan.resize ? [change('resize', size)] : [])]
     case 'reimage':
-      return [change('reimage', `drain to 0, change the image, grow to ${size}`)]
+      return [change('reimage', `drain to 0, change the image${withoutRemoved(plan)}, grow to ${size}`)]
     case 'blue-green':
       return [
         ...(plan.isOutdated ? [change('delete', 'it does not match what is requested now')] : []),
@@ -95,7 +95,7 @@ export function poolChanges(plan: PoolPlan): readonly PlannedChange[] {
         })),
       ]
     case 'replace':
-      return [change('delete', 'strategy: replace'), change('create', size)]
+      return [change('delete', 'strategy: replace'), change('create', `${size}${withoutRemoved(plan)}`)]
   }
 }
 
@@ -108,6 +108,15 @@ export function inFleet(fleet: FleetSettings | undefined, changes: readonly Plan
     return account ? { ...change, name: `${labelAmong(accounts, account)}/${change.name}` } : change
   })
 }
+
+type PoolUpdate = PoolPlan & { readonly action: 'update' }
+
+const updatedIn = (plan: PoolUpdate): string =>
+  `${[...Object.keys(plan.properties), ...(plan.envelope.tags ? ['tags'] : [])].join(', ')}${withoutRemoved(plan)}`
+
+/** What the spec no longer has. */
+const withoutRemoved = ({ removed = [] }: { readonly removed?: readonly string[] }): string =>
+  removed.length > 0 ? `, remove ${removed.join(', ')}` : ''
 
 /** One line of a plan, e.g. `create` `image version` `golden/2026.1123.0` `from 3 snapshots`. */
 export interface PlannedChange {

@@ -94,7 +94,7 @@ function planAllProofs(plans: readonly PoolPlan[], { config, observed, run, now 
 }
 
 function planPools(
-  { config: { pool: fleet }, observed }: ImageQuestion,
+  { config: { pool: fleet }, observed, run, now }: ImageQuestion,
   image: ImagePlan,
   imageTraits: ImageTraits | undefined,
 ): readonly PoolPlan[] {
@@ -112,6 +112,7 @@ function planPools(
       imageId: imageIdFor(image, request.id),
       strategy,
       imageTraits,
+      salt: `${run.nonce} ${run.runId} ${now.toISOString()} ${account} ${request.id}`,
       supportedImages,
     })
   })

@@ -3,8 +3,9 @@ import type { Config } from '../config/config.ts'
 import { ActionError } from '../errors/explanation.ts'
 import { PoolError } from '../errors/run-errors.ts'
 import { nameOf } from '../model/arm-id.ts'
-import { imageOf } from '../pool/plan-pool.ts'
+import { imageOf } from '../model/batch.ts'
 import { nodesIn } from '../pool/size.ts'
+import { describeUnreadable } from '../pool/wanted.ts'
 import { emit, type StepContext } from '../run/context.ts'
 import { poolChanges } from './changes.ts'
 import type { Plan } from './plan.ts'
@@ -105,6 +106,18 @@ export function warnOfWithheldChanges({ pools }: Plan, context: StepContext): vo
       warn(
         `Pool ${request.id}: the change of ${late.join(', ')} applies to new, rebooted or reimaged nodes only; existing nodes stay as they are.`,
       )
+    if (pool.lost)
+      warn(`Pool ${request.id} loses ${pool.lost.map(describeUnreadable).join(', and ')}: put ${pool.lost.join(', ')} into \`pool-spec\`.`)
+    if (pool.stuck)
+      warn(
+        `Pool ${request.id} keeps its ${pool.stuck.join(', ')}, although the spec no longer has it: only a request that names the whole pool removes it, and Azure does not give back the secrets that people added to this pool.`,
+      )
+    if (pool.uncompared)
+      emit(context, {
+        kind: 'notice',
+        level: 'info',
+        text: `Pool ${request.id}: the secrets in ${pool.uncompared.join(', ')} cannot be compared with those of the pool, because Azure does not give them back and no earlier run noted a fingerprint; they count as unchanged.`,
+      })
     if (withheld)
       warn(
         `Pool ${request.id} keeps its ${withheld.join(', ')}: the requested change needs a pool without nodes, and \`strategy: resize-only\` does not drain it.`,

@@ -1,10 +1,11 @@
 /** Pure: whether a pool already says what a spec asks for, whatever Batch changes in what it is sent. */
 import { parseDurationMs } from '../model/duration.ts'
 import { type Metadata, withoutMarks } from './marks.ts'
+import { isNothing } from './members.ts'
 
 /** Never given back by Batch, so never compared. */
 const SECRET = new Set(['password', 'accountKey', 'sasKey', 'sasUrl', 'sshPrivateKey', 'protectedSettings'])
-/** Given back without their signature, if at all. */
+/** Given back without their signature, if at all; one that is given back counts. */
 const URLS = new Set(['httpUrl', 'storageContainerUrl'])
 /** Texts of the user. Everything else is a name or one of Azure's words, whose case Batch may change (`STANDARD_D4S_V5`). */
 const VERBATIM = new Set([
@@ -43,13 +44,22 @@ export function isSubset(asked: unknown, actual: unknown, name = ''): boolean {
   return asked === actual
 }
 
+/** Whether `actual` has every property as it was sent; an empty one, which removes, must be gone. */
+export const saysAll = (sent: Readonly<Record<string, unknown>>, actual: Readonly<Record<string, unknown>>): boolean =>
+  Object.entries(sent).every(([name, value]) => (isNothing(value) ? isNothing(actual[name]) : isSubset(value, actual[name], name)))
+
 function isSameText(asked: string, actual: unknown, name: string): boolean {
-  if (URLS.has(name)) return actual === undefined || withoutQuery(asked) === withoutQuery(String(actual))
+  if (URLS.has(name)) return actual === undefined || isSameUrl(asked, String(actual))
   if (typeof actual !== 'string') return false
   if (VERBATIM.has(name)) return asked === actual
   if (DURATIONS.has(name)) return parseDurationMs(asked) === parseDurationMs(actual)
   return asked.toLowerCase() === actual.toLowerCase()
 }
+
+const isSameUrl = (asked: string, actual: string): boolean =>
+  withoutQuery(asked) === withoutQuery(actual) && (signatureIn(actual) === undefined || signatureIn(actual) === signatureIn(asked))
+
+const signatureIn = (url: string): string | undefined => /[?&]sig=([^&]*)/.exec(url)?.[1]
 
 const withoutQuery = (url: string): string => url.split('?')[0] ?? ''
 

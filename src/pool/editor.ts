@@ -2,16 +2,25 @@ import { isDeepStrictEqual } from 'node:util'
 import { AzureError } from '../errors/azure-error.ts'
 import { ForeignChangeError, type PoolError } from '../errors/run-errors.ts'
 import type { ArmId } from '../model/arm-id.ts'
-import type { Pool, PoolEnvelope, PoolProperties } from '../model/batch.ts'
+import { type Pool, type PoolEnvelope, type PoolProperties, settableIn } from '../model/batch.ts'
 import { emit, type StepContext } from '../run/context.ts'
-import { isSubset } from './drift.ts'
+import { saysAll } from './drift.ts'
 import { isBeingDeleted } from './family.ts'
-import { markIn, marksIn, withMark, withoutMarks } from './marks.ts'
+import { type MarkChanges, markIn, marksIn, withMark, withMarks, withoutMarks } from './marks.ts'
 
 const MOST_MARKINGS = 5
 /** Azure's reads are eventually consistent: a pool that was just made may not be there for those who ask, on either plane. */
 const VISIBLE_WITHIN_MS = 90_000
 const VISIBLE_DELAY_MS = 2_000
+
+/** What is to be written to a pool. */
+export interface PoolChange {
+  readonly properties: PoolProperties
+  readonly envelope?: PoolEnvelope
+  readonly marks?: MarkChanges
+  /** PUT: what is not in it goes. Absent: PATCH. */
+  readonly isWhole?: true
+}
 
 /** One pool, read and changed under its ETag: nothing that others wrote meanwhile is overwritten. */
 export class PoolEditor {
@@ -59,22 +68,26 @@ export class PoolEditor {
   }
 
   /** What is about to be overwritten must be as it was when the run decided to; the size is its to set. @throws ForeignChangeError */
-  refuseForeignChange(properties: PoolProperties, now: PoolProperties, decidedOn: PoolProperties): void {
-    const overwritten = Object.keys(properties).filter((name) => name !== 'scaleSettings')
+  refuseForeignChange({ properties, isWhole }: PoolChange, now: PoolProperties, decidedOn: PoolProperties): void {
+    const written = isWhole ? { ...settableIn(decidedOn), ...properties } : properties
+    const overwritten = Object.keys(written).filter((name) => name !== 'scaleSettings')
     const foreign = overwritten.filter((name) => !isDeepStrictEqual(unmarked(name, now), unmarked(name, decidedOn)))
     if (foreign.length > 0) throw this.#changedByOthers(foreign)
   }
 
   /**
-   * PATCH under the ETag. What it overwrites must be as it was when the run decided; a lost answer makes the next try fail with 412,
-   * so that what counts is whether the pool now says what was asked. Marks of this action stay. @throws ForeignChangeError
+   * Changes the pool under its ETag. What it overwrites must be as it was when the run decided; a lost answer makes the next try fail with
+   * 412, so that what counts is whether the pool now says what was sent. Marks of this action stay. @throws ForeignChangeError
    */
-  async patch(properties: PoolProperties, decidedOn?: PoolProperties, envelope?: PoolEnvelope): Promise<Pool> {
+  async patch(change: PoolChange, decidedOn?: PoolProperties): Promise<Pool> {
     const { etag, properties: now } = await this.get()
-    if (decidedOn) this.refuseForeignChange(properties, now, decidedOn)
-    const { metadata } = properties
-    const marks = marksIn(now.metadata).filter(({ name }) => markIn(metadata, name) === undefined)
-    return this.update(metadata ? { ...properties, metadata: [...metadata, ...marks] } : properties, etag, envelope)
+    if (decidedOn) this.refuseForeignChange(change, now, decidedOn)
+    const { marks = {}, properties, isWhole } = change
+    const others = isWhole ? [] : withoutMarks(now.metadata)
+    const standing = marksIn(now.metadata).filter(({ name }) => markIn(properties.metadata, name) === undefined)
+    const metadata = withMarks([...(properties.metadata ?? others), ...standing], marks)
+    const isNoted = properties.metadata !== undefined || isWhole || Object.keys(marks).length > 0
+    return this.#write({ ...change, properties: isNoted ? { ...properties, metadata } : properties }, etag)
   }
 
   /** Sets a mark of this action on the pool; without a value takes it off. It stands beside whatever else is written meanwhile. */
@@ -93,14 +106,22 @@ export class PoolEditor {
   }
 
   /** PATCH under an ETag that was read before. @throws ForeignChangeError */
-  async update(properties: PoolProperties, etag: string, envelope?: PoolEnvelope): Promise<Pool> {
+  update(properties: PoolProperties, etag: string): Promise<Pool> {
+    return this.#write({ properties }, etag)
+  }
+
+  async #write({ properties, envelope, isWhole }: PoolChange, etag: string): Promise<Pool> {
+    const { batch } = this.#context
+    const at = { id: this.#pool.id, etag }
     let pool: Pool
     try {
-      pool = await this.whenVisible(() => this.#context.batch.updatePool({ id: this.#pool.id, etag }, properties, envelope))
+      pool = await this.whenVisible(() =>
+        isWhole ? batch.replacePool(at, properties, envelope) : batch.updatePool(at, properties, envelope),
+      )
     } catch (error) {
       if (!(error instanceof AzureError && error.status === 412)) throw error
       pool = await this.get()
-      if (!isSubset(properties, pool.properties)) throw this.#changedByOthers(Object.keys(properties))
+      if (!saysAll(properties, pool.properties)) throw this.#changedByOthers(Object.keys(properties))
     }
     this.#reportUpdated(properties)
     return pool

@@ -19,6 +19,10 @@ export const MARKS = {
   proofRun: 'image-pool-proof-run',
   /** On a new pool whose nodes have not passed the smoke test yet. */
   untested: 'image-pool-untested',
+  /** The names, never the values, of what this action has set in the pool (`own-names.ts`). */
+  sets: 'image-pool-sets',
+  /** Fingerprints of the secrets that it has set (`secret-fingerprints.ts`). */
+  secrets: 'image-pool-secrets',
   /** On the job of a smoke test: the pool that it runs on. */
   smokeTestOf: 'image-pool-smoke-test-of',
 } as const
@@ -35,6 +39,12 @@ export function withMark(metadata: Metadata = [], name: string, value?: string):
   return value === undefined ? others : [...others, { name, value }]
 }
 
+/** Marks by name; without a value, the mark is taken off. */
+export type MarkChanges = Readonly<Record<string, string | undefined>>
+
+export const withMarks = (metadata: Metadata | undefined, marks: MarkChanges): Metadata =>
+  Object.entries(marks).reduce((items, [name, value]) => withMark(items, name, value), metadata ?? [])
+
 export const markIn = (metadata: Metadata = [], name: string): string | undefined => metadata.find((item) => item.name === name)?.value
 
 /** Pool ids have no `/`. */
@@ -50,6 +60,15 @@ export const writeSuccessorMark = ({ serves, own }: SuccessorMark): string => `$
 export function readSuccessorMark(text: string | undefined): Partial<SuccessorMark> {
   const [serves, own] = text?.split('/') ?? []
   return { ...(serves && { serves }), ...(own && { own }) }
+}
+
+/** A mark that counts only on the pool that it was written on: a clone has it too. */
+export const writePoolMark = (poolName: string, text: string): string => `${poolName}/${text}`
+
+/** Nothing where the mark is another pool's. */
+export function readPoolMark(mark: string | undefined, poolName: string): string | undefined {
+  const end = mark?.indexOf('/') ?? -1
+  return mark !== undefined && mark.slice(0, end).toLowerCase() === poolName.toLowerCase() ? mark.slice(end + 1) : undefined
 }
 
 /** What a pool goes back to. */

@@ -104,13 +104,3 @@ export async function waitUntilGone(pool: Pick<Pool, 'id' | 'name'>, context: St
     },
   )
 }
-
-/** Identity and tags as asked for, to be sent beside `properties`; tags of others stay. */
-export function envelopeOf({ identity, tags }: PoolEnvelope, existing?: PoolEnvelope): PoolEnvelope {
-  return { ...(identity && { identity }), ...tagsOf({ ...(tags && { tags }) }, existing) }
-}
-
-/** The tags asked for, over those that are there. */
-export function tagsOf({ tags }: PoolEnvelope, existing?: PoolEnvelope): PoolEnvelope {
-  return tags ? { tags: { ...existing?.tags, ...tags } } : {}
-}

@@ -2,8 +2,8 @@
 import { AzureError } from '../errors/azure-error.ts'
 import { type ArmId, childId, nameOf, parseArmId, regionName, resourceGroupId } from '../model/arm-id.ts'
 import type { BatchAccount, Pool } from '../model/batch.ts'
+import { imageOf } from '../model/batch.ts'
 import type { StepContext } from '../run/context.ts'
-import { imageOf } from './plan-pool.ts'
 
 /** What is wrong with the resources that a pool needs; empty where nothing is. */
 export async function faultsOf(pool: Pool, account: BatchAccount, context: StepContext): Promise<readonly Fault[]> {

@@ -1,10 +1,11 @@
 /** Pure: what a proof pool consists of: the pool as it will be, without what two pools cannot share. */
 import { isDeepStrictEqual } from 'node:util'
-import { type PoolEnvelope, type PoolProperties, settableIn } from '../model/batch.ts'
+import type { PoolEnvelope, PoolProperties } from '../model/batch.ts'
 import type { NodeTotals } from '../model/nodes.ts'
 import { MARKS, withMark, withoutMarks } from './marks.ts'
 import type { PoolPlan } from './pool-plan.ts'
 import { totals } from './size.ts'
+import { describeUnreadable } from './wanted.ts'
 
 /** What is sent to make a proof pool. */
 export interface ProofBody {
@@ -28,46 +29,19 @@ export interface Candidate {
   readonly leftOut: readonly string[]
 }
 
-/** What the pool will be: a pool in place keeps what the spec does not mention. */
+/** The pool as it will be, without its size and the marks of runs. */
 export function candidateOf(plan: Draining): Candidate {
-  const { request, existing } = plan
-  const isKept = plan.action === 'reimage'
-  const kept: PoolProperties = isKept ? existing.properties : {}
-  const unreadable = UNREADABLE.filter(({ name, isUnreadable }) => plan.properties[name] === undefined && isUnreadable(kept[name]))
-  const { scaleSettings: _scale, ...properties } = {
-    ...Object.fromEntries(Object.entries(settableIn(kept)).filter(([name]) => !unreadable.some((one) => one.name === name))),
-    ...plan.properties,
-  } as PoolProperties
-  const ids = Object.keys((isKept && existing.identity?.userAssignedIdentities) || {})
-  const identity =
-    request.identity ??
-    (ids.length > 0 ? { type: 'UserAssigned' as const, userAssignedIdentities: Object.fromEntries(ids.map((id) => [id, {}])) } : undefined)
-  const tags = request.tags ?? (isKept ? existing.tags : undefined)
+  const { properties: whole, envelope } = plan.action === 'reimage' ? plan.whole : plan
+  const { scaleSettings: _scale, ...properties } = whole
+  const unreadable = plan.action === 'reimage' ? plan.unrepeatable : (plan.lost ?? [])
   return {
     plan,
     properties: { ...properties, ...(properties.metadata && { metadata: withoutMarks(properties.metadata) }) },
-    envelope: { ...(identity && { identity }), ...(tags && { tags }) },
+    envelope,
     isSpot: isSpotOnly(plan),
-    leftOut: unreadable.map(({ words }) => words),
+    leftOut: unreadable.map(describeUnreadable),
   }
 }
-
-/**
- * Members with secrets that Batch does not give back: of a pool whose spec does not have them, nobody knows them.
- * https://learn.microsoft.com/rest/api/batchmanagement/pool/get
- */
-const UNREADABLE: readonly { readonly name: string; readonly words: string; readonly isUnreadable: (value: unknown) => boolean }[] = [
-  {
-    name: 'userAccounts',
-    words: 'its user accounts, whose passwords Azure does not give back',
-    isUnreadable: (value) => value !== undefined,
-  },
-  {
-    name: 'mountConfiguration',
-    words: 'its mounts, whose keys Azure does not give back',
-    isUnreadable: (value) => value !== undefined && !/"identityReference"/.test(JSON.stringify(value)),
-  },
-]
 
 /** Pools that differ in id and size alone, and have the same kind of node, share a proof. */
 export function groupsOf(candidates: readonly Candidate[]): readonly (readonly Candidate[])[] {

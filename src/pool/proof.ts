@@ -4,12 +4,12 @@ import { type Explanation, explain } from '../errors/explanation.ts'
 import { PoolError } from '../errors/run-errors.ts'
 import type { ArmId } from '../model/arm-id.ts'
 import type { BatchAccount, Pool } from '../model/batch.ts'
+import { imageOf } from '../model/batch.ts'
 import { totalOf } from '../model/nodes.ts'
 import { emit, type StepContext } from '../run/context.ts'
 import { allSideBySide } from '../run/side-by-side.ts'
 import type { Verdict } from './health-gate.ts'
 import { GateError } from './pass-gate.ts'
-import { imageOf } from './plan-pool.ts'
 import { deletePool, waitUntilGone } from './pool-lifecycle.ts'
 import type { ProofPlan } from './proof-plan.ts'
 import { isProofOfRun, provenBy, runTokenOf } from './proof-pools.ts'
@@ -106,7 +106,7 @@ function rolloutOf({ plan, account, settings }: ProofWork, context: StepContext)
   }
   return new PoolRollout(
     {
-      plan: { id, request, action: 'create', properties, ...(generalization && { generalization }) },
+      plan: { id, request, action: 'create', properties, envelope, marks: {}, removed: [], ...(generalization && { generalization }) },
       account,
       settings: strict,
       ...(imageId && { imageId }),

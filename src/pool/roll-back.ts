@@ -2,12 +2,16 @@ import { type Explanation, explain } from '../errors/explanation.ts'
 import { ForeignChangeError } from '../errors/run-errors.ts'
 import { type Pool, type PoolEnvelope, type PoolIdentity, type PoolProperties, settableIn } from '../model/batch.ts'
 import { emit, type StepContext } from '../run/context.ts'
+import type { PoolChange } from './editor.ts'
 import { servedName } from './family.ts'
-import { lastStateOf, MARKS, markIn, withMark } from './marks.ts'
+import { lastStateOf, MARKS, markIn } from './marks.ts'
+import { membersOf, propertyOf, REMOVALS, withMembers } from './members.ts'
 import type { PoolOutcome } from './outcome.ts'
+import type { PoolPlan } from './pool-plan.ts'
 import { withdraw } from './retire.ts'
 import { PoolRollout, type ResizeStart } from './rollout.ts'
 import { startOf, targetOf } from './size.ts'
+import { isUnreadable } from './wanted.ts'
 
 /** Back to the previous image and size; the run stays red. What somebody else changed meanwhile is left alone. */
 export async function rollBack(
@@ -53,22 +57,21 @@ async function removeOwnGreen(rollout: PoolRollout, old: Pool): Promise<void> {
 /** The pool as it was when it was last healthy, through the same gate. */
 async function restore(rollout: PoolRollout, existing: Pool, error: Explanation): Promise<PoolOutcome> {
   const { plan, account, settings, context } = rollout
-  const properties = before(existing, plan.action === 'reimage' || plan.action === 'replace' ? plan.properties : {})
-  const previous: Pool = { ...existing, properties: { ...existing.properties, ...properties } }
+  const change = previousState(existing, plan)
+  const previous: Pool = { ...existing, properties: { ...existing.properties, ...change.properties } }
   const target = targetOf(previous)
-  const { autoScale } = properties.scaleSettings ?? {}
-  const envelope = envelopeOf(existing, plan.request.identity)
-  const request = { ...plan.request, ...envelope, target, autoScale: autoScale !== undefined }
+  const autoScale = change.properties.scaleSettings?.autoScale !== undefined
+  const request = { ...plan.request, ...change.envelope, target, autoScale }
   const work = { account, settings: { ...settings, canaryNodes: 0 }, isTested: true }
   const plain = { id: plan.id, request }
   if (rollout.isGone) {
-    const properties = whole(previous)
-    const again = new PoolRollout({ ...work, plan: { ...plain, action: 'create', properties } }, context)
-    await again.create(properties)
+    const write = { properties: wholeOf(previous, plan), envelope: change.envelope, marks: { [MARKS.before]: undefined }, removed: [] }
+    const again = new PoolRollout({ ...work, plan: { ...plain, action: 'create', ...write } }, context)
+    await again.create(write)
     return arrive(again, 'own-resize', error)
   }
   const drained = await rollout.resizer.drain()
-  const patched = await rollout.resizer.editor.patch(properties, undefined, envelope)
+  const patched = await rollout.resizer.editor.patch(change)
   await rollout.resizer.editor.mark(MARKS.before)
   const back = new PoolRollout({ ...work, plan: { ...plain, existing: previous, action: 'resize' } }, context)
   return arrive(back, startOf(patched) > startOf(drained) ? 'own-resize' : 'new-resize', error)
@@ -80,19 +83,27 @@ async function arrive(back: PoolRollout, from: ResizeStart, error: Explanation):
   return { pool: await back.resizer.editor.get(), verdict, error, isRolledBack: true }
 }
 
-/** What this run, or an interrupted one, changed, as it was. Passwords are never given back by Batch, so accounts stay as they are. */
-function before(existing: Pool, changed: PoolProperties): PoolProperties {
+/**
+ * What this run, or an interrupted one, changed, as it was, and what was noted then. Secrets are never given back by Batch: what has some
+ * stays as this run has set it.
+ */
+function previousState(existing: Pool, plan: PoolPlan): PoolChange & { readonly envelope: PoolEnvelope } {
   const { properties } = existing
   const { vmSize, scaleSettings, pool: _pool, ...configuration } = lastStateOf(existing)
-  const restored = Object.keys(changed).filter((name) => name !== 'userAccounts' && properties[name] !== undefined)
+  const changed = 'properties' in plan ? [...Object.keys(plan.properties), ...plan.removed.map(propertyOf)] : []
+  const restored = changed.filter((name) => !isUnreadable(name, properties[name]) && (properties[name] ?? REMOVALS[name]) !== undefined)
   return {
-    ...Object.fromEntries(restored.map((name) => [name, properties[name]])),
-    ...(vmSize && { vmSize }),
-    deploymentConfiguration: {
-      ...properties.deploymentConfiguration,
-      virtualMachineConfiguration: { ...properties.deploymentConfiguration?.virtualMachineConfiguration, ...configuration },
+    properties: {
+      ...Object.fromEntries(restored.map((name) => [name, properties[name] ?? REMOVALS[name]])),
+      ...(vmSize && { vmSize }),
+      deploymentConfiguration: {
+        ...properties.deploymentConfiguration,
+        virtualMachineConfiguration: { ...properties.deploymentConfiguration?.virtualMachineConfiguration, ...configuration },
+      },
+      scaleSettings,
     },
-    scaleSettings,
+    envelope: envelopeOf(existing, plan.request.identity),
+    marks: Object.fromEntries([MARKS.sets, MARKS.secrets].map((name) => [name, markIn(properties.metadata, name)])),
   }
 }
 
@@ -106,7 +117,12 @@ function envelopeOf({ identity, tags }: Pool, given: PoolIdentity | undefined): 
   return { ...(previous && { identity: previous }), ...(tags && { tags }) }
 }
 
-const whole = ({ properties }: Pool): PoolProperties => ({
-  ...settableIn(properties),
-  ...(properties.metadata && { metadata: withMark(properties.metadata, MARKS.before) }),
-})
+/** What nobody can read is as the run wanted it, or gone. */
+function wholeOf({ properties }: Pool, plan: PoolPlan): PoolProperties {
+  const wanted = 'properties' in plan ? membersOf(plan.properties) : {}
+  const members = Object.entries(membersOf(settableIn(properties))).flatMap(([name, value]) => {
+    const known = isUnreadable(name, value) ? wanted[name] : value
+    return known === undefined ? [] : [[name, known] as const]
+  })
+  return withMembers(properties, Object.fromEntries(members))
+}

@@ -1,7 +1,7 @@
 import type { PoolSettings } from '../config/config.ts'
 import { PoolError } from '../errors/run-errors.ts'
 import type { ArmId } from '../model/arm-id.ts'
-import { type BatchAccount, type Pool, type PoolProperties, settableIn } from '../model/batch.ts'
+import { type BatchAccount, type Pool, settableIn } from '../model/batch.ts'
 import type { BatchDataPlane } from '../model/batch-service.ts'
 import { type NodeTotals, totalOf } from '../model/nodes.ts'
 import type { StepContext } from '../run/context.ts'
@@ -9,10 +9,10 @@ import { servedName } from './family.ts'
 import { refuseForeignTarget } from './foreign-size.ts'
 import { evaluatedSinceMs } from './formula.ts'
 import type { Verdict } from './health-gate.ts'
-import { lastStateOf, MARKS, markIn, withMark, writeMark } from './marks.ts'
+import { lastStateOf, MARKS, markIn, withMarks, writeMark } from './marks.ts'
 import { passGate } from './pass-gate.ts'
-import { createPool, deletePool, envelopeOf, tagsOf, waitUntilGone } from './pool-lifecycle.ts'
-import type { PoolPlan, PoolWork } from './pool-plan.ts'
+import { createPool, deletePool, waitUntilGone } from './pool-lifecycle.ts'
+import type { PoolPlan, PoolWork, PoolWrite } from './pool-plan.ts'
 import { PoolResizer } from './resizer.ts'
 import { type Retirement, retire, withdraw } from './retire.ts'
 import { canaryOf, sizedTo, startOf, totals } from './size.ts'
@@ -92,40 +92,40 @@ export class PoolRollout {
         return 'new-resize'
       case 'update':
         this.resizer.reportForeignSize(await this.resizer.waitUntilIdle(), plan.existing)
-        await this.#update(plan.existing, plan.properties)
+        await this.#update(plan)
         return plan.resize ? 'new-resize' : 'no-resize'
       case 'reimage':
-        return this.#reimage(plan.existing, plan.properties, beforeGrowth)
+        return this.#reimage(plan, beforeGrowth)
       case 'replace':
-        return this.#replace(plan.existing, plan.properties, beforeGrowth)
+        return this.#replace(plan, beforeGrowth)
       case 'create':
         await waitUntilGone({ id: plan.id, name: plan.request.id }, this.context)
-        await this.create(plan.properties)
+        await this.create(plan)
         return 'own-resize'
       case 'blue-green':
         return this.#beginGreen(plan)
     }
   }
 
-  async #update(existing: Pool, properties: PoolProperties): Promise<void> {
-    const patched = await this.resizer.editor.patch(properties, existing.properties, tagsOf(this.plan.request, existing))
-    if (properties.scaleSettings?.autoScale) this.#changed = patched
+  async #update(plan: PoolPlan & { readonly action: 'update' }): Promise<void> {
+    const patched = await this.resizer.editor.patch(plan, plan.existing.properties)
+    if (plan.properties.scaleSettings?.autoScale) this.#changed = patched
   }
 
   /** Drain to 0, patch. The pool remembers its last healthy state until the new one has passed the gate. */
-  async #reimage(existing: Pool, properties: PoolProperties, beforeGrowth: () => Promise<void>): Promise<ResizeStart> {
-    const { id: name, autoScale } = this.plan.request
+  async #reimage(plan: PoolPlan & { readonly action: 'reimage' }, beforeGrowth: () => Promise<void>): Promise<ResizeStart> {
+    const { existing } = plan
+    const { id: name, autoScale } = plan.request
     // Nobody's nodes are drained for an image that will not be put there.
     const now = await this.resizer.waitUntilIdle()
-    this.resizer.editor.refuseForeignChange(properties, now.properties, existing.properties)
+    this.resizer.editor.refuseForeignChange(plan, now.properties, existing.properties)
     this.resizer.reportForeignSize(now, existing)
     await this.resizer.editor.mark(MARKS.before, writeMark(lastStateOf(existing)))
     const formula = existing.properties.scaleSettings?.autoScale ? ', and its autoscale is off' : ''
     this.#unfinishedWork = `Pool ${name} was being drained for its new image and is still on the old one${formula}; run again to finish.`
     const drained = await this.#drain()
     await beforeGrowth()
-    const envelope = envelopeOf(this.plan.request, existing)
-    const patched = await this.resizer.editor.patch(properties, existing.properties, envelope)
+    const patched = await this.resizer.editor.patch(plan, existing.properties)
     this.#unfinishedWork = undefined
     if (autoScale) {
       this.#changed = patched
@@ -135,10 +135,11 @@ export class PoolRollout {
     return startOf(patched) > startOf(drained) ? 'own-resize' : 'new-resize'
   }
 
-  async #replace(existing: Pool, properties: PoolProperties, beforeGrowth: () => Promise<void>): Promise<ResizeStart> {
+  async #replace(plan: PoolPlan & { readonly action: 'replace' }, beforeGrowth: () => Promise<void>): Promise<ResizeStart> {
+    const { existing } = plan
     const { name } = existing
     const refuseChanged = (now: Pool) =>
-      this.resizer.editor.refuseForeignChange(settableIn(existing.properties), now.properties, existing.properties)
+      this.resizer.editor.refuseForeignChange({ properties: settableIn(existing.properties) }, now.properties, existing.properties)
     const now = await this.resizer.waitUntilIdle()
     refuseChanged(now)
     this.resizer.reportForeignSize(now, existing)
@@ -149,7 +150,7 @@ export class PoolRollout {
     this.#isGone = true
     this.#unfinishedWork = `Pool ${this.plan.request.id} was deleted and is not made again yet; run again to finish.`
     await beforeGrowth()
-    await this.create(properties)
+    await this.create(plan)
     this.#isGone = false
     this.#unfinishedWork = undefined
     return 'own-resize'
@@ -161,8 +162,9 @@ export class PoolRollout {
     return this.resizer.drain()
   }
 
-  async #beginGreen({ old, green, properties, isOutdated }: PoolPlan & { readonly action: 'blue-green' }): Promise<ResizeStart> {
-    const { id: name } = this.plan.request
+  async #beginGreen(plan: PoolPlan & { readonly action: 'blue-green' }): Promise<ResizeStart> {
+    const { old, green, isOutdated } = plan
+    const { id: name } = plan.request
     if (green && servedName(green) === undefined) {
       throw new PoolError({
         title: 'Pool name taken',
@@ -175,7 +177,7 @@ export class PoolRollout {
     this.#unfinishedWork = `Pool ${name} stands beside pool ${old.name}, which keeps its jobs; run again to finish.`
     if (green && !isOutdated) return 'new-resize'
     if (green) await withdraw(this.retirementOf(green, old.name), this.context)
-    await this.create(properties)
+    await this.create(plan)
     return 'own-resize'
   }
 
@@ -232,12 +234,12 @@ export class PoolRollout {
     return now
   }
 
-  async create(properties: PoolProperties): Promise<void> {
+  async create({ properties, envelope, marks }: PoolWrite): Promise<void> {
     const { id, request } = this.plan
-    const owesTest = this.#smokeGate.isOwed
-    const marked = owesTest ? { ...properties, metadata: withMark(properties.metadata, MARKS.untested, 'true') } : properties
+    const owed = this.#smokeGate.isOwed ? { [MARKS.untested]: 'true' } : {}
+    const metadata = withMarks(properties.metadata, { ...marks, ...owed })
     this.resizer.editor.expectVisible()
-    await createPool({ id, properties: sizedTo(this.#first, marked), envelope: envelopeOf(request) }, this.context)
+    await createPool({ id, properties: sizedTo(this.#first, { ...properties, metadata }), envelope }, this.context)
     this.resizer.editor.expectVisible()
     if (request.autoScale) this.#changed = await this.resizer.editor.get()
   }

@@ -3,8 +3,8 @@ import { managedVersions, poolImages, usersOf } from '../image/managed-images.ts
 import { isOwn } from '../image/tags.ts'
 import { parseArmId, sameId } from '../model/arm-id.ts'
 import type { Pool, PoolProperties } from '../model/batch.ts'
+import { imageOf } from '../model/batch.ts'
 import type { NodeTotals } from '../model/nodes.ts'
-import { imageOf } from '../pool/plan-pool.ts'
 import type { Facts, Rule } from './facts.ts'
 
 const CUSTOM_IMAGES = 'https://learn.microsoft.com/azure/batch/batch-custom-images'

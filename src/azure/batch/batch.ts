@@ -48,6 +48,9 @@ export function createBatch(connection: Connection): Batch {
     updatePool: ({ id, etag }, properties, envelope) =>
       write(id, { ...to('update pool', 'PATCH', id), body: { ...envelope, properties }, headers: { 'if-match': etag } }),
 
+    replacePool: ({ id, etag }, properties, envelope) =>
+      write(id, { ...to('update pool', 'PUT', id), body: { ...envelope, properties }, headers: { 'if-match': etag } }),
+
     stopResize: (id) => write(id, to('stop resize of pool', 'POST', id, `${id}/stopResize`)),
 
     disableAutoScale: (id) => write(id, to('disable autoscale of pool', 'POST', id, `${id}/disableAutoScale`)),

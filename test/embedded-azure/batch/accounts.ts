@@ -3,7 +3,7 @@ import { type Arm, page, routesOf } from '../arm/resources.ts'
 import { type Answer, type Call, Refusal, type Route } from '../route.ts'
 import { GROUP_ID, KEY_VAULT_ID, REGION, type Scenario, type ScenarioAccount, SUBSCRIPTION } from '../scenarios/scenario.ts'
 import { SIZES } from './catalogue.ts'
-import { addPool, changePool, conditionNotMet, refuseUnmatched } from './pool-writes.ts'
+import { addPool, changePool, conditionNotMet, refuseUnmatched, replacePool, shownProperties } from './pool-writes.ts'
 import type { Pool, Pools, Properties } from './pools.ts'
 
 const BATCH = '2021-06-01 2022-01-01 2022-06-01 2022-10-01 2023-05-01 2023-11-01 2024-02-01 2024-07-01 2025-06-01'.split(' ')
@@ -31,9 +31,9 @@ export function batchArmRoutes(arm: Arm, pools: Pools, { account }: Scenario, ac
     if (fixedScale && nodeDeallocationOption) fixedScale.nodeDeallocationOption = nodeDeallocationOption
     return echoed
   }
-  const patched = (pool: Pool, { headers, body, apiVersion }: Call): Pool => {
+  const changed = (pool: Pool, { headers, body, apiVersion }: Call, change: typeof changePool): Pool => {
     refuseUnmatched(headers, pool.etag)
-    return changePool(arm, pools, pool, body ?? {}, CHANGES_IMAGES.has(apiVersion))
+    return change(arm, pools, pool, body ?? {}, CHANGES_IMAGES.has(apiVersion))
   }
   const accountBody = {
     id: accountId,
@@ -75,9 +75,9 @@ export function batchArmRoutes(arm: Arm, pools: Pools, { account }: Scenario, ac
       const existing = pools.find(name)
       if (existing && call.headers['if-none-match'] === '*') throw conditionNotMet()
       if (!existing && call.headers['if-match']) throw conditionNotMet()
-      return putAnswer(call, existing ? patched(existing, call) : addPool(arm, pools, name, call.body ?? {}))
+      return putAnswer(call, existing ? changed(existing, call, replacePool) : addPool(arm, pools, name, call.body ?? {}))
     }),
-    route('PATCH', '/pools/:pool', 'pools/write', (call) => answer(patched(poolOf(call), call))),
+    route('PATCH', '/pools/:pool', 'pools/write', (call) => answer(changed(poolOf(call), call, changePool))),
     route('POST', '/pools/:pool/stopResize', 'pools/stopResize/action', (call) => {
       const pool = poolOf(call)
       pool.stop?.()
@@ -167,10 +167,8 @@ function inBatchEnvelope(act: () => Answer): Answer {
   }
 }
 
-/** Passwords are never given back. */
 function shown(accountId: string, { name, properties, envelope }: Pool): object {
-  const copy = structuredClone(properties)
-  for (const account of copy.userAccounts ?? []) delete account.password
+  const copy = shownProperties(properties)
   return { id: `${accountId}/pools/${name}`, name, type: 'Microsoft.Batch/batchAccounts/pools', ...envelope, properties: copy }
 }
 

@@ -1,7 +1,7 @@
 /** Pools as the Batch service takes and shows them: the same as ARM's, under other names and in another case. */
 import type { Arm } from '../arm/resources.ts'
 import { type Answer, type Call, Refusal, type Route } from '../route.ts'
-import { addPool, changePool, refuseUnmatched } from './pool-writes.ts'
+import { addPool, changePool, refuseUnmatched, shownProperties } from './pool-writes.ts'
 import type { Pool, Pools, Properties } from './pools.ts'
 
 type Page = (name: string, call: Call, value: readonly unknown[]) => Answer
@@ -180,7 +180,7 @@ const NAMES: Readonly<Record<string, string>> = {
 const bareEtag = (etag: string): string => /0x\w+/.exec(etag)?.[0] ?? etag
 
 function shownPool({ name, etag, properties }: Pool, origin: string): object {
-  const { scaleSettings = {}, resizeOperationStatus, deploymentConfiguration, provisioningState, ...rest } = properties
+  const { scaleSettings = {}, resizeOperationStatus, deploymentConfiguration, provisioningState, ...rest } = shownProperties(properties)
   const { fixedScale, autoScale } = scaleSettings
   const errors: readonly Properties[] = resizeOperationStatus?.errors ?? []
   return {

@@ -20,6 +20,18 @@ const READ_ONLY = new Set(
   ),
 )
 
+/**
+ * What an existing pool has where a PUT leaves a property out: "any property that isn't specified in the request is removed or set with
+ * the associated default". https://learn.microsoft.com/azure/batch/batch-pool-update-properties; the defaults are in the OpenAPI document
+ * (`PoolProperties`). https://learn.microsoft.com/rest/api/batchmanagement/pool/create
+ */
+const DEFAULTS: Properties = {
+  interNodeCommunication: 'Disabled',
+  taskSlotsPerNode: 1,
+  taskSchedulingPolicy: { nodeFillType: 'Spread' },
+  scaleSettings: { fixedScale: { targetDedicatedNodes: 0, targetLowPriorityNodes: 0 } },
+}
+
 const invalid = (path: string, reason: string): Refusal =>
   new Refusal(400, 'InvalidPropertyValue', 'The value provided for one of the properties in the request body is invalid.', {
     target: 'BatchAccount',
@@ -41,9 +53,7 @@ export function addPool(arm: Arm, pools: Pools, name: string, body: Properties):
   if (pools.all().length >= pools.quota)
     throw new Refusal(409, 'PoolQuotaReached', 'Pool quota for the account has been reached.', { target: 'BatchAccount' })
   const pool = pools.add(name, {
-    interNodeCommunication: 'Disabled',
-    taskSlotsPerNode: 1,
-    taskSchedulingPolicy: { nodeFillType: 'Spread' },
+    ...structuredClone(DEFAULTS),
     ...Object.fromEntries(Object.entries(sent).map(([property, value]) => [property, normalized(property, value)])),
     provisioningState: 'Succeeded',
     provisioningStateTransitionTime: pools.now(),
@@ -77,6 +87,16 @@ export function refuseUnmatched({ 'if-match': match }: Call['headers'], etag: st
   if (match && match !== '*' && match !== etag) throw conditionNotMet()
 }
 
+/** PUT of a pool that exists: what is left out goes. @throws Refusal */
+export function replacePool(arm: Arm, pools: Pools, pool: Pool, body: Properties, mayChangeAll: boolean): Pool {
+  const sent = settable(body.properties ?? {})
+  checkBody(arm, pools, sent)
+  const omitted = [...KNOWN].filter((name) => pool.properties[name] !== undefined && sent[name] === undefined)
+  const properties = { ...Object.fromEntries(omitted.map((name) => [name, DEFAULTS[name]])), ...sent }
+  const tags = pool.envelope.tags && !body.tags ? { tags: {} } : {}
+  return changePool(arm, pools, pool, { ...tags, ...body, properties }, mayChangeAll)
+}
+
 /** Changes that need an empty pool are refused while it has nodes, and all but always where `mayChangeAll` is false. @throws Refusal */
 export function changePool(arm: Arm, pools: Pools, pool: Pool, body: Properties, mayChangeAll: boolean): Pool {
   if (pool.properties.provisioningState === 'Deleting')
@@ -100,15 +120,32 @@ export function changePool(arm: Arm, pools: Pools, pool: Pool, body: Properties,
   if (sent.deploymentConfiguration) checkBody(arm, pools, { ...pool.properties, ...sent })
   const rescales = scaleSettings && isRescaled(pool.properties, scaleSettings)
   if (rescales) pools.refuseBusy(pool)
-  for (const [name, value] of changed) pool.properties[name] = normalized(name, value)
+  for (const [name, value] of changed) {
+    const kept = normalized(name, value)
+    if (kept === undefined) delete pool.properties[name]
+    else pool.properties[name] = kept
+  }
   Object.assign(pool.envelope, envelope)
   if (changed.length > 0 || Object.keys(envelope).length > 0) pools.touch(pool)
   if (rescales) scale(pools, pool, scaleSettings)
   return pool
 }
 
-/** A property as Batch keeps it: what was left out has its default. */
+/** `x-ms-secret` of the OpenAPI document: such members are never given back. https://learn.microsoft.com/rest/api/batchmanagement/pool/get */
+const SECRET = new Set(['accountKey', 'password', 'protectedSettings', 'sasKey', 'sshPrivateKey'])
+
+/** Without secrets. */
+export function shownProperties(properties: Properties): Properties {
+  return JSON.parse(JSON.stringify(properties, (name, value) => (SECRET.has(name) ? undefined : value)))
+}
+
+/**
+ * A property as Batch keeps it: what was left out has its default; an empty start task is none, and an empty list neither (OpenAPI:
+ * "In an PATCH (update) operation, this property can be set to an empty object to remove the start task from the pool", example
+ * `PoolUpdate_RemoveStartTask`; of lists, https://learn.microsoft.com/rest/api/batchservice/pools/update-pool).
+ */
 function normalized(name: string, value: Properties): unknown {
+  if (value === undefined || isEmpty(value)) return undefined
   if (name === 'vmSize') return String(value).toUpperCase()
   const copy = structuredClone(value)
   if (name === 'startTask' && copy) return { maxTaskRetryCount: 0, waitForSuccess: true, ...copy }
@@ -116,6 +153,8 @@ function normalized(name: string, value: Properties): unknown {
   if (image?.publisher) image.version ??= 'latest'
   return copy
 }
+
+const isEmpty = (value: unknown): boolean => typeof value === 'object' && value !== null && Object.keys(value).length === 0
 
 /** A resize begins only where the target differs: a PATCH that repeats it changes nothing. */
 function isRescaled({ scaleSettings }: Properties, { fixedScale, autoScale }: Properties): boolean {
@@ -162,7 +201,8 @@ function settable(sent: Properties): Properties {
   }
   if (resizeTimeout && minutesOf(resizeTimeout) < 5)
     throw invalid(`${path}.resizeTimeout`, 'The resize timeout must be at least 5 minutes.')
-  return Object.fromEntries(Object.entries(sent).filter(([name]) => !READ_ONLY.has(name)))
+  // No document says that null removes anything: it counts as not sent.
+  return Object.fromEntries(Object.entries(sent).filter(([name, value]) => !READ_ONLY.has(name) && value !== null))
 }
 
 function checkBody({ world }: Arm, { acceptsManagedImages }: Pools, { vmSize, deploymentConfiguration }: Properties): void {

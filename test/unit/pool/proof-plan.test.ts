@@ -6,6 +6,7 @@ import type { BatchAccount, Pool, PoolProperties } from '../../../src/model/batc
 import { MARKS } from '../../../src/pool/marks.ts'
 import type { PoolPlan } from '../../../src/pool/pool-plan.ts'
 import { describeProof, type ProofQuestion, planProofs } from '../../../src/pool/proof-plan.ts'
+import { wantedOf } from '../../../src/pool/wanted.ts'
 
 const ACCOUNT = '/subscriptions/s/resourceGroups/g/providers/Microsoft.Batch/batchAccounts/a'
 const IMAGE = '/subscriptions/s/resourceGroups/g/providers/Microsoft.Compute/galleries/f/images/golden/versions/2.0.0'
@@ -48,27 +49,33 @@ interface Wish {
 }
 
 function plan({ name = 'render', action = 'reimage', properties = {}, request = {}, existing = pool(name) }: Wish = {}): PoolPlan {
-  return {
+  const asked = {
     id: idOf(name),
-    action,
     existing,
-    properties: wanted(properties),
     request: {
       id: name,
       properties: {},
       target: { dedicated: 10, lowPriority: 0 },
       autoScale: false,
-      sizeSource: 'requested',
-      resizeTimeout: 'PT30M',
+      sizeSource: 'requested' as const,
+      resizeTimeout: 'PT30M' as const,
       ...request,
     },
   }
+  const { whole, removed, unreadable } = wantedOf(asked.request as PoolRequest, wanted(properties), existing)
+  const written = { ...asked, ...whole, removed, marks: {} } as const
+  return action === 'replace'
+    ? { ...written, action, ...(unreadable.length > 0 && { lost: unreadable }) }
+    : { ...written, action, whole, unrepeatable: unreadable }
 }
 
 const created: PoolPlan = {
   id: idOf('new'),
   action: 'create',
   properties: wanted(),
+  envelope: {},
+  marks: {},
+  removed: [],
   request: {
     id: 'new',
     properties: { vmSize: 'Standard_D4s_v5' },
@@ -199,20 +206,19 @@ describe('its body', () => {
     expect(proof.leftOut).toEqual([])
   })
 
-  test('in place, keeps what the spec does not mention; replaced, it does not', () => {
+  test('keeps what people added to the pool, whose it will be', () => {
     const networkConfiguration = { subnetId: `${NETWORK}/virtualNetworks/n/subnets/s` }
     const identity = { type: 'UserAssigned' as const, userAssignedIdentities: { '/i': { principalId: 'p' } } }
     const existing = pool('render', { networkConfiguration, resizeOperationStatus: {} }, { identity, tags: { team: 'vfx' } })
-    const inPlace = only([plan({ existing })])
-    expect(inPlace.properties.networkConfiguration).toEqual(networkConfiguration)
-    expect(inPlace.properties).not.toHaveProperty('resizeOperationStatus')
-    expect(inPlace.envelope).toEqual({
-      identity: { type: 'UserAssigned', userAssignedIdentities: { '/i': {} } },
-      tags: { team: 'vfx' },
-    })
-    const replaced = only([plan({ existing, action: 'replace' })])
-    expect(replaced.properties).not.toHaveProperty('networkConfiguration')
-    expect(replaced.envelope).toEqual({})
+    for (const action of ['reimage', 'replace'] as const) {
+      const proof = only([plan({ existing, action })])
+      expect(proof.properties.networkConfiguration).toEqual(networkConfiguration)
+      expect(proof.properties).not.toHaveProperty('resizeOperationStatus')
+      expect(proof.envelope).toEqual({
+        identity: { type: 'UserAssigned', userAssignedIdentities: { '/i': {} } },
+        tags: { team: 'vfx' },
+      })
+    }
   })
 
   test('has no mark of the pool that it proves', () => {

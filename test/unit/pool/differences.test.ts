@@ -1,10 +1,10 @@
 /** What a pool that is there already needs, by what it says of itself. */
 import { describe, expect, test } from 'vitest'
-import type { PoolRequest, PoolSettings } from '../../../src/config/config.ts'
+import type { PoolRequest } from '../../../src/config/config.ts'
 import type { ArmId } from '../../../src/model/arm-id.ts'
 import type { Pool, PoolProperties, VirtualMachineConfiguration } from '../../../src/model/batch.ts'
 import { lastStateOf, MARKS, writeMark } from '../../../src/pool/marks.ts'
-import { planPool, requestsOn } from '../../../src/pool/plan-pool.ts'
+import { planPool } from '../../../src/pool/plan-pool.ts'
 
 const ACCOUNT = '/subscriptions/1/resourceGroups/render/providers/Microsoft.Batch/batchAccounts/farm'
 const IMAGE = '/subscriptions/1/resourceGroups/render/providers/Microsoft.Compute/galleries/g/images/golden/versions'
@@ -60,6 +60,7 @@ const plan = (existing: Pool, more: Partial<Parameters<typeof planPool>[0]> = {}
     strategy: 'in-place',
     imageTraits: undefined,
     supportedImages: [],
+    salt: 'a run',
     ...more,
   })
 
@@ -156,40 +157,4 @@ describe('drift', () => {
     const planned = plan(large, spec({}, request))
     expect(planned).toMatchObject({ request: { resizeTimeout }, properties: { scaleSettings: { fixedScale: { resizeTimeout } } } })
   })
-})
-
-describe('of the pool that serves under a name', () => {
-  const successor = [{ name: MARKS.successorOf, value: 'render' }]
-  test.each<[string, PoolSettings['strategy'], readonly Pool[], string, number]>([
-    ['nothing is there', 'in-place', [], 'render', 0],
-    ['the pool itself', 'in-place', [poolOf('render')], 'render', 10],
-    ['its successor', 'in-place', [poolOf('render-1-1-0', { metadata: successor })], 'render-1-1-0', 10],
-    [
-      'the older of two',
-      'blue-green',
-      [poolOf('render', { created: '2026-03-01' }), poolOf('render-1-1-0', { metadata: successor })],
-      'render-1-1-0',
-      10,
-    ],
-  ])('rules see the pool that serves, at its size where none is asked for: %s', (_, strategy, pools, name, dedicated) => {
-    const request: PoolRequest = { ...REQUEST, target: { dedicated: 0, lowPriority: 0 }, sizeSource: 'existing' }
-    const settings = { account: ACCOUNT, strategy, requests: [request] } as unknown as PoolSettings
-    expect(requestsOn(settings, pools)).toMatchObject([{ id: name, target: { dedicated, lowPriority: 0 } }])
-  })
-
-  test('a green pool is taken up, and leftovers of other runs go with the old one', () => {
-    const old = poolOf('render')
-    const green = poolOf('render-1-2-0', { version: '1.2.0', created: '2026-03-01', metadata: successor })
-    const stray = poolOf('render-1-1-0', { version: '1.1.0', created: '2026-02-01', metadata: successor })
-    const foreign = poolOf('render-1-3-0', { created: '2026-01-15' })
-    const planned = plan(old, { strategy: 'blue-green', imageId: `${IMAGE}/1.2.0`, siblings: [old, green, stray, foreign] })
-    expect(planned).toMatchObject({ action: 'blue-green', old: { name: 'render' }, green: { name: 'render-1-2-0' } })
-    expect(planned.action === 'blue-green' && planned.abandonedSuccessors.map(({ name }) => name)).toEqual(['render-1-1-0'])
-  })
-})
-
-test('a formula too long for metadata is left out of the mark, not the image', () => {
-  const pool = poolOf('render', { scaleSettings: { autoScale: { formula: 'x'.repeat(5_000) } } })
-  expect(writeMark(lastStateOf(pool)).length).toBeLessThan(2_000)
-  expect(JSON.parse(writeMark(lastStateOf(pool)))).toMatchObject({ imageReference: { id: `${IMAGE}/1.0.0` }, scaleSettings: {} })
 })
