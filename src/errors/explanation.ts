@@ -56,6 +56,10 @@ export function explain(error: unknown): Explanation {
   }
 }
 
+/** What happened and what to do, as running text. */
+export const inSentences = ({ message, hint }: Pick<Explanation, 'message' | 'hint'>): string =>
+  `${message.trim().replace(/\.+$/, '')}. ${hint}`
+
 /** What to do. */
 export type Advice = Pick<Explanation, 'hint' | 'link'>
 

@@ -1,6 +1,6 @@
 import { type AccountConfig, byAccount, type Config, imageTargetId, twoSubscriptions } from '../config/config.ts'
 import type { AzureError } from '../errors/azure-error.ts'
-import { explain } from '../errors/explanation.ts'
+import { explain, inSentences } from '../errors/explanation.ts'
 import { isDataPlaneRefusal } from '../errors/run-errors.ts'
 import { type ArmId, childId, parseArmId, partsOf } from '../model/arm-id.ts'
 import type { BatchAccount } from '../model/batch.ts'
@@ -226,8 +226,9 @@ async function observeDataPlane(
     return { supportedImages: await context.batch.dataPlane(account).listSupportedImages() }
   } catch (error) {
     if (!isDataPlaneRefusal(error)) throw error
-    const { message, hint, link } = explain(error)
-    emit(context, { kind: 'data-plane-unreachable', host: account.accountEndpoint, reason: `${message}. ${hint}` })
+    const explanation = explain(error)
+    const { message, hint, link } = explanation
+    emit(context, { kind: 'data-plane-unreachable', reason: inSentences(explanation) })
     return { dataPlaneRefusal: { reason: message, fix: hint, ...(link && { link }) } }
   }
 }

@@ -7,11 +7,12 @@ import { type Config, type FleetRequest, imageTargetId, type PoolRequest } from 
 import { withoutSecretsIn } from '../config/secrets.ts'
 import { type ImagePlan, imageIdFor } from '../image/image-plan.ts'
 import { TAGS } from '../image/tags.ts'
-import { labelAmong, parseArmId } from '../model/arm-id.ts'
+import { isWithin, labelAmong, parseArmId } from '../model/arm-id.ts'
 import type { PoolProperties } from '../model/batch.ts'
 import { imageOf } from '../model/batch.ts'
 import { lastStateOf, withoutMarks } from '../pool/marks.ts'
 import type { PoolPlan } from '../pool/pool-plan.ts'
+import type { ProofPlan, ProofPlans } from '../pool/proof-plan.ts'
 import { targetFrom } from '../pool/size.ts'
 import { poolLabel } from '../run/in-account.ts'
 
@@ -19,6 +20,8 @@ import { poolLabel } from '../run/in-account.ts'
 export interface PlanContent {
   readonly image: ImagePlan
   readonly pools: readonly PoolPlan[]
+  /** Of each account. */
+  readonly proofs: readonly Pick<ProofPlans, 'proofs'>[]
 }
 
 /** One digest for each thing that a reader would want to know the difference of. */
@@ -62,8 +65,9 @@ export function differencesFrom(approved: string, plan: PlanContent, config: Con
   return [...found, ...missing.map((part): PlanDifference => ({ part, aspects: [], kind: 'missing' }))]
 }
 
-function partsOf({ image, pools }: PlanContent, config: Config): readonly PlanPart[] {
-  const ofPools = pools.map((pool, index) => poolPart(pool, image, config.pool?.requests[index], config))
+function partsOf(plan: PlanContent, config: Config): readonly PlanPart[] {
+  const { image, pools } = plan
+  const ofPools = pools.map((pool, index) => poolPart(pool, plan, config.pool?.requests[index], config))
   const retained = config.image?.retainVersions ?? 0
   return [
     { name: 'image', aspects: { image: imageContent(image, config) } },
@@ -95,7 +99,7 @@ export function partOf({ id, account }: FleetRequest, { pool }: Config): string 
   return poolLabel(labelAmong(pool?.accounts ?? [], account).replace(/[^\w./-]/g, '-'), id).toLowerCase()
 }
 
-function poolPart(plan: PoolPlan, image: ImagePlan, asked: FleetRequest | undefined, config: Config): PlanPart {
+function poolPart(plan: PoolPlan, { image, proofs }: PlanContent, asked: FleetRequest | undefined, config: Config): PlanPart {
   const { existing } = plan
   const isStaying = ['none', 'resize', 'update'].includes(plan.action)
   const to = image.kind === 'build' ? 'the image that is built' : imageIdFor(image, asked?.id ?? '')
@@ -109,9 +113,17 @@ function poolPart(plan: PoolPlan, image: ImagePlan, asked: FleetRequest | undefi
         tags: plan.request.tags,
         identity: plan.request.identity,
         ...(!isStaying && existing && { nodeDeallocationOption: config.pool?.nodeDeallocationOption }),
+        ...('removed' in plan && plan.removed.length > 0 && { removed: plan.removed }),
       },
+      proof: proofOf(plan, proofs)?.target,
     },
   }
+}
+
+/** Of the pool's own account: pools of two accounts may have one name. */
+function proofOf({ id, request }: PoolPlan, proofs: PlanContent['proofs']): ProofPlan | undefined {
+  const account = id.slice(0, id.toLowerCase().lastIndexOf('/pools/'))
+  return proofs.flatMap((ofAccount) => ofAccount.proofs).find((proof) => proof.proves.includes(request.id) && isWithin(account, proof.id))
 }
 
 /** What is asked for, and whether that is a change. A size that nobody asked for is the pool's own affair. */

@@ -50,7 +50,7 @@ export function planRun(question: ImageQuestion): Plan {
     ),
     ...inFleet(config.pool, [...proofs.flatMap(proofChanges), ...pools.flatMap(poolChanges)]),
   ]
-  return { id: planIdOf({ image, pools }, config), image, pools, proofs, leftSnapshots, changes, ...(owedStart && { owedStart }) }
+  return { id: planIdOf({ image, pools, proofs }, config), image, pools, proofs, leftSnapshots, changes, ...(owedStart && { owedStart }) }
 }
 
 /** Snapshots that complete versions were made from, left by a run that was interrupted or did not wait for all regions. */

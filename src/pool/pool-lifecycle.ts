@@ -94,13 +94,15 @@ export function changedByOthers(pool: string, when: string): ForeignChangeError 
 
 /** A pool of that name may still be on its way out, e.g. deleted by a run that ended before it made the new one. */
 export async function waitUntilGone(pool: Pick<Pool, 'id' | 'name'>, context: StepContext): Promise<void> {
+  const isLeaving = async () => {
+    const found = await context.batch.getPool(pool.id as ArmId)
+    return found !== undefined && isBeingDeleted(found)
+  }
+  if (!(await isLeaving())) return
   await waitFor(
     context,
     () => `the earlier pool ${pool.name} to be gone`,
     () => GONE_DELAY_MS,
-    async () => {
-      const found = await context.batch.getPool(pool.id as ArmId)
-      return found && isBeingDeleted(found) ? undefined : true
-    },
+    async () => ((await isLeaving()) ? undefined : true),
   )
 }

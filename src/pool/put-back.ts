@@ -1,5 +1,5 @@
 import { AzureError } from '../errors/azure-error.ts'
-import { explain } from '../errors/explanation.ts'
+import { explain, inSentences } from '../errors/explanation.ts'
 import { DataPlaneUnreachableError } from '../errors/run-errors.ts'
 import { type ArmId, armId, nameOf, partsOf } from '../model/arm-id.ts'
 import type { Pool, ScaleSettings } from '../model/batch.ts'
@@ -50,8 +50,10 @@ export async function tryToPutBack(id: ArmId, ports: PutBackPorts): Promise<PutB
     const text = await putBackSize(id, ports)
     return text ? { text } : {}
   } catch (error) {
-    const { message, hint } = explain(error)
-    return { text: `Pool ${nameOf(id)} was drained, and its former size could not be put back: ${message} ${hint}`, isOwed: true }
+    return {
+      text: `Pool ${nameOf(id)} was drained, and its former size could not be put back: ${inSentences(explain(error))}`,
+      isOwed: true,
+    }
   }
 }
 

@@ -1,4 +1,5 @@
 /** Rules about the network of a pool. */
+import type { PoolSettings } from '../config/config.ts'
 import type { InboundNatPool } from '../model/batch.ts'
 import { nodesOf } from '../model/nodes.ts'
 import type { Rule } from './facts.ts'
@@ -10,15 +11,15 @@ export const NETWORK_RULES: readonly Rule[] = [
   {
     id: 'data-plane',
     severity: 'error',
-    title: 'The Batch data plane, which alone has the states of nodes, answers this runner',
+    title: 'The Batch data plane, which alone has the states of nodes and the jobs, answers this runner',
     objection: 'Batch data plane cannot be reached',
     link: 'https://learn.microsoft.com/azure/batch/public-network-access',
     check: ({ config: { mode, pool }, observed: { dataPlaneRefusal } }) =>
-      dataPlaneRefusal && mode !== 'prune' && pool?.wait === 'nodes'
+      dataPlaneRefusal && mode !== 'prune' && pool && needsDataPlane(pool)
         ? [
             {
               seen: `the data plane of the account does not answer this run: ${dataPlaneRefusal.reason}`,
-              fix: `${dataPlaneRefusal.fix} With \`wait: steady\` the run does not look at nodes.`,
+              fix: `${dataPlaneRefusal.fix} ${WITHOUT_DATA_PLANE[pool.strategy === 'blue-green' ? 'jobs' : 'nodes']}`,
               ...(dataPlaneRefusal.link && { link: dataPlaneRefusal.link }),
             },
           ]
@@ -59,6 +60,14 @@ export const NETWORK_RULES: readonly Rule[] = [
       ),
   },
 ]
+
+/** The states of nodes are there only, and the jobs that blue-green moves. */
+const needsDataPlane = ({ wait, strategy }: PoolSettings): boolean => wait === 'nodes' || strategy === 'blue-green'
+
+const WITHOUT_DATA_PLANE = {
+  nodes: 'With `wait: steady` the run does not look at nodes.',
+  jobs: '`strategy: blue-green` moves jobs over the data plane and cannot do without it; `in-place` or `replace` with `wait: steady` can.',
+}
 
 const MOST_NAT_POOLS = 5
 const MOST_RULES = 25

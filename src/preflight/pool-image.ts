@@ -92,15 +92,15 @@ export const POOL_IMAGE_RULES: readonly Rule[] = [
   {
     id: 'pool-os-upgrade',
     severity: 'warning',
-    title: 'Automatic OS upgrades are not asked for beside an image of a version',
+    title: 'Automatic OS upgrades are not requested for a pool on one version of an image',
     objection: 'Automatic OS upgrades do not apply',
     link: 'https://learn.microsoft.com/azure/batch/batch-upgrade-policy',
     check: (facts) =>
       requestsOf(facts)
         .filter(({ request: { properties } }) => isUpgradedByItself(properties.upgradePolicy))
         .map(({ id }) => ({
-          seen: `pool ${id} asks for automatic OS upgrades, and each run puts it on one version of the image`,
-          fix: 'Leave `upgradePolicy.automaticOSUpgradePolicy` out: Azure upgrades to a newer version only where the image is named without one. Refresh the pool on a schedule instead.',
+          seen: `pool ${id} requests automatic OS upgrades, and each run puts it on one version of the image`,
+          fix: 'Leave `upgradePolicy.automaticOSUpgradePolicy` out: Azure requires `latest` as the version of the image for it. Refresh the pool on a schedule instead.',
         })),
   },
   {

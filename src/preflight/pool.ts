@@ -28,7 +28,9 @@ export const POOL_RULES: readonly Rule[] = [
     link: SUPPORTED_IMAGES,
     check: (facts) =>
       pendingAgents(facts).map((id) => ({
-        seen: `pool ${id}: no supported image of Batch is the base image of the VM, so the node agent SKU is unknown`,
+        seen: facts.observed.dataPlaneRefusal
+          ? `pool ${id}: the node agent SKU is unknown, because the list of supported images is on the data plane, which does not answer this run`
+          : `pool ${id}: no supported image of Batch is the base image of the VM, so the node agent SKU is unknown`,
         fix: 'Set `node-agent-sku-id`, e.g. `batch.node.ubuntu 24.04`.',
       })),
   },

@@ -1,7 +1,9 @@
 /** Rules about quotas: of the account, and of its subscription where that is what binds. */
 import { type Pool, poolNamed } from '../model/batch.ts'
+import type { NodeTotals } from '../model/nodes.ts'
 import { type CoreQuota, coreQuotas, coresOf } from '../pool/core-quotas.ts'
 import { requiredOf } from '../pool/health.ts'
+import { totals } from '../pool/size.ts'
 import type { Facts, Rule } from './facts.ts'
 
 const QUOTA = 'https://learn.microsoft.com/azure/batch/batch-quota-limit'
@@ -104,18 +106,31 @@ const shortfalls = (demand: readonly CoreQuota[]): readonly { readonly name: str
 /** What cores are counted for: the nodes asked for, or those of them that must be healthy. */
 export type CoreDemand = 'target' | 'required'
 
-/** By quota, over all pools asked for. In place, what they use now is given back first; blue-green needs both at once. */
+/** By quota, over all pools asked for. In place, what they use now is given back first, after a proof; blue-green needs both at once. */
 export function coreDemand(
-  { config: { pool }, observed: { account, vmSizes, pools, usages } }: Pick<Facts, 'config' | 'observed'>,
+  { config: { pool }, observed, proofs }: Pick<Facts, 'config' | 'observed' | 'proofs'>,
   of: CoreDemand,
 ): readonly CoreQuota[] {
+  const { account, vmSizes, pools, usages } = observed
   if (!pool || !account) return []
   const asked = new Set(pool.requests.map(({ id }) => id.toLowerCase()))
   const isLeaving = ({ name }: Pool) => pool.strategy !== 'blue-green' && asked.has(name.toLowerCase())
   const use = { staying: pools.filter((one) => !isLeaving(one)), leaving: pools.filter(isLeaving), ...(usages && { usages }) }
-  const quotas = pool.requests.flatMap(({ properties, target }) =>
-    coreQuotas({ account, vmSizes, use, vmSize: properties.vmSize ?? '', target: of === 'target' ? target : requiredOf(target, pool) }),
+  const quotasOf = (vmSize: string | undefined, target: NodeTotals) => coreQuotas({ account, vmSizes, use, vmSize: vmSize ?? '', target })
+  const sized = pool.requests.flatMap(({ properties, target }) =>
+    quotasOf(properties.vmSize, of === 'target' ? target : requiredOf(target, pool)),
   )
+  const proven = (proofs?.proofs ?? []).map((proof) => ({ ...proof, quotas: quotasOf(proof.properties.vmSize, proof.target) }))
+  const beside = proven.filter(({ goesFirst }) => !goesFirst).flatMap(({ quotas }) => quotas)
+  const grown = summed([...sized, ...beside])
+  if (proven.length === 0) return grown
+  // A proof runs beside the pool as it is, before the drain.
+  const before = use.leaving.flatMap((one) => quotasOf(one.properties.vmSize, totals(one)))
+  const proving = summed([...before, ...proven.flatMap(({ quotas }) => quotas)])
+  return grown.map((quota) => ({ ...quota, needed: Math.max(quota.needed, proving.find(({ name }) => name === quota.name)?.needed ?? 0) }))
+}
+
+function summed(quotas: readonly CoreQuota[]): readonly CoreQuota[] {
   const byName = new Map<string, CoreQuota>()
   for (const quota of quotas) byName.set(quota.name, { ...quota, needed: (byName.get(quota.name)?.needed ?? 0) + quota.needed })
   return [...byName.values()]

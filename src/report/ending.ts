@@ -179,7 +179,7 @@ export function endingOf(progress: Progress, config: Config, result: RunResult, 
     accountPools: accountPools(progress, config, isForeseen ? [] : pools).map((pool) => withImageAge(pool, ageOf)),
     ...(image && { image }),
     ...(plan && { planId: plan.id }),
-    ...(plan && observed && isForeseen && { cores: coresOf(config, observed) }),
+    ...(plan && observed && isForeseen && { cores: coresOf(config, observed, plan.proofs) }),
     ...(error && { error }),
   }
 }
@@ -219,10 +219,11 @@ function imageReport(image: ImagePlan, config: Config, { snapshots, replication,
 }
 
 /** What a plan takes of the quotas of each account. */
-function coresOf(config: Config, observed: ObservedFleet): readonly CoreQuota[] {
+function coresOf(config: Config, observed: ObservedFleet, proofs: Plan['proofs']): readonly CoreQuota[] {
   const accounts = config.pool?.accounts ?? []
-  return byAccount(config).flatMap((own) => {
-    const quotas = coreDemand({ config: own, observed: observedIn(own.pool?.account, observed) }, 'target')
+  return byAccount(config).flatMap((own, index) => {
+    const facts = { config: own, observed: observedIn(own.pool?.account, observed), ...(proofs[index] && { proofs: proofs[index] }) }
+    const quotas = coreDemand(facts, 'target')
     if (accounts.length < 2 || !own.pool) return quotas
     const label = labelAmong(accounts, own.pool.account)
     return quotas.map((quota) => ({ ...quota, name: `${label}: ${quota.name}` }))

@@ -58,7 +58,7 @@ function lineOf(event: RunEvent, times: LogTimes): LogLine | undefined {
     case 'proof-ended':
       return proofLine(event, times)
     case 'data-plane-unreachable':
-      return warning(`the Batch data plane ${event.host} cannot be reached, so node states are not known: ${event.reason}`)
+      return warning(`node states are not known, because the Batch data plane does not answer this run: ${event.reason}`)
     case 'signed-in':
       return info(`signed in as ${identityOf(event.who)}`)
     case 'check-warning':

@@ -104,7 +104,7 @@ export function recordEvent(record: RunRecord, event: RunEvent): RunRecord {
     case 'resize-foreign':
       return withWarning(record, `Pool ${event.pool} was already being resized to ${nodesOf(event.target)}, not by this run.`)
     case 'data-plane-unreachable':
-      return withWarning(record, `The Batch data plane (${event.host}) could not be reached, so node states are not known: ${event.reason}`)
+      return withWarning(record, `Node states are not known, because the Batch data plane does not answer this run: ${event.reason}`)
     case 'notice':
       return event.level === 'warning' ? withWarning(record, event.text) : record
     case 'proof-ended':

@@ -110,7 +110,7 @@ export type RunEvent = { readonly at: string } & (
       /** Why the gate says no. */
       readonly reason?: string
     }
-  | { readonly kind: 'data-plane-unreachable'; readonly host: string; readonly reason: string }
+  | { readonly kind: 'data-plane-unreachable'; readonly reason: string }
   /** Nothing changed for a while; what is being waited for. */
   | { readonly kind: 'heartbeat'; readonly waitingFor: string; readonly elapsedMs: number }
   /** For waits that have no words of their own. */

@@ -190,7 +190,7 @@ describe('how many must be healthy', () => {
   test('a target of 0 is reached with 0, and does not claim more', async () => {
     const ran = await run('happy', { 'target-dedicated-nodes': '0' })
     expect(annotations(ran)).toEqual([])
-    expect(verdictOf(ran)).toContain('pool `render` has 0 nodes, as requested')
+    expect(verdictOf(ran)).toContain('with 0 nodes, as requested')
   })
 
   test('a formula that gives no nodes: green, and said so', async () => {

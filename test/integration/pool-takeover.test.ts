@@ -55,7 +55,7 @@ describe('in-place', () => {
     expect(ran.exitCode).toBe(0)
     expect(ran.outputs).toMatchObject({ 'current-dedicated-nodes': '10', 'target-dedicated-nodes': '10' })
     expect(imageOf(azure, 'render')).toMatch(/1\.1\.0$/)
-    expect(metadataOf(azure, 'render')).not.toContain('image-pool')
+    expect(metadataOf(azure, 'render')).not.toMatch(/image-pool-(?:before|untested)/)
     expect(resizes(azure).length).toBeLessThanOrEqual(2)
   })
 

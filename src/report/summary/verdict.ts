@@ -78,7 +78,10 @@ function state(report: RunReport): Markdown {
       : md`${size} nodes of ${poolsOf(pools)} are allocated${on}; their states are not known`
     return md`${health} (sized by formula)`
   }
-  if (target === 0) return md`${poolsOf(pools)} ${pools.length === 1 ? 'has' : 'have'} 0 nodes, as requested${on}`
+  if (target === 0) {
+    const [is, has] = pools.length === 1 ? ['is', 'has'] : ['are', 'have']
+    return isOnImage ? md`${poolsOf(pools)} ${is}${on} with 0 nodes, as requested` : md`${poolsOf(pools)} ${has} 0 nodes, as requested`
+  }
   if (pools.every(({ nodeStates }) => nodeStates)) {
     return md`${sum(pools, ({ healthy }) => healthy)} of ${target} nodes of ${poolsOf(pools)} are healthy${on}`
   }

@@ -152,7 +152,8 @@ describe('is another one', () => {
       },
       [render('rollout and image')],
     ],
-    ['when the pool is gone', {}, { world: { pools: [] } }, [render('rollout and image', 'size', 'settings')]],
+    ['when the pool is gone', {}, { world: { pools: [] } }, [render('rollout and image', 'size', 'settings', 'proof')]],
+    ['with another proof', {}, { inputs: { 'canary-nodes': '2' } }, [render('proof')]],
     ['where versions are deleted', {}, { inputs: { 'retain-versions': '3' } }, [{ part: 'retention', kind: 'added', aspects: [] }]],
     [
       'for another pool',

@@ -176,7 +176,7 @@ describe('in the log', () => {
         const events: readonly RunEvent[] = [
           { at: at(1), kind: 'notice', level: 'warning', text: untrusted },
           { at: at(1), kind: 'check-warning', id: 'vm-extensions', title: 'VM has extensions', seen: untrusted },
-          { at: at(1), kind: 'data-plane-unreachable', host: untrusted, reason: untrusted },
+          { at: at(1), kind: 'data-plane-unreachable', reason: untrusted },
           { at: at(1), kind: 'resize-backoff', pool: untrusted, waitMs: 1, reason: untrusted },
           { at: at(1), kind: 'resource', change: 'created', type: 'snapshot', id: untrusted, detail: untrusted },
           { at: at(1), kind: 'planned', changes: [{ verb: 'create', type: 'pool', name: untrusted, reason: untrusted }] },
