@@ -22,6 +22,14 @@ export const NETWORK: readonly Rule[] = [
 
 export const IMAGES: readonly Rule[] = [
   {
+    codes: ['ReplicationFailed'],
+    remedy: {
+      title: 'Image version was not replicated',
+      hint: 'The next run has the failed region tried again. If that does not help, remove the region from the version and add it again, or ask Azure support.',
+      link: `${DOCS}/virtual-machines/troubleshooting-shared-images`,
+    },
+  },
+  {
     words: /must be of the format .*Microsoft\.Compute\/galleries/is,
     remedy: {
       title: 'Managed images are retired in Batch',

@@ -13,6 +13,9 @@ export function versionDelayMs(waitedMs: number, progress: number): number {
   return Math.min(30_000, Math.max(4_000, leftMs / 2))
 }
 
+/** How long a region may make no progress once the version has failed in another. */
+const LONGEST_STANDSTILL_MS = 600_000
+
 /** What is waited for. */
 export interface AwaitedVersion {
   readonly id: ArmId
@@ -35,6 +38,7 @@ export async function followVersion(awaited: AwaitedVersion, context: StepContex
   const { id, version: name, waitForRegions, operation, refuse } = awaited
   let reported = ''
   let reached = 0
+  let [madeBefore, progressedAtMs] = ['', 0]
   let hasFailed = false
   const delayMs = (waitedMs: number) => versionDelayMs(waitedMs, reached)
   if (operation) await context.clock.sleep(delayMs(0), context.signal)
@@ -54,8 +58,12 @@ export async function followVersion(awaited: AwaitedVersion, context: StepContex
       const replicas = waitForRegions.flatMap((region) => replicaIn(version.replication, region) ?? [])
       reached = Math.max(0, ...replicas.map((replica) => replica.progress))
       const states = waitForRegions.map((region) => publishedState(version, region))
+      const nowMs = context.clock.now().getTime()
+      const made = replicas.map(({ progress: percent }) => percent).join()
+      if (made !== madeBefore) [madeBefore, progressedAtMs] = [made, nowMs]
       if (states.includes('ready')) return version
-      if (states.includes('replicating')) return undefined
+      const isAbandoned = version.provisioningState === 'Failed' && nowMs - progressedAtMs > LONGEST_STANDSTILL_MS
+      if (states.includes('replicating') && !isAbandoned) return undefined
       // The state of a region may come later than that of the version.
       if (hasFailed || replicas.every(({ state }) => state !== 'Replicating')) return failVersion(awaited, version)
       hasFailed = true

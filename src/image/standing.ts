@@ -35,7 +35,10 @@ export function publishedState(
   const replica = replicaIn(replication, region)
   if (replica?.state === 'Completed') return 'ready'
   if (provisioningState === 'Updating') return 'replicating'
-  if (replica?.state === 'Failed' || provisioningState === 'Failed') return 'failed'
+  if (replica?.state === 'Failed') return 'failed'
+  // What failed elsewhere is no reason against a region that is still at it.
+  const isAtIt = replica?.state === 'Replicating' && replication.some(({ state }) => state === 'Failed')
+  if (provisioningState === 'Failed') return isAtIt ? 'replicating' : 'failed'
   // Where Azure names no region at all, the version speaks for all of them; another region's replica speaks for none but itself.
   return replication.length === 0 && provisioningState === 'Succeeded' ? 'ready' : 'replicating'
 }

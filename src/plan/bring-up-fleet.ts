@@ -1,8 +1,8 @@
 import { byAccount, type Config, type FleetSettings, type PoolSettings } from '../config/config.ts'
 import { type Explanation, explain } from '../errors/explanation.ts'
 import { confirmReplica } from '../image/confirm-replica.ts'
-import { followVersion } from '../image/follow-version.ts'
-import { isImageVersion, labelAmong } from '../model/arm-id.ts'
+import { regionsReady } from '../image/regions-ready.ts'
+import { isImageVersion, labelAmong, regionName } from '../model/arm-id.ts'
 import type { BatchAccount } from '../model/batch.ts'
 import { type ObservedFleet, observedIn } from '../observe/observed.ts'
 import { bringUpAll, bringUpEach } from '../pool/bring-up-all.ts'
@@ -30,7 +30,10 @@ export async function bringUpFleet({ plan, config, observed }: Fleet, context: S
   const [only, ...others] = parts
   if (!only) return []
   if (others.length === 0) return bringUpAll({ ...only, works: worksOf(only) }, context)
-  const outcomes = await phase(context, 'pool', () => allSideBySide(parts, (part) => bringUpPart(part, context)))
+  const outcomes = await phase(context, 'pool', () => {
+    const ready = regionsOf(plan, parts, context)
+    return allSideBySide(parts, (part) => bringUpPart(part, ready, context))
+  })
   return inOrder(parts, outcomes, fleet)
 }
 
@@ -46,12 +49,12 @@ interface Part {
 const worksOf = ({ account, settings, plan, fleet }: Part) => worksIn({ account, settings }, plan, fleet)
 
 /** They begin once their own region has its replica, whatever other regions are at; one that never gets it fails them and no others. */
-async function bringUpPart(part: Part, context: StepContext): Promise<readonly PoolOutcome[]> {
+async function bringUpPart(part: Part, ready: Ready, context: StepContext): Promise<readonly PoolOutcome[]> {
   const { fleet, settings } = part
   const own = contextIn(labelAmong(fleet.accounts, settings.account), context)
   const works = worksOf(part)
   try {
-    await awaitImage(part, own)
+    await awaitImage(part, ready, own)
   } catch (error) {
     if (context.signal.aborted) throw error
     return works.map(({ plan: { existing } }) => untouched(existing, explain(error)))
@@ -59,17 +62,33 @@ async function bringUpPart(part: Part, context: StepContext): Promise<readonly P
   return bringUpEach({ ...part, works }, own)
 }
 
+type Ready = ReturnType<typeof regionsReady>
+
+/** Of a version that this run has made. */
+function regionsOf({ image }: Plan, parts: readonly Part[], context: StepContext): Ready {
+  if (image.kind !== 'build' || !isImageVersion(image.id)) return new Map()
+  const regions = parts.filter(isWaiting).map(({ account }) => regionName(account.location))
+  return regionsReady({ id: image.id, version: image.version, regions: [...new Set(regions)] }, context)
+}
+
+const isWaiting = (part: Part): boolean =>
+  worksOf(part).some(({ plan: { action }, imageId }) => action !== 'none' && imageId === part.plan.image.id)
+
 /** Nothing is done to a pool for a version that no node of its region can start from yet. */
-async function awaitImage(part: Part, context: StepContext): Promise<void> {
+async function awaitImage(part: Part, ready: Ready, context: StepContext): Promise<void> {
   const { image } = part.plan
-  const { location: region } = part.account
-  const isAwaited = worksOf(part).some(({ plan: { action }, imageId }) => action !== 'none' && imageId === image.id)
-  if (!isAwaited || !isImageVersion(image.id)) return
-  if (image.kind === 'build') await followVersion({ id: image.id, version: image.version, waitForRegions: [region] }, context)
+  const region = regionName(part.account.location)
+  if (!isWaiting(part) || !isImageVersion(image.id)) return
+  if (image.kind === 'build') await ready.get(region)
   else await confirmReplica({ id: image.id, region, isOwn: image.kind === 'reuse' }, context, (wait) => wait())
 }
 
-const untouched = (pool: PoolOutcome['pool'], error: Explanation): PoolOutcome => ({ ...(pool && { pool }), error, isRolledBack: false })
+const untouched = (pool: PoolOutcome['pool'], error: Explanation): PoolOutcome => ({
+  ...(pool && { pool }),
+  error,
+  isRolledBack: false,
+  isUntouched: true,
+})
 
 function inOrder(parts: readonly Part[], outcomes: readonly (readonly PoolOutcome[])[], fleet: FleetSettings): readonly PoolOutcome[] {
   const left = outcomes.map((those) => [...those])

@@ -11,6 +11,8 @@ export interface PoolOutcome {
   readonly pool?: Pool
   readonly verdict?: Verdict
   readonly error?: Explanation
+  /** Nothing was done to it. */
+  readonly isUntouched?: boolean
   /** Absent where none was due. */
   readonly proof?: ProofOutcome
   /** The pool is back on its previous image, or the old pool still serves. */

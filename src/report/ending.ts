@@ -66,7 +66,7 @@ function summaryOf(
   plan: PoolPlan,
   account: string,
   config: Config,
-  { pool, verdict, error, isRolledBack, hasResized, proof }: PoolOutcome,
+  { pool, verdict, error, isRolledBack, isUntouched = false, hasResized, proof }: PoolOutcome,
 ): PoolSummary {
   const { request, existing } = plan
   const scale = existing?.properties.scaleSettings?.fixedScale
@@ -76,7 +76,7 @@ function summaryOf(
     name,
     id,
     account,
-    action: actionOf(plan, { hasResized, isUntouched: proof?.result === 'failed' && !isRolledBack }),
+    action: actionOf(plan, { hasResized, isUntouched: isUntouched || (proof?.result === 'failed' && !isRolledBack) }),
     vmSize: pool?.properties.vmSize ?? request.properties.vmSize ?? '',
     target: request.target,
     current: pool ? totals(pool) : { dedicated: 0, lowPriority: 0 },

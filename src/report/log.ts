@@ -7,6 +7,7 @@ import { count, totalOf } from '../model/nodes.ts'
 import type { PhaseName, RunEvent } from '../run/events.ts'
 import { type LogLine, logLine } from './log-lines.ts'
 import { type PhaseFacts, phaseWords, planLines, withFact } from './phase-outcome.ts'
+import { poolNames } from './pool-names.ts'
 import type { RunReport, RunResult } from './run-report.ts'
 import { singleLine } from './untrusted.ts'
 
@@ -157,9 +158,11 @@ const TONES: Readonly<Record<RunResult, LogLine['tone']>> = {
 }
 
 function closingLine({ result, startedAt, finishedAt, pools, image }: RunReport): LogLine {
-  const named = pools.slice(0, MOST_POOLS).map(({ name, healthy, current, target, nodeStates }) => {
+  const nameIn = poolNames(pools)
+  const named = pools.slice(0, MOST_POOLS).map((pool) => {
+    const { healthy, current, target, nodeStates } = pool
     const nodes = `${count(nodeStates ? healthy : totalOf(current))}/${count(totalOf(target))}`
-    return `${name} ${nodes} ${nodeStates ? 'healthy' : 'nodes'}`
+    return `${nameIn(pool)} ${nodes} ${nodeStates ? 'healthy' : 'nodes'}`
   })
   const more = pools.length > named.length ? [`${pools.length - named.length} more pools`] : []
   const facts = [...named, ...more, ...(image ? [`image ${image.name} ${image.version}`] : [])]

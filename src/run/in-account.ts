@@ -23,6 +23,10 @@ function inAccount(account: string, event: RunEvent): RunEvent {
       return { ...event, pool: poolLabel(account, event.pool), proves: event.proves.map((pool) => poolLabel(account, pool)) }
     case 'notice':
       return { ...event, text: `Account ${account}: ${event.text}` }
+    case 'resource':
+      return event.type === 'pool'
+        ? { ...event, detail: [`in account ${account}`, ...(event.detail ? [event.detail] : [])].join('; ') }
+        : event
     case 'heartbeat':
       return { ...event, waitingFor: `${event.waitingFor} (account ${account})` }
     default:

@@ -15,7 +15,7 @@ import { Operations } from './arm/operations.ts'
 import { RateLimits } from './arm/rate-limits.ts'
 import type { Arm } from './arm/resources.ts'
 import { refuseLocked, subscriptionRoutes } from './arm/subscription.ts'
-import { batchArmRoutes } from './batch/accounts.ts'
+import { accountIdOf, batchArmRoutes, type HostedAccount } from './batch/accounts.ts'
 import { usageRoutes } from './batch/core-quotas.ts'
 import { batchDataPlaneRoutes } from './batch/data-plane.ts'
 import { Pools } from './batch/pools.ts'
@@ -33,7 +33,7 @@ import { GitHub } from './github/github.ts'
 import type { Intervene, Plane } from './intervention.ts'
 import { retailPrices } from './prices/retail-prices.ts'
 import { type Answer, type Call, Refusal, type Route } from './route.ts'
-import { GROUP, GROUP_ID, REGION, type Scenario, SUBSCRIPTION, TENANT } from './scenarios/scenario.ts'
+import { GROUP, type Scenario, SUBSCRIPTION, TENANT } from './scenarios/scenario.ts'
 import { seedEncryptionSets, seedKeyVault, seedVm } from './scenarios/seed.ts'
 import { World } from './world.ts'
 
@@ -59,6 +59,8 @@ export interface EmbeddedAzure {
   /** What is there, for a test that plays someone else. */
   readonly world: World
   readonly pools: Pools
+  /** Of another account, by its name. */
+  readonly poolsOf: (account: string) => Pools
   readonly entra: Entra
   readonly github: GitHub
   readonly access: AccessControl
@@ -74,6 +76,9 @@ export interface EmbeddedAzure {
  * https://www.rfc-editor.org/rfc/rfc6761#section-6.2
  */
 export const DOMAIN = 'azure.test'
+
+/** What a scenario says of its first account is of that account only. */
+const NOTHING_SEEDED = { pools: [], resizes: [], nodes: [], jobs: [], jobSchedules: [] } as const
 
 /** One for all of a process: making it takes longer than a run. */
 let certificate: ReturnType<typeof makeCertificate> | undefined
@@ -123,7 +128,6 @@ export async function startAzure(scenario: Scenario, speed: number, port = 0): P
   const azure: Pick<EmbeddedAzure, 'intervene' | 'accountEndpoint'> = { intervene: undefined, accountEndpoint: '' }
   const rateLimits = new RateLimits()
   const access = new AccessControl(scenario.denied, scenario.roles)
-  const accountId = `${GROUP_ID}/providers/Microsoft.Batch/batchAccounts/${scenario.account.name}`
   let requests = 0
 
   /** One request: refusals in the plane's own envelope, faults as asked, everything recorded. */
@@ -169,7 +173,7 @@ export async function startAzure(scenario: Scenario, speed: number, port = 0): P
     plane: 'arm' | 'batch',
     routes: readonly Route[],
     audiences: () => readonly string[],
-    origin: () => string,
+    { origin, scope }: { readonly origin: () => string; readonly scope: (path: string) => string },
   ) => {
     const handle = async (request: FastifyRequest, route: Route | undefined): Promise<Answer> => {
       // Clients are sent back to the host that they know.
@@ -188,7 +192,7 @@ export async function startAzure(scenario: Scenario, speed: number, port = 0): P
         checkScope(params)
         const text = typeof request.body === 'string' && request.body !== '' ? request.body : undefined
         const body = text === undefined ? undefined : parsed(text)
-        access.check(principal, route.action, plane === 'arm' ? path : accountId, linkedScopes(route.action, body))
+        access.check(principal, route.action, scope(path), linkedScopes(route.action, body))
         refuseLocked(arm, { method: request.method, path })
         const call: Call = {
           method: request.method,
@@ -220,7 +224,7 @@ export async function startAzure(scenario: Scenario, speed: number, port = 0): P
 
   const armApp = server()
   const batchApp = server()
-  const origins = { arm: '', batch: '' }
+  const origins = { arm: '' }
   const audiences = () => ({
     arm: [origins.arm, localhost(origins.arm), named(origins.arm), 'https://management.azure.com', 'https://management.core.windows.net'],
     batch: ['https://batch.core.windows.net'],
@@ -239,6 +243,19 @@ export async function startAzure(scenario: Scenario, speed: number, port = 0): P
   seedEncryptionSets(arm, scenario.encryptionSets)
   seedKeyVault(arm, scenario.account)
   const pools = new Pools(arm, scenario)
+  const dataPlanes = [
+    { account: scenario.account, pools, app: batchApp, origin: '' },
+    ...(scenario.otherAccounts ?? []).map((account) => ({
+      ...{ account, app: server(), origin: '' },
+      pools: new Pools(arm, { ...scenario, ...NOTHING_SEEDED, ...account, account }, account.region),
+    })),
+  ]
+  const accounts = dataPlanes.map((plane, index): HostedAccount => {
+    const accountEndpoint = () => (index === 0 ? azure.accountEndpoint : new URL(plane.origin).host)
+    return { id: accountIdOf(plane.account), account: plane.account, pools: plane.pools, accountEndpoint }
+  })
+  for (const [region, { minutes, fails = false }] of Object.entries(scenario.replication ?? {}))
+    world.replication.set(region, { lastsMs: minutes * 60_000, fails })
 
   armApp.get('/_apis/oidc/token', (request, reply) =>
     serve('github', request, reply, () => {
@@ -280,7 +297,10 @@ export async function startAzure(scenario: Scenario, speed: number, port = 0): P
     'arm',
     [
       ...subscriptionRoutes(arm, [
-        { id: accountId, name: scenario.account.name, type: 'Microsoft.Batch/batchAccounts', location: REGION, properties: {} },
+        ...accounts.map(({ id, account, pools: { region } }) => ({
+          ...{ id, name: account.name, type: 'Microsoft.Batch/batchAccounts' },
+          ...{ location: region, properties: {} },
+        })),
       ]),
       ...authorizationRoutes(arm, access),
       ...virtualMachineRoutes(arm),
@@ -293,22 +313,19 @@ export async function startAzure(scenario: Scenario, speed: number, port = 0): P
       ...networkRoutes(arm),
       ...identityRoutes(arm),
       ...keyVaultRoutes(arm),
-      ...usageRoutes(pools, scenario.account),
+      ...usageRoutes(accounts),
       ...arm.operations.routes([...new Set([...COMPUTE, ...DISK, ...GALLERY])]),
-      ...batchArmRoutes(arm, pools, scenario, () => azure.accountEndpoint),
+      ...batchArmRoutes(arm, accounts),
     ],
     () => audiences().arm,
-    () => origins.arm,
+    { origin: () => origins.arm, scope: (path) => path },
   )
-  mount(
-    batchApp,
-    'batch',
-    batchDataPlaneRoutes(arm, pools),
-    () => audiences().batch,
-    () => origins.batch,
-  )
-  origins.batch = await listen(batchApp, 0)
-  azure.accountEndpoint = new URL(origins.batch).host
+  for (const plane of dataPlanes) {
+    const routes = batchDataPlaneRoutes(arm, plane.pools)
+    mount(plane.app, 'batch', routes, () => audiences().batch, { origin: () => plane.origin, scope: () => accountIdOf(plane.account) })
+    plane.origin = await listen(plane.app, 0)
+  }
+  azure.accountEndpoint = new URL(dataPlanes[0]?.origin ?? '').host
   origins.arm = new URL(await listen(armApp, port)).origin
 
   return Object.assign(azure, {
@@ -320,12 +337,13 @@ export async function startAzure(scenario: Scenario, speed: number, port = 0): P
     exchanges,
     world,
     pools,
+    poolsOf: (name: string) => accounts.find(({ account }) => account.name === name)?.pools ?? pools,
     entra,
     github,
     access,
     async close() {
       clock.stop()
-      await Promise.all([armApp.close(), batchApp.close(), rm(folder, { recursive: true, force: true })])
+      await Promise.all([armApp.close(), ...dataPlanes.map(({ app }) => app.close()), rm(folder, { recursive: true, force: true })])
     },
   })
 }

@@ -3,6 +3,7 @@
  * The same numbers are always in a table beside it.
  */
 import { totalOf } from '../../model/nodes.ts'
+import { poolNames } from '../pool-names.ts'
 import type { PhaseRecord, PoolReport } from '../run-report.ts'
 import { type Markdown, mermaid } from './markdown.ts'
 import type { TimedSample } from './samples.ts'
@@ -42,7 +43,7 @@ export function nodeChart(samples: readonly TimedSample[]): Markdown | undefined
   )
 }
 
-type PoolTimes = Pick<PoolReport, 'name' | 'attempts' | 'error'>
+type PoolTimes = Pick<PoolReport, 'name' | 'account' | 'attempts' | 'error'>
 
 /** Nodes are looked at one by one only when the pool is steady. */
 export const hasHealth = (samples: readonly TimedSample[]): boolean => samples.some(({ healthy }) => healthy !== undefined)
@@ -51,11 +52,12 @@ export const hasHealth = (samples: readonly TimedSample[]): boolean => samples.s
 export function timeline(phases: readonly PhaseRecord[], pools: readonly PoolTimes[]): Markdown | undefined {
   if (phases.length === 0) return undefined
   const shownPools = pools.length > MOST_POOLS ? pools.filter(({ error }) => error).slice(0, MOST_POOLS) : pools
+  const nameIn = poolNames(pools)
   const tasks = [
     { section: 'Phases', rows: phases.map(({ phase, outcome, ...times }) => task(phase, outcome === 'failed', times)) },
-    ...shownPools.map(({ name, attempts }) => ({
-      section: label(name),
-      rows: attempts.flatMap(({ number, startedAt, finishedAt, errors }) =>
+    ...shownPools.map((pool) => ({
+      section: label(nameIn(pool)),
+      rows: pool.attempts.flatMap(({ number, startedAt, finishedAt, errors }) =>
         finishedAt ? task(`resize ${number}`, errors.length > 0, { startedAt, finishedAt }) : [],
       ),
     })),

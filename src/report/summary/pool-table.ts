@@ -1,6 +1,7 @@
 /** A pool before and after, and what it is. */
 import type { NodeCounts } from '../../model/batch-service.ts'
 import { nodesOf, occupiedStates, STATES, totalOf } from '../../model/nodes.ts'
+import { hasSeveralAccounts } from '../pool-names.ts'
 import type { PoolReport, RunReport } from '../run-report.ts'
 import { costCell } from './cost.ts'
 import { ageCell } from './freshness.ts'
@@ -87,9 +88,12 @@ const imageIn = (reference: Reference, image: string): Markdown => reference(ima
 /** One pool a row. */
 export function poolsTable(pools: readonly PoolReport[], reference: Reference): Markdown {
   const isPriced = pools.some(({ cost }) => cost)
+  const isFleet = hasSeveralAccounts(pools)
+  const price = isPriced ? [{ right: 'Cost per hour' }] : []
   return table(
-    ['Pool', { right: 'Healthy' }, { right: 'Nodes' }, 'Image', 'Image age', ...(isPriced ? [{ right: 'Cost per hour' }] : []), ''],
+    [...(isFleet ? ['Account'] : []), 'Pool', { right: 'Healthy' }, { right: 'Nodes' }, 'Image', 'Image age', ...price, ''],
     pools.map((pool) => [
+      ...(isFleet ? [reference(pool.id.replace(/\/pools\/[^/]+$/i, ''), pool.account)] : []),
       reference(pool.id, pool.name),
       pool.nodeStates ? (pool.error ? md`**${pool.healthy}**` : pool.healthy) : 'not known',
       share(totalOf(pool.current), pool.autoScale ? undefined : totalOf(pool.target)),

@@ -1,6 +1,7 @@
 /** The boxes below the verdict: what went wrong, in Azure's innermost words, and what to do. */
 import type { Explanation } from '../../errors/explanation.ts'
 import type { Finding } from '../../preflight/finding.ts'
+import { poolNames } from '../pool-names.ts'
 import type { RunReport } from '../run-report.ts'
 import { alert, blocks, code, join, link, list, type Markdown, md, multiline, nothing, text } from './markdown.ts'
 
@@ -75,6 +76,7 @@ function distinctProblems({ error, pools }: Failure): readonly Problem[] {
     problems.set(key, { ...(known ?? explanation), pools: [...(known?.pools ?? []), ...(pool === undefined ? [] : [pool])] })
   }
   add(error)
-  for (const pool of pools) add(pool.error, pool.name)
+  const nameIn = poolNames(pools)
+  for (const pool of pools) add(pool.error, nameIn(pool))
   return [...problems.values()]
 }

@@ -2,6 +2,7 @@
 import type { SnapshotReport } from '../../image/image-plan.ts'
 import { showTimeBetween } from '../../model/duration.ts'
 import { totalOf } from '../../model/nodes.ts'
+import { hasSeveralAccounts } from '../pool-names.ts'
 import type { ImageReport, RunReport } from '../run-report.ts'
 import { identityOf } from '../signed-in.ts'
 import { minuteOf, timeOf } from '../times.ts'
@@ -82,9 +83,12 @@ export function cores({ cores: quotas = [] }: RunReport): Markdown {
   )
 }
 
-/** Pools of the account that this run has not touched. */
+type Named = Pick<RunReport['accountPools'][number], 'name' | 'account'>
+
+/** Pools of the accounts that this run has not touched. */
 export function otherPools({ accountPools, pools }: RunReport): RunReport['accountPools'] {
-  return accountPools.filter(({ name }) => !pools.some((pool) => pool.name.toLowerCase() === name.toLowerCase()))
+  const isSame = (one: Named, other: Named) => one.account === other.account && one.name.toLowerCase() === other.name.toLowerCase()
+  return accountPools.filter((other) => !pools.some((pool) => isSame(pool, other)))
 }
 
 /** Those behind first. */
@@ -92,9 +96,11 @@ export function otherPoolsTable(report: RunReport, reference: Reference): Markdo
   const sorted = otherPools(report).toSorted(
     (one, other) => Number(other.isBehind) - Number(one.isBehind) || one.name.localeCompare(other.name),
   )
+  const isFleet = hasSeveralAccounts(report.accountPools)
   return bounded(
-    ['Pool', 'Image', 'Image age', { right: 'Nodes' }, ''],
-    sorted.map(({ name, image, imageAgeDays, current, isBehind }) => [
+    [...(isFleet ? ['Account'] : []), 'Pool', 'Image', 'Image age', { right: 'Nodes' }, ''],
+    sorted.map(({ name, account, image, imageAgeDays, current, isBehind }) => [
+      ...(isFleet ? [code(account)] : []),
       code(name),
       reference(image),
       ageCell(image, imageAgeDays),

@@ -1,6 +1,7 @@
 /** The job summary: a report as GitHub Markdown for a reader in a hurry. */
 import type { Explanation } from '../../errors/explanation.ts'
 import { count, totalOf } from '../../model/nodes.ts'
+import { hasSeveralAccounts, poolNames } from '../pool-names.ts'
 import type { ImageReport, PoolReport, RunReport } from '../run-report.ts'
 import { hasWritten } from '../written.ts'
 import { costNote } from './cost.ts'
@@ -144,7 +145,8 @@ const imageTitle = ({ name, version, action }: ImageReport): string => `Image ${
 function othersTitle(report: RunReport): string {
   const others = otherPools(report)
   const behind = others.filter(({ isBehind }) => isBehind).length
-  return `Other pools of the account (${others.length})${behind > 0 ? `, ${behind} on an older image` : ''}`
+  const owner = hasSeveralAccounts(report.accountPools) ? 'accounts' : 'account'
+  return `Other pools of the ${owner} (${others.length})${behind > 0 ? `, ${behind} on an older image` : ''}`
 }
 
 function poolSections({ pools, result }: RunReport, reference: Reference, shown: Section['shown']): readonly Section[] {
@@ -154,9 +156,10 @@ function poolSections({ pools, result }: RunReport, reference: Reference, shown:
     const body = blocks(poolTable(pool, result, reference), poolFacts(pool, result, reference))
     return [{ title: 'Pool', rank: 1, body, shown: 'bare' }, ...partsOf(pool, shown)]
   }
+  const nameIn = poolNames(pools)
   const folded = (each: PoolReport, index: number): Markdown =>
     details(
-      `${each.name}: ${oneLine(each)}`,
+      `${nameIn(each)}: ${oneLine(each)}`,
       blocks(poolTable(each, result, reference), poolFacts(each, result, reference), ...partsOf(each, shown).map(({ body }) => body)),
       each.error !== undefined && index === 0,
     )
@@ -165,7 +168,7 @@ function poolSections({ pools, result }: RunReport, reference: Reference, shown:
     { title: 'Pools', rank: 1, body: poolsTable([...failed, ...rest], reference), shown: 'bare' },
     { title: 'Failed pools, one by one', rank: 4, body: blocks(...failed.map(folded)), shown: 'titled' },
     {
-      title: failed.length > 0 ? `The other ${rest.length} pools` : 'One by one',
+      title: failed.length > 0 ? (rest.length === 1 ? 'The other pool' : `The other ${rest.length} pools`) : 'One by one',
       rank: 8,
       body: blocks(...rest.map(folded)),
       shown: 'folded',

@@ -2,6 +2,7 @@
 import { sameId } from '../../model/arm-id.ts'
 import { showTimeBetween } from '../../model/duration.ts'
 import { totalOf } from '../../model/nodes.ts'
+import { poolNames } from '../pool-names.ts'
 import type { PoolReport, RunReport } from '../run-report.ts'
 import { hasWritten } from '../written.ts'
 import { code, join, type Markdown, md, nothing } from './markdown.ts'
@@ -82,17 +83,21 @@ function state(report: RunReport): Markdown {
     const [is, has] = pools.length === 1 ? ['is', 'has'] : ['are', 'have']
     return isOnImage ? md`${poolsOf(pools)} ${is}${on} with 0 nodes, as requested` : md`${poolsOf(pools)} ${has} 0 nodes, as requested`
   }
-  if (pools.every(({ nodeStates }) => nodeStates)) {
+  if (areLookedAt(pools)) {
     return md`${sum(pools, ({ healthy }) => healthy)} of ${target} nodes of ${poolsOf(pools)} are healthy${on}`
   }
   const allocated = sum(pools, ({ current }) => totalOf(current))
   return md`${allocated} of ${target} nodes of ${poolsOf(pools)} are allocated${on}${allocated > 0 ? '; their states are not known' : ''}`
 }
 
+/** A pool of several that has no nodes has none to look at. */
+const areLookedAt = (pools: readonly PoolReport[]): boolean =>
+  pools.some(({ nodeStates }) => nodeStates) && pools.every(({ nodeStates, current }) => nodeStates || totalOf(current) === 0)
+
 const poolsOf = (pools: readonly PoolReport[]): Markdown =>
   pools.length <= 3
     ? md`pool${pools.length === 1 ? '' : 's'} ${join(
-        pools.map(({ name }) => code(name)),
+        pools.map((pool) => code(poolNames(pools)(pool))),
         ', ',
       )}`
     : md`${pools.length} pools`

@@ -1,7 +1,7 @@
 /** Microsoft.Batch on ARM: the account, its pools, VM sizes. Synchronous answers; only DELETE is a long operation. */
 import { type Arm, page, routesOf } from '../arm/resources.ts'
 import { type Answer, type Call, Refusal, type Route } from '../route.ts'
-import { GROUP_ID, KEY_VAULT_ID, REGION, type Scenario, type ScenarioAccount, SUBSCRIPTION } from '../scenarios/scenario.ts'
+import { GROUP_ID, KEY_VAULT_ID, type ScenarioAccount, SUBSCRIPTION } from '../scenarios/scenario.ts'
 import { SIZES } from './catalogue.ts'
 import { addPool, changePool, conditionNotMet, refuseUnmatched, replacePool, shownProperties } from './pool-writes.ts'
 import type { Pool, Pools, Properties } from './pools.ts'
@@ -10,57 +10,56 @@ const BATCH = '2021-06-01 2022-01-01 2022-06-01 2022-10-01 2023-05-01 2023-11-01
 /** Image changes of a pool came with https://learn.microsoft.com/azure/batch/batch-pool-update-properties */
 const CHANGES_IMAGES = new Set(['2024-07-01', '2025-06-01'])
 
-export function batchArmRoutes(arm: Arm, pools: Pools, { account }: Scenario, accountEndpoint: () => string): readonly Route[] {
-  const accountId = `${GROUP_ID}/providers/Microsoft.Batch/batchAccounts/${account.name}`
+/** An account that exists, with its pools. */
+export interface HostedAccount {
+  readonly id: string
+  readonly account: ScenarioAccount
+  readonly pools: Pools
+  readonly accountEndpoint: () => string
+}
+
+export const accountIdOf = ({ name }: ScenarioAccount): string => `${GROUP_ID}/providers/Microsoft.Batch/batchAccounts/${name}`
+
+export function batchArmRoutes(arm: Arm, accounts: readonly HostedAccount[]): readonly Route[] {
   const routed = routesOf('Microsoft.Batch', BATCH)
-  const route = (method: Route['method'], path: string, action: string, handle: (call: Call) => Answer): Route =>
+  const find = (name = '') => accounts.find(({ account }) => account.name.toLowerCase() === name.toLowerCase())
+  const route = (method: Route['method'], path: string, action: string, handle: (call: Call, own: HostedAccount) => Answer): Route =>
     routed(method, `/batchAccounts/:account${path}`, `batchAccounts/${action}`, (call) => {
-      if (call.params.account?.toLowerCase() !== account.name.toLowerCase()) throw accountNotFound()
-      return inBatchEnvelope(() => handle(call))
+      const own = find(call.params.account)
+      if (!own) throw accountNotFound()
+      return inBatchEnvelope(() => handle(call, own))
     })
-  const poolOf = (call: Call): Pool => pools.get(call.params.pool ?? '')
-  const answer = (pool: Pool): Answer => ({
+  const poolOf = (call: Call, { pools }: HostedAccount): Pool => pools.get(call.params.pool ?? '')
+  const answer = (pool: Pool, { id }: HostedAccount): Answer => ({
     status: 200,
     headers: { etag: pool.etag, 'last-modified': new Date(pool.properties.lastModified).toUTCString() },
-    body: { ...shown(accountId, pool), etag: pool.etag },
+    body: { ...shown(id, pool), etag: pool.etag },
   })
-  const putAnswer = (call: Call, pool: Pool): Answer => {
-    const echoed = answer(pool)
+  const putAnswer = (call: Call, pool: Pool, own: HostedAccount): Answer => {
+    const echoed = answer(pool, own)
     const { nodeDeallocationOption } = call.body?.properties?.scaleSettings?.fixedScale ?? {}
     const { fixedScale } = (echoed.body as { properties: Properties }).properties.scaleSettings
     if (fixedScale && nodeDeallocationOption) fixedScale.nodeDeallocationOption = nodeDeallocationOption
     return echoed
   }
-  const changed = (pool: Pool, { headers, body, apiVersion }: Call, change: typeof changePool): Pool => {
+  const changed = (pool: Pool, { headers, body, apiVersion }: Call, change: typeof changePool, { pools }: HostedAccount): Pool => {
     refuseUnmatched(headers, pool.etag)
     return change(arm, pools, pool, body ?? {}, CHANGES_IMAGES.has(apiVersion))
   }
-  const accountBody = {
-    id: accountId,
-    name: account.name,
-    type: 'Microsoft.Batch/batchAccounts',
-    location: REGION,
-    properties: {
-      provisioningState: 'Succeeded',
-      publicNetworkAccess: 'Enabled',
-      ...allocationOf(account),
-      poolQuota: pools.quota,
-      activeJobAndJobScheduleQuota: 300,
-    },
-  }
-  const withEndpoint = () => ({ ...accountBody, properties: { ...accountBody.properties, accountEndpoint: accountEndpoint() } })
+  const listed = () => [...accounts.map(shownAccount), ...accountsBeside(arm)]
   const operationEnds = new Map<string, number>()
 
   return [
-    route('GET', '', 'read', () => ({ status: 200, body: withEndpoint() })),
-    routed('GET', '/batchAccounts', 'batchAccounts/read', (call) => page(call, [withEndpoint(), ...accountsBeside(arm)])),
+    route('GET', '', 'read', (_call, own) => ({ status: 200, body: shownAccount(own) })),
+    routed('GET', '/batchAccounts', 'batchAccounts/read', (call) => page(call, listed())),
     // Pools of other accounts are there to be seen only.
     routed('GET', '/batchAccounts/:account/pools', 'batchAccounts/pools/read', (call) =>
       inBatchEnvelope(() => {
-        if (call.params.account?.toLowerCase() === account.name.toLowerCase())
+        const own = find(call.params.account)
+        if (own)
           return page(
             call,
-            pools.visible().map((pool) => ({ ...shown(accountId, pool), etag: pool.etag })),
+            own.pools.visible().map((pool) => ({ ...shown(own.id, pool), etag: pool.etag })),
           )
         if (!arm.world.get(call.path.replace(/\/pools$/i, ''))) throw accountNotFound()
         return page(
@@ -69,17 +68,18 @@ export function batchArmRoutes(arm: Arm, pools: Pools, { account }: Scenario, ac
         )
       }),
     ),
-    route('GET', '/pools/:pool', 'pools/read', (call) => answer(poolOf(call))),
-    route('PUT', '/pools/:pool', 'pools/write', (call) => {
+    route('GET', '/pools/:pool', 'pools/read', (call, own) => answer(poolOf(call, own), own)),
+    route('PUT', '/pools/:pool', 'pools/write', (call, own) => {
+      const { pools } = own
       const name = call.params.pool ?? ''
       const existing = pools.find(name)
       if (existing && call.headers['if-none-match'] === '*') throw conditionNotMet()
       if (!existing && call.headers['if-match']) throw conditionNotMet()
-      return putAnswer(call, existing ? changed(existing, call, replacePool) : addPool(arm, pools, name, call.body ?? {}))
+      return putAnswer(call, existing ? changed(existing, call, replacePool, own) : addPool(arm, pools, name, call.body ?? {}), own)
     }),
-    route('PATCH', '/pools/:pool', 'pools/write', (call) => answer(changed(poolOf(call), call, changePool))),
-    route('POST', '/pools/:pool/stopResize', 'pools/stopResize/action', (call) => {
-      const pool = poolOf(call)
+    route('PATCH', '/pools/:pool', 'pools/write', (call, own) => answer(changed(poolOf(call, own), call, changePool, own), own)),
+    route('POST', '/pools/:pool/stopResize', 'pools/stopResize/action', (call, own) => {
+      const pool = poolOf(call, own)
       pool.stop?.()
       const { currentDedicatedNodes, currentLowPriorityNodes, scaleSettings } = pool.properties
       if (scaleSettings.fixedScale)
@@ -87,19 +87,19 @@ export function batchArmRoutes(arm: Arm, pools: Pools, { account }: Scenario, ac
           targetDedicatedNodes: currentDedicatedNodes,
           targetLowPriorityNodes: currentLowPriorityNodes,
         })
-      pools.touch(pool)
-      return answer(pool)
+      own.pools.touch(pool)
+      return answer(pool, own)
     }),
-    route('POST', '/pools/:pool/disableAutoScale', 'pools/disableAutoscale/action', (call) => {
-      const pool = poolOf(call)
-      pools.disableAutoScale(pool)
-      return answer(pool)
+    route('POST', '/pools/:pool/disableAutoScale', 'pools/disableAutoscale/action', (call, own) => {
+      const pool = poolOf(call, own)
+      own.pools.disableAutoScale(pool)
+      return answer(pool, own)
     }),
-    route('DELETE', '/pools/:pool', 'pools/delete', (call) => {
+    route('DELETE', '/pools/:pool', 'pools/delete', (call, { id, pools }) => {
       const pool = pools.find(call.params.pool ?? '')
       if (!pool) return { status: 204 }
       const operation = `delete-${pool.name}-${ticksOf(pool.properties.creationTime)}`
-      const url = `${call.origin}${accountId}/poolOperationResults/${operation}?api-version=${call.apiVersion}`
+      const url = `${call.origin}${id}/poolOperationResults/${operation}?api-version=${call.apiVersion}`
       const endsAtMs = pools.beginDelete(pool)
       if (endsAtMs) operationEnds.set(operation.toLowerCase(), endsAtMs)
       return { status: 202, headers: { location: url, 'retry-after': '15' } }
@@ -132,9 +132,26 @@ export function batchArmRoutes(arm: Arm, pools: Pools, { account }: Scenario, ac
       path: `/subscriptions/${SUBSCRIPTION}/providers/Microsoft.Batch/batchAccounts`,
       apiVersions: BATCH,
       action: 'Microsoft.Batch/batchAccounts/read',
-      handle: (call) => page(call, [withEndpoint(), ...accountsBeside(arm)]),
+      handle: (call) => page(call, listed()),
     },
   ]
+}
+
+function shownAccount({ id, account, pools, accountEndpoint }: HostedAccount): object {
+  return {
+    id,
+    name: account.name,
+    type: 'Microsoft.Batch/batchAccounts',
+    location: pools.region,
+    properties: {
+      provisioningState: 'Succeeded',
+      publicNetworkAccess: 'Enabled',
+      ...allocationOf(account),
+      poolQuota: pools.quota,
+      activeJobAndJobScheduleQuota: 300,
+      accountEndpoint: accountEndpoint(),
+    },
+  }
 }
 
 const accountNotFound = () => new Refusal(404, 'AccountNotFound', 'The specified account does not exist.', { target: 'BatchAccount' })

@@ -1,4 +1,6 @@
 /** Cores that pools may have: quotas of the account, or in user subscription mode what Microsoft.Compute counts in the region. */
+
+import { plainRegion } from '../arm/resources.ts'
 import { COMPUTE } from '../compute/virtual-machines.ts'
 import type { Route } from '../route.ts'
 import { REGION, type ResizeFailure, type ScenarioAccount } from '../scenarios/scenario.ts'
@@ -78,14 +80,26 @@ function usagesOf({ subscriptionCores = {}, poolAllocationMode }: ScenarioAccoun
   }))
 }
 
-export function usageRoutes(pools: { all(): readonly Pool[] }, account: ScenarioAccount): readonly Route[] {
+interface CountedAccount {
+  readonly account: ScenarioAccount
+  readonly pools: { readonly region: string; all(): readonly Pool[] }
+}
+
+/** By region, with the nodes of every account in user subscription mode there. */
+export function usageRoutes(accounts: readonly CountedAccount[]): readonly Route[] {
+  const usagesIn = (location = '') => {
+    const here = accounts.filter(({ pools }) => pools.region === plainRegion(location))
+    const pools = here.filter(({ account }) => account.poolAllocationMode === 'UserSubscription').flatMap((one) => one.pools.all())
+    const [first] = here.filter(({ account }) => account.subscriptionCores)
+    return first ? usagesOf(first.account, pools) : []
+  }
   return [
     {
       method: 'GET',
       path: '/subscriptions/:subscriptionId/providers/Microsoft.Compute/locations/:location/usages',
       apiVersions: COMPUTE,
       action: 'Microsoft.Compute/locations/usages/read',
-      handle: () => ({ status: 200, body: { value: usagesOf(account, pools.all()) } }),
+      handle: ({ params }) => ({ status: 200, body: { value: usagesIn(params.location) } }),
     },
   ]
 }

@@ -3,7 +3,6 @@ import { randomUUID } from 'node:crypto'
 import { isDeepStrictEqual } from 'node:util'
 import { type Arm, plainRegion } from '../arm/resources.ts'
 import { type Call, Refusal } from '../route.ts'
-import { REGION } from '../scenarios/scenario.ts'
 import { IMAGES, sizeOf } from './catalogue.ts'
 import { minutesOf, type Pool, type Pools, type Properties } from './pools.ts'
 
@@ -205,7 +204,7 @@ function settable(sent: Properties): Properties {
   return Object.fromEntries(Object.entries(sent).filter(([name, value]) => !READ_ONLY.has(name) && value !== null))
 }
 
-function checkBody({ world }: Arm, { acceptsManagedImages }: Pools, { vmSize, deploymentConfiguration }: Properties): void {
+function checkBody({ world }: Arm, { acceptsManagedImages, region }: Pools, { vmSize, deploymentConfiguration }: Properties): void {
   const configuration = deploymentConfiguration?.virtualMachineConfiguration
   if (!vmSize) throw invalid('properties.vmSize', 'A VM size is required.')
   if (!sizeOf(vmSize)) throw invalid('properties.vmSize', `The specified vmSize ${vmSize} is not supported.`)
@@ -229,10 +228,10 @@ function checkBody({ world }: Arm, { acceptsManagedImages }: Pools, { vmSize, de
   if (acceptsManagedImages && /\/providers\/Microsoft\.Compute\/images\/[^/]+$/i.test(id)) return
   if (!/\/galleries\/[^/]+\/images\/[^/]+(\/versions\/[^/]+)?$/i.test(id)) throw invalid(`${DEPLOYMENT}.imageReference.id`, GALLERY_FORMS)
   const regions: readonly { name: string }[] = world.get(id)?.properties.publishingProfile?.targetRegions ?? []
-  if (/\/versions\//i.test(id) && !regions.some(({ name }) => plainRegion(name) === REGION)) {
+  if (/\/versions\//i.test(id) && !regions.some(({ name }) => plainRegion(name) === region)) {
     throw invalid(
       `${DEPLOYMENT}.imageReference.id`,
-      `The gallery image ${id} is not available in ${REGION} region. Please contact image owner to replicate to this region, or change your requested region.`,
+      `The gallery image ${id} is not available in ${region} region. Please contact image owner to replicate to this region, or change your requested region.`,
     )
   }
 }

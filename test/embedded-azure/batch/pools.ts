@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto'
 import type { Arm } from '../arm/resources.ts'
 import { startsNodes } from '../compute/systems.ts'
 import { Refusal } from '../route.ts'
-import type { ResizeFailure, Scenario } from '../scenarios/scenario.ts'
+import { REGION, type ResizeFailure, type Scenario } from '../scenarios/scenario.ts'
 import { sizeOf } from './catalogue.ts'
 import { coreRefusal } from './core-quotas.ts'
 import { Formulas } from './formulas.ts'
@@ -80,8 +80,12 @@ export class Pools {
   readonly jobs: Jobs
   readonly formulas: Formulas
 
-  constructor(arm: Arm, scenario: Scenario) {
+  /** Of the account. */
+  readonly region: string
+
+  constructor(arm: Arm, scenario: Scenario, region: string = REGION) {
     this.#arm = arm
+    this.region = region
     this.#scenario = scenario
     this.#behaviours = [...(scenario.resizes ?? [])]
     this.formulas = new Formulas(this, arm.clock, scenario.formula)

@@ -191,7 +191,7 @@ function putVersion(arm: Arm, call: Call): Answer {
   const lastsMs = before ? DURATION_MS.updateVersion : arm.durations.next('version', DURATION_MS.version)
   const replicas = replicasOf(regions, before ? replicasBefore : {}, lastsMs, arm)
   return create(arm, call, VERSIONS, {
-    afterMs: lastsMs,
+    afterMs: Math.max(lastsMs, ...Object.values(replicas).map((replica) => (replica.fails ? replica.lastsMs : 0))),
     properties: {
       replicas,
       sourceGeneration: source.hyperVGeneration,

@@ -14,6 +14,10 @@ export interface Scenario {
   /** Disk encryption sets in the resource group. */
   readonly encryptionSets?: readonly { readonly name: string; readonly region: string }[]
   readonly account: ScenarioAccount
+  /** Other accounts of the resource group, each with a data plane of its own. */
+  readonly otherAccounts?: readonly OtherAccount[]
+  /** How long replication to a region takes, and whether it fails there; elsewhere as long as everywhere. */
+  readonly replication?: Readonly<Record<string, { readonly minutes: number; readonly fails?: boolean }>>
   /** Pools that are there before the run. */
   readonly pools?: readonly ScenarioPool[]
   readonly jobs?: readonly ScenarioJob[]
@@ -110,6 +114,10 @@ export interface ScenarioAccount {
   readonly poolAllocationMode?: 'UserSubscription'
   /** E.g. `cores`, `lowPriorityCores`, `standardDSv5Family`: what the subscription may have in the region, and uses besides the pools. */
   readonly subscriptionCores?: Readonly<Record<string, { readonly limit: number; readonly used: number }>>
+}
+
+export interface OtherAccount extends ScenarioAccount, Pick<Scenario, 'pools' | 'resizes' | 'nodes'> {
+  readonly region: string
 }
 
 export interface ScenarioPool {

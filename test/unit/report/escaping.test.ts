@@ -156,7 +156,7 @@ describe('in Mermaid', () => {
     fc.assert(
       fc.property(hostile, (name) => {
         const attempt = { number: 1, startedAt: at(1), finishedAt: at(2), from: nodes(0), errors: [], request: {} as never }
-        const body = timeline(phases, [{ name, attempts: [attempt] }])?.source.split('\n') ?? []
+        const body = timeline(phases, [{ name, account: 'renderfarm', attempts: [attempt] }])?.source.split('\n') ?? []
         for (const line of body.slice(6, -1)) {
           expect(line).toMatch(/^ {2}(?:section [\w .-]+|[\w .-]+ :(?:crit, )?[\d-]+T[\d:]+, [\d-]+T[\d:]+)$/)
         }
