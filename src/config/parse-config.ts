@@ -80,7 +80,10 @@ function checkTogether(
   // Both come from variables of the repository, and are empty together where nobody set them.
   const isAutomatic = inputs.text('client-id') === '' && /^(?:auto)?$/i.test(inputs.text('auth'))
   if (identity.subscriptionId === '' && isRefused('subscription-id') && isAutomatic)
-    inputs.refuse('client-id', 'is empty, too; without it `auth: auto` can only use a session or an identity of the runner')
+    inputs.refuse(
+      'client-id',
+      'is empty like `subscription-id`; if they come from variables, check that this repository has them (Settings › Secrets and variables › Actions › Variables)',
+    )
   const resizeMs = parseDurationMs(inputs.text('resize-timeout'))
   if (pool && pool.wait !== 'none' && resizeMs !== undefined && resizeMs > timeoutMs)
     inputs.refuse(

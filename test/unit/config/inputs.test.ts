@@ -105,7 +105,7 @@ describe('the subscription', () => {
   test('is missed by each name, and by the image', () => {
     expect(problems({}, without('subscription-id'))).toEqual([
       'subscription-id: is required for `vm`, `gallery`, snapshots and images, `batch-account`',
-      'client-id: is empty, too; without it `auth: auto` can only use a session or an identity of the runner',
+      'client-id: is empty like `subscription-id`; if they come from variables, check that this repository has them (Settings › Secrets and variables › Actions › Variables)',
     ])
   })
 
