@@ -72,7 +72,7 @@ export const importsOf = (source: Source): readonly string[] => [
 /** @param top `src` or `test` */
 export const readSources = (top = 'src'): readonly Source[] =>
   readdirSync(path.join(ROOT, top), { recursive: true, encoding: 'utf8' })
-    .filter((name) => name.endsWith('.ts'))
+    .filter((name) => name.endsWith('.ts') && !name.includes('node_modules'))
     .map((name) => `${top}/${name.replaceAll(path.sep, '/')}`)
     .sort()
     .map((file) => ({ file, text: readFileSync(path.join(ROOT, file), 'utf8') }))
