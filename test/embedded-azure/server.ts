@@ -4,7 +4,6 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
-import { generate } from 'selfsigned'
 import { AccessControl, linkedScopes } from './arm/access-control.ts'
 import { authorizationRoutes } from './arm/authorization.ts'
 import { identityRoutes } from './arm/identities.ts'
@@ -19,6 +18,7 @@ import { accountIdOf, batchArmRoutes, type HostedAccount } from './batch/account
 import { usageRoutes } from './batch/core-quotas.ts'
 import { batchDataPlaneRoutes } from './batch/data-plane.ts'
 import { Pools } from './batch/pools.ts'
+import { certificateOf, DOMAIN } from './certificate.ts'
 import { AzureClock } from './clock/clock.ts'
 import { Durations } from './clock/durations.ts'
 import { DISK, diskRoutes } from './compute/disks.ts'
@@ -33,8 +33,9 @@ import { GitHub } from './github/github.ts'
 import type { Intervene, Plane } from './intervention.ts'
 import { retailPrices } from './prices/retail-prices.ts'
 import { type Answer, type Call, Refusal, type Route } from './route.ts'
-import { GROUP, type Scenario, SUBSCRIPTION, TENANT } from './scenarios/scenario.ts'
+import { type Scenario, TENANT } from './scenarios/scenario.ts'
 import { seedEncryptionSets, seedKeyVault, seedVm } from './scenarios/seed.ts'
+import { checkApiVersion, checkScope, envelope, jsonOf, parsed, readable, recordedUrl } from './wording.ts'
 import { World } from './world.ts'
 
 /** What was asked, and how it was answered; the form of a pair that OpenAPI checkers read. */
@@ -71,35 +72,8 @@ export interface EmbeddedAzure {
   close(): Promise<void>
 }
 
-/**
- * Names under which a test may have its hosts known: proxies and name servers treat names and the loopback address differently.
- * https://www.rfc-editor.org/rfc/rfc6761#section-6.2
- */
-export const DOMAIN = 'azure.test'
-
 /** What a scenario says of its first account is of that account only. */
 const NOTHING_SEEDED = { pools: [], resizes: [], nodes: [], jobs: [], jobSchedules: [] } as const
-
-/** One for all of a process: making it takes longer than a run. */
-let certificate: ReturnType<typeof makeCertificate> | undefined
-
-function makeCertificate() {
-  return generate([{ name: 'commonName', value: 'Embedded Azure' }], {
-    keySize: 2048,
-    extensions: [
-      { name: 'basicConstraints', cA: true },
-      {
-        name: 'subjectAltName',
-        altNames: [
-          { type: 2, value: 'localhost' },
-          { type: 2, value: `*.${DOMAIN}` },
-          { type: 2, value: 'prices.azure.com' },
-          { type: 7, ip: '127.0.0.1' },
-        ],
-      },
-    ],
-  })
-}
 
 /** @param port Of Resource Manager; any free one by default. The Batch service listens on another. */
 export async function startAzure(scenario: Scenario, speed: number, port = 0): Promise<EmbeddedAzure> {
@@ -107,8 +81,7 @@ export async function startAzure(scenario: Scenario, speed: number, port = 0): P
   const world = new World()
   const github = new GitHub()
   const exchanges: Exchange[] = []
-  certificate ??= makeCertificate()
-  const { cert, private: key } = await certificate
+  const { cert, private: key } = await certificateOf()
   const folder = await mkdtemp(path.join(tmpdir(), 'embedded-azure-'))
   const caPath = path.join(folder, 'ca.pem')
   await writeFile(caPath, cert)
@@ -348,12 +321,6 @@ export async function startAzure(scenario: Scenario, speed: number, port = 0): P
   })
 }
 
-/** Compute prints over several lines, others do not. */
-function jsonOf({ body, headers }: Answer, url: string): string {
-  const isOfCompute = /\/providers\/Microsoft\.Compute\//i.test(url) && headers?.['x-ms-failure-cause'] !== 'gateway'
-  return isOfCompute ? JSON.stringify(body, null, 2).replaceAll('\n', '\r\n') : JSON.stringify(body)
-}
-
 const localhost = (origin: string): string => origin.replace('127.0.0.1', 'localhost')
 const named = (origin: string): string => origin.replace('127.0.0.1', `management.${DOMAIN}`)
 
@@ -361,67 +328,4 @@ function reset(request: FastifyRequest, reply: FastifyReply): FastifyReply {
   reply.hijack()
   request.raw.socket.destroy()
   return reply
-}
-
-function checkApiVersion(apiVersion: string, { apiVersions, action }: Route): void {
-  if (apiVersion === '')
-    throw new Refusal(400, 'MissingApiVersionParameter', 'The api-version query parameter (?api-version=) is required for all requests.')
-  if (!apiVersions.includes(apiVersion)) {
-    throw new Refusal(
-      400,
-      'NoRegisteredProviderFound',
-      `No registered resource provider found for '${action}' and API version '${apiVersion}'. The supported api-versions are '${apiVersions.join(', ')}'.`,
-    )
-  }
-}
-
-function checkScope({ subscriptionId, resourceGroup }: Record<string, string>): void {
-  if (subscriptionId !== undefined && subscriptionId.toLowerCase() !== SUBSCRIPTION) {
-    throw new Refusal(404, 'SubscriptionNotFound', `The subscription '${subscriptionId}' could not be found.`)
-  }
-  if (resourceGroup !== undefined && resourceGroup.toLowerCase() !== GROUP) {
-    throw new Refusal(404, 'ResourceGroupNotFound', `Resource group '${resourceGroup}' could not be found.`)
-  }
-}
-
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    throw new Refusal(400, 'InvalidRequestContent', 'The request content was invalid and could not be deserialized.')
-  }
-}
-
-function readable(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return undefined
-  }
-}
-
-/** Each plane has its own: ARM nests under `error`, the data plane speaks OData. */
-function envelope(plane: 'arm' | 'batch', { code, message, details, target }: Refusal, clock: AzureClock, origin: string): unknown {
-  const trailer = `\nRequestId:${randomUUID()}\nTime:${clock.now().toISOString()}`
-  if (plane === 'batch') {
-    return {
-      'odata.metadata': `${origin}/$metadata#Microsoft.Azure.Batch.Protocol.Entities.Container.errors/@Element`,
-      code,
-      message: { lang: 'en-US', value: message + trailer },
-      values: details.map((detail) => ({ key: detail.code, value: detail.message })),
-    }
-  }
-  return {
-    error: {
-      code,
-      message: target === 'BatchAccount' ? message + trailer : message,
-      ...(target && { target }),
-      ...(details.length > 0 && { details }),
-    },
-  }
-}
-
-/** A checker takes a pair for data plane by the older form of its api-version. */
-function recordedUrl(plane: Plane, url: string): string {
-  return plane === 'batch' ? url.replace('api-version=2025-06-01', 'api-version=2024-02-01.19.0') : url
 }

@@ -6,8 +6,8 @@ import { type AddressInfo, connect } from 'node:net'
 import path from 'node:path'
 import { generate } from 'selfsigned'
 import { describe, expect, onTestFinished, test } from 'vitest'
+import { DOMAIN } from '../embedded-azure/certificate.ts'
 import { CLIENT, loadScenario, TENANT } from '../embedded-azure/scenarios/scenario.ts'
-import { DOMAIN } from '../embedded-azure/server.ts'
 import { again, annotations, azureOf, type Ran } from '../fixtures/whole-runs.ts'
 
 const HOSTS = ['token', 'login', 'management', 'renderfarm'] as const
