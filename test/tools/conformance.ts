@@ -10,10 +10,13 @@ import { RECORDINGS, SPECS } from './openapi-documents.ts'
 
 const SEQUENCES = path.join(RECORDINGS, 'observed-lro-sequences.txt')
 
+/** `npm run extras` installs it. */
+const VALIDATOR = path.join(import.meta.dirname, '../extras/node_modules/oav')
+
 /** Neither documents nor recordings are part of this repository: tests that need them are skipped, visibly, where they are absent. */
-export const SPECS_ARE_HERE = SPECS !== undefined
+export const SPECS_ARE_HERE = SPECS !== undefined && existsSync(VALIDATOR)
 export const RECORDINGS_ARE_HERE = existsSync(SEQUENCES)
-if (!SPECS_ARE_HERE) console.warn('skipped: no OpenAPI documents are here; `npm run specs` fetches them')
+if (!SPECS_ARE_HERE) console.warn('skipped: OpenAPI documents or their validator are not here: npm run specs && npm run extras')
 if (!RECORDINGS_ARE_HERE) console.warn('skipped: ../shared/azure-data is not here; no sequence is held against recordings')
 
 /** What no document at hand covers: polls of operations, and providers besides Compute and Batch. */

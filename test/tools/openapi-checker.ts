@@ -86,7 +86,7 @@ const isExempt = ({ side, code, paths }: Violation, operation: string, status: s
 // biome-ignore lint/suspicious/noExplicitAny: see above
 type Untyped = any
 
-const load = createRequire(import.meta.url)
+const load = createRequire(path.join(import.meta.dirname, '../extras/package.json'))
 load('oav/dist/lib/util/logging.js').log.consoleLogLevel = 'off'
 const { LiveValidator } = load('oav/dist/lib/liveValidation/liveValidator.js')
 

@@ -1,16 +1,21 @@
 /** A job summary as a page to look at: GitHub's Markdown, its allow-list of HTML, its style sheet, its charts. */
+import { existsSync } from 'node:fs'
 import { copyFile, mkdir, writeFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import path from 'node:path'
 import { Marked, type RendererObject } from 'marked'
 
-const packages = createRequire(import.meta.url)
-const ASSETS = ['mermaid/dist/mermaid.min.js', 'github-markdown-css/github-markdown.css'] as const
+const STYLE = createRequire(import.meta.url).resolve('github-markdown-css/github-markdown.css')
+const CHARTS = path.join(import.meta.dirname, '../extras/node_modules/mermaid/dist/mermaid.min.js')
+
+/** Without `npm run extras`, pages show the text of their charts. */
+export const CAN_DRAW_CHARTS = existsSync(CHARTS)
 
 /** Writes the page and what it needs into `outDir`; gives the path of the page. */
 export async function renderPage(markdown: string, outDir: string, title: string): Promise<string> {
   await mkdir(outDir, { recursive: true })
-  await Promise.all(ASSETS.map((asset) => copyFile(packages.resolve(asset), path.join(outDir, path.basename(asset)))))
+  const assets = CAN_DRAW_CHARTS ? [STYLE, CHARTS] : [STYLE]
+  await Promise.all(assets.map((asset) => copyFile(asset, path.join(outDir, path.basename(asset)))))
   const file = path.join(outDir, `${title.toLowerCase().replace(/[^a-z0-9]+/g, '-')}.html`)
   await writeFile(file, pageOf(renderBody(markdown), escapeHtml(title)))
   return file
@@ -73,6 +78,19 @@ function escapeHtml(text: string): string {
   return text.replace(/[&<>"]/g, (character) => `&#${character.charCodeAt(0)};`)
 }
 
+const CHART_STYLE = `  .markdown-body .mermaid { background: none; padding: 0; text-align: center; }
+  .markdown-body .mermaid:not([data-processed]) { visibility: hidden; }
+`
+const CHART_SCRIPT = `<script src="mermaid.min.js"></script>
+<script>
+  const theme = matchMedia('(prefers-color-scheme: dark)').matches ? 'dark' : 'default'
+  mermaid.initialize({ startOnLoad: false, securityLevel: 'strict', theme })
+  mermaid.run({ querySelector: '.mermaid', suppressErrors: true }).finally(() => {
+    document.body.dataset.drawn = 'true'
+  })
+</script>
+`
+
 const pageOf = (body: string, title: string): string => `<!doctype html>
 <html lang="en">
 <head>
@@ -85,9 +103,7 @@ const pageOf = (body: string, title: string): string => `<!doctype html>
   body { margin: 0; padding: 24px; background: #f6f8fa; }
   main { box-sizing: border-box; max-width: 980px; margin: 0 auto; padding: 16px 24px 24px; border: 1px solid #d1d9e0; border-radius: 6px; }
   .job { margin: 0 0 16px; padding-bottom: 12px; border-bottom: 1px solid #d1d9e0; font-size: 14px; font-weight: 600; }
-  .markdown-body .mermaid { background: none; padding: 0; text-align: center; }
-  .markdown-body .mermaid:not([data-processed]) { visibility: hidden; }
-  @media (prefers-color-scheme: dark) { body { background: #010409; } main, .job { border-color: #3d444d; } }
+${CAN_DRAW_CHARTS ? CHART_STYLE : ''}  @media (prefers-color-scheme: dark) { body { background: #010409; } main, .job { border-color: #3d444d; } }
   @media (max-width: 767px) { body { padding: 0; } main { border: 0; border-radius: 0; padding: 16px; } }
 </style>
 </head>
@@ -96,14 +112,6 @@ const pageOf = (body: string, title: string): string => `<!doctype html>
 <p class="job">${title}</p>
 ${body}
 </main>
-<script src="mermaid.min.js"></script>
-<script>
-  const theme = matchMedia('(prefers-color-scheme: dark)').matches ? 'dark' : 'default'
-  mermaid.initialize({ startOnLoad: false, securityLevel: 'strict', theme })
-  mermaid.run({ querySelector: '.mermaid', suppressErrors: true }).finally(() => {
-    document.body.dataset.drawn = 'true'
-  })
-</script>
-</body>
+${CAN_DRAW_CHARTS ? CHART_SCRIPT : ''}</body>
 </html>
 `
