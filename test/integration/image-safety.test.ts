@@ -249,6 +249,24 @@ describe('two machines, one image name, at the same time', () => {
     expect(made.map((version) => /disks\/(golden|other)-os/.exec(osDiskOf(azure, version))?.[1])).toEqual(['golden', 'other'])
   })
 
+  test('a version that somebody makes under our number at the last moment is left alone', async () => {
+    const azure = await azureOf(scenario)
+    const theirs = { osDiskImage: { source: { id: `${COMPUTE}/snapshots/theirs` } } }
+    let id = ''
+    azure.intervene = ({ method, url }) => {
+      if (method !== 'PUT' || !/\/versions\//.test(url) || id) return undefined
+      id = new URL(url, 'https://azure').pathname
+      const publishingProfile = { targetRegions: [{ name: 'West Europe', regionalReplicaCount: 1 }], replicationMode: 'Full' }
+      put(azure, id, 'Microsoft.Compute/galleries/images/versions', { storageProfile: theirs, publishingProfile, replicas: {} })
+      return undefined
+    }
+    const ran = await again(azure, { ...scenario.inputs, ...LIVE })
+    expect(annotations(ran)).toEqual([])
+    expect(azure.world.get(id)?.properties.storageProfile).toMatchObject(theirs)
+    expect(versions(azure)).toHaveLength(2)
+    expect(id).not.toContain(ran.outputs['image-version'])
+  })
+
   test('with a number that was asked for, one is refused', async () => {
     const { runs } = await both({ 'image-version': '1.0.0' })
     expect(runs.filter(({ exitCode }) => exitCode === 0)).toHaveLength(1)

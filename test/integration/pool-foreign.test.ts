@@ -137,6 +137,14 @@ test.each([
   expect(azure.pools.all()).toEqual([])
 })
 
+test('made by someone at the last moment: red, and theirs is not overwritten', async () => {
+  const azure = await azureOf(scenario)
+  const theirs = { vmSize: 'Standard_D2s_v5', displayName: 'theirs', provisioningState: 'Succeeded', allocationState: 'Steady' }
+  someone(azure, 1, ['PUT', /\/pools\/render\?/], () => azure.pools.add('render', theirs), true)
+  red(await again(azure, FIRST), /already exists|PoolExists|made meanwhile|someone else/i)
+  expect(azure.pools.get('render').properties).toMatchObject(theirs)
+})
+
 describe('blue-green', () => {
   const NIGHTLY = { ...scenario, jobs: [{ id: 'nightly', poolId: 'render' }] }
   const theirs = { name: 'owner', value: 'theirs' }

@@ -73,6 +73,13 @@ describe('a version whose replica is still on its way is waited for', () => {
     expect(namesOf(azure, 'galleries/images/versions')).toEqual(['1.0.0'])
   })
 
+  test('where it is built, and another region is complete long before', async () => {
+    const azure = await azureOf(scenario)
+    azure.world.replication.set('westeurope', { lastsMs: LATE_MS })
+    const seen = watchPools(azure)
+    expectGreenBehindTheReplica(await again(azure, { ...inputs, 'target-regions': 'northeurope' }), seen)
+  })
+
   test('where it was begun by a run that was killed', async () => {
     const azure = await azureOf(scenario)
     azure.world.replication.set('westeurope', { lastsMs: LATE_MS })

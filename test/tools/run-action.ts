@@ -43,7 +43,7 @@ export interface RunOptions {
   readonly env?: Readonly<Record<string, string>>
   /** Loaded before the action, beside the clock. */
   readonly preload?: string
-  /** Default: the committed bundle. */
+  /** Default: the committed bundle, or what the variable `ACTION_ENTRY` names. */
   readonly entry?: string
 }
 
@@ -60,7 +60,7 @@ export async function runAction(options: RunOptions): Promise<ActionRun> {
     hangUp,
     env = {},
     preload,
-    entry = path.join(ROOT, 'dist/index.js'),
+    entry = process.env.ACTION_ENTRY ?? path.join(ROOT, 'dist/index.js'),
   } = options
   const folder = await mkdtemp(path.join(tmpdir(), 'runner-'))
   const file = async (name: string) => {

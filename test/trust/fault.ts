@@ -35,7 +35,7 @@ async function once(
 export function lastingCases(recording: Recording, entry?: string): readonly Case[] {
   const kinds = [...new Map(recording.requests.map((request) => [request.shape, request])).values()]
   return kinds.flatMap((request) =>
-    FAULTS.filter(({ name }) => LASTING.includes(name)).map((fault) => ({
+    LASTING.filter(({ applies }) => applies(request)).map((fault) => ({
       name: `${fault.name} whenever ${request.shape} is sent`,
       run: () => forEver(recording, request, fault, entry),
     })),
@@ -46,12 +46,12 @@ export function lastingCases(recording: Recording, entry?: string): readonly Cas
 async function forEver(
   recording: Recording,
   { shape, plane }: Recorded,
-  { intervention }: Fault,
+  { intervention, env }: Fault,
   entry?: string,
 ): Promise<readonly string[]> {
   const { flow } = recording
   return inWorld(recording, undefined, async (azure) => {
-    const options = entry ? { entry } : {}
+    const options = { ...(entry && { entry }), ...(env && { env }) }
     azure.intervene = (request) => (shapeOf(request) === shape ? intervention?.(request, azure) : undefined)
     const main = await again(azure, flow, options)
     const problems: string[] = []
@@ -60,7 +60,7 @@ async function forEver(
       const isClear = /^::error title=(?!Unexpected)[^:]+::.{20,}/.test(error)
       if (!isClear) problems.push(`red without a clear cause: ${error}`)
       const cause =
-        plane === 'arm' || plane === 'batch' ? /InternalServerError|TooManyRequests|503|ECONNRESET|socket|NoAnswer/i : /sign-in/i
+        plane === 'arm' || plane === 'batch' ? /InternalServerError|TooManyRequests|503|ECONNRESET|socket|NoAnswer|no answer/i : /sign-in/i
       if (!cause.test(error)) problems.push(`the error does not name the cause: ${error}`)
       if (main.summary === '') problems.push('no summary')
       // Rolled back is red, too: the pool is on its former image.

@@ -93,4 +93,15 @@ function lastAnswer(request: SeenRequest, { exchanges }: EmbeddedAzure): Interve
 }
 
 /** Faults that do not go away. */
-export const LASTING: readonly string[] = ['500', '429 without Retry-After', '503 empty', 'connection reset before the effect']
+export const LASTING: readonly Fault[] = [
+  ...FAULTS.filter(({ name }) =>
+    ['500', '429 with Retry-After', '429 without Retry-After', '503 empty', 'connection reset before the effect'].includes(name),
+  ),
+  {
+    name: 'no answer',
+    // The other planes have the same retries; only the data plane is one that a run can lose.
+    applies: ({ plane }) => plane === 'batch',
+    intervention: () => ({ kind: 'hang' }),
+    env: { EMBEDDED_AZURE_SHORTEST_TIMEOUT_MS: '300' },
+  },
+]

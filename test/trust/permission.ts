@@ -107,20 +107,32 @@ export function sufficiencyCases(recorded: readonly Recorded[]): readonly Case[]
 /** With it the preflight finds what is missing; without it Azure refuses. */
 const FORESIGHT = 'Microsoft.Authorization/permissions/read'
 
-/** Each entry taken away, alone and with the foresight: the error names it, the scope and the command; nothing half-made is left untold. */
+/** Entries that no other role has: a feature that uses one of them needs this role. */
+function ownEntriesOf(assignment: Assignment): ReadonlySet<string> {
+  const others = new Set(ROLES.filter((one) => one !== assignment).flatMap(entriesOf))
+  return new Set(entriesOf(assignment).filter((entry) => !others.has(entry)))
+}
+
+const uses = ({ asOwner }: Recorded, actions: ReadonlySet<string>): boolean => {
+  const wanted = new Set([...actions].map((action) => action.toLowerCase()))
+  return [...asOwner.used].some((used) => wanted.has(used.toLowerCase()))
+}
+
+/**
+ * Each entry taken away, alone and with the foresight: the error names it, the scope and the command; nothing half-made is left untold.
+ * Where several roles have it, all of them lose it, and the feature is one that needs the role that the case is about.
+ */
 export function necessityCases(recorded: readonly Recorded[], bundle?: string): readonly Case[] {
   const taken = ROLES.flatMap((assignment) => entriesOf(assignment).map((action) => ({ assignment, action })))
   return taken.flatMap(({ assignment, action }) =>
     (action === FORESIGHT ? [[FORESIGHT]] : [[action], [action, FORESIGHT]]).map((actions) => ({
       name: `${assignment.role.Name} without ${actions.join(' and ')}`,
       run: async () => {
-        const needing = recorded.filter(({ asOwner }) => [...asOwner.used].some((used) => used.toLowerCase() === action.toLowerCase()))
+        const own = ownEntriesOf(assignment)
+        const needing = recorded.filter((one) => uses(one, new Set([action])) && uses(one, own))
         const shortest = needing.toSorted((one, other) => one.asOwner.used.size - other.asOwner.used.size)[0]
         if (!shortest) return ['no documented feature needs it']
-        const without = ROLES.map((one) => ({
-          ...one,
-          role: withoutEntries(one.role, one === assignment ? actions : actions.filter((other) => other !== action)),
-        }))
+        const without = ROLES.map((one) => ({ ...one, role: withoutEntries(one.role, actions) }))
         const done = await perform(shortest.feature, without, bundle)
         const problems: string[] = []
         const name = action.replaceAll('.', '\\.')

@@ -1,4 +1,5 @@
 /** Bugs planted into a copy of the compiled action: a matrix that does not notice them proves nothing. */
+import { spawn } from 'node:child_process'
 import { cp, readFile, rm, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 
@@ -29,4 +30,27 @@ export async function plant({ name, changes }: Bug): Promise<string> {
     )
   }
   return path.join(folder, 'index.js')
+}
+
+/** The copy without any bug. */
+export const SOUND: Bug = { name: 'nothing', changes: [] }
+
+export interface Tried {
+  readonly passed: number
+  readonly failed: number
+  readonly log: string
+}
+
+const VITEST = path.join(ROOT, 'node_modules/vitest/vitest.mjs')
+
+/** The tests of a file of whole runs whose names have `tests` in them, with another action than the committed one. */
+export async function runTests({ file, tests }: { readonly file: string; readonly tests: string }, entry: string): Promise<Tried> {
+  const results = path.join(path.dirname(entry), 'tests.json')
+  const name = tests.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')
+  const args = [VITEST, 'run', `test/integration/${file}.test.ts`, '-t', name, '--reporter=json', `--outputFile=${results}`]
+  const child = spawn(process.execPath, args, { cwd: ROOT, env: { ...process.env, ACTION_ENTRY: entry }, stdio: 'ignore' })
+  await new Promise((resolve) => child.once('close', resolve))
+  const log = await readFile(results, 'utf8')
+  const { numPassedTests, numFailedTests } = JSON.parse(log)
+  return { passed: numPassedTests, failed: numFailedTests, log }
 }

@@ -1,5 +1,6 @@
 /** Each matrix notices the bug that it is there for. */
 import { expect, test } from 'vitest'
+import { BUGS_OF_RUNS } from './bugs.ts'
 import { cancelCases } from './cancel.ts'
 import { crashCases } from './crash.ts'
 import { faultCases } from './fault.ts'
@@ -7,7 +8,7 @@ import { FEATURES } from './features.ts'
 import { FLOWS, type Flow } from './flows.ts'
 import { type Case, tried } from './matrix.ts'
 import { necessityCases, recordFeature } from './permission.ts'
-import { type Bug, plant } from './planted.ts'
+import { type Bug, plant, runTests, SOUND } from './planted.ts'
 import { ACTS, actCases } from './race.ts'
 import { record } from './recording.ts'
 import { codeCases } from './resize-codes.ts'
@@ -43,9 +44,21 @@ const BUGS: readonly Planted[] = [
       ).slice(0, 1),
   },
   {
+    name: 'post deletes versions that did not fail',
+    matrix: 'crash',
+    changes: [{ file: 'cleanup.js', from: "if (image?.provisioningState !== 'Failed')", to: 'if (!image)' }],
+    cases: async (entry) =>
+      like(
+        crashCases(await recorded(FLOWS.create), entry),
+        'put microsoft.compute/galleries/images/images/golden/versions',
+        'after Azure acted',
+        'with post step',
+      ),
+  },
+  {
     name: 'stale error believed',
     matrix: 'fault once',
-    changes: [{ file: 'pool/resizer.js', from: 'startedAtMs > previousMs ?', to: 'startedAtMs >= previousMs ?' }],
+    changes: [{ file: 'pool/send-resize.js', from: 'startedAtMs > previousMs ?', to: 'startedAtMs >= previousMs ?' }],
     cases: async (entry) => like(faultCases(await recorded(FLOWS.inPlace), entry), 'the pool as it was before', 'after post'),
   },
   {
@@ -70,7 +83,7 @@ const BUGS: readonly Planted[] = [
     name: 'secret in the debug log',
     matrix: 'hostile',
     changes: [
-      { file: 'azure/transport.js', from: 'traceOf(response)}`)', to: 'traceOf(response)}`); log.debug(String(request.body))' },
+      { file: 'azure/request-log.js', from: 'traceOf(response)}`)', to: 'traceOf(response)}`); log.debug(String(request.body))' },
       { file: 'github/runtime.js', from: 'core.debug(withoutCommands(shown(text)))', to: 'core.debug(withoutCommands(text))' },
     ],
     cases: async (entry) => like(secretCases(entry), 'all goes well'),
@@ -89,9 +102,7 @@ const BUGS: readonly Planted[] = [
   },
 ]
 
-/** A copy that does not even start would be noticed, too, and prove nothing. */
-const SOUND: Bug = { name: 'nothing', changes: [] }
-
+/** A copy that does not even start would be noticed, too, and prove nothing: the same holds without the bug. */
 test.each(BUGS)('$matrix: $name', async (bug) => {
   const sound = await tried(`self-test, ${bug.matrix}`, SOUND.name, await bug.cases(await plant(SOUND)))
   expect(sound.broken, 'a copy without the bug').toEqual([])
@@ -100,4 +111,12 @@ test.each(BUGS)('$matrix: $name', async (bug) => {
   const { run, broken } = await tried(`self-test, ${bug.matrix}`, bug.name, cases)
   expect(run).toBe(cases.length)
   expect(broken.length, 'the matrix did not notice').toBeGreaterThan(0)
+})
+
+test.each(BUGS_OF_RUNS)('whole runs: $name', async (bug) => {
+  const sound = await runTests(bug, await plant(SOUND))
+  expect(sound.failed, `without the bug: ${sound.log}`).toBe(0)
+  expect(sound.passed, 'no test looks there').toBeGreaterThan(0)
+  const planted = await runTests(bug, await plant(bug))
+  expect(planted.failed, 'the tests did not notice').toBeGreaterThan(0)
 })

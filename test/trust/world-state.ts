@@ -4,6 +4,8 @@ import type { Recording } from './recording.ts'
 
 /** Times, random ids, and what comes and goes with them. */
 const VOLATILE = new Set([
+  // Until when a script runs in a VM.
+  'commandUntilMs',
   'LastOwnershipUpdateTime',
   'allocationStateTransitionTime',
   'createdTime',
