@@ -56,7 +56,8 @@ export const imageOnly = {
 
 export const FLOWS = {
   create: flow('gallery, new pool'),
-  inPlace: flow('gallery, pool in place', {}, { pools: [foreignPool()] }),
+  /** With the public price list, of which no fault may change a thing. */
+  inPlace: flow('gallery, pool in place', { 'show-cost': 'true' }, { pools: [foreignPool()] }),
   smokeTest: flow(
     'gallery, pool in place, with a smoke test',
     { 'smoke-test': '/opt/render/bin/render --self-test', 'canary-nodes': '2' },
