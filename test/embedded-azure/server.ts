@@ -256,6 +256,7 @@ export async function startAzure(scenario: Scenario, speed: number, port = 0): P
   )
   for (const [method, url] of [
     ['GET', '/:number/comments'],
+    ['POST', ''],
     ['POST', '/:number/comments'],
     ['PATCH', '/comments/:id'],
   ] as const) {

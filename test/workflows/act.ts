@@ -41,13 +41,14 @@ export interface ActOptions {
   readonly event: string
   readonly payload?: object
   readonly inputs?: Readonly<Record<string, string>>
+  readonly secrets?: Readonly<Record<string, string>>
   /** Other files of the user's repository. */
   readonly files?: Readonly<Record<string, string>>
 }
 
 export async function runAct(
   act: string,
-  { azure, published, workflow, event, payload = {}, inputs = {}, files = {} }: ActOptions,
+  { azure, published, workflow, event, payload = {}, inputs = {}, secrets = {}, files = {} }: ActOptions,
 ): Promise<ActRun> {
   const home = await mkdtemp(path.join(tmpdir(), 'act-'))
   const repository = path.join(home, 'render')
@@ -67,6 +68,7 @@ export async function runAct(
     ACTIONS_ID_TOKEN_REQUEST_TOKEN: azure.oidcToken,
     AZURE_AUTHORITY_HOST: azure.url,
     NODE_EXTRA_CA_CERTS: azure.caPath,
+    CURL_CA_BUNDLE: azure.caPath,
     NODE_OPTIONS: `--import=${pathToFileURL(path.join(import.meta.dirname, '../embedded-azure/clock/clock-preload.mjs'))}`,
     EMBEDDED_AZURE_CLOCK: String(azure.clock),
     GITHUB_API_URL: `${azure.url}/api/v3`,
@@ -82,6 +84,7 @@ export async function runAct(
     ...['--eventpath', await put('event.json', JSON.stringify({ ...payload, inputs }))],
     ...options('--local-repository', { [`${PUBLISHED}@v0`]: published, ...standIns() }),
     ...options('--var', variables),
+    ...options('--secret', secrets),
     ...options('--env', env),
   ]
   const child = spawn(act, args, {

@@ -1,4 +1,4 @@
-/** GitHub's REST API, as far as comments on pull requests go, in the paths of an Enterprise Server (`/api/v3`). */
+/** GitHub's REST API, as far as issues and comments on pull requests go, in the paths of an Enterprise Server (`/api/v3`). */
 import type { FastifyRequest } from 'fastify'
 
 export const GITHUB_TOKEN = 'ghs_embedded'
@@ -23,6 +23,7 @@ interface GitHubAnswer {
 
 export class GitHub {
   readonly comments: StoredComment[] = []
+  readonly issues: { readonly title: string; readonly body: string }[] = []
   /** What the job's `permissions` give the token. */
   permission: 'read' | 'write' = 'write'
 
@@ -45,8 +46,13 @@ export class GitHub {
       return { status: 200, body: all.slice(from, to), ...(all.length > to && { headers: { link: `<${next}>; rel="next"` } }) }
     }
     if (this.permission === 'read') return refuse(403, 'Resource not accessible by integration')
-    const { body: text } = JSON.parse(String(body)) as { body: string }
+    const { title, body: text } = JSON.parse(String(body)) as { title?: string; body: string }
     if (text.length > MOST_CHARACTERS) return refuse(422, 'Body is too long (maximum is 65536 characters)')
+    // https://docs.github.com/rest/issues/issues#create-an-issue
+    if (method === 'POST' && number === undefined) {
+      if (!title) return refuse(422, 'Validation Failed')
+      return { status: 201, body: { number: this.issues.push({ title, body: text }), title, body: text } }
+    }
     if (method === 'POST') {
       const by = { user: { login: 'github-actions[bot]', type: 'Bot' }, author_association: 'NONE' } as const
       return { status: 201, body: this.add(Number(number), text, by) }
