@@ -46,6 +46,14 @@ export const IMAGES: readonly Rule[] = [
     },
   },
   {
+    words: /security type '[^']*' is not supported for the source/i,
+    remedy: {
+      title: 'Image definition does not take this source',
+      hint: 'Azure makes versions of this definition only from VHD blobs, managed images and other versions. Use another `image-name`: its definition gets the security type of the disks.',
+      link: `${DOCS}/virtual-machines/trusted-launch`,
+    },
+  },
+  {
     words: /TrustedLaunch/i,
     remedy: {
       title: 'Trusted Launch does not match',

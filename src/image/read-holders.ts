@@ -1,7 +1,7 @@
 /** Reads whatever may refer to images: pools of every Batch account, virtual machines and scale sets that the identity can see. */
 import { AzureError } from '../errors/azure-error.ts'
-import { explain } from '../errors/explanation.ts'
-import { type ArmId, childId, nameOf, partsOf, resourceGroupId } from '../model/arm-id.ts'
+import { explain, inSentences } from '../errors/explanation.ts'
+import { type ArmId, childId, nameOf, partsOf, resourceGroupId, sameId } from '../model/arm-id.ts'
 import type { RegionReplication } from '../model/compute.ts'
 import type { StepContext } from '../run/context.ts'
 import { type Holder, holdersOf, referencesOf, showHolder } from './references.ts'
@@ -33,7 +33,10 @@ export async function readHolders({ group, accounts }: ReferenceScope, readers: 
   const subscriptions = [...new Set([group, ...accounts].map((id) => partsOf(id).subscriptionId.toLowerCase()))]
   return joined(
     await Promise.all(
-      subscriptions.flatMap((id) => [readPools(id, accounts, readers), ...MACHINES.map((kind) => readMachines(id, kind, readers))]),
+      subscriptions.flatMap((id) => [
+        readPools(id, accounts, readers),
+        ...MACHINES.map((kind) => readMachines({ subscriptionId: id, own: [group, ...accounts], ...kind }, readers)),
+      ]),
     ),
   )
 }
@@ -56,13 +59,19 @@ async function readPools(subscriptionId: string, own: readonly ArmId[], { arm, b
   })
 }
 
-/** What the identity may not read it cannot see: that is no list cut short. */
-async function readMachines(
-  subscriptionId: string,
-  { type, apiVersion }: (typeof MACHINES)[number],
-  { arm }: ReferenceReaders,
-): Promise<HolderReading> {
+/** Machines of one type in a subscription. */
+interface MachineScope {
+  readonly subscriptionId: string
+  readonly type: string
+  readonly apiVersion: string
+  /** Resources in whose resource groups the run must be able to read everything. */
+  readonly own: readonly ArmId[]
+}
+
+/** In resource groups of others, what the identity may not read it cannot see: that is no list cut short. */
+async function readMachines({ subscriptionId, type, apiVersion, own }: MachineScope, { arm }: ReferenceReaders): Promise<HolderReading> {
   const name = nameOf(type)
+  const isOwn = (group: ArmId) => own.some((id) => sameId(resourceGroupId(id), group))
   return attempt(`the list of ${name}`, async () => {
     const found = await arm.find(subscriptionId, `resourceType eq '${type}'`)
     const groups = new Map(found.map(({ id }) => [resourceGroupId(id as ArmId).toLowerCase(), resourceGroupId(id as ArmId)]))
@@ -70,7 +79,8 @@ async function readMachines(
       await Promise.all(
         [...groups.values()].map((group) =>
           attempt(`the ${name} of resource group ${nameOf(group)}`, async () => {
-            const machines = await visible(arm.list(childId(group, 'providers', type), apiVersion))
+            const listed = arm.list(childId(group, 'providers', type), apiVersion)
+            const machines = await (isOwn(group) ? listed : visible(listed))
             return { holders: (machines ?? []).map((body) => ({ id: String((body as { id?: unknown }).id), body })), unread: [] }
           }),
         ),
@@ -83,7 +93,7 @@ async function attempt(what: string, read: () => Promise<HolderReading>): Promis
   try {
     return await read()
   } catch (error) {
-    return { holders: [], unread: [`${what} (${explain(error).message})`] }
+    return { holders: [], unread: [`${what} (${inSentences(explain(error))})`] }
   }
 }
 

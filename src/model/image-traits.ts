@@ -31,9 +31,9 @@ export function readImageTraits(vm: VirtualMachine | undefined, disks: readonly 
 }
 
 /**
- * Whether Azure makes versions of a definition with this security type from disks with that one: disks without security data fit
- * `…Supported` definitions too, disks with it need their own type.
- * https://github.com/hashicorp/packer-plugin-azure/issues/304
+ * Whether Azure makes versions of a definition with this security type from disks with that one. Disks with security data need their own
+ * type (https://github.com/hashicorp/packer-plugin-azure/issues/304). Disks without it fit `…Supported` definitions since the gallery
+ * api-version in which that is the default of every definition; older ones refused them, with words of their own (`image-refusals.ts`).
  */
 export function fitsSecurityType(definition: string = STANDARD, disks: string = STANDARD): boolean {
   return definition === disks || (disks === STANDARD && definition.endsWith('Supported'))

@@ -74,6 +74,16 @@ const putStorageAccount = ({ world }: EmbeddedAzure): void => {
   })
 }
 
+const putScaleSet = ({ world }: EmbeddedAzure): void => {
+  world.put({
+    id: `${GROUP_ID}/providers/Microsoft.Compute/virtualMachineScaleSets/web`,
+    name: 'web',
+    type: 'Microsoft.Compute/virtualMachineScaleSets',
+    location: 'westeurope',
+    properties: { provisioningState: 'Succeeded' },
+  })
+}
+
 const vhd = {
   ...imageOnly,
   vm: '',
@@ -111,11 +121,16 @@ export const FEATURES: readonly Feature[] = [
     { 'image-version': '1.1.0', rebuild: 'always' },
     { mode: 'prune', 'retain-versions': '1', 'batch-account': 'renderbatch' },
   ]),
-  feature('retain-versions', create, [
-    { ...imageOnly, 'image-version': '1.0.0' },
-    { ...imageOnly, 'image-version': '1.1.0', rebuild: 'always' },
-    { mode: 'prune', 'retain-versions': '1' },
-  ]),
+  feature(
+    'retain-versions',
+    create,
+    [
+      { ...imageOnly, 'image-version': '1.0.0' },
+      { ...imageOnly, 'image-version': '1.1.0', rebuild: 'always' },
+      { mode: 'prune', 'retain-versions': '1' },
+    ],
+    { prepare: putScaleSet },
+  ),
   feature('capture: deallocate', deallocate),
   feature('prepare-script', deallocate, [{ 'prepare-script': 'echo patched' }]),
   feature('capture: copy', copy),

@@ -123,7 +123,10 @@ async function secretsRun({ name, intervention, nodes }: Leak, entry?: string): 
       ...options,
       state: { ...main.state, ledger: JSON.stringify([{ id: '/subscriptions/x', kind: 'pool' }]) },
     })
-    const places: Record<string, string> = { tags: JSON.stringify(azure.world.all().map(({ tags }) => tags)) }
+    const places: Record<string, string> = {
+      tags: JSON.stringify(azure.world.all().map(({ tags }) => tags)),
+      'metadata of pools': JSON.stringify(azure.pools.all().map(({ properties }) => properties.metadata)),
+    }
     for (const [title, run] of Object.entries({ main, changed, post })) {
       const log = run.log.split('\n').filter((line) => !line.startsWith('::add-mask::'))
       places[`log of ${title}`] = log.join('\n')

@@ -98,9 +98,9 @@ export function batchArmRoutes(arm: Arm, accounts: readonly HostedAccount[]): re
     route('DELETE', '/pools/:pool', 'pools/delete', (call, { id, pools }) => {
       const pool = pools.find(call.params.pool ?? '')
       if (!pool) return { status: 204 }
-      const operation = `delete-${pool.name}-${ticksOf(pool.properties.creationTime)}`
-      const url = `${call.origin}${id}/poolOperationResults/${operation}?api-version=${call.apiVersion}`
       const endsAtMs = pools.beginDelete(pool)
+      const operation = `delete-${pool.name}-${ticksOf(pool.properties.provisioningStateTransitionTime)}`
+      const url = `${call.origin}${id}/poolOperationResults/${operation}?api-version=${call.apiVersion}`
       if (endsAtMs) operationEnds.set(operation.toLowerCase(), endsAtMs)
       return { status: 202, headers: { location: url, 'retry-after': '15' } }
     }),
@@ -190,8 +190,9 @@ function shown(accountId: string, { name, properties, envelope }: Pool): object 
 }
 
 /**
- * What tells the deletions of pools of one name apart, in the form of the recordings: a time in ticks of .NET, in hexadecimal digits.
- * https://learn.microsoft.com/dotnet/api/system.datetime.ticks
+ * What tells the deletions of pools of one name apart: the example `PoolDelete` of the OpenAPI document ends in a time in ticks of .NET, in
+ * hexadecimal digits, which is later than the pool's creation; the recordings end in the pool's name. Which time it is nobody says.
+ * https://learn.microsoft.com/rest/api/batchmanagement/pool/delete, https://learn.microsoft.com/dotnet/api/system.datetime.ticks
  */
 function ticksOf(time: string): string {
   return (BigInt(Date.parse(time)) * 10_000n + 621_355_968_000_000_000n).toString(16).toUpperCase()

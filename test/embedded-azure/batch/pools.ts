@@ -149,6 +149,7 @@ export class Pools {
     const { clock } = this.#arm
     const afterMs = pool.nodes.length > 0 ? DELETE_MS.withNodes : DELETE_MS.empty
     pool.properties.provisioningState = 'Deleting'
+    pool.properties.provisioningStateTransitionTime = this.now()
     pool.stop?.()
     clock.after(afterMs, () => {
       if (this.find(pool.name) === pool) this.delete(pool.name)

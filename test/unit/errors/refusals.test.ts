@@ -144,6 +144,14 @@ test.each<[string, keyof typeof AT, string, string, RegExp, RegExp]>([
   ['a withdrawn version', 'vm', 'ImageVersionDeprecated', 'x', /withdrawn/, /newer/],
   ['Trusted Launch', 'vm', 'TrustedLaunchNotSupported', 'x', /^Trusted Launch is not supported/, /VM size/],
   [
+    'a definition that takes other sources only',
+    'vm',
+    'Conflict',
+    "The security type 'TrustedLaunchSupported' is not supported for the source id '/x'. Currently only Vhd Blob, User Image and Gallery Image Version sources are supported for 'TrustedLaunchSupported' images.",
+    /^Image definition does not take this source/,
+    /another `image-name`/,
+  ],
+  [
     'a system that does not start',
     'vm',
     'OSProvisioningTimedOut',

@@ -194,6 +194,35 @@ describe('classes of resize errors', () => {
     expect(classified.link).toMatch(/^https:/)
   })
 
+  test.each<[string, string, ResizeError['class'], RegExp]>([
+    ['NotSupported', 'x', 'fatal', /retrying will not help/],
+    ['RequestDisallowedByAzure', 'This policy maintains a set of best available regions.', 'fatal', /region/],
+    [
+      'MissingSubscriptionRegistration',
+      "The subscription is not registered to use namespace 'Microsoft.Network'.",
+      'fatal',
+      /az provider register/,
+    ],
+    ['DiskEncryptionSetNotFound', 'x', 'fatal', /region/],
+    ['ImageVersionDeprecated', 'x', 'fatal', /newer/],
+    ['TrustedLaunchNotSupported', 'x', 'fatal', /VM size/],
+    ['OSProvisioningClientError', 'x', 'fatal', /generalized/],
+    ['OSProvisioningTimedOut', 'OS Provisioning did not finish in the allotted time.', 'fatal', /generalized/],
+    [
+      'VMExtensionProvisioningError',
+      'VM has reported a failure: an internal error occurred, not enough capacity, try again.',
+      'fatal',
+      /extension/,
+    ],
+    ['PrivateLinkServiceCannotBeCreatedInSubnetThatHasNetworkPoliciesEnabled', 'x', 'fatal', /network-policies Disabled/],
+    ['OverconstrainedZonalAllocationRequest', 'x', 'retry', /capacity/],
+    ['ZonalAllocationFailed', 'quota of internal errors', 'retry', /capacity/],
+  ])('the code of the provider comes before its words: %s', (code, message, expected, fix) => {
+    const classified = classifyResizeError(providerError(code, message))
+    expect(classified.class).toBe(expected)
+    expect(classified.fix).toMatch(fix)
+  })
+
   test('what nobody knows is shown verbatim', () => {
     expect(classifyResizeError(reason('The moon is full.'))).toMatchObject({ once: true, innermostMessage: 'The moon is full.' })
     expect(classifyResizeError(raw('BrandNewCode', 'brand new'))).toMatchObject({ once: true, code: 'BrandNewCode', message: 'brand new' })
