@@ -11,7 +11,7 @@ export interface ResizeError {
   readonly innermostMessage?: string
   /** For people, e.g. `Core quota reached`. */
   readonly title: string
-  /** `fatal`: stop at once. `retry`: back off and ask again. `wait`: Batch goes on by itself (Spot). */
+  /** `fatal`: stop at once. `retry`: back off and request it again. `wait`: Batch keeps trying (Spot). */
   readonly class: 'fatal' | 'retry' | 'wait'
   /** Asked again once, not up to the cap: nobody knows whether it passes. */
   readonly once?: true
@@ -313,7 +313,7 @@ export function classifyResizeError(raw: RawResizeError): ResizeError {
     code: raw.code,
     message: raw.message,
     ...(isWrapped && { innermostMessage: inner.message, innermostCode: inner.code }),
-    ...(isOfSpot ? { ...policy, class: 'wait', fix: 'Batch goes on seeking Spot nodes by itself.' } : policy),
+    ...(isOfSpot ? { ...policy, class: 'wait', fix: 'Batch keeps seeking Spot nodes on its own.' } : policy),
   }
 }
 

@@ -46,19 +46,19 @@ export class ScriptTimeoutError extends ActionError {
   }
 }
 
-/** A pool did not become what was asked for. */
+/** A pool did not become what was requested. */
 export class PoolError extends ActionError {}
 
 /** Someone else changed the pool meanwhile. Their change is left alone, also by a rollback. */
 export class ForeignChangeError extends PoolError {}
 
-/** The time of the run is over. Azure goes on with what was begun, except for drains, whose pools get their former size back. */
+/** The time of the run is over. Azure continues what was begun, except for drains, whose pools get their former size back. */
 export class WaitTimeoutError extends ActionError {
   constructor({ limit, waitingFor, input }: { readonly limit: string; readonly waitingFor: string; readonly input: string }) {
     super({
       title: `Timed out waiting for ${waitingFor}`,
       message: `the run took longer than ${limit}`,
-      hint: `Raise \`${input}\`, or run again: the next run takes up what is complete by then. A pool that was being drained gets its former size back; whatever else was begun goes on in Azure, resizes unless \`on-cancel: stop-resize\` is set.`,
+      hint: `Raise \`${input}\`, or run again: the next run takes up what is complete by then. A pool that was being drained gets its former size back; whatever else was begun continues in Azure, resizes too unless \`on-cancel: stop-resize\` is set.`,
     })
   }
 }

@@ -99,7 +99,7 @@ function throttled(): Remedy {
   }
 }
 
-/** A failure of Azure that passes by itself. */
+/** A failure of Azure that passes. */
 export function passed(): Remedy {
   return {
     title: 'Azure failed for a while',

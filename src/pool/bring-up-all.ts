@@ -9,7 +9,7 @@ import { startProof, sweepProofs } from './proof.ts'
 import type { ProofPlans } from './proof-plan.ts'
 
 /**
- * Each pool is asked for every 15 s, and ARM refills 25 reads a second for a whole subscription: 100 pools take about a quarter of
+ * Each pool is read every 15 s, and ARM refills 25 reads a second for a whole subscription: 100 pools take about a quarter of
  * that. https://learn.microsoft.com/azure/azure-resource-manager/management/request-limits-and-throttling
  */
 const MOST_POOLS_AT_ONCE = 100

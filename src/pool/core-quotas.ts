@@ -20,7 +20,7 @@ export interface CoreQuota {
 
 type Kind = keyof NodeTotals
 
-/** What counts against the quotas besides the pool that is asked for. */
+/** What counts against the quotas besides the requested pool. */
 export interface CoreUse {
   /** Pools that keep their nodes. */
   readonly staying: readonly Pool[]

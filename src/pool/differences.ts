@@ -52,7 +52,7 @@ export function differencesOf({ request, properties, existing, salt, isChanged }
   return { wanted, secrets, properties: [...new Set(found)], tags: !isDeepStrictEqual(tags ?? {}, existing.tags ?? {}), stuck }
 }
 
-/** What follows from the image counts only where it is asked for. */
+/** What follows from the image counts only where it is requested. */
 function isMachineAsAsked({ properties, nodeAgentSkuId }: PoolRequest, existing: Pool): boolean {
   const { securityProfile } = properties.deploymentConfiguration?.virtualMachineConfiguration ?? {}
   const asked = { ...(securityProfile && { securityProfile }), ...(nodeAgentSkuId && { nodeAgentSkuId }) }

@@ -1,4 +1,4 @@
-/** Pure: whether a pool already says what a spec asks for, whatever Batch changes in what it is sent. */
+/** Pure: whether a pool already says what a spec says, whatever Batch changes in what it is sent. */
 import { parseDurationMs } from '../model/duration.ts'
 import { type Metadata, withoutMarks } from './marks.ts'
 import { isNothing } from './members.ts'
@@ -26,7 +26,7 @@ const DURATIONS = new Set(['evaluationInterval', 'resizeTimeout', 'osRollingUpgr
 /** Lists whose order means nothing. */
 const SETS = new Set(['metadata', 'environmentSettings', 'userAccounts'])
 
-/** Whether `actual` says all that `asked` says. Batch adds defaults, so what was not asked for is not looked at. */
+/** Whether `actual` says all that `asked` says. Batch adds defaults, so what was not requested is not compared. */
 export function isSubset(asked: unknown, actual: unknown, name = ''): boolean {
   if (SECRET.has(name) || asked === undefined) return true
   if (asked === null) return actual === null || actual === undefined

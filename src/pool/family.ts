@@ -52,7 +52,7 @@ export function servingPool(name: string, pools: readonly Pool[]): Pool | undefi
   return poolAndSuccessors(name, pools)[0]
 }
 
-/** The pool that a request is about. Blue-green goes on from the oldest of the family, others from the pool of that very name if there is one. */
+/** The pool that a request is about. Blue-green continues from the oldest of the family, others from the pool of that very name if there is one. */
 export function poolFor(
   name: string,
   { account, strategy }: Pick<PoolSettings, 'account' | 'strategy'>,

@@ -16,7 +16,7 @@ export interface FormulaWatch {
 }
 
 /**
- * The pool once its formula was evaluated, free of error, since it was changed. Where Batch has not done so yet it is asked for an
+ * The pool once its formula was evaluated, free of error, since it was changed. Where Batch has not done so yet it is requested to make an
  * evaluation, which shows at once that a formula fails, but sizes nothing. @throws PoolError
  */
 export async function waitUntilEvaluated(watch: FormulaWatch, context: StepContext): Promise<Pool> {
@@ -48,7 +48,7 @@ export async function waitUntilEvaluated(watch: FormulaWatch, context: StepConte
   )
 }
 
-/** Without the data plane, the evaluations that Batch makes by itself must do. */
+/** Without the data plane, the evaluations that Batch makes on its own must do. */
 function unlessUnreachable(error: unknown): undefined {
   if (!(error instanceof DataPlaneUnreachableError)) throw error
 }

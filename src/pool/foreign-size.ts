@@ -10,7 +10,7 @@ export function foreignSizeNotice(now: Pool, decidedOn: Pool): string | undefine
   const isSized = [now, decidedOn].every(({ properties }) => properties.scaleSettings?.fixedScale)
   const seen = targetOf(now)
   if (!isSized || isDeepStrictEqual(seen, targetOf(decidedOn))) return undefined
-  return `Pool ${now.name} was resized to ${nodesOf(seen)} by someone else since this run looked at it; it gets the size that was asked for.`
+  return `Pool ${now.name} was resized to ${nodesOf(seen)} by someone else since this run looked at it; it gets the requested size.`
 }
 
 /** A person's resize is not undone behind their back. @throws ForeignChangeError */
@@ -21,7 +21,7 @@ export function refuseForeignTarget(pool: Pool, target: NodeTotals): void {
   const became = autoScale ? 'given an autoscale formula' : `resized to ${nodesOf(seen)}`
   throw new ForeignChangeError({
     title: 'Pool resized by someone else',
-    message: `pool ${pool.name} was ${became} during the run, which asked for ${nodesOf(target)}`,
+    message: `pool ${pool.name} was ${became} during the run, which requested ${nodesOf(target)}`,
     hint: 'That change was left alone. Run again once it is settled who sizes the pool.',
   })
 }

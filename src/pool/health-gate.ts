@@ -148,7 +148,7 @@ function isWorthListing({ isHealthy, isSettled }: Health, isNew: boolean, sinceL
   return isHealthy || isSettled ? isNew || sinceListedMs >= LIST_AGAIN_MS : sinceListedMs >= LIST_ANYWAY_MS
 }
 
-/** Nobody is on the way, and nobody seeks more: Batch itself goes on seeking Spot nodes, and a formula asks again. */
+/** Nobody is on the way, and nobody seeks more: Batch keeps seeking Spot nodes, and a formula requests missing ones at its next evaluation. */
 function isHopeless({ counts, health, target }: Settled, now: Pool | undefined, autoScale: boolean): boolean {
   const isSought = sumOf(counts.lowPriority) < target.lowPriority || (autoScale && sumOf(counts.dedicated) < target.dedicated)
   const isListed = !now || sumOf(counts.dedicated) >= totals(now).dedicated

@@ -19,7 +19,7 @@ export const requiredOf = (target: NodeTotals, { minHealthyPercentage, minHealth
 
 const HEALTHY: readonly NodeState[] = ['idle', 'running']
 
-/** Batch goes on seeking Spot nodes that were preempted. https://learn.microsoft.com/azure/batch/batch-spot-vms */
+/** Batch keeps seeking replacements for preempted Spot nodes. https://learn.microsoft.com/azure/batch/batch-spot-vms */
 const ON_THE_WAY: readonly NodeState[] = [
   'creating',
   'starting',

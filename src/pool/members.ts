@@ -12,7 +12,7 @@ const VM = 'vm.'
 const APART: ReadonlySet<string> = new Set(['deploymentConfiguration', 'scaleSettings', 'metadata'])
 const OF_THE_IMAGE: ReadonlySet<string> = new Set(['imageReference', 'nodeAgentSkuId', 'securityProfile'])
 
-/** What a pool has where nobody asked for anything else. https://learn.microsoft.com/rest/api/batchmanagement/pool/create */
+/** What a pool has where nobody set anything else. https://learn.microsoft.com/rest/api/batchmanagement/pool/create */
 const DEFAULTS: Members = {
   interNodeCommunication: 'Disabled',
   taskSlotsPerNode: 1,

@@ -72,7 +72,7 @@ async function moveJob(job: Job, move: Move): Promise<void> {
     if (!(await isDisabled(job, move))) return
     await plane.moveJob(job.id, to)
   } catch (error) {
-    // Disabled, and not to be moved: it goes on where it is.
+    // Disabled, and not to be moved: it stays where it is.
     if (isOurs && !move.context.signal.aborted) await enable(job, move)
     throw error
   }

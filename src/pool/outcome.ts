@@ -17,7 +17,7 @@ export interface PoolOutcome {
   readonly proof?: ProofOutcome
   /** The pool is back on its previous image, or the old pool still serves. */
   readonly isRolledBack: boolean
-  /** Resizes were asked for, if only to replace nodes. */
+  /** Resizes were requested, if only to replace nodes. */
   readonly hasResized?: boolean
 }
 

@@ -1,4 +1,4 @@
-/** Pure: one pool as asked for against the pool that is there. */
+/** Pure: one pool as requested against the pool that exists. */
 import type { PoolRequest, PoolSettings } from '../config/config.ts'
 import { guidanceMs } from '../config/resize-timeout.ts'
 import { sameId } from '../model/arm-id.ts'
@@ -113,7 +113,7 @@ function planUpdate({
 const some = <T extends Readonly<Record<string, readonly string[]>>>(lists: T): Partial<T> =>
   Object.fromEntries(Object.entries(lists).filter(([, list]) => list.length > 0)) as Partial<T>
 
-/** Where no size was asked for, the pool keeps its own, also one that an interrupted run has drained. Nothing is known of a formula that was lost. */
+/** Where no size was requested, the pool keeps its own, also one that an interrupted run has drained. Nothing is known of a formula that was lost. */
 function withExistingSize(asked: PoolRequest, existing: Pool): PoolRequest {
   const { autoScale, fixedScale } = lastStateOf(existing).scaleSettings
   if (asked.sizeSource === 'requested' || !(autoScale || fixedScale)) return asked
@@ -124,7 +124,7 @@ function withExistingSize(asked: PoolRequest, existing: Pool): PoolRequest {
   return { ...request, target, ...(kind && { resizeTimeout: isoDuration(guidanceMs(target.dedicated + target.lowPriority, kind)) }) }
 }
 
-/** What is asked for, as the rules are to see it: by the name of the pool that serves, and at its size where none is asked for. */
+/** What is requested, as the rules are to see it: by the name of the pool that serves, and at its size where none is requested. */
 export function requestsOn(settings: PoolSettings, pools: readonly Pool[]): readonly PoolRequest[] {
   return settings.requests.map((request) => {
     const existing = poolFor(request.id, settings, pools)
@@ -139,7 +139,7 @@ function isOffTarget({ target }: PoolRequest, { properties }: Pool): boolean {
     (fixedScale.targetDedicatedNodes ?? 0) !== target.dedicated ||
     (fixedScale.targetLowPriorityNodes ?? 0) !== target.lowPriority ||
     properties.currentDedicatedNodes !== target.dedicated ||
-    // Batch seeks missing Spot nodes by itself, but takes none away.
+    // Batch seeks missing Spot nodes on its own, but takes none away.
     properties.currentLowPriorityNodes > target.lowPriority
   )
 }

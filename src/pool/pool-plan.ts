@@ -8,7 +8,7 @@ import type { ImageTraits } from '../model/image-traits.ts'
 import type { MarkChanges } from './marks.ts'
 import type { WholePool } from './wanted.ts'
 
-/** One pool as asked for, and what there is. */
+/** One pool as requested, and what there is. */
 export interface PoolQuestion {
   readonly id: ArmId
   readonly request: PoolRequest
@@ -17,7 +17,7 @@ export interface PoolQuestion {
   readonly strategy: PoolSettings['strategy']
   readonly imageTraits: ImageTraits | undefined
   readonly supportedImages: readonly SupportedImage[]
-  /** As asked for; a blue-green pool carries its version behind it. */
+  /** As requested; a blue-green pool carries its version behind it. */
   readonly name: string
   /** For fingerprints of secrets, where the pool has no salt yet: another one in every run. */
   readonly salt: string

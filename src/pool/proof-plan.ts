@@ -19,7 +19,7 @@ export interface ProofPlan extends ProofBody {
   readonly resizeTimeout: string
   /** Of the system in the image; absent: unknown. */
   readonly generalization?: PoolPlan['generalization']
-  /** `canary-nodes: auto`: where Azure answers that a quota leaves no room, the run goes on without it. */
+  /** `canary-nodes: auto`: where Azure answers that a quota leaves no room, the run does without it. */
   readonly isOptional: boolean
   /** Its pools can grow only once it is gone: for a managed image, or because the quotas have no room for both. */
   readonly goesFirst: boolean
@@ -30,7 +30,7 @@ export interface UnprovenPlan {
   readonly proves: readonly string[]
   /** E.g. `the quota of 40 dedicated cores: 36 are in use, 8 more are needed`. */
   readonly shortage: string
-  /** A number of canary nodes was asked for. */
+  /** A number of canary nodes was requested. */
   readonly isDemanded: boolean
 }
 

@@ -24,7 +24,7 @@ export const isProofOfRun = (pool: Pool, runToken: string): boolean =>
 export const runTokenOf = ({ properties }: { readonly properties: PoolProperties }): string =>
   markIn(properties.metadata, MARKS.proofRun) ?? ''
 
-/** `timeout` is at most 350 minutes: a proof pool that nobody has touched for longer is of no run that still goes on. */
+/** `timeout` is at most 350 minutes: a proof pool that nobody has touched for longer belongs to no run that is still active. */
 const LONGEST_RUN_MS = 6 * 3_600_000
 
 /** Proof pools of `names`, and those of other pools once no run can be at work on them any more. */

@@ -20,7 +20,7 @@ import { removeSmokeJob } from './smoke-test.ts'
 export type ProofOutcome = { readonly plan: ProofPlan } & (
   | { readonly result: 'healthy'; readonly verdict: Verdict; readonly error?: undefined }
   | { readonly result: 'failed'; readonly verdict?: Verdict; readonly error: Explanation }
-  /** A quota left no room, and the run goes on without it. */
+  /** A quota left no room, and the run does without it. */
   | { readonly result: 'no-room'; readonly verdict?: undefined; readonly error: Explanation }
 )
 

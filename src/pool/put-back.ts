@@ -32,7 +32,7 @@ export async function putBackSize(id: ArmId, ports: PutBackPorts): Promise<strin
   await scaleTo(owed, pool, ports)
   const size = owed.autoScale
     ? 'its autoscale formula is on again'
-    : `its former size, ${nodesOf(targetFrom(owed.fixedScale))}, is asked for again`
+    : `its former size, ${nodesOf(targetFrom(owed.fixedScale))}, is requested again`
   return `Pool ${pool.name} was drained and is left as it was: ${size}.`
 }
 
@@ -58,7 +58,7 @@ export async function tryToPutBack(id: ArmId, ports: PutBackPorts): Promise<PutB
 }
 
 /**
- * At the end of a run: pools that it drained and could not bring up again by itself (`poolSize` in the ledger), or that an earlier run left
+ * At the end of a run: pools that it drained and could not bring up again (`poolSize` in the ledger), or that an earlier run left
  * drained (`left`), have their former size back. What takes longer than `limitMs` is the post step's to finish.
  */
 export async function putSizesBack(left: readonly ArmId[], limitMs: number, context: StepContext): Promise<void> {
@@ -103,7 +103,7 @@ function accountOf(pool: ArmId): ArmId {
   return armId({ ...scope, type: type.slice(0, type.lastIndexOf('/')), names: names.slice(0, -1) })
 }
 
-/** A resize that has ended by itself cannot be stopped. */
+/** A resize that has ended cannot be stopped. */
 function unlessSteady(error: unknown): void {
   if (!(error instanceof AzureError && error.status === 409)) throw error
 }

@@ -38,7 +38,7 @@ export function cameNearer({ target, before, current }: Pick<Outcome, 'target' |
 }
 
 /**
- * `random` is between 0 and 1: half of the wait is jitter. Missing Spot nodes are not asked for again, Batch seeks them by itself; nodes
+ * `random` is between 0 and 1: half of the wait is jitter. Missing Spot nodes are not requested again, because Batch keeps seeking them; nodes
  * in excess of the target are, of either kind.
  */
 export function decideNext(outcome: Outcome, random: number): NextMove {
@@ -56,7 +56,7 @@ export function decideNext(outcome: Outcome, random: number): NextMove {
   return { kind: 'resize', afterMs: Math.round(backoffMs * (0.5 + random / 2)) }
 }
 
-/** A gate that asks for nothing (0 %) does not make a pool without nodes a good one. */
+/** A gate that requires nothing (0 %) does not make a pool without nodes a good one. */
 function isEnough({ target, current, minHealthyPercentage }: Outcome): boolean {
   const required = shareOf(target.dedicated, minHealthyPercentage)
   return required > 0 && current.dedicated >= required && current.dedicated <= target.dedicated && current.lowPriority <= target.lowPriority

@@ -33,7 +33,7 @@ export interface ResizedPool {
   readonly resizeTimeout: string
 }
 
-/** One pool on its way to a size: sends resizes, follows them, asks again as the policy says. */
+/** One pool on its way to a size: sends resizes, follows them, and repeats them as the policy says. */
 export class PoolResizer {
   readonly editor: PoolEditor
   readonly #pool: ResizedPool
@@ -103,7 +103,7 @@ export class PoolResizer {
     return this.#reach(target, totals(pool), startedAtMs)
   }
 
-  /** Follows the resize that creating or changing the pool began by itself. */
+  /** Follows the resize that creating or changing the pool started. */
   async follow(target: NodeTotals): Promise<Pool> {
     const startedAtMs = await this.#sender.startOfLastResize(this.#drainBeganMs)
     this.#sender.expect(target)
@@ -112,7 +112,7 @@ export class PoolResizer {
   }
 
   /**
-   * A size by formula, once it was evaluated (`evaluatedSinceMs`) and the pool is steady. The formula asks again by itself; that is no
+   * A size by formula, once it was evaluated (`evaluatedSinceMs`) and the pool is steady. The next evaluation requests the missing nodes again; that is no
    * comfort where it cannot help, or where no node came.
    */
   async followFormula(sinceMs: number): Promise<Pool> {
@@ -125,7 +125,7 @@ export class PoolResizer {
     const fatal = errors.find((error) => error.class === 'fatal')
     const shortfall = await this.#shortfall({ pool, target, why: 'fatal', error: fatal ?? errors[0] })
     if (fatal || nodesIn(pool) === 0) throw shortfall
-    const text = `${shortfall.message}\nIts formula asks again by itself.`
+    const text = `${shortfall.message}\nThe formula of the pool requests the missing nodes again at its next evaluation.`
     emit(this.#context, { kind: 'notice', level: 'warning', text })
     return pool
   }
@@ -168,7 +168,7 @@ export class PoolResizer {
     return this.waitUntilSteady()
   }
 
-  /** Follows the resize that began at `startedAtMs` and asks again until the target is there or the policy says stop. */
+  /** Follows the resize that began at `startedAtMs` and repeats it until the target is reached or the policy says stop. */
   async #reach(target: NodeTotals, from: NodeTotals, startedAtMs: number): Promise<Pool> {
     const { maxResizes, minHealthyPercentage } = this.#work.settings
     let sinceMs = startedAtMs
@@ -199,7 +199,7 @@ export class PoolResizer {
     }
   }
 
-  /** Waits, then asks for the missing nodes; without `sinceMs` the pool has got to its target meanwhile. @throws PoolError where that cannot help. */
+  /** Waits, then requests the missing nodes; without `sinceMs` the pool has reached its target meanwhile. @throws PoolError where that cannot help. */
   async #requestAgain(
     pool: Pool,
     target: NodeTotals,

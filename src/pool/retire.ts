@@ -26,7 +26,7 @@ export async function retire({ pool, heir, resizer, option }: Retirement, contex
   if (!now) return
   const move = { from: pool.name, to: heir, plane: resizer.plane, option }
   await moveJobs(move, context)
-  // A run that asks for no size takes it from the old pool, as long as there is one.
+  // A run that requests no size takes it from the old pool, as long as there is one.
   await resizer.editor.mark(MARKS.before, writeMark(lastStateOf(now)))
   await resizer.drain()
   // Somebody may have submitted a job to the old pool while it was drained, or until it was gone: jobs outlive their pool.

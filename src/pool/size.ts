@@ -8,7 +8,7 @@ export function totals({ properties }: Pool): NodeTotals {
   return { dedicated: properties.currentDedicatedNodes, lowPriority: properties.currentLowPriorityNodes }
 }
 
-/** What a scale, a resize or a request for one asks for; Azure leaves out what is 0. */
+/** The target of a scale, a resize or a request for one; Azure leaves out what is 0. */
 export function targetFrom({
   targetDedicatedNodes = 0,
   targetLowPriorityNodes = 0,

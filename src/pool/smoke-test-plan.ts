@@ -14,7 +14,7 @@ export interface SmokeTestResult {
   /** `not-begun`: the node had no room for it in time. `not-ended`: it was ended for its time, or nobody knows how it ended. */
   readonly result: 'passed' | 'failed' | 'not-begun' | 'not-ended'
   readonly exitCode?: number
-  /** Azure's words where the command did not end by itself. */
+  /** Azure's words where the command was ended. */
   readonly failure?: NodeError
   /** End of its output, as the node wrote it: untrusted text. */
   readonly stdoutTail?: string

@@ -74,6 +74,6 @@ function healthyOutOf(healthy: NodeTotals, required: NodeTotals): string {
 
 const NO_SPOT: Remedy = {
   title: 'Spot nodes are missing',
-  hint: 'Azure has no more Spot capacity of this VM size now; Batch goes on seeking it. Lower `target-low-priority-nodes` or `min-healthy-spot-percentage`, or use another VM size.',
+  hint: 'Azure has no more Spot capacity of this VM size now; Batch keeps looking for it. Lower `target-low-priority-nodes` or `min-healthy-spot-percentage`, or use another VM size.',
   link: 'https://learn.microsoft.com/azure/batch/batch-spot-vms',
 }

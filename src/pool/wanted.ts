@@ -114,6 +114,6 @@ function wantedIdentity(
   return { ...(wanted && { wanted }), removed: isRemoved ? [IDENTITY] : [] }
 }
 
-/** Whether the pool has all identities that are asked for. */
+/** Whether the pool has all requested identities. */
 export const hasIdentities = ({ identity }: PoolEnvelope, existing: PoolEnvelope): boolean =>
   idsOf(identity).every((id) => isIn(idsOf(existing.identity), id))

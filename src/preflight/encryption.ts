@@ -122,14 +122,14 @@ export const ENCRYPTION_RULES: readonly Rule[] = [
   {
     id: 'image-version-keys',
     severity: 'error',
-    title: 'A requested version is encrypted as `disk-encryption-sets` asks for',
+    title: 'A requested version is encrypted as `disk-encryption-sets` says',
     objection: 'Image version has other encryption keys',
     link: ENCRYPTION,
     check: (facts) =>
       reused(facts)
         .filter(({ targetRegions: made }) => !isEncryptedAlike(made, regionsOf(facts)))
         .map(({ name }) => ({
-          seen: `${name} exists, and its replicas are encrypted otherwise than ${LINE} asks for`,
+          seen: `${name} exists, and its replicas are encrypted otherwise than ${LINE} says`,
           fix: 'Keys of a version cannot be changed: choose another `image-version`, or `auto`.',
         })),
   },

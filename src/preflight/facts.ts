@@ -47,7 +47,7 @@ export function acrossAccounts(views: readonly Facts[]): readonly Facts[] {
     .map((first) => ({ ...first, config: withRequests(requests, first.config), observed: { ...first.observed, pools } }))
 }
 
-/** Each account with the pools that are asked for in all of them. */
+/** Each account with the pools that are requested in all of them. */
 export function withAllRequests(views: readonly Facts[]): readonly Facts[] {
   const requests = views.flatMap(({ config }) => config.pool?.requests ?? [])
   return views.map((view) => ({ ...view, config: withRequests(requests, view.config) }))
@@ -57,7 +57,7 @@ function withRequests(requests: readonly PoolRequest[], { pool, ...config }: Acc
   return pool ? { ...config, pool: { ...pool, requests } } : config
 }
 
-/** Pools under the names of those that serve, and at the size they have where none is asked for. */
+/** Pools under the names of those that serve, and at the size they have where none is requested. */
 function withServingPools({ pool, ...config }: AccountConfig, { pools }: Observed): AccountConfig {
   return pool ? { ...config, pool: { ...pool, requests: requestsOn(pool, pools) } } : config
 }

@@ -1,4 +1,4 @@
-/** Rules about a version that is asked for by its number. */
+/** Rules about a version that is requested by its number. */
 import { imageTargetId } from '../config/config.ts'
 import { type BuiltVersion, poolImages } from '../image/managed-images.ts'
 import { namesakes, reasonToStayOf } from '../image/plan-version.ts'

@@ -19,13 +19,13 @@ export const PROOF_RULES: readonly Rule[] = [
   {
     id: 'proof-pool-quota',
     severity: 'error',
-    title: 'The quotas leave room for the number of canary nodes that is asked for',
+    title: 'The quotas leave room for the requested number of canary nodes',
     objection: 'Quota too small for the canary nodes',
     link: QUOTA,
     check: (facts) =>
       unproven(facts, true).map(({ proves, shortage }) => ({
         seen: `the proof pool of ${poolsOf(proves)} does not fit into ${shortage}`,
-        fix: 'Ask for more quota, lower `canary-nodes`, or set `canary-nodes: auto`, which goes on without a proof where quotas leave no room.',
+        fix: 'Ask for more quota, lower `canary-nodes`, or set `canary-nodes: auto`, which does without a proof where quotas leave no room.',
       })),
   },
   {

@@ -83,7 +83,7 @@ export const QUOTA_RULES: readonly Rule[] = [
       return cores > 0
         ? [
             {
-              seen: `account ${account.name} allocates in its own subscription, whose quotas this run may not read; ${cores} cores are asked for`,
+              seen: `account ${account.name} allocates in its own subscription, whose quotas this run may not read; ${cores} cores are requested`,
               fix: `Allow \`Microsoft.Compute/locations/usages/read\`, or compare with \`az vm list-usage --location ${account.location} --output table\`.`,
             },
           ]
@@ -92,7 +92,7 @@ export const QUOTA_RULES: readonly Rule[] = [
   },
 ]
 
-/** A run that waits for nobody asks for the nodes, and leaves the rest to Azure. */
+/** A run that waits for nobody requests the nodes, and leaves the rest to Azure. */
 const isGated = ({ config: { mode, pool } }: Facts): boolean => mode !== 'prune' && pool?.wait !== 'none'
 
 const shortfalls = (demand: readonly CoreQuota[]): readonly { readonly name: string; readonly seen: string }[] =>
@@ -103,10 +103,10 @@ const shortfalls = (demand: readonly CoreQuota[]): readonly { readonly name: str
       seen: `${needed} ${name} are needed, ${used} are in use besides, the quota is ${quota}`,
     }))
 
-/** What cores are counted for: the nodes asked for, or those of them that must be healthy. */
+/** What cores are counted for: the requested nodes, or those of them that must be healthy. */
 export type CoreDemand = 'target' | 'required'
 
-/** By quota, over all pools asked for. In place, what they use now is given back first, after a proof; blue-green needs both at once. */
+/** By quota, over all requested pools. In place, what they use now is given back first, after a proof; blue-green needs both at once. */
 export function coreDemand(
   { config: { pool }, observed, proofs }: Pick<Facts, 'config' | 'observed' | 'proofs'>,
   of: CoreDemand,

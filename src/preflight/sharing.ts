@@ -106,7 +106,7 @@ function hasNatPools({ properties: { networkConfiguration } }: { readonly proper
   return (networkConfiguration?.endpointConfiguration?.inboundNatPools?.length ?? 0) > 0
 }
 
-/** All pools asked for share one set of snapshots; so do pools that are on images of the same ones already. */
+/** All requested pools share one set of snapshots; so do pools that are on images of the same ones already. */
 function tooLarge(facts: Facts, most: NodeTotals): readonly { seen: string; fix: string }[] {
   const { pool } = facts.config
   if (!pool || !isManaged(facts)) return []

@@ -117,7 +117,7 @@ export const SOURCE_RULES: readonly Rule[] = [
       const found = (id: string) => sourceSnapshots.find((snapshot) => snapshot.id.toLowerCase() === id.toLowerCase())
       const missing = source.disks.filter(({ source: id }) => !found(id))
       const half = sourceSnapshots.filter(({ provisioningState }) => provisioningState !== 'Succeeded')
-      // A copy from another region is `Succeeded` at once, and goes on behind that.
+      // A copy from another region is `Succeeded` at once, and continues behind that.
       const copied = sourceSnapshots.filter(
         ({ provisioningState, completionPercent = 100 }) => provisioningState === 'Succeeded' && completionPercent < 100,
       )

@@ -269,7 +269,7 @@ test('resized by someone while the image is made: overwritten, and told', async 
   const ran = await again(azure, SECOND)
   expect(annotations(ran).filter((text) => text.startsWith('::error'))).toEqual([])
   expect(ran.log).toMatch(
-    /Pool render was resized to 7 dedicated nodes by someone else since this run looked at it; it gets the size that was asked for/,
+    /Pool render was resized to 7 dedicated nodes by someone else since this run looked at it; it gets the requested size/,
   )
   expect(targetOf(azure)).toBe(10)
 })

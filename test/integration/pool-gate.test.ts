@@ -236,7 +236,7 @@ scaleSettings:
       'some came',
       { resizes: [{ gain: 4, error: timedOut }] },
       0,
-      /has 4 of 6 dedicated nodes: AllocationTimedout.*Its formula asks again by itself/s,
+      /has 4 of 6 dedicated nodes: AllocationTimedout.*The formula of the pool requests the missing nodes again/s,
     ],
   ])('a formula that asks for 6 nodes, %s: told, and red where asking again cannot help', async (_, changes, exitCode, told) => {
     const ran = await run('happy', AUTO, changes)

@@ -112,7 +112,7 @@ describe('core quotas', () => {
     const { usages: _usages, ...unread } = inSubscription
     expect(seen('core-quota', { 'target-dedicated-nodes': '10' }, unread)).toEqual([])
     expect(seen('subscription-quota', { 'target-dedicated-nodes': '10' }, unread)).toEqual([
-      'account renderbatch allocates in its own subscription, whose quotas this run may not read; 40 cores are asked for',
+      'account renderbatch allocates in its own subscription, whose quotas this run may not read; 40 cores are requested',
     ])
   })
 
