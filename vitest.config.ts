@@ -2,7 +2,8 @@ import { defineConfig } from 'vitest/config'
 
 export default defineConfig({
   test: {
-    maxWorkers: 2,
+    // Each mostly waits for a process that it started.
+    maxWorkers: 3,
     testTimeout: 120_000,
     globalSetup: ['test/tools/openapi-service.ts'],
     // Its packages import each other without file names' ends, which Node does not take.

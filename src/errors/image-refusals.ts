@@ -25,7 +25,7 @@ export const IMAGES: readonly Rule[] = [
     codes: ['ReplicationFailed'],
     remedy: {
       title: 'Image version was not replicated',
-      hint: 'The next run has the failed region tried again. If that does not help, remove the region from the version and add it again, or ask Azure support.',
+      hint: 'The next run has Azure try the failed region again. If that does not help, remove the region from the version and add it again, or ask Azure support.',
       link: `${DOCS}/virtual-machines/troubleshooting-shared-images`,
     },
   },
