@@ -33,6 +33,8 @@ export interface RetentionScope {
   readonly expected: Expected
   /** A definition that does not exist has no versions, and that its list answers 404 is no riddle. */
   readonly isDefinitionThere: boolean
+  /** The gallery has soft delete. */
+  readonly failedStay: boolean
   /** Versions that this run has deleted already. */
   readonly deleted?: readonly string[]
 }
@@ -65,7 +67,7 @@ interface Look {
 
 /** The same without a word, for those who look again before they delete. */
 export async function look(scope: RetentionScope, context: StepContext): Promise<Look> {
-  const { image, config, runStartedAt, current, upcoming, expected, deleted = [] } = scope
+  const { image, config, runStartedAt, current, upcoming, expected, failedStay, deleted = [] } = scope
   const { source, pool } = config
   // Without the account's pools it is unknown what is still in use.
   if (!pool) return { plan: NOTHING, holders: [] }
@@ -93,6 +95,7 @@ export async function look(scope: RetentionScope, context: StepContext): Promise
     references: { ...references, unread },
     keep: image.retainVersions,
     keepsSnapshots: image.keepSnapshots && image.kind === 'gallery',
+    failedStay,
     deleted,
     runStartedAt,
   })

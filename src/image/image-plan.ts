@@ -64,7 +64,7 @@ export interface BuildPlan {
   readonly snapshots: readonly SnapshotPlan[]
   /** With `managed`: all made of the same disks. */
   readonly poolImages?: readonly PoolImage[]
-  readonly gallery?: { readonly id: ArmId; readonly exists: boolean }
+  readonly gallery?: { readonly id: ArmId; readonly exists: boolean; readonly hasSoftDelete?: boolean }
   readonly definition?: { readonly id: ArmId; readonly create?: ImageDefinitionRequest }
   readonly targetRegions: readonly TargetRegion[]
   readonly replicationMode: 'Full' | 'Shallow'

@@ -69,11 +69,15 @@ export function planImage(question: ImageQuestion): ImagePlan {
       : undefined
   const resumable = () =>
     resumableVersion(image, observed, content, made, {
-      ...{ fingerprint, now, run, avoid },
+      ...{ fingerprint, now, run, avoid: [...avoid, ...(observed.softDeletedVersions ?? [])] },
       isInReach: (version) => missingIn(version).length === 0 && isEncryptedAlike(version.targetRegions, regions),
       isCopied: takesTemporaries(source),
     })
-  const taken = () => [...takenVersions(image, config.pool, observed, content, made, run), ...avoid]
+  const taken = () => [
+    ...takenVersions(image, config.pool, observed, content, made, run),
+    ...(observed.softDeletedVersions ?? []),
+    ...avoid,
+  ]
   const version = image.version === 'auto' ? (resumable() ?? nextVersion(now, taken())) : image.version
   const stuck = made.find((one) => isAlike(one) && !usable.includes(one) && isStuck(one, observed))
   const reason = [
@@ -259,7 +263,10 @@ function galleryTarget(
   const create = () => definitionRequest({ id: definitionId, image, location, imageTraits: content.imageTraits, tags })
   return {
     id: childId(definitionId, 'versions', version),
-    gallery: { id: gallery, exists: observed.gallery !== undefined },
+    gallery: {
+      ...{ id: gallery, exists: observed.gallery !== undefined },
+      ...(observed.softDeletedVersions && { hasSoftDelete: true }),
+    },
     definition: { id: definitionId, ...(!observed.definition && { create: create() }) },
   }
 }

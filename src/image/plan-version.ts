@@ -64,21 +64,25 @@ export function resumableVersion(
   )
 }
 
-type Pools = Pick<Observed, 'pools'>
+type Standing = Pick<Observed, 'pools' | 'softDeletedVersions'>
 
-/** Why a failed version is never deleted: something runs on it, as far as this account's pools tell. */
-export function reasonToStayOf(version: BuiltVersion, { pools }: Pools): string | undefined {
+/**
+ * Why a failed version is never deleted: something runs on it, as far as this account's pools tell; or its gallery has soft delete, where
+ * Azure deletes no failed version. https://learn.microsoft.com/azure/virtual-machines/soft-delete-gallery#limitations
+ */
+export function reasonToStayOf(version: BuiltVersion, { pools, softDeletedVersions }: Standing): string | undefined {
+  if (softDeletedVersions) return 'cannot be deleted: its gallery has soft delete, which takes no failed version'
   const references = referencesOf(pools.map((pool) => ({ id: pool.id, body: pool })))
   return reasonToStay(version, holdersOf(references, version).map(showHolder))
 }
 
 /** Failed, without a replica anywhere and without a pool on it: it is deleted and made again under its number. */
-export function isBroken(version: BuiltVersion, observed: Pools): boolean {
+export function isBroken(version: BuiltVersion, observed: Standing): boolean {
   return version.provisioningState === 'Failed' && reasonToStayOf(version, observed) === undefined
 }
 
 /** Failed, of no use, and yet not to be touched: only its number is taken. */
-export function isStuck(version: BuiltVersion, observed: Pools): boolean {
+export function isStuck(version: BuiltVersion, observed: Standing): boolean {
   return version.provisioningState === 'Failed' && !isBroken(version, observed)
 }
 

@@ -49,9 +49,11 @@ async function createVersion(plan: BuildPlan, { compute, ledger, signal }: StepC
       signal,
     )
   } catch (error) {
-    const isRefused = error instanceof AzureError && error.code === 'PropertyChangeNotAllowed'
+    const isHeld = error instanceof AzureError && error.status === 409 && plan.gallery?.hasSoftDelete === true
+    const isRefused = isHeld || (error instanceof AzureError && error.code === 'PropertyChangeNotAllowed')
     const there = isRefused ? await compute.getImageVersion(id) : undefined
-    const seen = there && versionMismatch(plan, there)
+    const refusal = isHeld ? `was refused, and in this gallery a deleted version keeps its number (${error.message})` : undefined
+    const seen = there ? versionMismatch(plan, there) : refusal
     if (!seen) throw error
     ledger.settle(id)
     throw new VersionTakenError(plan.version, seen)

@@ -36,6 +36,8 @@ export interface RetentionQuestion {
   readonly keep: number
   /** `keep-snapshots`: no snapshot is deleted, whichever run took it. */
   readonly keepsSnapshots: boolean
+  /** In a gallery with soft delete, Azure deletes no failed version. */
+  readonly failedStay?: boolean
   /** Versions that this run has deleted already. */
   readonly deleted?: readonly string[]
   readonly runStartedAt: Date
@@ -67,7 +69,7 @@ export function planRetention(question: RetentionQuestion): RetentionPlan {
   return { images, snapshots: doomedSnapshots(question, images), unread: [] }
 }
 
-function doomedImages({ image, made, references, keep, runStartedAt }: RetentionQuestion): readonly Doomed[] {
+function doomedImages({ image, made, references, keep, failedStay = false, runStartedAt }: RetentionQuestion): readonly Doomed[] {
   const own = made.filter(({ tags }) => isOwn(tags, image)).toSorted(byVersionDescending)
   const succeeded = own.filter(({ provisioningState }) => provisioningState === 'Succeeded')
   // A version may be several managed images, one for each pool.
@@ -84,7 +86,7 @@ function doomedImages({ image, made, references, keep, runStartedAt }: Retention
     if (provisioningState === 'Succeeded') return [{ id, name, why: `older than the newest ${keep} that are kept` }]
     const isOlder = oldestKept !== undefined && byVersionDescending(oldestKept, candidate) < 0
     const isOver = isAbandoned(publishedDate, runStartedAt) || (keep > 0 && isOlder)
-    return provisioningState === 'Failed' && !hasReplica(candidate) && isOver ? [{ id, name, why: 'it failed' }] : []
+    return provisioningState === 'Failed' && !failedStay && !hasReplica(candidate) && isOver ? [{ id, name, why: 'it failed' }] : []
   })
 }
 

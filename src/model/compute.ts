@@ -101,6 +101,8 @@ export interface Gallery {
   readonly name: string
   readonly location: string
   readonly provisioningState: string
+  /** Deleted versions keep their numbers for days. https://learn.microsoft.com/azure/virtual-machines/soft-delete-gallery */
+  readonly isSoftDeleteEnabled?: boolean
 }
 
 export interface ImageDefinition {
@@ -289,6 +291,8 @@ export interface Compute {
   createImageDefinition(id: ArmId, request: ImageDefinitionRequest, signal: AbortSignal): Promise<void>
   /** Versions of a definition without replication status. `undefined` for 404: that is not an empty list. */
   listImageVersions(definition: ArmId): Promise<readonly ImageVersion[] | undefined>
+  /** Numbers of versions that were deleted and may still be restored, in a gallery with soft delete. `undefined` for 404. */
+  listSoftDeletedVersions(definition: ArmId): Promise<readonly string[] | undefined>
   /** With replication status. */
   getImageVersion(id: ArmId): Promise<ImageVersion | undefined>
   /** Sends the PUT only; what follows is seen with `getImageVersion`, why it failed with `imageVersionFailure`. */

@@ -8,11 +8,11 @@ import type { Compute, Disk, ImageVersion, VirtualMachine } from '../model/compu
 import { emit, type StepContext } from '../run/context.ts'
 import { observeBaseVersions } from './base-image.ts'
 import { withChosenCapture } from './choose-capture.ts'
-import { observeEncryptionSets } from './encryption-sets.ts'
 import { observeImageDates } from './image-dates.ts'
 import { observeManagedImages, observeSourceImage } from './managed-images.ts'
 import type { AccountContent, Observed, ObservedAccount, ObservedFleet } from './observed.ts'
 import { existingIn, neededActions, type Permission, type ScopePermissions } from './permissions.ts'
+import { observePrerequisites } from './prerequisites.ts'
 import { observePrices } from './prices.ts'
 import { observeStorageAccounts } from './storage-accounts.ts'
 import { visible } from './visible.ts'
@@ -26,7 +26,7 @@ export async function observe(config: Config, context: StepContext): Promise<Obs
   const foundDefinition = definition ? compute.getImageDefinition(definition) : undefined
   const foundSource = observeSource(config, context)
   const foundSnapshots = image ? compute.listSnapshots(image.resourceGroup) : undefined
-  const [from, gallery, imageDefinition, versions, images, snapshots, accounts, permissions, encryptionSets] = await Promise.all([
+  const [from, gallery, imageDefinition, versions, images, snapshots, accounts, permissions, prerequisites] = await Promise.all([
     foundSource,
     foundGallery,
     foundDefinition,
@@ -36,7 +36,7 @@ export async function observe(config: Config, context: StepContext): Promise<Obs
     foundSnapshots,
     Promise.all(byAccount(config).flatMap((own) => (own.pool ? [observeAccount(own.pool.account, own, context)] : []))),
     observePermissions(config, { source: foundSource, gallery: foundGallery, definition: foundDefinition }, context),
-    observeEncryptionSets(image, context),
+    observePrerequisites(config, { source: foundSource, gallery: foundGallery }, context),
   ])
   announceCapture(config, from.vm?.vm, context)
   return {
@@ -47,7 +47,7 @@ export async function observe(config: Config, context: StepContext): Promise<Obs
     accounts,
     ...from,
     permissions,
-    ...(encryptionSets && { encryptionSets }),
+    ...prerequisites,
     ...(gallery && { gallery }),
     ...(imageDefinition && { definition: imageDefinition }),
   }

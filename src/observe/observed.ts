@@ -44,6 +44,12 @@ export interface Observed extends AccountContent {
   readonly storageAccounts?: readonly StorageAccount[]
   /** Azure's own clock when all this was read, ISO 8601. */
   readonly azureTime?: string
+  /** Resource providers that the run needs and that are not registered, with Azure's word for their state. */
+  readonly unregistered?: readonly { readonly subscriptionId: string; readonly namespace: string; readonly state: string }[]
+  /** With `capture: copy`, where the caller may read it: what Compute counts in the region of the VM, and the sizes there. */
+  readonly copyRoom?: { readonly usages: readonly ComputeUsage[]; readonly sizes: readonly BatchVmSize[] }
+  /** Numbers of deleted versions that a gallery with soft delete still holds; absent where it deletes at once. */
+  readonly softDeletedVersions?: readonly string[]
   /** Those that `disk-encryption-sets` names and the caller may read; `undefined` for one that does not exist. */
   readonly encryptionSets?: ReadonlyMap<string, DiskEncryptionSet | undefined>
   readonly gallery?: Gallery

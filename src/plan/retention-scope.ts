@@ -30,6 +30,7 @@ export function retentionScope(
     config,
     runStartedAt,
     current,
+    failedStay: observed?.softDeletedVersions !== undefined,
     isDefinitionThere: image.kind === 'managed' || observed?.definition !== undefined || isPublished,
     expected: {
       images: [...seen.filter(stays).map(({ id }) => id), ...(isPublished ? current : [])],

@@ -84,6 +84,22 @@ export const IMAGE_VERSION_RULES: readonly Rule[] = [
     },
   },
   {
+    id: 'image-version-soft-deleted',
+    severity: 'error',
+    title: 'A requested version is not soft-deleted in its gallery',
+    objection: 'Image version is soft-deleted',
+    link: 'https://learn.microsoft.com/azure/virtual-machines/soft-delete-gallery',
+    check: ({ config: { image }, observed: { softDeletedVersions = [] } }) =>
+      image && softDeletedVersions.includes(image.version)
+        ? [
+            {
+              seen: `version ${image.version} of ${image.name} was deleted, and the gallery still holds it: a new one of that number would be the old one restored, or be refused`,
+              fix: 'Choose another `image-version`, or `auto`; or delete it for good: **Show soft deleted versions** on the definition in the portal.',
+            },
+          ]
+        : [],
+  },
+  {
     id: 'snapshot-name-taken',
     severity: 'error',
     title: 'The snapshot names of a requested version are free',

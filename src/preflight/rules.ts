@@ -16,10 +16,12 @@ import { QUOTA_RULES } from './quotas.ts'
 import { SHARING_RULES } from './sharing.ts'
 import { SOURCE_RULES } from './source.ts'
 import { SOURCE_DISK_RULES } from './source-disks.ts'
+import { SUBSCRIPTION_RULES } from './subscription.ts'
 
 export const RULES: readonly Rule[] = [
   ...SOURCE_RULES,
   ...SOURCE_DISK_RULES,
+  ...SUBSCRIPTION_RULES,
   ...DISK_KIND_RULES,
   ...GIVEN_IMAGE_RULES,
   ...ENCRYPTION_RULES,

@@ -13,9 +13,9 @@ import { networkRoutes } from './arm/network.ts'
 import { Operations } from './arm/operations.ts'
 import { RateLimits } from './arm/rate-limits.ts'
 import type { Arm } from './arm/resources.ts'
-import { refuseLocked, subscriptionRoutes } from './arm/subscription.ts'
+import { refuseLocked, refuseUnregistered, subscriptionRoutes } from './arm/subscription.ts'
 import { accountIdOf, batchArmRoutes, type HostedAccount } from './batch/accounts.ts'
-import { usageRoutes } from './batch/core-quotas.ts'
+import { refuseMachine, usageRoutes } from './batch/core-quotas.ts'
 import { batchDataPlaneRoutes } from './batch/data-plane.ts'
 import { Pools } from './batch/pools.ts'
 import { certificateOf, DOMAIN } from './certificate.ts'
@@ -166,6 +166,7 @@ export async function startAzure(scenario: Scenario, speed: number, port = 0): P
         const text = typeof request.body === 'string' && request.body !== '' ? request.body : undefined
         const body = text === undefined ? undefined : parsed(text)
         access.check(principal, route.action, scope(path), linkedScopes(route.action, body))
+        refuseUnregistered(scenario.unregistered, { method: request.method, path })
         refuseLocked(arm, { method: request.method, path })
         const call: Call = {
           method: request.method,
@@ -270,14 +271,15 @@ export async function startAzure(scenario: Scenario, speed: number, port = 0): P
     armApp,
     'arm',
     [
-      ...subscriptionRoutes(arm, [
-        ...accounts.map(({ id, account, pools: { region } }) => ({
+      ...subscriptionRoutes(arm, {
+        unregistered: scenario.unregistered ?? [],
+        listed: accounts.map(({ id, account, pools: { region } }) => ({
           ...{ id, name: account.name, type: 'Microsoft.Batch/batchAccounts' },
           ...{ location: region, properties: {} },
         })),
-      ]),
+      }),
       ...authorizationRoutes(arm, access),
-      ...virtualMachineRoutes(arm),
+      ...virtualMachineRoutes(arm, (vmSize) => refuseMachine(scenario.account, pools, vmSize)),
       ...marketplaceRoutes(scenario.vm, scenario.marketplace),
       ...diskRoutes(arm),
       ...encryptionSetRoutes(arm),

@@ -1,3 +1,4 @@
+import { nameOf } from '../../model/arm-id.ts'
 import type { Compute } from '../../model/compute.ts'
 import { PACES } from '../pace.ts'
 import { definitionBody, updatedVersion, versionBody } from './bodies.ts'
@@ -5,7 +6,10 @@ import { type ComputeCalls, placeOf } from './calls.ts'
 import { toDefinition, toGallery, toVersion } from './model.ts'
 
 type Galleries = Pick<Compute, 'getGallery' | 'createGallery' | 'getImageDefinition' | 'createImageDefinition'>
-type Versions = Pick<Compute, 'listImageVersions' | 'getImageVersion' | 'createImageVersion' | 'updateImageVersion' | 'deleteImageVersion'>
+type Versions = Pick<
+  Compute,
+  'listImageVersions' | 'listSoftDeletedVersions' | 'getImageVersion' | 'createImageVersion' | 'updateImageVersion' | 'deleteImageVersion'
+>
 
 /** Galleries, image definitions and image versions. */
 export function galleries(calls: ComputeCalls): Galleries & Versions {
@@ -63,6 +67,14 @@ function versions(calls: ComputeCalls): Versions {
         calls.for(definition).galleryImageVersions.listByGalleryImage(group, name, child, options),
       )
       return all?.map(toVersion)
+    },
+
+    async listSoftDeletedVersions(definition) {
+      const { group, name, child } = placeOf(definition)
+      const all = await calls.list('list soft-deleted image versions', definition, (options) =>
+        calls.for(definition).softDeletedResource.listByArtifactName(group, name, 'images', child, options),
+      )
+      return all?.flatMap((deleted) => nameOf(deleted.resourceArmId ?? deleted.id ?? '') || [])
     },
 
     async getImageVersion(id) {

@@ -111,7 +111,10 @@ export function toSnapshot(snapshot: sdk.Snapshot): Snapshot {
 }
 
 export function toGallery(gallery: sdk.Gallery): Gallery {
-  return { id: idOf(gallery), name: nameOf(gallery), location: gallery.location, provisioningState: gallery.provisioningState ?? '' }
+  return {
+    ...{ id: idOf(gallery), name: nameOf(gallery), location: gallery.location, provisioningState: gallery.provisioningState ?? '' },
+    ...present({ isSoftDeleteEnabled: gallery.softDeletePolicy?.isSoftDeleteEnabled }),
+  }
 }
 
 export function toDefinition(definition: sdk.GalleryImage): ImageDefinition {

@@ -15,7 +15,10 @@ const PROVIDERS = [
 ]
 const LOCKS = ['2016-09-01', '2020-05-01']
 
-export function subscriptionRoutes(arm: Arm, listed: readonly Resource[] = []): readonly Route[] {
+export function subscriptionRoutes(
+  arm: Arm,
+  { unregistered, listed }: { readonly unregistered: readonly string[]; readonly listed: readonly Resource[] },
+): readonly Route[] {
   const get = (path: string, action: string, body: (call: Call) => unknown, apiVersions: readonly string[] = RESOURCES): Route => ({
     method: 'GET',
     path,
@@ -56,7 +59,7 @@ export function subscriptionRoutes(arm: Arm, listed: readonly Resource[] = []): 
   const provider = (namespace: string) => ({
     id: `/subscriptions/${SUBSCRIPTION}/providers/${namespace}`,
     namespace,
-    registrationState: 'Registered',
+    registrationState: isAmong(unregistered, namespace) ? 'NotRegistered' : 'Registered',
     resourceTypes: [],
   })
   return [
@@ -65,6 +68,9 @@ export function subscriptionRoutes(arm: Arm, listed: readonly Resource[] = []): 
     get('/subscriptions/:subscriptionId/providers', 'Microsoft.Resources/subscriptions/providers/read', () => ({
       value: PROVIDERS.map(provider),
     })),
+    get('/subscriptions/:subscriptionId/providers/:namespace', 'Microsoft.Resources/subscriptions/providers/read', ({ params }) =>
+      provider(params.namespace ?? ''),
+    ),
     get('/subscriptions/:subscriptionId/resourceGroups', 'Microsoft.Resources/subscriptions/resourceGroups/read', () => ({
       value: [group],
     })),
@@ -86,6 +92,19 @@ export function subscriptionRoutes(arm: Arm, listed: readonly Resource[] = []): 
       LOCKS,
     ),
   ]
+}
+
+const isAmong = (names: readonly string[], name: string): boolean => names.some((one) => one.toLowerCase() === name.toLowerCase())
+
+/** https://learn.microsoft.com/azure/azure-resource-manager/troubleshooting/error-register-resource-provider */
+export function refuseUnregistered(unregistered: readonly string[] = [], { method, path }: Pick<Call, 'method' | 'path'>): void {
+  const [, namespace = ''] = /\/resourceGroups\/[^/]+\/providers\/([^/]+)\//i.exec(path) ?? []
+  if (method === 'GET' || !isAmong(unregistered, namespace)) return
+  throw new Refusal(
+    409,
+    'MissingSubscriptionRegistration',
+    `The subscription is not registered to use namespace '${namespace}'. See https://aka.ms/rps-not-found for how to register subscriptions.`,
+  )
 }
 
 /** A lock on the group or on the resource itself refuses the deletion of anything below. */

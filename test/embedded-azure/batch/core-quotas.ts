@@ -2,7 +2,7 @@
 
 import { plainRegion } from '../arm/resources.ts'
 import { COMPUTE } from '../compute/virtual-machines.ts'
-import type { Route } from '../route.ts'
+import { Refusal, type Route } from '../route.ts'
 import { REGION, type ResizeFailure, type ScenarioAccount } from '../scenarios/scenario.ts'
 import { sizeOf } from './catalogue.ts'
 import type { Pool } from './pools.ts'
@@ -52,11 +52,8 @@ function ofSubscription(...[account, all, pool, target]: Asked): ResizeFailure |
     [family, `${family} Cores`, growth(true, target.dedicated)],
     ['lowPriorityCores', 'LowPriorityCores', growth(false, target.lowPriority)],
   ]
-  for (const [name, words, more] of asked) {
-    const usage = usagesOf(account, all).find((one) => one.name.value === name)
-    if (!usage || more === 0 || usage.currentValue + more <= usage.limit) continue
-    const { limit, currentValue } = usage
-    const message = `Operation could not be completed as it results in exceeding approved ${words} quota. Additional details - Deployment Model: Resource Manager, Location: ${REGION}, Current Limit: ${limit}, Current Usage: ${currentValue}, Additional Required: ${more}, (Minimum) New Limit Required: ${currentValue + more}.`
+  const message = exceeded(account, all, asked)
+  if (message)
     return {
       code: 'AllocationFailed',
       message: 'Desired number of dedicated nodes could not be allocated',
@@ -65,8 +62,32 @@ function ofSubscription(...[account, all, pool, target]: Asked): ResizeFailure |
         { code: 'Provider Error Json Truncated', message: 'False' },
       ],
     }
+  return undefined
+}
+
+/** What Compute says of the first of these that does not fit: the quota's name, its name in words, and the cores that are added. */
+function exceeded(
+  account: ScenarioAccount,
+  all: readonly Pool[],
+  asked: readonly (readonly [string, string, number])[],
+): string | undefined {
+  for (const [name, words, more] of asked) {
+    const usage = usagesOf(account, all).find((one) => one.name.value === name)
+    if (!usage || more === 0 || usage.currentValue + more <= usage.limit) continue
+    const { limit, currentValue } = usage
+    return `Operation could not be completed as it results in exceeding approved ${words} quota. Additional details - Deployment Model: Resource Manager, Location: ${REGION}, Current Limit: ${limit}, Current Usage: ${currentValue}, Additional Required: ${more}, (Minimum) New Limit Required: ${currentValue + more}.`
   }
   return undefined
+}
+
+/** A virtual machine of this size. https://learn.microsoft.com/azure/azure-resource-manager/troubleshooting/error-resource-quota */
+export function refuseMachine(account: ScenarioAccount, pools: { all(): readonly Pool[] }, vmSize: string): void {
+  const { familyName = '', vCPUs = 1 } = sizeOf(vmSize) ?? {}
+  const message = exceeded(account, pools.all(), [
+    ['cores', 'Total Regional Cores', vCPUs],
+    [familyName, `${familyName} Cores`, vCPUs],
+  ])
+  if (message) throw new Refusal(409, 'OperationNotAllowed', message)
 }
 
 /** In user subscription mode nodes are machines of the subscription. */

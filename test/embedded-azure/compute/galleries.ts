@@ -14,28 +14,26 @@ import {
   routeToAll,
   show,
   shown,
-  sourceOf,
 } from '../arm/resources.ts'
 import { type Answer, type Call, Refusal, type Route } from '../route.ts'
 import { SUBSCRIPTION } from '../scenarios/scenario.ts'
 import type { Resource } from '../world.ts'
-import { refuseDiskKind, refuseVmDisks } from './disk-kinds.ts'
+import { DEFINITION_MS, DEFINITIONS, putDefinition } from './definitions.ts'
 import { missingKeys, refuseSets } from './encryption-sets.ts'
-import { generationOf, vmHere } from './images.ts'
+import { displayName } from './region-names.ts'
 import { type Replica, refuseFailedReplicas, replicasOf, replicationStatus, stateOf, type TargetRegion } from './replication.ts'
+import { refuseSoftDeletedParts, refuseTaken, removeVersion, softDeletedRoutes } from './soft-delete.ts'
 import { systemOf } from './systems.ts'
+import { checkOsState, checkSecurityType, isOtherSource, versionSource } from './version-sources.ts'
 
 export const GALLERY =
   '2019-12-01 2020-09-30 2021-07-01 2021-10-01 2022-01-03 2022-03-03 2022-08-03 2023-07-03 2024-03-03 2025-03-03 2025-12-03 2026-03-03'.split(
     ' ',
   )
 const GALLERIES = { type: 'Microsoft.Compute/galleries', path: 'capsOperations' } as const
-const DEFINITIONS = { type: 'Microsoft.Compute/galleries/images', path: 'capsOperations' } as const
 const VERSIONS = { type: 'Microsoft.Compute/galleries/images/versions', path: 'capsOperations' } as const
 /** Medians of recorded Azure. */
-const DURATION_MS = { gallery: 300, definition: 100, version: 474_000, updateVersion: 150_000, deleteVersion: 91_000 }
-/** What a definition keeps for its life. */
-const FIXED = ['osType', 'osState', 'hyperVGeneration', 'architecture', 'identifier'] as const
+const DURATION_MS = { gallery: 300, version: 474_000, updateVersion: 150_000, deleteVersion: 91_000 }
 
 export function galleryRoutes(arm: Arm): readonly Route[] {
   const route = routesOf('Microsoft.Compute', GALLERY)
@@ -50,6 +48,7 @@ export function galleryRoutes(arm: Arm): readonly Route[] {
         afterMs: DURATION_MS.gallery,
         properties: {
           ...(call.body.properties?.description && { description: call.body.properties.description }),
+          ...(call.body.properties?.softDeletePolicy && { softDeletePolicy: call.body.properties.softDeletePolicy }),
           identifier: { uniqueName: `${SUBSCRIPTION}-${call.params.gallery?.toUpperCase()}` },
         },
       }),
@@ -60,13 +59,8 @@ export function galleryRoutes(arm: Arm): readonly Route[] {
     route('GET', '/galleries/:gallery/images', 'galleries/images/read', list(arm)),
     route('GET', definitionPath, 'galleries/images/read', show(arm)),
     route('PUT', definitionPath, 'galleries/images/write', (call) => putDefinition(arm, call)),
-    route('PATCH', definitionPath, 'galleries/images/write', retag(arm, DEFINITIONS, DURATION_MS.definition)),
-    route(
-      'DELETE',
-      definitionPath,
-      'galleries/images/delete',
-      remove(arm, DEFINITIONS, DURATION_MS.definition, refuseNested(arm, 'versions')),
-    ),
+    route('PATCH', definitionPath, 'galleries/images/write', retag(arm, DEFINITIONS, DEFINITION_MS)),
+    route('DELETE', definitionPath, 'galleries/images/delete', remove(arm, DEFINITIONS, DEFINITION_MS, refuseNested(arm, 'versions'))),
 
     route('GET', `${definitionPath}/versions`, 'galleries/images/versions/read', (call) => {
       parentOf(arm, call, /\/versions$/i)
@@ -78,13 +72,15 @@ export function galleryRoutes(arm: Arm): readonly Route[] {
     }),
     route('PUT', versionPath, 'galleries/images/versions/write', (call) => putVersion(arm, call)),
     route('PATCH', versionPath, 'galleries/images/versions/write', retag(arm, VERSIONS, 30_000)),
-    route('DELETE', versionPath, 'galleries/images/versions/delete', remove(arm, VERSIONS, DURATION_MS.deleteVersion)),
+    route('DELETE', versionPath, 'galleries/images/versions/delete', removeVersion(arm, VERSIONS, DURATION_MS.deleteVersion)),
+    ...softDeletedRoutes(arm, GALLERY),
   ]
 }
 
 const refuseNested =
   ({ world }: Arm, nested: string) =>
   ({ id }: Resource): void => {
+    refuseSoftDeletedParts(world, id)
     if (world.list(`${id}/${nested}`).length > 0)
       throw new Refusal(
         409,
@@ -92,58 +88,6 @@ const refuseNested =
         'Cannot delete resource while nested resources exist. Some existing nested resource IDs include it.',
       )
   }
-
-/**
- * From here on a definition is of generation 2 and `TrustedLaunchSupported` unless it says otherwise, `Standard` is how it says so, and
- * standard disks fit `…Supported` definitions; before, `Standard` is not a value.
- * https://learn.microsoft.com/powershell/module/az.compute/new-azgalleryimagedefinition
- * https://azurefeeds.com/2025/05/29/preview-trusted-launch-default-for-new-azure-virtual-machine-scale-set-compute-gallery-and-disk
- */
-const SECURED_BY_DEFAULT_SINCE = '2025-03-03'
-const isSecuredByDefault = ({ apiVersion }: Call): boolean => apiVersion >= SECURED_BY_DEFAULT_SINCE
-
-interface Feature {
-  readonly name: string
-  readonly value: string
-}
-
-// biome-ignore lint/suspicious/noExplicitAny: a request body is whatever the client sent
-function withDefaults(call: Call, sent: any = {}): any {
-  if (!isSecuredByDefault(call)) return { hyperVGeneration: 'V1', architecture: 'x64', ...sent }
-  const properties = { hyperVGeneration: 'V2', architecture: 'x64', ...sent }
-  const features: readonly Feature[] = properties.features ?? []
-  if (properties.hyperVGeneration !== 'V2' || features.some(({ name }) => name === 'SecurityType')) return properties
-  return { ...properties, features: [...features, { name: 'SecurityType', value: 'TrustedLaunchSupported' }] }
-}
-
-/** https://learn.microsoft.com/azure/virtual-machines/shared-image-galleries#image-definitions */
-const LONGEST_IDENTIFIER = { publisher: 128, offer: 64, sku: 64 }
-
-function putDefinition(arm: Arm, call: Call): Answer {
-  parentOf(arm, call, /\/images\/[^/]+$/i)
-  const properties = withDefaults(call, call.body?.properties)
-  for (const name of ['osType', 'osState', 'identifier']) required(properties, name)
-  for (const [name, longest] of Object.entries(LONGEST_IDENTIFIER)) {
-    const value: string = required(properties.identifier, name, 'identifier')
-    const target = `galleryImage.properties.identifier.${name}`
-    if (value.length > longest) throw notAValue(target, value)
-  }
-  const asked = properties.features?.find(({ name }: Feature) => name === 'SecurityType')?.value
-  if (asked === 'Standard' && !isSecuredByDefault(call)) throw notAValue('galleryImage.properties.features.SecurityType', asked)
-  if (!['Linux', 'Windows'].includes(properties.osType)) throw notAValue('galleryImage.properties.osType', properties.osType)
-  if (!['Generalized', 'Specialized'].includes(properties.osState)) throw notAValue('galleryImage.properties.osState', properties.osState)
-  const before = arm.world.get(call.path)?.properties
-  const changed = before && FIXED.find((name) => JSON.stringify(before[name]) !== JSON.stringify(properties[name]))
-  if (changed) {
-    throw new Refusal(409, 'PropertyChangeNotAllowed', `Changing property 'galleryImage.properties.${changed}' is not allowed.`, {
-      target: `galleryImage.properties.${changed}`,
-    })
-  }
-  return create(arm, call, DEFINITIONS, { afterMs: DURATION_MS.definition, properties })
-}
-
-const notAValue = (target: string, value: unknown): Refusal =>
-  new Refusal(400, 'InvalidParameter', `The value '${value}' of parameter '${target}' is invalid.`, { target })
 
 function putVersion(arm: Arm, call: Call): Answer {
   const definition = parentOf(arm, call, /\/versions\/[^/]+$/i)
@@ -153,6 +97,7 @@ function putVersion(arm: Arm, call: Call): Answer {
     })
   const { storageProfile: sent, publishingProfile = {}, safetyProfile = {} } = call.body?.properties ?? {}
   const location = plainRegion(String(required(call.body, 'location')))
+  refuseTaken(arm, call)
   const existing = arm.world.get(call.path)?.properties
   const replicasBefore: Record<string, Replica> = existing?.replicas ?? {}
   const isComplete = Object.values(replicasBefore).some((replica) => stateOf(replica, arm.clock) === 'Completed')
@@ -235,112 +180,6 @@ function putVersion(arm: Arm, call: Call): Answer {
   })
 }
 
-interface VersionSource {
-  readonly id: string
-  readonly kind: 'disk' | 'vhd' | 'image' | 'vm'
-  readonly hyperVGeneration?: string
-  readonly securityType?: string
-  /** Disks and blobs do not tell. */
-  readonly osState?: 'Generalized' | 'Specialized'
-}
-
-const isOtherSource = (before: Sources, sent: Sources | undefined): boolean =>
-  [sent?.source?.id, sent?.source?.virtualMachineId, sent?.osDiskImage?.source?.id].some(
-    (id) => id && ![before.source?.id, before.source?.virtualMachineId, before.osDiskImage?.source?.id].includes(id),
-  )
-
-interface Sources {
-  readonly source?: { readonly id?: string; readonly virtualMachineId?: string }
-  readonly osDiskImage?: { readonly source?: { readonly id?: string } }
-}
-
-function checkOsState({ properties: { osState } }: Resource, { id, osState: found }: VersionSource): void {
-  if (!found || found === osState) return
-  throw new Refusal(
-    400,
-    'BadRequest',
-    `The resource with id '${id}' has a different OS state ['${found}'] than the parent gallery image OS state ['${osState}'].`,
-  )
-}
-
-// biome-ignore lint/suspicious/noExplicitAny: the storage profile is whatever the client sent
-function versionSource(arm: Arm, storageProfile: any, location: string): VersionSource {
-  const { virtualMachineId, id } = storageProfile?.source ?? {}
-  if (virtualMachineId) {
-    const vm = vmHere(arm, virtualMachineId, location)
-    refuseVmDisks(arm, vm)
-    const osState = vm.properties.statuses.includes('OSState/generalized') ? 'Generalized' : 'Specialized'
-    const { securityType } = vm.properties.securityProfile ?? {}
-    return { id: vm.id, kind: 'vm', hyperVGeneration: generationOf(arm, vm), securityType, osState }
-  }
-  if (id) {
-    const image = sourceOf(arm, id, location)
-    const { hyperVGeneration, storageProfile: profile } = image.properties
-    return { id, kind: 'image', hyperVGeneration, osState: profile?.osDisk?.osState }
-  }
-  const os = storageProfile?.osDiskImage?.source
-  for (const { source } of storageProfile?.dataDiskImages ?? []) checkDisk(arm, source, location)
-  const disk = checkDisk(arm, os, location)
-  if (!disk) return { id: os.uri, kind: 'vhd' }
-  const { hyperVGeneration, securityProfile } = disk.properties
-  return { id: disk.id, kind: 'disk', hyperVGeneration, securityType: securityProfile?.securityType }
-}
-
-function checkDisk(
-  arm: Arm,
-  source: { id?: string; uri?: string; storageAccountId?: string } | undefined,
-  location: string,
-): Resource | undefined {
-  if (source?.uri) {
-    required(source, 'storageAccountId', 'storageProfile.osDiskImage.source')
-    if (!/^https:\/\/[^?]+\.vhd$/i.test(source.uri))
-      throw new Refusal(400, 'InvalidParameter', `The source blob URI '${source.uri.split('?')[0]}' is invalid.`)
-    checkAccount(arm, source.uri, String(source.storageAccountId), location)
-    return undefined
-  }
-  const disk = sourceOf(arm, required(source, 'id', 'storageProfile.osDiskImage.source'), location)
-  refuseDiskKind(disk)
-  return disk
-}
-
-/**
- * The account is the one that contains the blob, and where the image is. The words are [INFERRED].
- * https://learn.microsoft.com/rest/api/compute/gallery-image-versions/create-or-update#galleryimageversionfullsource
- */
-function checkAccount({ world }: Arm, uri: string, accountId: string, location: string): void {
-  const account = world.get(accountId)
-  if (account?.location !== location || !new URL(uri).hostname.startsWith(`${account.name}.`.toLowerCase()))
-    throw new Refusal(400, 'InvalidParameter', `The source blob '${uri}' is not in storage account '${accountId}' in ${location}.`)
-}
-
-/** The Trusted Launch matrix, in recorded words. */
-function checkSecurityType(call: Call, definition: Resource, { id, kind, securityType }: VersionSource): void {
-  const features: readonly Feature[] = definition.properties.features ?? []
-  const asked = features.find(({ name }) => name === 'SecurityType')?.value ?? 'Standard'
-  const isSupported = /Supported$/.test(asked)
-  if (isSupported && securityType) {
-    throw new Refusal(
-      409,
-      'Conflict',
-      `The source '${id}' contains TrustedLaunch or ConfidentialVM security data that cannot be used in image with '${asked}' security type. Please use either TrustedLaunch or ConfidentialVM security type.`,
-    )
-  }
-  if (isSupported && (kind === 'disk' || kind === 'vm') && !isSecuredByDefault(call)) {
-    throw new Refusal(
-      409,
-      'Conflict',
-      `The security type '${asked}' is not supported for the source id '${id}'. Currently only Vhd Blob, User Image and Gallery Image Version sources are supported for '${asked}' images.`,
-    )
-  }
-  if (securityType && asked !== securityType) {
-    throw new Refusal(
-      409,
-      'Conflict',
-      `The resource with id '${id}' has a different security type ['${securityType}'] than the parent gallery image security type ['${asked}'].`,
-    )
-  }
-}
-
 /** With `$expand=ReplicationStatus`. */
 function replicating({ clock, world }: Arm, version: Resource): object {
   const resource = shown(version)
@@ -368,18 +207,4 @@ function refuseShallowCopies(sent: PublishingProfile, before: PublishingProfile 
 interface PublishingProfile {
   readonly replicationMode?: 'Full' | 'Shallow'
   readonly targetRegions?: readonly TargetRegion[]
-}
-
-const DISPLAY_NAMES: Readonly<Record<string, string>> = Object.fromEntries(
-  [
-    ...['West Europe', 'North Europe', 'East US', 'East US 2', 'Central US', 'North Central US', 'South Central US', 'West Central US'],
-    ...['West US', 'West US 2', 'West US 3', 'UK South', 'UK West', 'France Central', 'Germany West Central', 'Switzerland North'],
-    ...['Sweden Central', 'Norway East', 'Italy North', 'Poland Central', 'Spain Central', 'Canada Central', 'Canada East', 'Brazil South'],
-    ...['Japan East', 'Japan West', 'Korea Central', 'Southeast Asia', 'East Asia', 'Central India', 'South India', 'Australia East'],
-    ...['Australia Southeast', 'South Africa North', 'UAE North', 'Qatar Central', 'Israel Central', 'Mexico Central'],
-  ].map((name) => [plainRegion(name), name]),
-)
-
-function displayName(region: string): string {
-  return DISPLAY_NAMES[plainRegion(region)] ?? region
 }

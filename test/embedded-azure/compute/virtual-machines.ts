@@ -3,25 +3,25 @@ import { randomUUID } from 'node:crypto'
 import { type Arm, create, found, list, plainRegion, remove, required, retag, routesOf, routeToAll, shown } from '../arm/resources.ts'
 import { type Answer, type Call, Refusal, type Route } from '../route.ts'
 import type { Resource } from '../world.ts'
-import { generalizeInside } from './systems.ts'
+import { runCommand } from './run-command.ts'
 
 export const COMPUTE =
   '2020-06-01 2020-12-01 2021-03-01 2021-04-01 2021-07-01 2021-11-01 2022-03-01 2022-08-01 2022-11-01 2023-03-01 2023-07-01 2023-09-01 2024-03-01 2024-07-01 2024-11-01 2025-04-01 2025-11-01 2026-03-01 2026-04-01'.split(
     ' ',
   )
+const has = (vm: Resource, status: string): boolean => vm.properties.statuses.includes(status)
 const KIND = { type: 'Microsoft.Compute/virtualMachines', path: 'operations', retryAfterS: 10 } as const
-/** Medians of recorded Azure; Run Command is [INFERRED]. */
+/** Medians of recorded Azure. */
 const DURATION_MS = {
   deallocate: 40_500,
   start: 20_000,
   create: 60_000,
   delete: 30_000,
-  runCommand: 20_000,
   tags: 2_000,
-  forEver: 720_000_000,
 }
 
-export function virtualMachineRoutes(arm: Arm): readonly Route[] {
+/** @param refuseCores Refuses a machine of this size where a core quota of the subscription has no room for it. */
+export function virtualMachineRoutes(arm: Arm, refuseCores: (vmSize: string) => void): readonly Route[] {
   const route = routesOf('Microsoft.Compute', COMPUTE)
   const vmOf = (call: Call): Resource => found(arm, call, call.path.replace(/(\/virtualMachines\/[^/]+)\/.*$/i, '$1'))
 
@@ -88,7 +88,7 @@ export function virtualMachineRoutes(arm: Arm): readonly Route[] {
       return { status: 200 }
     }),
     route('POST', '/virtualMachines/:name/runCommand', 'virtualMachines/runCommand/action', (call) => runCommand(arm, vmOf(call), call)),
-    route('PUT', '/virtualMachines/:name', 'virtualMachines/write', (call) => createVm(arm, call)),
+    route('PUT', '/virtualMachines/:name', 'virtualMachines/write', (call) => createVm(arm, call, refuseCores)),
     route('PATCH', '/virtualMachines/:name', 'virtualMachines/write', retag(arm, KIND, DURATION_MS.tags)),
     route('DELETE', '/virtualMachines/:name', 'virtualMachines/delete', (call) => {
       const vm = arm.world.get(call.path)
@@ -131,8 +131,6 @@ function extensionsOf(vm: Resource): readonly object[] {
   }))
 }
 
-const has = (vm: Resource, status: string): boolean => vm.properties.statuses.includes(status)
-
 function setPower(vm: Resource, power: string): void {
   vm.properties.statuses = [...vm.properties.statuses.filter((code: string) => !code.startsWith('PowerState')), power]
 }
@@ -171,70 +169,10 @@ function release({ world }: Arm, diskId: string): void {
   disk.properties.diskState = 'Unattached'
 }
 
-/**
- * Run Command succeeds whatever the script's exit status was. Nothing is really run: `echo` and `Write-Output` print, `exit` ends the
- * part in brackets, a script that deprovisions prepares the OS.
- */
-function runCommand(arm: Arm, vm: Resource, call: Call): Answer {
-  if (!has(vm, 'PowerState/running')) {
-    throw new Refusal(409, 'OperationNotAllowed', 'Cannot modify extensions in the VM when the VM is not running.')
-  }
-  refuseBusy(arm, vm)
-  const isWindows = vm.properties.storageProfile.osDisk.osType === 'Windows'
-  const commandId: string = required(call.body, 'commandId')
-  if (commandId !== (isWindows ? 'RunPowerShellScript' : 'RunShellScript')) {
-    throw new Refusal(404, 'NotFound', `The command '${commandId}' is not found for the OS type of the VM '${vm.name}'.`)
-  }
-  const lines: readonly string[] = [call.body.script ?? []].flat().flatMap((part: string) => part.split('\n'))
-  const status = /\bexit (\d+)/.exec(lines.join('\n'))?.[1] ?? '0'
-  const printed = lines
-    .flatMap((line) => /^\s*(?:echo|Write-Output) "?(.*?)"?$/.exec(line)?.[1] ?? [])
-    .map((line) => line.replace(/\$(?:\?|status)$/, status))
-    .join('\n')
-  const value = isWindows
-    ? [
-        { code: 'ComponentStatus/StdOut/succeeded', level: 'Info', displayStatus: 'Provisioning succeeded', message: printed },
-        { code: 'ComponentStatus/StdErr/succeeded', level: 'Info', displayStatus: 'Provisioning succeeded', message: '' },
-      ]
-    : [
-        {
-          code: 'ProvisioningState/succeeded',
-          level: 'Info',
-          displayStatus: 'Provisioning succeeded',
-          message: `Enable succeeded: \n[stdout]\n${printed}\n\n[stderr]\n`,
-        },
-      ]
-  const afterMs = arm.manners.runCommandHangs ? DURATION_MS.forEver : DURATION_MS.runCommand
-  vm.properties.commandUntilMs = arm.clock.now().getTime() + afterMs
-  return arm.operations.start(call, {
-    path: 'operations',
-    status: 202,
-    hasLocation: true,
-    retryAfterS: 10,
-    afterMs,
-    locationBody: { value },
-    end: () => {
-      if (/waagent\b.*-deprovision|sysprep/i.test(lines.join('\n'))) generalizeInside(arm, vm)
-      return { value }
-    },
-  })
-}
-
-/** One at a time. https://github.com/Azure/azure-cli/issues/19137 */
-function refuseBusy({ clock, manners }: Arm, { properties }: Resource): void {
-  const nowMs = clock.now().getTime()
-  properties.commandUntilMs ??= nowMs + (manners.runCommandBusySeconds ?? 0) * 1_000
-  if (properties.commandUntilMs <= nowMs) return
-  throw new Refusal(
-    409,
-    'Conflict',
-    'Run command extension execution is in progress. Please wait for completion before invoking a run command.',
-  )
-}
-
-function createVm(arm: Arm, call: Call): Answer {
+function createVm(arm: Arm, call: Call, refuseCores: (vmSize: string) => void): Answer {
   const { hardwareProfile, storageProfile, networkProfile, osProfile, securityProfile } = call.body?.properties ?? {}
-  required(hardwareProfile, 'vmSize', 'hardwareProfile')
+  const vmSize: string = required(hardwareProfile, 'vmSize', 'hardwareProfile')
+  if (!arm.world.get(call.path)) refuseCores(vmSize)
   const disks: readonly { id: string }[] = [storageProfile?.osDisk, ...(storageProfile?.dataDisks ?? [])].flatMap(
     (disk) => disk?.managedDisk ?? [],
   )

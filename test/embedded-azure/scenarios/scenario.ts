@@ -42,6 +42,8 @@ export interface Scenario {
   readonly durations?: ScenarioDurations
   /** How Azure answers where it may answer in several ways. */
   readonly manners?: Manners
+  /** Resource providers that are not registered in the subscription, e.g. `Microsoft.Network`. */
+  readonly unregistered?: readonly string[]
   /** Permissions that the caller does not have, e.g. `Microsoft.Compute/snapshots/write`. */
   readonly denied?: readonly string[]
   /** What the caller may do, as role definitions at scopes. Default: everything. */
