@@ -1,6 +1,7 @@
 /** Snapshots of the OS disk and every data disk, and what becomes of them once the image is there. */
-import { resourceGroupId } from '../model/arm-id.ts'
-import type { RegionReplication } from '../model/compute.ts'
+import { ActionError } from '../errors/explanation.ts'
+import { nameOf, resourceGroupId } from '../model/arm-id.ts'
+import type { RegionReplication, ScriptRequest } from '../model/compute.ts'
 import { emit, type StepContext } from '../run/context.ts'
 import { allSideBySide } from '../run/side-by-side.ts'
 import { snapshotMismatch } from './content-check.ts'
@@ -29,17 +30,28 @@ export async function capture(plan: BuildPlan, context: StepContext): Promise<re
     const whole = await withoutOldMoment(plan, context)
     return withCopy({ plan: whole, copy }, context, () => takeSnapshots(whole, context))
   }
-  if (prepare) {
-    emit(context, { kind: 'resource', change: 'updating', type: 'virtual machine', id: prepare.vm, detail: 'running prepare-script' })
-    const printed = await context.compute.runScript({ vm: prepare.vm, osType, script: prepare.script }, context.signal)
-    emit(context, { kind: 'notice', level: 'info', text: `Output of prepare-script:\n${printed}` })
-  }
+  if (prepare) await prepareVm({ ...prepare, osType }, context)
   if (restorePoint) {
     const whole = await withoutOldMoment(plan, context)
     return withRestorePoint({ plan: whole, restorePoint }, context, () => takeSnapshots(whole, context))
   }
   if (!deallocate) return takeSnapshots(plan, context)
   return whileStopped({ vm: deallocate, run: owner.run }, context, () => takeSnapshots(plan, context))
+}
+
+/** The script runs in the golden VM itself; what Run Command has installed for it is removed, so that no node finds it. */
+async function prepareVm(request: ScriptRequest, context: StepContext): Promise<void> {
+  const { vm } = request
+  emit(context, { kind: 'resource', change: 'updating', type: 'virtual machine', id: vm, detail: 'running prepare-script' })
+  const printed = await context.compute.runScript(request, context.signal)
+  emit(context, { kind: 'notice', level: 'info', text: `Output of prepare-script:\n${printed}` })
+  try {
+    await context.compute.removeRunCommand(request, context.signal)
+  } catch (error) {
+    if (context.signal.aborted || !(error instanceof ActionError)) throw error
+    const text = `What Run Command installed in ${nameOf(vm)} could not be removed, and will be in the image: ${error.message}`
+    emit(context, { kind: 'notice', level: 'warning', text })
+  }
 }
 
 /** Some snapshots of a copy or restore point that is gone and others of a new one would be disks of two moments: all are taken again. */

@@ -49,9 +49,10 @@ async function createVersion(plan: BuildPlan, { compute, ledger, signal }: StepC
       signal,
     )
   } catch (error) {
-    const isHeld = error instanceof AzureError && error.status === 409 && plan.gallery?.hasSoftDelete === true
-    const isRefused = isHeld || (error instanceof AzureError && error.code === 'PropertyChangeNotAllowed')
-    const there = isRefused ? await compute.getImageVersion(id) : undefined
+    // Whatever Azure calls it: what is there decides whether somebody else's version is in the way.
+    const isRefused = error instanceof AzureError && (error.status === 400 || error.status === 409)
+    const there = isRefused ? await compute.getImageVersion(id).catch(() => undefined) : undefined
+    const isHeld = isRefused && error.status === 409 && plan.gallery?.hasSoftDelete === true
     const refusal = isHeld ? `was refused, and in this gallery a deleted version keeps its number (${error.message})` : undefined
     const seen = there ? versionMismatch(plan, there) : refusal
     if (!seen) throw error

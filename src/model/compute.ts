@@ -272,6 +272,8 @@ export interface Compute {
   startVm(id: ArmId, signal: AbortSignal): Promise<void>
   /** Runs a script inside the running VM and answers with what it printed. @throws ScriptError where it fails. */
   runScript(request: ScriptRequest, signal: AbortSignal): Promise<string>
+  /** Removes what Run Command has installed inside for its scripts. */
+  removeRunCommand(target: Pick<ScriptRequest, 'vm' | 'osType'>, signal: AbortSignal): Promise<void>
 
   getSnapshot(id: ArmId): Promise<Snapshot | undefined>
   /** All snapshots of a resource group. `undefined` for 404: that is not an empty list. */

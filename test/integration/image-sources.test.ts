@@ -113,7 +113,32 @@ describe('a VM', () => {
     const order = writes(ran.azure).flatMap(
       ({ liveRequest: { url } }) => /\/(runCommand|deallocate|snapshots|start)\b/.exec(url)?.[1] ?? [],
     )
-    expect(order.slice(0, 2)).toEqual(['runCommand', 'deallocate'])
+    expect(order.slice(0, 3)).toEqual(['runCommand', 'runCommand', 'deallocate'])
+  })
+
+  test.each(['live', 'deallocate', 'copy', 'restore-point'])('capture: %s leaves nothing of Run Command in the image', async (capture) => {
+    const ran = await run(
+      'happy',
+      { capture, 'prepare-script': 'echo patched' },
+      vm({ statuses: RUNNING, system: { isGeneralized: true } }),
+    )
+    green(ran)
+    const [version] = ran.azure.world.all().filter(({ type }) => type === 'Microsoft.Compute/galleries/images/versions')
+    expect(version?.properties.system.hasRunCommand).toBe(false)
+  })
+
+  test('what of Run Command cannot be removed is reported', async () => {
+    let commands = 0
+    const ran = await run('happy', { capture: 'live', 'prepare-script': 'echo patched' }, vm({ statuses: RUNNING }), (azure) => {
+      azure.intervene = ({ url }) => {
+        commands += /\/runCommand\?/.test(url) ? 1 : 0
+        return commands === 2 && /\/runCommand\?/.test(url)
+          ? { kind: 'answer', status: 409, body: { error: { code: 'OperationNotAllowed', message: 'not now' } } }
+          : undefined
+      }
+    })
+    green(ran)
+    expect(ran.summary).toContain('What Run Command installed in golden could not be removed')
   })
 
   test('a prepare-script that fails stops the run before anything is captured', async () => {

@@ -18,6 +18,7 @@ const KNOWN: readonly { readonly rooms: RegExp; readonly source: string; readonl
     codes: [
       ...['AuthorizationFailed', 'LinkedAuthorizationFailed', 'InvalidRequestContent', 'NoRegisteredProviderFound', 'ScopeLocked'],
       ...['NotFound', 'ParentResourceNotFound', 'ResourceNotFound', 'ResourceGroupNotFound', 'SubscriptionNotFound', 'Conflict'],
+      'PropertyChangeNotAllowed',
     ],
   },
   {

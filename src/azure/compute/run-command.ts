@@ -57,14 +57,30 @@ export function scriptOutput(vm: string, answer: unknown): string {
 /** Runs a script in a VM, after any other that runs there. @throws ScriptError, ScriptTimeoutError */
 export async function runScript(calls: ComputeCalls, request: ScriptRequest, signal: AbortSignal): Promise<string> {
   const { name } = placeOf(request.vm)
-  const operation = await startScript(calls, request, signal)
+  const input = runCommandInput(request.osType, request.script)
+  const operation = await startCommand(calls, { ...request, input }, signal)
   await calls.follow(operation, { pace: PACES.vm, signal, limit: limitOf(request, false) })
   return scriptOutput(name, await operation.output())
 }
 
-async function startScript(calls: ComputeCalls, { vm, osType, script }: ScriptRequest, signal: AbortSignal): Promise<FollowedOperation> {
+/**
+ * Removes what Run Command has installed in a VM; the next script installs it again.
+ * https://learn.microsoft.com/azure/virtual-machines/linux/run-command#action-run-command-removal
+ */
+export async function removeRunCommand(calls: ComputeCalls, { vm, osType }: CommandTarget, signal: AbortSignal): Promise<void> {
+  const input = { commandId: `RemoveRunCommand${osType}Extension` }
+  const operation = await startCommand(calls, { vm, osType, input }, signal)
+  await calls.follow(operation, { pace: PACES.vm, signal, limit: limitOf({ vm, osType }, false) })
+}
+
+type CommandTarget = Pick<ScriptRequest, 'vm' | 'osType'>
+
+async function startCommand(
+  calls: ComputeCalls,
+  { vm, osType, input }: CommandTarget & { readonly input: { commandId: string; script?: string[] } },
+  signal: AbortSignal,
+): Promise<FollowedOperation> {
   const { group, name } = placeOf(vm)
-  const input = runCommandInput(osType, script)
   const { ms, error: tooLate } = limitOf({ vm, osType }, true)
   const untilMs = calls.clock.now().getTime() + ms
   for (;;) {
@@ -89,7 +105,7 @@ function isBusy(error: unknown): boolean {
   return error instanceof AzureError && error.status === 409 && /run command extension execution is in progress/i.test(error.message)
 }
 
-const limitOf = ({ vm, osType }: Omit<ScriptRequest, 'script'>, isBusy: boolean): Limit => ({
+const limitOf = ({ vm, osType }: CommandTarget, isBusy: boolean): Limit => ({
   ms: LONGEST_RUN_MS,
   error: () => new ScriptTimeoutError({ vm: placeOf(vm).name, osType, limit: '90 min', isBusy }),
 })

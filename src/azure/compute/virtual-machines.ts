@@ -2,9 +2,12 @@ import type { Compute } from '../../model/compute.ts'
 import { PACES } from '../pace.ts'
 import { type ComputeCalls, placeOf } from './calls.ts'
 import { toVirtualMachine } from './model.ts'
-import { runScript } from './run-command.ts'
+import { removeRunCommand, runScript } from './run-command.ts'
 
-type VirtualMachines = Pick<Compute, 'getVm' | 'listVmExtensions' | 'deallocateVm' | 'startVm' | 'runScript' | 'listUsages'>
+type VirtualMachines = Pick<
+  Compute,
+  'getVm' | 'listVmExtensions' | 'deallocateVm' | 'startVm' | 'runScript' | 'removeRunCommand' | 'listUsages'
+>
 
 /** Virtual machines, and what a subscription uses for them. */
 export function virtualMachines(calls: ComputeCalls): VirtualMachines {
@@ -57,6 +60,7 @@ export function virtualMachines(calls: ComputeCalls): VirtualMachines {
     },
 
     runScript: (request, signal) => runScript(calls, request, signal),
+    removeRunCommand: (target, signal) => removeRunCommand(calls, target, signal),
 
     async listUsages(subscriptionId, location) {
       const region = `/subscriptions/${subscriptionId}/providers/Microsoft.Compute/locations/${location}`

@@ -8,6 +8,12 @@ const NETWORKS = { type: 'Microsoft.Network/virtualNetworks', path: 'operations'
 const INTERFACES = { type: 'Microsoft.Network/networkInterfaces', path: 'operations', provider: 'Microsoft.Network' } as const
 const DURATION_MS = { create: 4_000, delete: 10_000 }
 
+const attached = ({ id, properties }: Resource): void => {
+  if (properties.virtualMachine) {
+    throw new Refusal(400, 'NicInUse', `Network Interface ${id} is used by existing resource ${properties.virtualMachine.id}.`)
+  }
+}
+
 export function networkRoutes(arm: Arm): readonly Route[] {
   const route = routesOf('Microsoft.Network', NETWORK)
   const inUse = ({ id }: Resource): void => {
@@ -15,16 +21,12 @@ export function networkRoutes(arm: Arm): readonly Route[] {
       .all()
       .find(({ type, properties }) => type === INTERFACES.type && JSON.stringify(properties).includes(`${id}/subnets/`))
     if (user) {
+      // https://github.com/hashicorp/terraform-provider-azurerm/issues/4784, https://github.com/Azure/bicep/issues/13267
       throw new Refusal(
         400,
         'InUseSubnetCannotBeDeleted',
-        `Subnet default is in use by ${user.id}/ipConfigurations/default and cannot be deleted.`,
+        `Subnet default is in use by ${user.id}/ipConfigurations/default and cannot be deleted. In order to delete the subnet, delete all the resources within the subnet. See aka.ms/deletesubnet.`,
       )
-    }
-  }
-  const attached = ({ id, properties }: Resource): void => {
-    if (properties.virtualMachine) {
-      throw new Refusal(400, 'NicInUse', `Network Interface ${id} is used by existing resource ${properties.virtualMachine.id}.`)
     }
   }
   return [
@@ -53,10 +55,11 @@ export function networkRoutes(arm: Arm): readonly Route[] {
     route('PUT', '/networkInterfaces/:name', 'networkInterfaces/write', (call) => {
       for (const { properties } of call.body?.properties?.ipConfigurations ?? []) {
         if (arm.world.get(properties?.subnet?.id ?? '')) continue
+        // https://github.com/MicrosoftDocs/azure-docs/issues/81734
         throw new Refusal(
           400,
           'InvalidResourceReference',
-          `Resource ${properties?.subnet?.id} referenced by resource ${call.path} was not found.`,
+          `Resource ${properties?.subnet?.id} referenced by resource ${call.path} was not found. Please make sure that the referenced resource exists, and that both resources are in the same region.`,
         )
       }
       return create(arm, call, INTERFACES, { afterMs: DURATION_MS.create, properties: call.body.properties })

@@ -109,6 +109,7 @@ export function create(
 ): Answer {
   const before = world.get(call.path)
   const location = plainRegion(String(required(call.body, 'location')))
+  // https://github.com/MicrosoftDocs/azure-docs/issues/70422
   if (before && before.location !== location) {
     throw new Refusal(
       409,

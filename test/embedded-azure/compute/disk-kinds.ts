@@ -1,4 +1,4 @@
-/** Disks that no image is made of. What Azure refuses is documented at the links; its words are [INFERRED]. */
+/** Disks that no image is made of. What Azure refuses is documented at the links; where none has its words, they are [INFERRED]. */
 import type { Arm } from '../arm/resources.ts'
 import { Refusal } from '../route.ts'
 import type { Resource } from '../world.ts'
@@ -15,12 +15,11 @@ export function originOf(resource: Resource | undefined): Origin | undefined {
   return origin ?? { sku: String((resource.sku as { name?: string } | undefined)?.name ?? ''), maxShares }
 }
 
-const KINDS: Readonly<Record<string, string>> = {
-  // https://learn.microsoft.com/azure/virtual-machines/disks-types#ultra-disk-limitations
-  UltraSSD_LRS: 'Ultra disks',
-  // https://learn.microsoft.com/azure/virtual-machines/disks-types#premium-ssd-v2-limitations
-  PremiumV2_LRS: 'Premium SSD v2 disks',
-}
+/**
+ * https://learn.microsoft.com/azure/virtual-machines/disks-types#ultra-disk-limitations
+ * https://learn.microsoft.com/azure/virtual-machines/disks-types#premium-ssd-v2-limitations
+ */
+const KINDS = ['UltraSSD_LRS', 'PremiumV2_LRS']
 
 const notAllowed = (message: string): Refusal => new Refusal(409, 'OperationNotAllowed', message)
 
@@ -28,8 +27,13 @@ const notAllowed = (message: string): Refusal => new Refusal(409, 'OperationNotA
 export function refuseDiskKind(source: Resource | undefined): void {
   const origin = originOf(source)
   if (!source || !origin) return
-  const kind = KINDS[origin.sku]
-  if (kind) throw notAllowed(`Source '${source.id}' cannot be used to create an image: ${kind} are not supported.`)
+  // In the words of https://github.com/Azure/azure-cli/issues/29091, which were said of a gallery version.
+  if (KINDS.includes(origin.sku))
+    throw new Refusal(
+      409,
+      'InternalOperationError',
+      `Replication failed in this region due to 'Snapshots of ${origin.sku} disks are not supported.'.`,
+    )
   // https://learn.microsoft.com/azure/virtual-machines/disks-shared#limitations
   if (origin.maxShares > 1) throw notAllowed(`Source '${source.id}' cannot be used to create an image: shared disks are not supported.`)
   // https://learn.microsoft.com/azure/virtual-machines/disks-restrict-import-export-overview

@@ -77,15 +77,17 @@ export function galleryRoutes(arm: Arm): readonly Route[] {
   ]
 }
 
+/** https://github.com/gardenlinux/gardenlinux/issues/2036 */
 const refuseNested =
   ({ world }: Arm, nested: string) =>
   ({ id }: Resource): void => {
     refuseSoftDeletedParts(world, id)
-    if (world.list(`${id}/${nested}`).length > 0)
+    const ids = world.list(`${id}/${nested}`).map((one) => one.id.replace(/^.*\/providers\//i, ''))
+    if (ids.length > 0)
       throw new Refusal(
         409,
         'CannotDeleteResource',
-        'Cannot delete resource while nested resources exist. Some existing nested resource IDs include it.',
+        `Cannot delete resource while nested resources exist. Some existing nested resource IDs include: '${ids.slice(0, 5).join(', ')}'. Please delete all nested resources before deleting this resource.`,
       )
   }
 

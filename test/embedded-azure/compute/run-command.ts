@@ -19,7 +19,8 @@ export function runCommand(arm: Arm, vm: Resource, call: Call): Answer {
   refuseBusy(arm, vm)
   const isWindows = vm.properties.storageProfile.osDisk.osType === 'Windows'
   const commandId: string = required(call.body, 'commandId')
-  if (commandId !== (isWindows ? 'RunPowerShellScript' : 'RunShellScript')) {
+  const isRemoval = commandId === `RemoveRunCommand${isWindows ? 'Windows' : 'Linux'}Extension`
+  if (!isRemoval && commandId !== (isWindows ? 'RunPowerShellScript' : 'RunShellScript')) {
     throw new Refusal(404, 'NotFound', `The command '${commandId}' is not found for the OS type of the VM '${vm.name}'.`)
   }
   const lines: readonly string[] = [call.body.script ?? []].flat().flatMap((part: string) => part.split('\n'))
@@ -51,10 +52,20 @@ export function runCommand(arm: Arm, vm: Resource, call: Call): Answer {
     afterMs,
     locationBody: { value },
     end: () => {
+      leaveHandler(arm, vm, !isRemoval && !/rm -rf [^\n]*RunCommand|Remove-Item [^\n]*RunCommand/.test(lines.join('\n')))
       if (/waagent\b.*-deprovision|sysprep/i.test(lines.join('\n'))) generalizeInside(arm, vm)
       return { value }
     },
   })
+}
+
+/**
+ * Run Command installs a handler inside, which stays until it is removed.
+ * https://learn.microsoft.com/azure/virtual-machines/linux/run-command#action-run-command-removal
+ */
+function leaveHandler({ world }: Arm, vm: Resource, isThere: boolean): void {
+  const disk = world.get(vm.properties.storageProfile.osDisk.managedDisk.id)
+  if (disk) disk.properties.system = { ...disk.properties.system, hasRunCommand: isThere }
 }
 
 /** One at a time. https://github.com/Azure/azure-cli/issues/19137 */

@@ -56,7 +56,11 @@ export function refuseTaken({ world }: Arm, { path }: Call): void {
     throw new Refusal(409, 'Conflict', `Gallery image version '${path}' is soft-deleted. Restore it, or delete it permanently.`)
 }
 
-/** Neither a gallery nor a definition goes while it holds soft-deleted versions. The words are [INFERRED]. @throws Refusal */
+/**
+ * Neither a gallery nor a definition goes while it holds soft-deleted versions. The words are [INFERRED].
+ * https://learn.microsoft.com/azure/virtual-machines/soft-delete-gallery#limitations
+ * @throws Refusal
+ */
 export function refuseSoftDeletedParts(world: World, id: string): void {
   const held = world
     .all()

@@ -11,6 +11,8 @@ export interface System {
   readonly isGeneralized: boolean
   /** cloud-init is there and notices a new machine by its instance id. https://docs.cloud-init.io/en/latest/explanation/first_boot.html */
   readonly hasCloudInit: boolean
+  /** The handler of Run Command is installed. */
+  readonly hasRunCommand?: boolean
 }
 
 /**

@@ -181,7 +181,12 @@ function createVm(arm: Arm, call: Call, refuseCores: (vmSize: string) => void): 
     const disk = arm.world.get(id)
     if (disk?.location !== region) throw new Refusal(404, 'NotFound', `Disk ${id.slice(id.lastIndexOf('/') + 1)} is not found.`)
     if (disk.managedBy && String(disk.managedBy).toLowerCase() !== call.path.toLowerCase()) {
-      throw new Refusal(409, 'AttachDiskWhileBeingDetached', `Disk '${disk.name}' is attached to VM '${disk.managedBy}'.`)
+      // https://learn.microsoft.com/troubleshoot/azure/virtual-machines/windows/error-messages
+      throw new Refusal(
+        409,
+        'ConflictingUserInput',
+        `Disk '${disk.name}' cannot be attached as the disk is already owned by VM '${disk.managedBy}'.`,
+      )
     }
     disk.managedBy = call.path
     disk.properties.diskState = 'Attached'
