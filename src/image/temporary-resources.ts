@@ -10,9 +10,14 @@ export async function putTemporaries(groups: readonly (readonly TemporaryResourc
   for (const group of groups) await allSideBySide(group, (resource) => put(resource, context))
 }
 
-/** Deletes group by group, the last one first. */
+/** Deletes group by group, the last one first. What one group refuses does not keep the others: each costs money by itself. */
 export async function removeTemporaries(groups: readonly (readonly TemporaryResource[])[], context: StepContext): Promise<void> {
-  for (const group of groups.toReversed()) await allSideBySide(group, (resource) => remove(resource, context))
+  const failures: unknown[] = []
+  for (const group of groups.toReversed()) {
+    context.signal.throwIfAborted()
+    await allSideBySide(group, (resource) => remove(resource, context)).catch((error: unknown) => failures.push(error))
+  }
+  if (failures.length > 0) throw failures[0]
 }
 
 async function put({ id, apiVersion, body }: TemporaryResource, context: StepContext): Promise<void> {

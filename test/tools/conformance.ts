@@ -19,9 +19,9 @@ export const RECORDINGS_ARE_HERE = existsSync(SEQUENCES)
 if (!SPECS_ARE_HERE) console.warn('skipped: OpenAPI documents or their validator are not here: npm run specs && npm run extras')
 if (!RECORDINGS_ARE_HERE) console.warn('skipped: ../shared/azure-data is not here; no sequence is held against recordings')
 
-/** What no document at hand covers: polls of operations, and providers besides Compute and Batch. */
+/** What no document at hand covers: polls of operations, providers besides Compute and Batch, registrations, soft-deleted versions (since 2024-03-03). */
 const COVERED_BY_NONE =
-  /\(poll\)$|^OTHER_SERVICE \S+ (?:\/subscriptions|Microsoft\.(?:Network|Authorization|Resources|ManagedIdentity|KeyVault)\/)|^\S+ (?:GET Microsoft\.Authorization\/permissions|PATCH Microsoft\.Resources\/tags\/default) /i
+  /\(poll\)$|^OTHER_SERVICE \S+ (?:\/subscriptions|Microsoft\.(?:Network|Authorization|Resources|ManagedIdentity|KeyVault)\/)|^\S+ (?:GET Microsoft\.Authorization\/permissions |PATCH Microsoft\.Resources\/tags\/default |GET Microsoft\.\w+ api-version=2021-04-01$|GET Microsoft\.Compute\/galleries\/images\/softdeletedartifacttypes\/)/i
 
 /**
  * One line per violation, and per kind of pair that should have been checked and was not.
