@@ -141,8 +141,7 @@ async function include({ context, progress }: Situation, image: Plan['image']): 
   if (image.kind === 'given' || !image.isExcludedFromLatest) return
   const { pools } = progress
   if (pools.length === 0 || !pools.every(({ error, imageAfter }) => !error && sameId(imageAfter, image.id))) return
-  await includeInLatest(image, context)
-  progress.isInLatest = true
+  progress.isInLatest = await includeInLatest(image, context)
 }
 
 async function pruneAlone(situation: Situation): Promise<void> {

@@ -3,51 +3,60 @@
  * come to, the next one that finds the pools healthy does; a version that somebody excluded by hand stays excluded.
  */
 import { AzureError } from '../errors/azure-error.ts'
+import type { LongOperation } from '../model/arm.ts'
 import type { ArmId } from '../model/arm-id.ts'
 import type { ImageVersion } from '../model/compute.ts'
 import { emit, type StepContext, waitFor } from '../run/context.ts'
 import { VersionGoneError, versionDelayMs } from './follow-version.ts'
-import type { BuiltVersion } from './managed-images.ts'
-import { TAGS } from './tags.ts'
+import { isAwaitingHealth } from './standing.ts'
+import { LATEST, TAGS } from './tags.ts'
 
-/** Value of the tag `image-pool-latest` until the version is included; after that, `included`. */
-export const AWAITS_HEALTH = 'when-healthy'
-const INCLUDED = 'included'
-
-/** Excluded by this action, and not by somebody who withdrew the version. */
-export function isAwaitingHealth({ isExcludedFromLatest = false, tags }: Pick<BuiltVersion, 'isExcludedFromLatest' | 'tags'>): boolean {
-  return isExcludedFromLatest && tags[TAGS.latest] === AWAITS_HEALTH
-}
-
-/** All pools are healthy on it. Other regions may still be replicating: while they do, Azure takes no change. */
+/**
+ * Where all pools are healthy on it. Other regions may still be replicating: the change waits until nothing else changes the version.
+ * Answers whether the version is in *latest* now.
+ * @throws AzureError, VersionGoneError
+ */
 export async function includeInLatest(
   { id, version: name }: { readonly id: ArmId; readonly version: string },
   context: StepContext,
-): Promise<void> {
+): Promise<boolean> {
   const version = await settled(id, name, context)
-  if (!isAwaitingHealth(version)) return
+  if (!isAwaitingHealth(version)) return version.isExcludedFromLatest !== true
   const detail = 'included in latest: all pools are healthy on it'
   emit(context, { kind: 'resource', change: 'updating', type: 'image version', id, detail })
-  const tags = { ...version.tags, [TAGS.latest]: INCLUDED }
-  await context.compute.updateImageVersion(id, { isExcludedFromLatest: false, tags }, context.signal)
-  const { isExcludedFromLatest } = await settled(id, name, context)
-  if (isExcludedFromLatest) throw stillExcluded(id)
+  const tags = { ...version.tags, [TAGS.latest]: LATEST.included }
+  const operation = await context.compute.updateImageVersion(id, { isExcludedFromLatest: false, tags }, context.signal)
+  const failure = await endOf(operation, name, context)
+  // A region that fails again fails the operation, and the version is included all the same.
+  if ((await settled(id, name, context)).isExcludedFromLatest) throw failure ?? stillExcluded(id)
   emit(context, { kind: 'resource', change: 'updated', type: 'image version', id, detail })
+  return true
 }
 
 /** The version once nothing changes it. @throws VersionGoneError */
 function settled(id: ArmId, name: string, context: StepContext): Promise<ImageVersion> {
-  return waitFor(
-    context,
-    () => `image version ${name} to be changed`,
-    (waitedMs) => versionDelayMs(waitedMs, 0),
-    async () => {
-      const version = await context.compute.getImageVersion(id)
-      if (!version) throw new VersionGoneError(name, 'before the run ended')
-      return /^(?:Succeeded|Failed)$/.test(version.provisioningState) ? version : undefined
-    },
-  )
+  return waitFor(context, words(name), delayMs, async () => {
+    const version = await context.compute.getImageVersion(id)
+    if (!version) throw new VersionGoneError(name, 'before the run ended')
+    return /^(?:Succeeded|Failed)$/.test(version.provisioningState) ? version : undefined
+  })
 }
+
+/** Why the operation failed; `undefined` where it did not. */
+async function endOf(operation: LongOperation, name: string, context: StepContext): Promise<AzureError | undefined> {
+  const end = await waitFor(context, words(name), delayMs, async () => {
+    try {
+      return (await operation.poll()) === 'Succeeded' ? { failure: undefined } : undefined
+    } catch (failure) {
+      if (context.signal.aborted || !(failure instanceof AzureError)) throw failure
+      return { failure }
+    }
+  })
+  return end.failure
+}
+
+const words = (name: string) => () => `image version ${name} to be included in latest`
+const delayMs = (waitedMs: number): number => versionDelayMs(waitedMs, 0)
 
 function stillExcluded(id: ArmId): AzureError {
   return new AzureError({

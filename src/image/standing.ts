@@ -2,6 +2,7 @@
 import { regionName } from '../model/arm-id.ts'
 import type { ImageVersion, RegionReplication } from '../model/compute.ts'
 import type { BuiltVersion } from './managed-images.ts'
+import { LATEST, TAGS } from './tags.ts'
 
 /** The region's own state counts: a version may be `Succeeded` before a region is complete, and `Failed` though most are. */
 export function replicaIn(replication: readonly RegionReplication[], region: string): RegionReplication | undefined {
@@ -64,4 +65,9 @@ export function reasonToStay(version: BuiltVersion, holders: readonly string[]):
   const complete = completeRegions(version)
   if (complete.length > 0) return `has a complete replica in ${complete.join(', ')}`
   return holders.length > 0 ? `is in use by ${holders.join(', ')}` : undefined
+}
+
+/** Excluded from *latest* by this action, and not by somebody who withdrew the version. */
+export function isAwaitingHealth({ isExcludedFromLatest = false, tags }: Pick<BuiltVersion, 'isExcludedFromLatest' | 'tags'>): boolean {
+  return isExcludedFromLatest && tags[TAGS.latest] === LATEST.awaitsHealth
 }

@@ -29,6 +29,9 @@ export const TAGS = {
   keep: 'image-pool-keep',
 } as const
 
+/** Values of `TAGS.latest`: until the version is included in *latest*, and after that. */
+export const LATEST = { awaitsHealth: 'when-healthy', included: 'included' } as const
+
 const TOOL = 'azure-batch-image-pool'
 
 export interface Provenance {

@@ -13,6 +13,7 @@ import { POOL_RULES } from './pool.ts'
 import { POOL_IMAGE_RULES } from './pool-image.ts'
 import { PROOF_RULES } from './proof.ts'
 import { QUOTA_RULES } from './quotas.ts'
+import { READY_SOURCE_RULES } from './ready-source.ts'
 import { SHARING_RULES } from './sharing.ts'
 import { SOURCE_RULES } from './source.ts'
 import { SOURCE_DISK_RULES } from './source-disks.ts'
@@ -20,6 +21,7 @@ import { SUBSCRIPTION_RULES } from './subscription.ts'
 
 export const RULES: readonly Rule[] = [
   ...SOURCE_RULES,
+  ...READY_SOURCE_RULES,
   ...SOURCE_DISK_RULES,
   ...SUBSCRIPTION_RULES,
   ...DISK_KIND_RULES,

@@ -1,6 +1,7 @@
 /** The image half as the world has it: one row for each thing that people have or Azure says, and what the action makes of it. */
 import { expect, test } from 'vitest'
 import { withoutNulls } from '../../src/azure/null-members.ts'
+import { byAccount } from '../../src/config/config.ts'
 import { AzureError } from '../../src/errors/azure-error.ts'
 import { explain } from '../../src/errors/explanation.ts'
 import { sysprepCause } from '../../src/errors/sysprep.ts'
@@ -25,14 +26,14 @@ const KEY = '/subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/
 /** Ids of the errors before the first write. */
 function refusedBy(inputs: Readonly<Record<string, string>>, disks: readonly Disk[], more: Partial<Observed> = {}): readonly string[] {
   if (!vm) throw new Error('the example has a VM')
-  const findings = checkAll(factsOf(inputs, { vm: { ...vm, disks }, ...more }))
+  const findings = checkAll([factsOf(inputs, { vm: { ...vm, disks }, ...more })])
   return findings.filter(({ severity }) => severity === 'error').map(({ id }) => id)
 }
 
 function ephemeral(): readonly string[] {
   if (!vm) throw new Error('the example has a VM')
   const machine = { ...vm.vm, osDisk: { ...vm.vm.osDisk, ephemeral: true } }
-  return checkAll(factsOf({}, { vm: { ...vm, vm: machine } })).flatMap(({ id, severity }) => (severity === 'error' ? [id] : []))
+  return checkAll([factsOf({}, { vm: { ...vm, vm: machine } })]).flatMap(({ id, severity }) => (severity === 'error' ? [id] : []))
 }
 
 const adviceFor = (code: string, message: string) => {
@@ -55,7 +56,9 @@ const definition = () =>
 const VHD = { vm: '', 'os-type': 'Linux', 'hyper-v-generation': 'V2' }
 const ACCOUNT = `/subscriptions/${SUBSCRIPTION}/resourceGroups/r/providers/Microsoft.Storage/storageAccounts/packer`
 const actionsOn = (part: RegExp, inputs: Readonly<Record<string, string>>, found: Parameters<typeof existingIn>[0] = {}) =>
-  neededActions(config(inputs), existingIn(found)).flatMap(({ scope, actions }) => (part.test(scope) ? actions : []))
+  byAccount(config(inputs))
+    .flatMap((own) => neededActions(own, existingIn(found)))
+    .flatMap(({ scope, actions }) => (part.test(scope) ? actions : []))
 
 test.each<[string, string, () => unknown, unknown]>([
   ['10', 'an Ultra data disk', () => refusedBy({}, [os, { ...data, sku: 'UltraSSD_LRS' }]), ['disk-kind']],
