@@ -127,20 +127,6 @@ describe('a VM', () => {
     expect(version?.properties.system.hasRunCommand).toBe(false)
   })
 
-  test('what of Run Command cannot be removed is reported', async () => {
-    let commands = 0
-    const ran = await run('happy', { capture: 'live', 'prepare-script': 'echo patched' }, vm({ statuses: RUNNING }), (azure) => {
-      azure.intervene = ({ url }) => {
-        commands += /\/runCommand\?/.test(url) ? 1 : 0
-        return commands === 2 && /\/runCommand\?/.test(url)
-          ? { kind: 'answer', status: 409, body: { error: { code: 'OperationNotAllowed', message: 'not now' } } }
-          : undefined
-      }
-    })
-    green(ran)
-    expect(ran.summary).toContain('What Run Command installed in golden could not be removed')
-  })
-
   test('a prepare-script that fails stops the run before anything is captured', async () => {
     const ran = await run('happy', { 'prepare-script': 'echo broken\nexit 7' }, vm({ statuses: RUNNING }))
     expect(ran.exitCode).toBe(1)

@@ -101,6 +101,21 @@ describe('Run Command', () => {
     expect(annotations(ran)[0]).not.toMatch(/run again to/i)
     expect(temporary(azure)).toEqual([])
   })
+
+  test('that cannot be removed from the golden VM is reported', async () => {
+    const azure = await azureOf(copied)
+    let commands = 0
+    azure.intervene = ({ url }) => {
+      if (!/\/runCommand\?/.test(url)) return undefined
+      commands += 1
+      return commands === 2
+        ? { kind: 'answer', status: 409, body: { error: { code: 'OperationNotAllowed', message: 'not now' } } }
+        : undefined
+    }
+    const ran = await again(azure, { ...happy.inputs, capture: 'live', 'prepare-script': 'echo patched' })
+    expectDone(ran)
+    expect(ran.summary).toContain('What Run Command installed in golden could not be removed')
+  })
 })
 
 test('a run whose time is over says what it was waiting for', async () => {
