@@ -291,6 +291,21 @@ describe('the post step', () => {
   })
 })
 
+test('the post step leaves a version alone that is still being made', async () => {
+  const azure = await azureOf(scenario)
+  azure.world.replication.set('westeurope', { lastsMs: 6 * 3_600_000 })
+  const killer = new AbortController()
+  azure.intervene = ({ method, url }) =>
+    method === 'PUT' && /\/versions\//.test(url) ? { kind: 'act', after: () => killer.abort() } : undefined
+  const main = await again(azure, { ...scenario.inputs, ...LIVE }, { kill: killer.signal })
+  azure.intervene = undefined
+  const [made = ''] = versions(azure)
+  const post = await again(azure, { ...scenario.inputs, ...LIVE }, { state: main.state })
+  expect(post.exitCode).toBe(0)
+  expect(versions(azure)).toEqual([made])
+  expect(deletions(azure)).toEqual([])
+})
+
 test('what a failed run made is listed as left behind', async () => {
   const azure = await failing()
   azure.world.replication.set('westeurope', { fails: true })

@@ -37,6 +37,12 @@ export const BUGS_OF_RUNS: readonly CaughtBug[] = [
     tests: 'made by someone at the last moment',
   },
   {
+    name: 'post deletes versions that did not fail',
+    changes: [{ file: 'cleanup.js', from: "if (image?.provisioningState !== 'Failed')", to: 'if (!image)' }],
+    file: 'image-safety',
+    tests: 'leaves a version alone that is still being made',
+  },
+  {
     name: 'kept snapshots deleted by the next run',
     changes: [{ file: 'plan/plan.js', from: 'tags[TAGS.keep] === undefined && tags[TEMPORARY_TAG]', to: 'tags[TEMPORARY_TAG]' }],
     file: 'image-safety',

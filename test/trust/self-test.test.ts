@@ -44,18 +44,6 @@ const BUGS: readonly Planted[] = [
       ).slice(0, 1),
   },
   {
-    name: 'post deletes versions that did not fail',
-    matrix: 'crash',
-    changes: [{ file: 'cleanup.js', from: "if (image?.provisioningState !== 'Failed')", to: 'if (!image)' }],
-    cases: async (entry) =>
-      like(
-        crashCases(await recorded(FLOWS.create), entry),
-        'put microsoft.compute/galleries/images/images/golden/versions',
-        'after Azure acted',
-        'with post step',
-      ),
-  },
-  {
     name: 'stale error believed',
     matrix: 'fault once',
     changes: [{ file: 'pool/send-resize.js', from: 'startedAtMs > previousMs ?', to: 'startedAtMs >= previousMs ?' }],
