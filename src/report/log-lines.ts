@@ -15,7 +15,7 @@ export interface LogLine {
   readonly tone?: 'good' | 'bad'
 }
 
-/** Times that an event does not carry by itself. All in milliseconds. */
+/** Times that an event does not carry. All in milliseconds. */
 export interface LogTimes {
   /** Since the phase began. */
   readonly inPhaseMs: number
@@ -92,7 +92,7 @@ function resizeLine(
       )
     }
     case 'resize-foreign':
-      return warning(`${event.pool}: already resizing to ${nodesOf(event.target)}, which this run has not asked for; waiting for it to end`)
+      return warning(`${event.pool}: already resizing to ${nodesOf(event.target)}, which this run did not request; waiting for it to end`)
     case 'resize-ended': {
       const { pool, number, gained, current, errors } = event
       const after = inResizeMs === undefined ? '' : ` after ${showDuration(inResizeMs)}`
@@ -171,7 +171,7 @@ function change(gained: NodeTotals): string {
 const CLASSES: Readonly<Record<ResizeError['class'], string>> = {
   fatal: 'another try would not help',
   retry: 'tried again',
-  wait: 'Batch goes on by itself',
+  wait: 'Batch keeps trying',
 }
 
 function errorWords({ code, message, innermostCode, innermostMessage, class: kind }: ResizeError): string {

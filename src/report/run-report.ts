@@ -47,7 +47,7 @@ export interface RunReport {
   readonly pools: readonly PoolReport[]
   /** Every pool of the accounts with its image; marks those behind. */
   readonly accountPools: readonly AccountPool[]
-  /** Mode `plan`: cores by quota, of pools that stay as they are (`used`) and of those asked for (`needed`). */
+  /** Mode `plan`: cores by quota, of pools that stay as they are (`used`) and of those requested (`needed`). */
   readonly cores?: readonly CoreQuota[]
   readonly warnings: readonly string[]
   /** Absent on green. */
@@ -139,7 +139,7 @@ export interface PoolCost {
   /** One node, as the pool is after the run; absent kinds have no single price in the list. */
   readonly node: NodePrices
   readonly before: HourlyCost
-  /** Of the nodes at the end; in a plan, of those that are asked for. */
+  /** Of the nodes at the end; in a plan, of those that are requested. */
   readonly after: HourlyCost
 }
 

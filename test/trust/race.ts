@@ -38,7 +38,7 @@ export const ACTS: readonly Act[] = [
       if (pool) azure.pools.resize(pool, { targetDedicatedNodes: THEIR_TARGET, targetLowPriorityNodes: 0, resizeTimeout: 'PT15M' })
     },
     isKept: (azure) => poolOf(azure)?.properties.scaleSettings.fixedScale.targetDedicatedNodes === THEIR_TARGET,
-    told: /which this run has not asked for|someone else/i,
+    told: /which this run did not request|someone else/i,
   },
   {
     name: 'a person deletes the pool',

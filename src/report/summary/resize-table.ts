@@ -1,4 +1,4 @@
-/** What each resize was asked for, what it gained, and why it fell short. */
+/** What each resize requested, what it gained, and why it fell short. */
 import { showTimeBetween } from '../../model/duration.ts'
 import { count, totalOf } from '../../model/nodes.ts'
 import type { PoolReport, ResizeAttempt } from '../run-report.ts'
@@ -53,7 +53,7 @@ function distinctErrors(attempts: readonly ResizeAttempt[], shown: string | unde
 const MEANING = {
   fatal: 'Another try would not help',
   retry: 'Tried again',
-  wait: 'Batch goes on by itself',
+  wait: 'Batch keeps trying',
 } as const
 
 const signed = (value: number): string => (value > 0 ? `+${value.toLocaleString('en-US')}` : value.toLocaleString('en-US'))
