@@ -17,7 +17,12 @@ export const POOL_RULES: readonly Rule[] = [
     link: QUOTA,
     check: ({ config: { pool }, observed: { account } }) =>
       pool && !account
-        ? [{ seen: `Batch account ${pool.account} was not found`, fix: 'Check `batch-account`, `resource-group` and `subscription-id`.' }]
+        ? [
+            {
+              seen: `Batch account ${pool.account} was not found`,
+              fix: 'Check `batch-account` (in `pool-spec`: `batchAccount`), `resource-group` and `subscription-id`.',
+            },
+          ]
         : [],
   },
   {

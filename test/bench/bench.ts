@@ -2,6 +2,7 @@
 import { readdirSync, statSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { runAzureCli } from './azure-cli.ts'
+import { measureFleet } from './fleet.ts'
 import { ratio } from './ratios.ts'
 import { measureScale } from './scale.ts'
 import { measureStartUp } from './start-up.ts'
@@ -23,6 +24,7 @@ const ours = await runOurs()
 const azureCli = runAzureCli()
 const peers = await runPeers()
 const scale = await measureScale()
+const fleet = await measureFleet()
 const results = {
   bundleBytes: bundleSize(),
   startUp: {
@@ -36,6 +38,7 @@ const results = {
     azureCli: await azureCli,
   },
   scale,
+  fleet,
 }
 console.log(JSON.stringify(results, undefined, 2))
 writeFileSync(path.join(import.meta.dirname, 'results.json'), `${JSON.stringify(results, undefined, 2)}\n`)

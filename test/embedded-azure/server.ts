@@ -60,8 +60,8 @@ export interface EmbeddedAzure {
   /** What is there, for a test that plays someone else. */
   readonly world: World
   readonly pools: Pools
-  /** Of another account, by its name. */
-  readonly poolsOf: (account: string) => Pools
+  /** Of every account; `pools` are those of the first. */
+  readonly accountPools: readonly { readonly account: string; readonly pools: Pools }[]
   readonly entra: Entra
   readonly github: GitHub
   readonly access: AccessControl
@@ -313,7 +313,7 @@ export async function startAzure(scenario: Scenario, speed: number, port = 0): P
     exchanges,
     world,
     pools,
-    poolsOf: (name: string) => accounts.find(({ account }) => account.name === name)?.pools ?? pools,
+    accountPools: accounts.map(({ account, pools: own }) => ({ account: account.name, pools: own })),
     entra,
     github,
     access,

@@ -25,12 +25,7 @@ async function failing(): Promise<EmbeddedAzure> {
 
 const nodesIn = (azure: EmbeddedAzure): Readonly<Record<string, number>> =>
   Object.fromEntries(
-    ['renderbatch', 'rendernorth', 'renderuk'].flatMap((account) =>
-      azure
-        .poolsOf(account)
-        .all()
-        .map((pool) => [`${account}/${pool.name}`, pool.nodes.length]),
-    ),
+    azure.accountPools.flatMap(({ account, pools }) => pools.all().map((pool) => [`${account}/${pool.name}`, pool.nodes.length])),
   )
 const ALL = { 'renderbatch/render': 6, 'rendernorth/render': 4, 'renderuk/preview': 2 }
 const poolsIn = ({ outputs }: Ran) =>
@@ -52,9 +47,7 @@ describe('one version for three accounts', () => {
       ['rendernorth/render', 'created', 4],
       ['renderuk/preview', 'created', 2],
     ])
-    const [home, north] = ['renderbatch', 'rendernorth'].map((account) =>
-      Date.parse(azure.poolsOf(account).get('render').properties.creationTime),
-    )
+    const [home, north] = azure.accountPools.map(({ pools }) => Date.parse(pools.find('render')?.properties.creationTime))
     const [version] = azure.world.all().filter(({ type }) => type === 'Microsoft.Compute/galleries/images/versions')
     const replica = version?.properties.replicas.northeurope
     expect(home).toBeLessThan(replica.startedAtMs + replica.lastsMs)

@@ -1,4 +1,5 @@
 /** A run is cancelled in every phase, by every signal: it ends in the runner's time, says so, and leaves nothing half-made untold. */
+import type { EmbeddedAzure } from '../embedded-azure/server.ts'
 import type { RunOptions } from '../tools/run-action.ts'
 import { errorsOf } from './fault.ts'
 import { type Case, inWorld } from './matrix.ts'
@@ -48,7 +49,7 @@ async function cancel(
       // The runner's seconds are real ones, for both sides.
       azure.clock.speed = 1
       signalledAtMs = Date.now()
-      wasResizing = azure.pools.all().some(({ properties }) => properties.allocationState === 'Resizing')
+      wasResizing = allPools(azure).some(({ properties }) => properties.allocationState === 'Resizing')
       controller.abort()
       return undefined
     })
@@ -63,7 +64,7 @@ async function cancel(
       if (main.outputs.result !== 'cancelled') problems.push(`output result is ${main.outputs.result}: ${errorsOf(main.log)}`)
       if (!/\*\*Cancelled\*\*/.test(main.summary)) problems.push(`the summary does not say so: ${main.summary.slice(0, 200)}`)
       if (main.exitCode === 0) problems.push('a cancelled run is green')
-      const isStopped = azure.pools.all().every(({ properties }) => properties.allocationState !== 'Resizing')
+      const isStopped = allPools(azure).every(({ properties }) => properties.allocationState !== 'Resizing')
       if (onCancel === 'stop-resize' && wasResizing && !isStopped) problems.push('the resize goes on')
     }
     azure.clock.speed = recording.speed
@@ -87,3 +88,5 @@ async function cancel(
 }
 
 const isRunningBefore = ({ flow }: Recording): boolean => flow.scenario.vm.statuses.includes('PowerState/running')
+
+const allPools = ({ accountPools }: EmbeddedAzure) => accountPools.flatMap(({ pools }) => pools.all())

@@ -11,7 +11,7 @@ export interface Feature extends Flow {
   readonly isCancelled?: boolean
 }
 
-const { create, inPlace, smokeTest, whenHealthy, managed, deallocate, copy, restorePoint, blueGreen } = FLOWS
+const { create, inPlace, smokeTest, whenHealthy, fleet, managed, deallocate, copy, restorePoint, blueGreen } = FLOWS
 const NETWORK = `${GROUP_ID}/providers/Microsoft.Network/virtualNetworks/nodes`
 const SUBNET = `${NETWORK}/subnets/default`
 const IDENTITY = `${GROUP_ID}/providers/Microsoft.ManagedIdentity/userAssignedIdentities/nodes`
@@ -107,6 +107,7 @@ const USER_SUBSCRIPTION: Partial<Scenario> = {
 export const FEATURES: readonly Feature[] = [
   feature('main flow', create),
   feature('strategy: in-place', inPlace),
+  feature('pools of several accounts', fleet),
   feature('autoscale', inPlace, [
     { 'pool-spec': autoScale, 'target-dedicated-nodes': '', 'resize-timeout': '' },
     { rebuild: 'always', 'image-version': '1.1.0' },

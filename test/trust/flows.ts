@@ -12,6 +12,9 @@ export interface Flow {
 /** VM with two data disks → pool of 10 nodes. */
 const base = loadScenario('happy')
 const keys = loadScenario('customer-managed-keys')
+const fleet = loadScenario('fleet')
+/** One region is later than the other, so that the requests of every run come in one order. */
+const [ofHome = '', , ofTheUk = ''] = (fleet.inputs['pool-spec'] ?? '').split(/^(?=- )/m)
 /** Limits of the action are as long as may be: what a busy machine loses on a fast clock must not count. */
 const PATIENCE = { timeout: '350m', 'node-start-timeout': '300m', 'max-resizes': '50' }
 const RUNNING = ['ProvisioningState/succeeded', 'PowerState/running']
@@ -68,6 +71,11 @@ export const FLOWS = {
     name: 'gallery, new pool, with customer-managed keys and latest: when-healthy',
     scenario: keys,
     inputs: { ...keys.inputs, ...PATIENCE },
+  },
+  fleet: {
+    name: 'gallery, pools of two accounts in two regions',
+    scenario: { ...fleet, replication: { uksouth: { minutes: 30 } } },
+    inputs: { ...fleet.inputs, ...PATIENCE, 'pool-spec': `${ofHome}${ofTheUk}` },
   },
   managed: flow('managed image', { ...imageOnly, 'image-kind': 'managed', gallery: '' }),
   deallocate: {

@@ -1,4 +1,5 @@
 /** What is left of a world when all that differs from run to run is taken away: two ends are the same if this is. */
+import type { Pools } from '../embedded-azure/batch/pools.ts'
 import type { EmbeddedAzure } from '../embedded-azure/server.ts'
 import type { Recording } from './recording.ts'
 
@@ -30,17 +31,10 @@ const VOLATILE = new Set([
 export type WorldState = Readonly<Record<string, unknown>>
 
 /** By id or name. `settledOf` first, where operations may still be under way. */
-export function stateOf({ world, pools }: EmbeddedAzure): WorldState {
+export function stateOf({ world, accountPools }: EmbeddedAzure): WorldState {
   const entries = [
     ...world.all().map(({ id, ...resource }): [string, unknown] => [id.toLowerCase(), resource]),
-    ...pools
-      .all()
-      .map((pool): [string, unknown] => [
-        `pool ${pool.name}`,
-        { ...pool.properties, nodes: pool.nodes.map((node) => `${pools.stateOf(pool, node)} ${node.isDedicated}`) },
-      ]),
-    ...pools.jobs.all.map(({ id, ...job }): [string, unknown] => [`job ${id}`, job]),
-    ...pools.jobs.schedules.map(({ id, ...schedule }): [string, unknown] => [`job schedule ${id}`, schedule]),
+    ...accountPools.flatMap(({ account, pools }, index) => entriesOf(pools, index === 0 ? '' : `${account}/`)),
   ]
   const text = JSON.stringify(Object.fromEntries(entries), (key, value) =>
     VOLATILE.has(key) || (key === 'metadata' && Array.isArray(value) && value.length === 0) ? undefined : sorted(value),
@@ -51,6 +45,19 @@ export function stateOf({ world, pools }: EmbeddedAzure): WorldState {
     return all.replaceAll(version, name).replaceAll(version.replaceAll('.', '-'), name)
   }, text)
   return JSON.parse(named)
+}
+
+function entriesOf(pools: Pools, prefix: string): readonly [string, unknown][] {
+  return [
+    ...pools
+      .all()
+      .map((pool): [string, unknown] => [
+        `pool ${prefix}${pool.name}`,
+        { ...pool.properties, nodes: pool.nodes.map((node) => `${pools.stateOf(pool, node)} ${node.isDedicated}`) },
+      ]),
+    ...pools.jobs.all.map(({ id, ...job }): [string, unknown] => [`job ${prefix}${id}`, job]),
+    ...pools.jobs.schedules.map(({ id, ...schedule }): [string, unknown] => [`job schedule ${prefix}${id}`, schedule]),
+  ]
 }
 
 /** The order of members says nothing. */
@@ -100,10 +107,13 @@ export function halfMade({ world }: EmbeddedAzure): readonly string[] {
 }
 
 /** Whether nothing is under way any more. */
-export function isSettled({ world, pools }: EmbeddedAzure): boolean {
+export function isSettled({ world, accountPools }: EmbeddedAzure): boolean {
   const isDone = world.all().every(({ properties = {} }) => [undefined, 'Succeeded', 'Failed'].includes(properties.provisioningState))
+  return isDone && accountPools.every(({ pools }) => areSettled(pools))
+}
+
+function areSettled(pools: Pools): boolean {
   return (
-    isDone &&
     pools.jobs.all.every(({ state }) => state !== 'deleting') &&
     pools.all().every((pool) => {
       const states = pool.nodes.map((node) => pools.stateOf(pool, node))
