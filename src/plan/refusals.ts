@@ -4,6 +4,7 @@ import { ActionError } from '../errors/explanation.ts'
 import { PoolError } from '../errors/run-errors.ts'
 import { nameOf } from '../model/arm-id.ts'
 import { imageOf } from '../model/batch.ts'
+import type { PoolPlan } from '../pool/pool-plan.ts'
 import { nodesIn } from '../pool/size.ts'
 import { describeUnreadable } from '../pool/wanted.ts'
 import { emit, type StepContext } from '../run/context.ts'
@@ -96,31 +97,40 @@ function refuseUnsized({ pools }: Plan): void {
 /** https://learn.microsoft.com/azure/batch/batch-pool-update-properties */
 const READ_BY_A_STARTING_NODE = new Set(['startTask', 'applicationPackages'])
 
-/** Reports every requested change that this run does not make. */
+/** Reports every requested change that this run does not make, or cannot see. */
 export function warnOfWithheldChanges({ pools }: Plan, context: StepContext): void {
-  const warn = (text: string) => emit(context, { kind: 'notice', level: 'warning', text })
   for (const pool of pools) {
-    const { request, existing, withheld } = pool
-    const late = pool.action === 'update' ? Object.keys(pool.properties).filter((name) => READ_BY_A_STARTING_NODE.has(name)) : []
-    if (existing && late.length > 0 && nodesIn(existing) > 0)
-      warn(
-        `Pool ${request.id}: the change of ${late.join(', ')} applies to new, rebooted or reimaged nodes only; existing nodes stay as they are.`,
-      )
-    if (pool.lost)
-      warn(`Pool ${request.id} loses ${pool.lost.map(describeUnreadable).join(', and ')}: put ${pool.lost.join(', ')} into \`pool-spec\`.`)
-    if (pool.stuck)
-      warn(
-        `Pool ${request.id} keeps its ${pool.stuck.join(', ')}, although the spec no longer has it: only a request that names the whole pool removes it, and Azure does not give back the secrets that people added to this pool.`,
-      )
+    for (const text of warningsOf(pool)) emit(context, { kind: 'notice', level: 'warning', text })
     if (pool.uncompared)
       emit(context, {
         kind: 'notice',
         level: 'info',
-        text: `Pool ${request.id}: the secrets in ${pool.uncompared.join(', ')} cannot be compared with those of the pool, because Azure does not give them back and no earlier run noted a fingerprint; they count as unchanged.`,
+        text: `Pool ${pool.request.id}: the secrets in ${pool.uncompared.join(', ')} cannot be compared with those of the pool, because Azure does not give them back and no earlier run noted a fingerprint; they count as unchanged.`,
       })
-    if (withheld)
-      warn(
-        `Pool ${request.id} keeps its ${withheld.join(', ')}: the requested change needs a pool without nodes, and \`strategy: resize-only\` does not drain it.`,
-      )
   }
+}
+
+function warningsOf(pool: PoolPlan): readonly string[] {
+  const { request, existing, withheld, lost, stuck } = pool
+  const late = pool.action === 'update' ? Object.keys(pool.properties).filter((name) => READ_BY_A_STARTING_NODE.has(name)) : []
+  return [
+    ...(existing && late.length > 0 && nodesIn(existing) > 0
+      ? [
+          `Pool ${request.id}: the change of ${late.join(', ')} applies to new, rebooted or reimaged nodes only; existing nodes stay as they are.`,
+        ]
+      : []),
+    ...(lost
+      ? [`Pool ${request.id} loses ${lost.map(describeUnreadable).join(', and ')}: put ${lost.join(', ')} into \`pool-spec\`.`]
+      : []),
+    ...(stuck
+      ? [
+          `Pool ${request.id} keeps its ${stuck.join(', ')}, although the spec no longer has it: only a request that names the whole pool removes it, and Azure does not give back the secrets that people added to this pool.`,
+        ]
+      : []),
+    ...(withheld
+      ? [
+          `Pool ${request.id} keeps its ${withheld.join(', ')}: the requested change needs a pool without nodes, and \`strategy: resize-only\` does not drain it.`,
+        ]
+      : []),
+  ]
 }

@@ -2,7 +2,6 @@ import type { PoolSettings } from '../config/config.ts'
 import { PoolError } from '../errors/run-errors.ts'
 import type { ArmId } from '../model/arm-id.ts'
 import { type BatchAccount, type Pool, settableIn } from '../model/batch.ts'
-import type { BatchDataPlane } from '../model/batch-service.ts'
 import { type NodeTotals, totalOf } from '../model/nodes.ts'
 import type { StepContext } from '../run/context.ts'
 import { servedName } from './family.ts'
@@ -51,10 +50,6 @@ export class PoolRollout {
 
   get settings(): PoolSettings {
     return this.work.settings
-  }
-
-  get plane(): BatchDataPlane {
-    return this.resizer.plane
   }
 
   resizerOf({ id, name }: { readonly id: string; readonly name: string }): PoolResizer {
@@ -146,7 +141,7 @@ export class PoolRollout {
     await this.resizer.editor.mark(MARKS.before, writeMark(lastStateOf(existing)))
     this.#unfinishedWork = `Pool ${name} was being drained to be replaced, and is not replaced yet; run again to finish.`
     await this.#drain()
-    await deletePool({ pool: existing, plane: this.plane, refuseChanged }, this.context)
+    await deletePool({ pool: existing, plane: this.resizer.plane, refuseChanged }, this.context)
     this.#isGone = true
     this.#unfinishedWork = `Pool ${this.plan.request.id} was deleted and is not made again yet; run again to finish.`
     await beforeGrowth()
@@ -173,7 +168,7 @@ export class PoolRollout {
       })
     }
     // Jobs move over the data plane: where it cannot be reached, nothing is begun.
-    await this.plane.listJobs(old.name)
+    await this.resizer.plane.listJobs(old.name)
     this.#unfinishedWork = `Pool ${name} stands beside pool ${old.name}, which keeps its jobs; run again to finish.`
     if (green && !isOutdated) return 'new-resize'
     if (green) await withdraw(this.retirementOf(green, old.name), this.context)
@@ -228,7 +223,7 @@ export class PoolRollout {
     if (marks.length === 0 || wait === 'none') return pool
     for (const mark of marks) await this.resizer.editor.mark(mark)
     // A run that was interrupted in its smoke test may have left the job.
-    if (marks.includes(MARKS.untested) && !smokeTest) await removeSmokeJob(pool.name, this.plane, this.context)
+    if (marks.includes(MARKS.untested) && !smokeTest) await removeSmokeJob(pool.name, this.resizer.plane, this.context)
     const now = await this.resizer.editor.get()
     if (!this.plan.request.autoScale) refuseForeignTarget(now, this.plan.request.target)
     return now

@@ -102,6 +102,19 @@ describe('in-place', () => {
   })
 })
 
+test('in-place: died when the spec’s network was taken out of the pool by PUT: the next run ends as an undisturbed one', async () => {
+  const network = { 'pool-spec': 'networkConfiguration: { enableAcceleratedNetworking: true }' }
+  const azure = await poolOnFirst({}, network)
+  await killedAt(azure, { ...SECOND, 'pool-spec': '' }, nth(1, 'PUT', /\/pools\/render\?/))
+  const ran = await again(azure, { ...SECOND, 'pool-spec': '' })
+  expect(annotations(ran)).toEqual([])
+  // The PUT began the resize, which may be over by now.
+  expect(ran.outputs).toMatchObject({ result: expect.stringMatching(/succeeded|unchanged/), 'current-dedicated-nodes': '10' })
+  expect(imageOf(azure, 'render')).toMatch(/1\.1\.0$/)
+  expect(azure.pools.get('render').properties).not.toHaveProperty('networkConfiguration')
+  expect(metadataOf(azure, 'render')).not.toMatch(/image-pool-(?:before|untested)/)
+})
+
 test('replace: died when the old pool was being deleted: the next run waits for that and makes it anew', async () => {
   const azure = await poolOnFirst()
   await killedAt(azure, { ...SECOND, strategy: 'replace' }, nth(1, 'DELETE', /\/pools\/render\?/))
