@@ -60,6 +60,12 @@ export function explain(error: unknown): Explanation {
 export const inSentences = ({ message, hint }: Pick<Explanation, 'message' | 'hint'>): string =>
   `${message.trim().replace(/\.+$/, '')}. ${hint}`
 
+/** The same for a warning: what happened, and what to do. */
+export function explainInLine(error: unknown): string {
+  const { message, hint } = explain(error)
+  return `${message} ${hint}`
+}
+
 /** What to do. */
 export type Advice = Pick<Explanation, 'hint' | 'link'>
 

@@ -1,5 +1,5 @@
 /** `capture: copy`: the golden VM lives on while a throw-away copy of it is generalized and captured. */
-import { explain } from '../errors/explanation.ts'
+import { explainInLine } from '../errors/explanation.ts'
 import { resourceGroupId } from '../model/arm-id.ts'
 import { emit, type StepContext } from '../run/context.ts'
 import type { CopyPlan } from './copy-plan.ts'
@@ -31,7 +31,7 @@ export async function withCopy<T>(
     // With the signal aborted nothing more can be sent: the ledger has it all.
     if (!context.signal.aborted) {
       await removeTemporaries(copy.groups, context).catch((failure) =>
-        emit(context, { kind: 'notice', level: 'warning', text: `The throw-away copy could not be deleted: ${explain(failure).message}` }),
+        emit(context, { kind: 'notice', level: 'warning', text: `The throw-away copy could not be deleted: ${explainInLine(failure)}` }),
       )
     }
     throw error

@@ -1,5 +1,5 @@
 /** `capture: restore-point`: all disks of a running VM at one moment. */
-import { ActionError, explain } from '../errors/explanation.ts'
+import { ActionError, explainInLine } from '../errors/explanation.ts'
 import { resourceGroupId } from '../model/arm-id.ts'
 import { emit, type StepContext } from '../run/context.ts'
 import type { BuildPlan } from './image-plan.ts'
@@ -30,7 +30,7 @@ export async function withRestorePoint<T>(
     // With the signal aborted nothing more can be sent: the ledger has it all.
     if (!context.signal.aborted) {
       await remove().catch((failure) =>
-        emit(context, { kind: 'notice', level: 'warning', text: `The restore point could not be deleted: ${explain(failure).message}` }),
+        emit(context, { kind: 'notice', level: 'warning', text: `The restore point could not be deleted: ${explainInLine(failure)}` }),
       )
     }
     throw error

@@ -1,6 +1,6 @@
 import type { PoolSettings } from '../config/config.ts'
 import { AzureError } from '../errors/azure-error.ts'
-import { type Explanation, explain } from '../errors/explanation.ts'
+import { type Explanation, explain, explainInLine } from '../errors/explanation.ts'
 import { PoolError } from '../errors/run-errors.ts'
 import type { ArmId } from '../model/arm-id.ts'
 import type { BatchAccount, Pool } from '../model/batch.ts'
@@ -149,7 +149,7 @@ async function remove({ id, name, properties }: ProofPlan, context: StepContext)
     await removeProof(id, (pool) => isProofOfRun(pool, runTokenOf({ properties })), context)
   } catch (error) {
     if (context.signal.aborted) return
-    const text = `Proof pool ${name} is not deleted yet: ${explain(error).message} The post step, or the next run, deletes it.`
+    const text = `Proof pool ${name} is not deleted yet: ${explainInLine(error)} The post step, or the next run, deletes it.`
     emit(context, { kind: 'notice', level: 'warning', text })
   }
 }
@@ -169,7 +169,7 @@ export async function sweepProofs(leftovers: readonly Pool[], account: BatchAcco
       await removeProof(id as ArmId, (pool) => provenBy(pool) !== undefined, context)
     } catch (error) {
       if (context.signal.aborted) throw error
-      const text = `Proof pool ${name}, which an earlier run has left, is not deleted: ${explain(error).message}`
+      const text = `Proof pool ${name}, which an earlier run has left, is not deleted: ${explainInLine(error)}`
       emit(context, { kind: 'notice', level: 'warning', text })
     }
   })

@@ -1,4 +1,4 @@
-import { type Explanation, explain } from '../errors/explanation.ts'
+import { type Explanation, explainInLine } from '../errors/explanation.ts'
 import { ForeignChangeError } from '../errors/run-errors.ts'
 import { type Pool, type PoolEnvelope, type PoolIdentity, type PoolProperties, settableIn } from '../model/batch.ts'
 import { emit, type StepContext } from '../run/context.ts'
@@ -43,7 +43,7 @@ export async function rollBack(
     return await restore(rollout, existing, error)
   } catch (failure) {
     if (context.signal.aborted) throw failure
-    return kept(`The rollback of pool ${name} failed: ${explain(failure).message}`)
+    return kept(`The rollback of pool ${name} failed: ${explainInLine(failure)}`)
   }
 }
 

@@ -1,6 +1,6 @@
 import type { SmokeTest } from '../config/config.ts'
 import { AzureError } from '../errors/azure-error.ts'
-import { explain } from '../errors/explanation.ts'
+import { explainInLine } from '../errors/explanation.ts'
 import { PoolError } from '../errors/run-errors.ts'
 import type { BatchAccount, Pool } from '../model/batch.ts'
 import type { BatchDataPlane, ComputeNode, NewTask } from '../model/batch-service.ts'
@@ -63,7 +63,7 @@ export async function runSmokeTest(work: SmokeTestWork, context: StepContext): P
           emit(context, {
             kind: 'notice',
             level: 'warning',
-            text: `Job ${smokeJobName(pool.name)} of the smoke test is not deleted yet: ${explain(failure).message}`,
+            text: `Job ${smokeJobName(pool.name)} of the smoke test is not deleted yet: ${explainInLine(failure)}`,
           }),
       )
     }
