@@ -13,7 +13,6 @@ import { runTag } from './image/tags.ts'
 import { sweepTemporaries } from './image/temporary-resources.ts'
 import { sameId } from './model/arm-id.ts'
 import { withChosenCapture } from './observe/choose-capture.ts'
-import { observe } from './observe/observe.ts'
 import type { ObservedFleet } from './observe/observed.ts'
 import { bringUpFleet } from './plan/bring-up-fleet.ts'
 import { buildImage } from './plan/build-image.ts'
@@ -26,6 +25,7 @@ import { sweepProofs } from './pool/proof.ts'
 import { abandonedProofs } from './pool/proof-pools.ts'
 import { noteChecked, noteWarnings, refuseErrors } from './preflight/check.ts'
 import { type Facts, factsOf } from './preflight/facts.ts'
+import { observeEnough } from './preflight/observe-enough.ts'
 import { checkAll, checkPlan } from './preflight/rules.ts'
 import { brokenOff, type Ending, endingOf, failureOf, type Progress, plannedOutcomes, resultOf, summariesOf } from './report/ending.ts'
 import { emit, phase, type StepContext } from './run/context.ts'
@@ -67,7 +67,7 @@ interface Situation {
 
 async function runPhases(given: Config, run: RunContext, context: StepContext, progress: Progress): Promise<void> {
   const now = context.clock.now()
-  const observed = await phase(context, 'observe', () => observe(given, context))
+  const observed = await phase(context, 'observe', () => observeEnough({ config: given, run, now }, context))
   progress.observed = observed
   const config = withChosenCapture(given, observed.vm?.vm)
   const situation: Situation = { config, observed, facts: factsOf(config, observed, now), now, run, context, progress }

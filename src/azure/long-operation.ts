@@ -31,6 +31,8 @@ export interface StartedOperation {
   readonly origin: string
   /** The resource that is created, changed or deleted, with its api-version. */
   readonly resourceUrl?: string
+  /** The operation's own word is enough: nobody reads the resource next. */
+  readonly isBelieved?: boolean
 }
 
 /** An operation with what following it needs. */
@@ -87,6 +89,7 @@ class Operation implements FollowedOperation {
   readonly #ask: Ask
   readonly #origin: string
   readonly #resourceUrl: string | undefined
+  readonly #isBelieved: boolean
   readonly #resultUrl: string | undefined
   /** Of the status or the result. */
   #url = ''
@@ -98,12 +101,13 @@ class Operation implements FollowedOperation {
   /** As last seen; what was never seen in progress needs no second look. */
   #resourceState: OperationState
 
-  constructor({ started, attempt, ask, origin, resourceUrl }: StartedOperation) {
+  constructor({ started, attempt, ask, origin, resourceUrl, isBelieved = false }: StartedOperation) {
     const statusUrl = started.headers.get('azure-asyncoperation') ?? started.headers.get('operation-location')
     this.#attempt = attempt
     this.#ask = ask
     this.#origin = origin
     this.#resourceUrl = resourceUrl
+    this.#isBelieved = isBelieved
     this.#resultUrl = started.headers.get('location') || undefined
     this.#last = started
     this.#retryAfterS = secondsOf(started)
@@ -198,7 +202,7 @@ class Operation implements FollowedOperation {
 
   #succeed(): 'InProgress' | 'Succeeded' {
     const isOfOperation = this.#stage === 'status' || this.#stage === 'result'
-    if (isOfOperation && this.#mayBeUnfinished()) {
+    if (isOfOperation && !this.#isBelieved && this.#mayBeUnfinished()) {
       this.#stage = 'confirmation'
       return 'InProgress'
     }

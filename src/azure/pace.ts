@@ -5,7 +5,7 @@ export interface Pace {
 }
 
 export const PACES = {
-  disk: { firstMs: 3_000, longestMs: 10_000 },
+  disk: { firstMs: 4_000, longestMs: 10_000 },
   image: { firstMs: 2_000, longestMs: 10_000 },
   gallery: { firstMs: 500, longestMs: 5_000 },
   version: { firstMs: 20_000, longestMs: 30_000 },

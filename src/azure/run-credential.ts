@@ -39,6 +39,12 @@ interface RunCredentialParts {
 }
 
 /**
+ * So long before its end a token counts as over: a request is signed once and may be tried again for minutes. MSAL gives no token that
+ * ends within five minutes, so that the next one is another.
+ */
+const SPARE_MS = 240_000
+
+/**
  * One token request at a time for each scope, however many ask. After a failure the credential is made again: MSAL would go on refusing
  * by itself for a minute, and an assertion that was too old is requested again.
  */
@@ -93,7 +99,7 @@ export class RunCredential implements TokenCredential {
     if (!this.#isSignedIn) machine.onSignedIn(who)
     this.#isSignedIn = true
     this.#refusal = undefined
-    return token
+    return { ...token, expiresOnTimestamp: token.expiresOnTimestamp - SPARE_MS }
   }
 
   async #pause(ms: number): Promise<void> {

@@ -5,7 +5,6 @@ import { writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
-import * as core from '@actions/core'
 import type { InputReader } from '../config/inputs.ts'
 import { withoutSecrets } from '../config/secrets.ts'
 import { UnreachableError, unreachable } from '../errors/unreachable.ts'
@@ -13,13 +12,14 @@ import type { LogLine } from '../report/log-lines.ts'
 import { withoutCommands } from '../report/untrusted.ts'
 import { readLedger } from '../run/ledger-state.ts'
 import type { Clock, Ledger, LedgerEntry, RunContext } from '../run/runner.ts'
+import * as commands from './commands.ts'
 import type { EarlyAssertion } from './early-assertion.ts'
 
 const POST_KEY = 'isPost'
 const LEDGER_KEY = 'ledger'
 
 /** `post.ts` says so itself; an older way of starting it is told by the state that `main` has saved. */
-export const isPost = (): boolean => core.getState(POST_KEY) === 'true'
+export const isPost = (): boolean => commands.getState(POST_KEY) === 'true'
 export const markMain = (): void => saveState(POST_KEY, 'true')
 
 let hasState = true
@@ -27,7 +27,7 @@ let hasState = true
 /** A state that cannot be kept is reported once, before the first thing that `post` would have to undo; the run goes on. */
 function saveState(key: string, value: unknown): void {
   try {
-    core.saveState(key, value)
+    commands.saveState(key, value)
   } catch (error) {
     if (!hasState) return
     hasState = false
@@ -42,7 +42,7 @@ function saveState(key: string, value: unknown): void {
 export const environment = (name: string): string | undefined => process.env[name] || undefined
 
 export const inputReader: InputReader = {
-  input: (name) => core.getInput(name),
+  input: (name) => commands.getInput(name),
   environment,
   file(name) {
     const file = path.resolve(environment('GITHUB_WORKSPACE') ?? '.', name)
@@ -74,11 +74,11 @@ function hide(texts: readonly string[]): void {
 const shown = (text: string): string => withoutSecrets(text, secrets)
 
 export const log = {
-  debug: (text: string): void => core.debug(withoutCommands(shown(text))),
-  info: (text: string): void => core.info(withoutCommands(shown(text))),
-  warning: (text: string): void => core.info(`Warning: ${withoutCommands(shown(text))}`),
-  startGroup: (title: string): void => core.startGroup(shown(title)),
-  endGroup: (): void => core.endGroup(),
+  debug: (text: string): void => commands.debug(withoutCommands(shown(text))),
+  info: (text: string): void => commands.info(withoutCommands(shown(text))),
+  warning: (text: string): void => commands.info(`Warning: ${withoutCommands(shown(text))}`),
+  startGroup: (title: string): void => commands.startGroup(shown(title)),
+  endGroup: (): void => commands.endGroup(),
 }
 
 const GREEN = 32
@@ -99,25 +99,24 @@ export function show({ level, text, tone }: LogLine): void {
       log.endGroup()
       break
     case 'warning':
-      core.info(colored(`Warning: ${withoutCommands(shown(text))}`, YELLOW))
+      commands.info(colored(`Warning: ${withoutCommands(shown(text))}`, YELLOW))
       break
     case 'debug':
       log.debug(text)
       break
     case 'info':
-      core.info(colored(withoutCommands(shown(text)), tone && (tone === 'good' ? GREEN : RED)))
+      commands.info(colored(withoutCommands(shown(text)), tone && (tone === 'good' ? GREEN : RED)))
       break
   }
 }
 
 /** The one annotation of a run: an error on red, a warning where something needs a look. */
 export function annotate(level: 'error' | 'warning', title: string, text: string): void {
-  const show = level === 'error' ? core.error : core.warning
-  show(withoutCommands(shown(text)), { title: shown(title) })
+  commands.annotation(level, withoutCommands(shown(text)), shown(title))
 }
 
 export function fail(): void {
-  process.exitCode = core.ExitCode.Failure
+  process.exitCode = 1
 }
 
 /** Requests assertions of this job from GitHub, the early one first; absent without `permissions: id-token: write`. */
@@ -129,8 +128,8 @@ export function assertionOf(early: EarlyAssertion | undefined): ((audience: stri
   return async (audience) => {
     const token = first?.audience === audience ? await first.token : undefined
     first = undefined
-    if (!token) return reached(host, withinPatience(core.getIDToken(audience)))
-    core.setSecret(token)
+    if (!token) return reached(host, withinPatience(commands.getIDToken(audience)))
+    commands.setSecret(token)
     return token
   }
 }
@@ -172,7 +171,7 @@ async function reporting<T>(what: string, write: () => Promise<T>): Promise<T | 
 
 export async function setOutputs(outputs: Readonly<Record<string, string>>): Promise<void> {
   await reporting('outputs', async () => {
-    for (const [name, value] of Object.entries(outputs)) core.setOutput(name, shown(value))
+    for (const [name, value] of Object.entries(outputs)) commands.setOutput(name, shown(value))
   })
 }
 
@@ -189,7 +188,7 @@ export async function writeReport(json: string): Promise<string> {
 /** Nothing where the runner gives no summary file. */
 export async function writeSummary(markdown: string): Promise<void> {
   if (environment('GITHUB_STEP_SUMMARY'))
-    await reporting('job summary', () => core.summary.addRaw(shown(markdown)).write({ overwrite: true }))
+    await reporting('job summary', () => commands.summary.addRaw(shown(markdown)).write({ overwrite: true }))
 }
 
 /** Of this process. */
@@ -225,7 +224,7 @@ export class StateLedger implements Ledger {
   /** Parts of the saved ledger that cannot be read. */
   readonly damaged: readonly string[]
 
-  constructor(saved = core.getState(LEDGER_KEY)) {
+  constructor(saved = commands.getState(LEDGER_KEY)) {
     const { entries, damaged } = readLedger(saved)
     this.#entries = entries
     this.damaged = damaged

@@ -7,10 +7,13 @@ import type { ImageVersion } from '../model/compute.ts'
 import { emit, type StepContext, waitFor } from '../run/context.ts'
 import { publishedState, replicaIn } from './standing.ts'
 
-/** A version takes minutes (45 to 646 s recorded, hours reported): it is read again halfway to its expected end, at least every 30 s. */
+/** No version was recorded to be complete sooner than after 45 s. */
+const SOONEST_MS = 20_000
+
+/** A version takes minutes (45 to 646 s recorded, hours reported): it is read again after two thirds of the time it seems to need, at least every 45 s. */
 export function versionDelayMs(waitedMs: number, progress: number): number {
   const leftMs = progress > 0 ? (waitedMs * (100 - progress)) / progress : waitedMs
-  return Math.min(30_000, Math.max(4_000, leftMs / 2))
+  return Math.min(45_000, Math.max(4_000, (leftMs * 2) / 3))
 }
 
 /** How long a region may make no progress once the version has failed in another. */
@@ -41,7 +44,7 @@ export async function followVersion(awaited: AwaitedVersion, context: StepContex
   let [madeBefore, progressedAtMs] = ['', 0]
   let hasFailed = false
   const delayMs = (waitedMs: number) => versionDelayMs(waitedMs, reached)
-  if (operation) await context.clock.sleep(delayMs(0), context.signal)
+  if (operation) await context.clock.sleep(SOONEST_MS, context.signal)
   return waitFor(
     context,
     () => `image version ${name}`,

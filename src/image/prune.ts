@@ -6,10 +6,13 @@ import { sideBySide } from '../run/side-by-side.ts'
 import { look, type RetentionScope } from './find-prunable.ts'
 import type { Doomed, RetentionPlan } from './retention.ts'
 
-/** Deletions under way at once: what is about to be deleted is looked at right before, not minutes before. */
-const MOST_AT_ONCE = 20
+/**
+ * Deletions under way at once. They take minutes, and ARM takes 200 writes at once.
+ * https://learn.microsoft.com/azure/azure-resource-manager/management/request-limits-and-throttling
+ */
+const MOST_AT_ONCE = 100
 
-/** A reading serves all deletions that begin within this time. */
+/** What is about to be deleted is read again right before; a reading serves all deletions that begin within this time. */
 const FRESH_MS = 10_000
 
 /** Deletes what `plan` says and a new reading confirms: images first, then the snapshots that they were made from. Returns what was deleted. */

@@ -169,6 +169,8 @@ export interface Batch {
   listPools(account: ArmId): Promise<readonly Pool[]>
   getPool(id: ArmId): Promise<Pool | undefined>
   /** PUT with `If-None-Match: *`. */
+  /** The same for those who read it again and again: the answer may be a second late, but is never older than the question. */
+  watchPool(id: ArmId, signal: AbortSignal): Promise<Pool | undefined>
   createPool(id: ArmId, properties: PoolProperties, envelope?: PoolEnvelope): Promise<Pool>
   /** PATCH with `If-Match`. */
   updatePool(pool: { readonly id: ArmId; readonly etag: string }, properties: PoolProperties, envelope?: PoolEnvelope): Promise<Pool>

@@ -40,6 +40,8 @@ export interface VirtualMachine {
   readonly uefiSettings?: { readonly secureBootEnabled: boolean; readonly vTpmEnabled: boolean }
   /** Codes of the instance view in Azure's order, e.g. `PowerState/running`, `OSState/generalized`. */
   readonly statuses: readonly string[]
+  /** Absent where it has none. */
+  readonly extensions?: readonly VmExtension[]
   readonly tags: Tags
 }
 
@@ -266,7 +268,6 @@ export interface ManagedImageRequest {
  */
 export interface Compute {
   getVm(id: ArmId): Promise<VirtualMachine | undefined>
-  listVmExtensions(id: ArmId): Promise<readonly VmExtension[]>
   getDisk(id: ArmId): Promise<Disk | undefined>
   deallocateVm(id: ArmId, signal: AbortSignal): Promise<void>
   startVm(id: ArmId, signal: AbortSignal): Promise<void>

@@ -25,7 +25,9 @@ export async function bringUpFleet({ plan, config, observed }: Fleet, context: S
   if (!fleet) return []
   const parts = byAccount(config).flatMap(({ pool: settings }, index): readonly Part[] => {
     const { account } = observedIn(settings?.account, observed)
-    return settings && account ? [{ settings, account, proofs: plan.proofs[index] ?? NO_PROOFS, plan, fleet }] : []
+    const { azureTime: observedAt } = observed
+    const proofs = plan.proofs[index] ?? NO_PROOFS
+    return settings && account ? [{ settings, account, proofs, plan, fleet, ...(observedAt && { observedAt }) }] : []
   })
   const [only, ...others] = parts
   if (!only) return []
@@ -44,9 +46,12 @@ interface Part {
   readonly proofs: Plan['proofs'][number]
   readonly plan: Plan
   readonly fleet: FleetSettings
+  /** When the pools were read, by Azure's clock. */
+  readonly observedAt?: string
 }
 
-const worksOf = ({ account, settings, plan, fleet }: Part) => worksIn({ account, settings }, plan, fleet)
+const worksOf = ({ account, settings, observedAt, plan, fleet }: Part) =>
+  worksIn({ account, settings, ...(observedAt && { observedAt }) }, plan, fleet)
 
 /** They begin once their own region has its replica, whatever other regions are at; one that never gets it fails them and no others. */
 async function bringUpPart(part: Part, ready: Ready, context: StepContext): Promise<readonly PoolOutcome[]> {

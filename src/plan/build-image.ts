@@ -11,6 +11,7 @@ import { updateVersion } from '../image/update-version.ts'
 import { isImageVersion } from '../model/arm-id.ts'
 import type { RegionReplication } from '../model/compute.ts'
 import { observe } from '../observe/observe.ts'
+import { observeForChanges } from '../observe/observe-for-changes.ts'
 import { observedAcross } from '../observe/observed.ts'
 import { emit, phase, type StepContext } from '../run/context.ts'
 import { imageFor, type Plan, planRun } from './plan.ts'
@@ -60,8 +61,9 @@ async function confirmTaken({ config, observed: { accounts } }: ImageQuestion, p
 }
 
 async function again(question: ImageQuestion, progress: ImageProgress, context: StepContext): Promise<void> {
-  const observed = await phase(context, 'observe', () => observe(question.config, context))
-  const now = { ...question, observed, content: sourceContent(question.config.source, observedAcross(observed)) }
+  const { config } = question
+  const observed = await phase(context, 'observe', async () => observeForChanges(config, await observe(config, context), context))
+  const now = { ...question, observed, content: sourceContent(config.source, observedAcross(observed)) }
   const plan = await phase(context, 'plan', async () => {
     const made = planRun(now)
     emit(context, { kind: 'planned', changes: made.changes })

@@ -1,5 +1,5 @@
 /** Pure: compares what was requested with what exists, and lists what to do. Nothing here is sent. */
-import { byAccount, type Config, type FleetSettings, imageKindOf, imageTargetId, type PoolSettings } from '../config/config.ts'
+import { byAccount, type Config, type FleetSettings, imageKindOf, imageTargetId } from '../config/config.ts'
 import { type ImagePlan, imageIdFor } from '../image/image-plan.ts'
 import type { LeftSnapshot } from '../image/left-snapshots.ts'
 import { type ImageQuestion, planImage } from '../image/plan-image.ts'
@@ -7,7 +7,6 @@ import { generalizationOf, imageTraitsOf } from '../image/source.ts'
 import { isOwn, isTakenFor, TAGS } from '../image/tags.ts'
 import { TEMPORARY_TAG } from '../image/temporary.ts'
 import { type ArmId, childId, nameOf, sameId } from '../model/arm-id.ts'
-import type { BatchAccount } from '../model/batch.ts'
 import type { ImageTraits } from '../model/image-traits.ts'
 import { type Observed, observedAcross, observedIn } from '../observe/observed.ts'
 import { poolFor } from '../pool/family.ts'
@@ -131,13 +130,13 @@ export const isOf =
 
 /** What the pool steps carry out in one account. */
 export function worksIn(
-  { account, settings }: { readonly account: BatchAccount; readonly settings: PoolSettings },
+  shared: Pick<PoolWork, 'account' | 'settings' | 'observedAt'>,
   plan: Plan,
   fleet: FleetSettings,
 ): readonly PoolWork[] {
   const works = plan.pools.map((pool, index): PoolWork => {
     const imageId = imageFor(pool, index, plan, fleet)
-    return { plan: pool, account, settings, ...(imageId && { imageId }) }
+    return { plan: pool, ...shared, ...(imageId && { imageId }) }
   })
-  return works.filter(isOf(settings.account, fleet))
+  return works.filter(isOf(shared.settings.account, fleet))
 }

@@ -67,7 +67,7 @@ async function rollOut(rollout: PoolRollout, asPhase: RunAsPhase, beforeGrowth?:
     if (plan.action === 'blue-green') await asPhase('pool', () => rollout.retire([plan.old, ...plan.abandonedSuccessors]))
     settleSize(rollout)
     return {
-      pool: await rollout.clearPreviousState(await rollout.resizer.editor.get()),
+      pool: await rollout.clearPreviousState(await rollout.atEnd(pool)),
       verdict,
       isRolledBack: false,
       hasResized: rollout.resizer.hasResized,

@@ -52,12 +52,21 @@ export class PoolEditor {
   }
 
   /** @throws ForeignChangeError where it is gone, or going. */
-  async get(): Promise<Pool> {
-    const { batch, clock, signal } = this.#context
-    let pool = await batch.getPool(this.#pool.id)
+  get(): Promise<Pool> {
+    return this.#read((id) => this.#context.batch.getPool(id))
+  }
+
+  /** The same for those who read it again and again, and write nothing by it. */
+  watch(): Promise<Pool> {
+    return this.#read((id) => this.#context.batch.watchPool(id, this.#context.signal))
+  }
+
+  async #read(read: (id: ArmId) => Promise<Pool | undefined>): Promise<Pool> {
+    const { clock, signal } = this.#context
+    let pool = await read(this.#pool.id)
     while ((!pool || isBeingDeleted(pool)) && clock.now().getTime() < this.#visibleByMs) {
       await clock.sleep(VISIBLE_DELAY_MS, signal)
-      pool = await batch.getPool(this.#pool.id)
+      pool = await read(this.#pool.id)
     }
     if (pool && !isBeingDeleted(pool)) return pool
     throw new ForeignChangeError({

@@ -33,7 +33,7 @@ const FAILING: readonly NodeState[] = ['startTaskFailed', 'unusable', 'offline',
 const MOST_NODES_SHOWN = 20
 const OUTPUT_BYTES = 4_096
 /** Nodes take half a minute to many minutes to start and to run their start task. */
-const nodeDelayMs = (waitedMs: number): number => Math.min(15_000, Math.max(4_000, waitedMs / 10))
+const nodeDelayMs = (waitedMs: number): number => Math.min(15_000, Math.max(5_000, waitedMs / 10))
 /** A list is a request for every 1,000 nodes: made when counts say that it is worth it, and now and then whatever they say. */
 const LIST_ANYWAY_MS = 120_000
 const LIST_AGAIN_MS = 20_000
@@ -97,6 +97,8 @@ async function settle(plane: BatchDataPlane, gate: Gate, context: StepContext): 
   const nowMs = () => context.clock.now().getTime()
   const startedAtMs = nowMs()
   const listed = { atMs: startedAtMs, hint: '' }
+  // The nodes of a pool that this run leaves alone are most likely up, and only the list proves it.
+  let isListFirst = plan.action === 'none'
   const report = reporter(pool.name, context)
   let target = autoScale ? formulaTarget(pool) : gate.target
   return waitFor(
@@ -105,13 +107,14 @@ async function settle(plane: BatchDataPlane, gate: Gate, context: StepContext): 
     nodeDelayMs,
     async () => {
       const isLate = nowMs() - startedAtMs >= settings.nodeStartTimeoutMs
-      const hint = totalOf(target) === 0 ? NO_COUNTS : await plane.getNodeCounts(pool.name)
+      const hint = isListFirst || totalOf(target) === 0 ? NO_COUNTS : await plane.getNodeCounts(pool.name)
       const guess = healthOf(hint, target, settings)
       const isNew = JSON.stringify(hint) !== listed.hint
-      if (!isLate && !isWorthListing(guess, isNew, nowMs() - listed.atMs)) {
+      if (!isListFirst && !isLate && !isWorthListing(guess, isNew, nowMs() - listed.atMs)) {
         if (!guess.isHealthy) report({ counts: hint, health: guess, target })
         return undefined
       }
+      isListFirst = false
       Object.assign(listed, { atMs: nowMs(), hint: JSON.stringify(hint) })
       const nodes = totalOf(target) === 0 ? [] : await plane.listNodeStates(pool.name)
       const { counts, outdated } = censusOf(nodes, Math.max(gate.sinceMs, createdMs(pool)))

@@ -1,6 +1,6 @@
 import { AzureError } from '../errors/azure-error.ts'
 import { DataPlaneUnreachableError, ForeignChangeError } from '../errors/run-errors.ts'
-import type { ArmId } from '../model/arm-id.ts'
+import { type ArmId, nameOf } from '../model/arm-id.ts'
 import type { Pool, PoolEnvelope, PoolProperties } from '../model/batch.ts'
 import type { BatchDataPlane } from '../model/batch-service.ts'
 import { emit, type StepContext, waitFor } from '../run/context.ts'
@@ -24,17 +24,20 @@ export async function createPool(pool: NewPool, context: StepContext): Promise<v
   try {
     await context.batch.createPool(id, properties, envelope)
   } catch (error) {
-    if (!(await wasCreated(pool, error, context))) throw error
+    if (!(error instanceof AzureError) || (error.status !== 412 && error.status !== 409)) throw error
+    const there = await context.batch.getPool(id)
+    // Deleted by a run that ended before it made the new one.
+    if (there ? isBeingDeleted(there) : error.status === 412) await createOnceGone(pool, context)
+    // An answer that was lost makes the next try fail, because the pool exists by then.
+    else if (!there || !isSubset(properties.deploymentConfiguration, there.properties.deploymentConfiguration)) throw error
   }
   context.ledger.settle(id)
   emit(context, { kind: 'resource', change: 'created', type: 'pool', id })
 }
 
-/** An answer that was lost makes the next try fail, because the pool exists by then. */
-async function wasCreated({ id, properties }: NewPool, error: unknown, { batch }: StepContext): Promise<boolean> {
-  if (!(error instanceof AzureError) || (error.status !== 412 && error.status !== 409)) return false
-  const pool = await batch.getPool(id)
-  return pool !== undefined && isSubset(properties.deploymentConfiguration, pool.properties.deploymentConfiguration)
+async function createOnceGone({ id, properties, envelope }: NewPool, context: StepContext): Promise<void> {
+  await waitUntilGone({ id, name: nameOf(id) }, context)
+  await context.batch.createPool(id, properties, envelope)
 }
 
 /** A pool to be deleted as it is known. */

@@ -90,4 +90,6 @@ export interface PoolWork {
   readonly settings: PoolSettings
   /** The smoke test has passed on other nodes of this image. */
   readonly isTested?: boolean
+  /** When `plan.existing` was read, by Azure's clock. */
+  readonly observedAt?: string
 }

@@ -175,7 +175,7 @@ export class PoolResizer {
     let before = from
     let roundsWithoutGain = 0
     for (;;) {
-      const pool = await this.waitUntilSteady(target)
+      const pool = await waitUntilSteady({ ...this.#watch, target, isJustBegun: true }, this.#context)
       const current = totals(pool)
       const errors = errorsOfThisRun(pool, sinceMs).map(classifyResizeError)
       const gained = { dedicated: current.dedicated - before.dedicated, lowPriority: current.lowPriority - before.lowPriority }

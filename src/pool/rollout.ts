@@ -10,13 +10,16 @@ import { evaluatedSinceMs } from './formula.ts'
 import type { Verdict } from './health-gate.ts'
 import { lastStateOf, MARKS, markIn, withMarks, writeMark } from './marks.ts'
 import { passGate } from './pass-gate.ts'
-import { createPool, deletePool, waitUntilGone } from './pool-lifecycle.ts'
+import { createPool, deletePool } from './pool-lifecycle.ts'
 import type { PoolPlan, PoolWork, PoolWrite } from './pool-plan.ts'
 import { PoolResizer } from './resizer.ts'
 import { type Retirement, retire, withdraw } from './retire.ts'
 import { canaryOf, sizedTo, startOf, totals } from './size.ts'
 import { SmokeGate } from './smoke-gate.ts'
 import { removeSmokeJob } from './smoke-test.ts'
+
+/** For so long a pool that nobody changes counts as it was read. */
+const FRESH_MS = 10_000
 
 /** How the pool gets its nodes after the first writes. */
 export type ResizeStart = 'own-resize' | 'new-resize' | 'no-resize'
@@ -94,7 +97,6 @@ export class PoolRollout {
       case 'replace':
         return this.#replace(plan, beforeGrowth)
       case 'create':
-        await waitUntilGone({ id: plan.id, name: plan.request.id }, this.context)
         await this.create(plan)
         return 'own-resize'
       case 'blue-green':
@@ -188,7 +190,7 @@ export class PoolRollout {
       return this.resizer.editor.get()
     }
     if (autoScale) return this.resizer.followFormula(evaluatedSinceMs(this.#changed, this.plan.existing))
-    if (from === 'no-resize') return this.resizer.waitUntilSteady()
+    if (from === 'no-resize') return this.#justRead(this.plan.existing) ?? this.resizer.waitUntilSteady()
     const first = this.#first
     if (from === 'new-resize' && (first === target || totalOf(totals(await this.resizer.editor.get())) > totalOf(first)))
       return this.resizer.grow(target)
@@ -196,6 +198,19 @@ export class PoolRollout {
     if (first === target) return pool
     await this.smokeTest(await this.gate(pool, first), totalOf(first))
     return this.resizer.grow(target)
+  }
+
+  /** The pool as it is at the end; as `seen` where this run changes nothing and has just read it. */
+  async atEnd(seen: Pool): Promise<Pool> {
+    return this.#justRead(seen) ?? this.resizer.editor.get()
+  }
+
+  /** A steady pool that nothing is done to, where what is known of it was read a moment ago. */
+  #justRead(pool: Pool | undefined): Pool | undefined {
+    const { plan, work, context } = this
+    const ageMs = context.arm.now().getTime() - Date.parse(work.observedAt ?? '')
+    const isFresh = plan.action === 'none' && ageMs < FRESH_MS && pool?.properties.allocationState === 'Steady'
+    return isFresh ? pool : undefined
   }
 
   /** Runs the smoke test on at most `mostNodes` nodes, where it is due. @throws GateError */

@@ -5,8 +5,14 @@ import { emit, type StepContext, waitFor } from '../run/context.ts'
 import type { PoolEditor } from './editor.ts'
 import { targetFrom, totals } from './size.ts'
 
-/** A pool without nodes is steady within seconds, others take minutes: asked after 3 s at first, every 15 s later. */
-const poolDelayMs = (waitedMs: number): number => Math.min(15_000, Math.max(3_000, waitedMs))
+/** A drain, a proof, a canary: everything else waits for them. */
+const MOST_NODES_AWAITED = 3
+
+/** A pool without nodes is steady within seconds, others take minutes: read after 3 s at first, every 30 s later, where others wait for it every 5 s. */
+function poolDelayMs(waitedMs: number, target: NodeTotals | undefined): number {
+  const isAwaited = target !== undefined && totalOf(target) <= MOST_NODES_AWAITED
+  return Math.min(isAwaited ? 5_000 : 30_000, Math.max(3_000, waitedMs))
+}
 
 /** What a pool is watched for; `number` and `maxResizes` are the resizes of this run so far and at most. */
 export interface Watch {
@@ -18,6 +24,8 @@ export interface Watch {
   readonly target?: NodeTotals
   /** For signs of life, e.g. `pool render to be steady`. */
   readonly waitingFor?: string
+  /** The resize was just read as begun: there is nothing new to read yet. */
+  readonly isJustBegun?: boolean
 }
 
 /** The pool as soon as it is steady; its node counts are reported as they change. */
@@ -25,12 +33,14 @@ export async function waitUntilSteady(watch: Watch, context: StepContext): Promi
   const { editor, name, number, maxResizes, target, waitingFor = `pool ${name} to be steady` } = watch
   let reported = ''
   let progress = ''
+  const delayMs = (waitedMs: number) => poolDelayMs(waitedMs, target)
+  if (watch.isJustBegun) await context.clock.sleep(delayMs(0), context.signal)
   return waitFor(
     context,
     () => `${waitingFor}${progress}`,
-    poolDelayMs,
+    delayMs,
     async () => {
-      const pool = await editor.get()
+      const pool = await editor.watch()
       const { allocationState } = pool.properties
       const current = totals(pool)
       const state = `${allocationState} ${current.dedicated} ${current.lowPriority}`

@@ -1,3 +1,4 @@
+import { AzureError } from '../errors/azure-error.ts'
 import type { Arm } from '../model/arm.ts'
 import type { Batch } from '../model/batch.ts'
 import type { Compute } from '../model/compute.ts'
@@ -41,7 +42,15 @@ export async function phase<T>(context: StepContext, name: PhaseName, body: () =
   }
 }
 
-/** Asks `look` again and again until it answers something; meanwhile says what is being waited for. */
+/** A region that is down is waited for so long, where the run waits anyway. Each request by itself is tried for a minute. */
+const LONGEST_OUTAGE_MS = 1_800_000
+/** Azure's own passing failures. https://learn.microsoft.com/azure/architecture/best-practices/retry-service-specific */
+const OUTAGE = new Set([429, 500, 502, 503, 504])
+
+/**
+ * Asks `look` again and again until it answers something; meanwhile says what is being waited for. While Azure fails, nothing is known:
+ * that ends the waiting only where it lasts.
+ */
 export async function waitFor<T>(
   context: StepContext,
   waitingFor: () => string,
@@ -53,13 +62,34 @@ export async function waitFor<T>(
     context,
     (elapsedMs) => ({ kind: 'heartbeat', waitingFor: waitingFor(), elapsedMs }),
     async () => {
+      const lookThrough = throughOutage(context, look)
       for (;;) {
-        const found = await look()
+        const found = await lookThrough()
         if (found !== undefined) return found
         await context.clock.sleep(delayMs(context.clock.now().getTime() - startedAtMs), context.signal)
       }
     },
   )
+}
+
+/** `look`, but `undefined` while Azure fails. @throws what Azure fails with, after half an hour of nothing else */
+function throughOutage<T>(context: StepContext, look: () => Promise<T | undefined>): () => Promise<T | undefined> {
+  let sinceMs: number | undefined
+  return async () => {
+    try {
+      const found = await look()
+      sinceMs = undefined
+      return found
+    } catch (error) {
+      const nowMs = context.clock.now().getTime()
+      const isPassing = error instanceof AzureError && OUTAGE.has(error.status ?? 0)
+      if (!isPassing || nowMs - (sinceMs ?? nowMs) >= LONGEST_OUTAGE_MS) throw error
+      if (sinceMs === undefined)
+        emit(context, { kind: 'notice', level: 'warning', text: `Azure is failing (${error.message}); the run goes on waiting.` })
+      sinceMs ??= nowMs
+      return undefined
+    }
+  }
 }
 
 const SIGN_OF_LIFE_MS = 5_000

@@ -188,17 +188,6 @@ describe('preflight rules', () => {
   })
 })
 
-test('the comparison has the times of the last bench', () => {
-  const { ours, peers } = JSON.parse(read('test/bench/results.json')).trace
-  const lost = (client: string) => peers.find((peer: { client: string }) => peer.client.startsWith(client)).overheadS
-  const row =
-    read('.github/docs/comparison.md')
-      .split('\n')
-      .find((line) => line.startsWith('| time lost')) ?? ''
-  const seconds = [lost('Azure CLI'), lost('Terraform'), lost('Packer'), ours.overheadS].map((time) => Math.round(time))
-  expect([...row.matchAll(/(\d+) s/g)].map(([, time]) => Number(time))).toEqual(seconds)
-})
-
 test('every tag and mark that is left on resources is explained', () => {
   const explained = [...read('.github/docs/what-a-run-leaves.md').matchAll(/^\| (`image-pool-[^|]*) \|/gm)].flatMap(
     ([, names = '']) => names.match(/[\w-]+/g) ?? [],

@@ -8,6 +8,7 @@ import { AuthError } from '../../src/errors/sign-in.ts'
 import type { SignInAttempt } from '../../src/errors/sign-in-attempt.ts'
 import { RULES } from '../../src/preflight/rules.ts'
 import { RULE_EXAMPLES } from '../fixtures/rule-examples.ts'
+import { type MeasuredTable, measuredLoad, measuredPeers, measuredScale, measuredStart, measuredWays } from './measured.ts'
 import { unsourced } from './sources.ts'
 
 export const ROOT = path.join(import.meta.dirname, '../..')
@@ -115,6 +116,11 @@ const SIGN_IN: readonly string[] = [
 
 export const GENERATED: Readonly<Record<string, () => string>> = {
   inputs,
+  'measured-ways': () => table(...headAndRows(measuredWays())),
+  'measured-scale': () => table(...headAndRows(measuredScale())),
+  'measured-load': () => table(...headAndRows(measuredLoad())),
+  'measured-start': () => table(...headAndRows(measuredStart())),
+  'measured-peers': () => table(...headAndRows(measuredPeers())),
   outputs: () =>
     table(
       ['Output', 'Meaning'],
@@ -200,11 +206,15 @@ function table(head: readonly string[], rows: readonly (readonly string[])[]): s
 
 const MARKED = /<!-- generated: ([\w-]+) -->\n[\s\S]*?<!-- \/generated -->/g
 
+const headAndRows = ([head, ...rows]: MeasuredTable) => [head, rows] as const
+
 /** Pages with generated parts, and the parts of each. */
 export const GENERATED_PAGES: Readonly<Record<string, readonly string[]>> = {
   'README.md': ['inputs'],
   '.github/docs/report.md': ['outputs'],
   '.github/docs/preflight-rules.md': ['rules'],
+  '.github/docs/comparison.md': ['measured-peers'],
+  '.github/docs/measurements.md': ['measured-ways', 'measured-scale', 'measured-load', 'measured-start'],
   '.github/docs/troubleshooting.md': ['resize-codes', 'allocation-reasons', 'refusals'],
 }
 

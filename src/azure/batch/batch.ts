@@ -1,10 +1,12 @@
 import { BatchManagementClient } from '#arm-batch'
 import { type ArmId, partsOf } from '../../model/arm-id.ts'
 import type { Batch, BatchAccount, BatchVmSize, Pool } from '../../model/batch.ts'
+import type { BatchDataPlane } from '../../model/batch-service.ts'
 import type { Connection } from '../connection.ts'
 import { PACES } from '../pace.ts'
 import { type JsonRequest, Requests } from '../requests.ts'
 import { createDataPlane } from './data-plane.ts'
+import { PoolReadings } from './pool-readings.ts'
 
 /** Older versions are announced for retirement, and know neither an image change in place nor all pool properties. */
 const API_VERSION = '2025-06-01'
@@ -12,6 +14,7 @@ const API_VERSION = '2025-06-01'
 /** Microsoft.Batch with raw JSON. */
 export function createBatch(connection: Connection): Batch {
   const requestsFor = requestsBySubscription(connection)
+  const planes = new Map<string, BatchDataPlane>()
 
   const to = (operation: string, method: string, id: ArmId, path: string = id): JsonRequest => ({
     operation,
@@ -22,7 +25,25 @@ export function createBatch(connection: Connection): Batch {
 
   const write = async (id: ArmId, request: JsonRequest): Promise<Pool> => toPool(await requestsFor(id).json<WirePool>(request))
 
+  const listPools: Batch['listPools'] = async (account) =>
+    (await requestsFor(account).list<WirePool>(to('list pools', 'GET', account, `${account}/pools`))).map(toPool)
+  const getPool: Batch['getPool'] = async (id) => {
+    const pool = await requestsFor(id).find<WirePool>(to('read pool', 'GET', id))
+    return pool && toPool(pool)
+  }
+  const readings = new Map<string, PoolReadings>()
+
   return {
+    listPools,
+    getPool,
+
+    watchPool(id, signal) {
+      const account = id.replace(/\/pools\/[^/]+$/i, '') as ArmId
+      const ofAccount = readings.get(account) ?? new PoolReadings({ get: getPool, list: () => listPools(account), clock: connection.clock })
+      readings.set(account, ofAccount)
+      return ofAccount.read(id, signal)
+    },
+
     async getAccount(id) {
       const account = await requestsFor(id).find<WireAccount>(to('read Batch account', 'GET', id))
       return account && { ...account.properties, id: account.id, name: account.name, location: account.location }
@@ -31,15 +52,6 @@ export function createBatch(connection: Connection): Batch {
     async listVmSizes(account, location) {
       const path = `/subscriptions/${partsOf(account).subscriptionId}/providers/Microsoft.Batch/locations/${location}/virtualMachineSkus`
       return (await requestsFor(account).list<WireVmSize>(to('list VM sizes of Batch', 'GET', account, path))).map(toVmSize)
-    },
-
-    async listPools(account) {
-      return (await requestsFor(account).list<WirePool>(to('list pools', 'GET', account, `${account}/pools`))).map(toPool)
-    },
-
-    async getPool(id) {
-      const pool = await requestsFor(id).find<WirePool>(to('read pool', 'GET', id))
-      return pool && toPool(pool)
     },
 
     createPool: (id, properties, envelope) =>
@@ -57,7 +69,11 @@ export function createBatch(connection: Connection): Batch {
 
     deletePool: (id, signal) => requestsFor(id).run({ ...to('delete pool', 'DELETE', id), signal }, PACES.pool),
 
-    dataPlane: (account) => createDataPlane(account, connection),
+    dataPlane(account) {
+      const plane = planes.get(account.accountEndpoint) ?? createDataPlane(account, connection)
+      planes.set(account.accountEndpoint, plane)
+      return plane
+    },
   }
 }
 

@@ -1,5 +1,4 @@
 /** Calls of arm-compute: refusals with all that Azure said, lists to their end, long operations followed by this action itself. */
-import { ComputeManagementClient } from '@azure/arm-compute'
 import { createDefaultHttpClient, createPipelineRequest, type PipelinePolicy } from '@azure/core-rest-pipeline'
 import { type ArmId, partsOf } from '../../model/arm-id.ts'
 import type { Clock } from '../../run/runner.ts'
@@ -8,6 +7,7 @@ import { type Attempt, failedCall, type RawAnswer, trusted } from '../failure.ts
 import { type FollowedOperation, follow, type Limit, operationOf } from '../long-operation.ts'
 import type { Pace } from '../pace.ts'
 import { isNotFound } from '../requests.ts'
+import { type ComputeClient, createComputeClient } from './client.ts'
 
 /** Options that every call of arm-compute takes; `onResponse` sees the answer before the SDK drops parts of it. */
 export interface CallOptions {
@@ -22,7 +22,15 @@ export interface StartCall {
   readonly method: 'PUT' | 'POST' | 'DELETE'
   readonly id: ArmId
   readonly signal: AbortSignal
+  /** The operation's own word is enough: nobody reads the resource next. */
+  readonly isBelieved?: boolean
   readonly send: (options: CallOptions) => { submitted(): Promise<void> }
+}
+
+/** A deletion; `followedBy` gives another way to see its end. */
+export interface DeleteCall extends Omit<StartCall, 'method'> {
+  readonly pace: Pace
+  readonly followedBy?: (operation: FollowedOperation) => FollowedOperation
 }
 
 /** Where a resource is, as the SDK's methods want it. */
@@ -42,7 +50,7 @@ export function placeOf(id: ArmId): Place {
 export class ComputeCalls {
   readonly #connection: Connection
   readonly #origin: string
-  readonly #clients = new Map<string, ComputeManagementClient>()
+  readonly #clients = new Map<string, ComputeClient>()
   readonly #httpClient = createDefaultHttpClient()
 
   constructor(connection: Connection) {
@@ -55,11 +63,11 @@ export class ComputeCalls {
   }
 
   /** The client of a subscription. */
-  of(subscriptionId: string): ComputeManagementClient {
+  of(subscriptionId: string): ComputeClient {
     const { credential, cloud, transport } = this.#connection
     const client =
       this.#clients.get(subscriptionId) ??
-      new ComputeManagementClient(credential, subscriptionId, {
+      createComputeClient(credential, subscriptionId, {
         endpoint: cloud.resourceManagerUrl,
         credentials: { scopes: [cloud.resourceManagerScope] },
         ...transport,
@@ -70,7 +78,7 @@ export class ComputeCalls {
   }
 
   /** The client of the subscription that a resource is in. */
-  for(id: ArmId): ComputeManagementClient {
+  for(id: ArmId): ComputeClient {
     return this.of(partsOf(id).subscriptionId)
   }
 
@@ -90,14 +98,14 @@ export class ComputeCalls {
   }
 
   /** Starts a long operation. */
-  async start({ operation, method, id, signal, send }: StartCall): Promise<FollowedOperation> {
+  async start({ operation, method, id, signal, isBelieved = false, send }: StartCall): Promise<FollowedOperation> {
     const attempt = { operation, resourceId: id, method, url: `${this.#origin}${id}` }
     const { answer } = await this.#call(attempt, (options) => send({ ...options, abortSignal: signal }).submitted())
     if (!answer) throw new Error(`${operation}: the SDK gave no answer`)
     const { pipeline } = this.for(id)
     const ask = (url: string) => pipeline.sendRequest(this.#httpClient, createPipelineRequest({ url, abortSignal: signal }))
     const resourceUrl = answer.request && this.#urlOf(id, answer.request.url)
-    return operationOf({ started: answer, attempt, ask, origin: this.#origin, ...(resourceUrl && { resourceUrl }) })
+    return operationOf({ started: answer, attempt, ask, origin: this.#origin, isBelieved, ...(resourceUrl && { resourceUrl }) })
   }
 
   /** Starts a long operation and follows it to its end. */
@@ -111,9 +119,9 @@ export class ComputeCalls {
   }
 
   /** The same; what is gone already needs no deletion. */
-  async remove(call: Omit<StartCall, 'method'> & { readonly pace: Pace }): Promise<void> {
+  async remove({ followedBy = (operation) => operation, ...call }: DeleteCall): Promise<void> {
     try {
-      await this.run({ ...call, method: 'DELETE' })
+      await this.follow(followedBy(await this.start({ ...call, method: 'DELETE' })), call)
     } catch (error) {
       if (!isNotFound(error)) throw error
     }

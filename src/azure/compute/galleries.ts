@@ -4,6 +4,7 @@ import { PACES } from '../pace.ts'
 import { definitionBody, updatedVersion, versionBody } from './bodies.ts'
 import { type ComputeCalls, placeOf } from './calls.ts'
 import { toDefinition, toGallery, toVersion } from './model.ts'
+import { VersionDeletions } from './version-deletions.ts'
 
 type Galleries = Pick<Compute, 'getGallery' | 'createGallery' | 'getImageDefinition' | 'createImageDefinition'>
 type Versions = Pick<
@@ -32,6 +33,7 @@ export function galleries(calls: ComputeCalls): Galleries & Versions {
         id,
         pace,
         signal,
+        isBelieved: true,
         send: (options) => calls.for(id).galleries.createOrUpdate(group, name, body, options),
       })
     },
@@ -52,6 +54,7 @@ export function galleries(calls: ComputeCalls): Galleries & Versions {
         id,
         pace,
         signal,
+        isBelieved: true,
         send: (options) => calls.for(id).galleryImages.createOrUpdate(group, name, child, definitionBody(request), options),
       })
     },
@@ -60,14 +63,16 @@ export function galleries(calls: ComputeCalls): Galleries & Versions {
 
 function versions(calls: ComputeCalls): Versions {
   const { version: pace } = PACES
+  const listImageVersions: Versions['listImageVersions'] = async (definition) => {
+    const { group, name, child } = placeOf(definition)
+    const all = await calls.list('list image versions', definition, (options) =>
+      calls.for(definition).galleryImageVersions.listByGalleryImage(group, name, child, options),
+    )
+    return all?.map(toVersion)
+  }
+  const deletions = new VersionDeletions(listImageVersions, calls.clock)
   return {
-    async listImageVersions(definition) {
-      const { group, name, child } = placeOf(definition)
-      const all = await calls.list('list image versions', definition, (options) =>
-        calls.for(definition).galleryImageVersions.listByGalleryImage(group, name, child, options),
-      )
-      return all?.map(toVersion)
-    },
+    listImageVersions,
 
     async listSoftDeletedVersions(definition) {
       const { group, name, child } = placeOf(definition)
@@ -118,6 +123,7 @@ function versions(calls: ComputeCalls): Versions {
         id,
         pace,
         signal,
+        followedBy: (operation) => deletions.follow(id, operation),
         send: (options) => calls.for(id).galleryImageVersions.delete(group, name, child, grandchild, options),
       })
     },

@@ -15,6 +15,7 @@ import type {
   ReplicaEncryption,
   Snapshot,
   VirtualMachine,
+  VmExtension,
 } from '../../model/compute.ts'
 
 /** Drops members that are `undefined`: the ports know only present members. */
@@ -40,6 +41,7 @@ export function toVirtualMachine(vm: sdk.VirtualMachine): VirtualMachine {
     dataDisks: (dataDisks ?? []).map(toAttachedDisk).sort((one, other) => (one.lun ?? 0) - (other.lun ?? 0)),
     statuses: (vm.instanceView?.statuses ?? []).flatMap(({ code }) => (code ? [code] : [])),
     tags: vm.tags ?? {},
+    ...(vm.resources?.length && { extensions: vm.resources.map(toExtension) }),
     ...present({
       vmId: vm.vmId,
       vmSize: vm.hardwareProfile?.vmSize,
@@ -54,6 +56,12 @@ export function toVirtualMachine(vm: sdk.VirtualMachine): VirtualMachine {
     }),
   }
 }
+
+const toExtension = ({ name = '', publisher = '', typePropertiesType = '' }: sdk.VirtualMachineExtension): VmExtension => ({
+  name,
+  publisher,
+  type: typePropertiesType,
+})
 
 function toAttachedDisk(disk: Partial<sdk.DataDisk> & { diffDiskSettings?: sdk.DiffDiskSettings }): AttachedDisk {
   return {

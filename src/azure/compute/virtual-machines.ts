@@ -4,10 +4,7 @@ import { type ComputeCalls, placeOf } from './calls.ts'
 import { toVirtualMachine } from './model.ts'
 import { removeRunCommand, runScript } from './run-command.ts'
 
-type VirtualMachines = Pick<
-  Compute,
-  'getVm' | 'listVmExtensions' | 'deallocateVm' | 'startVm' | 'runScript' | 'removeRunCommand' | 'listUsages'
->
+type VirtualMachines = Pick<Compute, 'getVm' | 'deallocateVm' | 'startVm' | 'runScript' | 'removeRunCommand' | 'listUsages'>
 
 /** Virtual machines, and what a subscription uses for them. */
 export function virtualMachines(calls: ComputeCalls): VirtualMachines {
@@ -19,18 +16,6 @@ export function virtualMachines(calls: ComputeCalls): VirtualMachines {
         calls.for(id).virtualMachines.get(group, name, { ...options, expand: 'instanceView' }),
       )
       return vm && toVirtualMachine(vm)
-    },
-
-    async listVmExtensions(id) {
-      const { group, name } = placeOf(id)
-      const answer = await calls.read('list VM extensions', id, (options) =>
-        calls.for(id).virtualMachineExtensions.list(group, name, options),
-      )
-      return (answer?.value ?? []).map((extension) => ({
-        name: extension.name ?? '',
-        publisher: extension.publisher ?? '',
-        type: extension.typePropertiesType ?? '',
-      }))
     },
 
     deallocateVm(id, signal) {

@@ -99,8 +99,13 @@ export function virtualMachineRoutes(arm: Arm, refuseCores: (vmSize: string) => 
   ]
 }
 
+/**
+ * With its extensions as `resources`.
+ * https://github.com/Azure/azure-rest-api-specs/blob/main/specification/compute/resource-manager/Microsoft.Compute/ComputeRP/stable/2024-03-01/examples/virtualMachineExamples/VirtualMachine_Get.json
+ */
 function withView(vm: Resource, call: Call): Resource {
-  const resource = shown(vm)
+  const extensions = extensionsOf(vm)
+  const resource = { ...shown(vm), ...(extensions.length > 0 && { resources: extensions }) }
   if (call.query.get('$expand') !== 'instanceView') return resource
   return { ...resource, properties: { ...resource.properties, instanceView: instanceView(vm) } }
 }

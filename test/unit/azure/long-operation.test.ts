@@ -157,7 +157,7 @@ describe('waiting', () => {
     }
     const started = answer(202, '', { ...ASYNC, 'retry-after': '7' })
     const { followed } = operation(ASYNC, [answer(200, { status: 'InProgress' }, { 'retry-after': '12' }), running, succeeded], started)
-    await follow({ operation: followed, pace: PACES.disk, clock, signal: new AbortController().signal })
+    await follow({ operation: followed, pace: PACES.image, clock, signal: new AbortController().signal })
     expect(slept).toEqual([7_000, 12_000, 3_800])
   })
 })

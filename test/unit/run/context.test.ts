@@ -1,5 +1,6 @@
 /** A log that goes on while nothing happens. */
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import { AzureError } from '../../../src/errors/azure-error.ts'
 import { logEvent, startLog } from '../../../src/report/log.ts'
 import { phase, type StepContext, waitFor } from '../../../src/run/context.ts'
 import type { RunEvent } from '../../../src/run/events.ts'
@@ -64,4 +65,42 @@ test.each([2_000, 15_000, 200_000])('a wait that looks every %i ms: a line every
     texts.filter((text) => /^still waiting for image version 1\.0\.0; waiting for \d+ min.*, nothing new for \d+ min/.test(text)).length,
   ).toBeGreaterThan(15)
   expect(texts.join('\n')).not.toContain('has been under way')
+})
+
+const outage = (status: number) =>
+  new AzureError({ operation: 'read pool', method: 'GET', url: 'https://management.azure.com/pools/p', status, body: '' })
+
+/** What becomes of a wait for something that is there after 20 minutes, while Azure answers with `status` from minute 2 to minute `untilMin`. */
+async function waited(status: number, untilMin: number): Promise<readonly string[]> {
+  const at = (minutes: number) => Date.parse(START) + minutes * MINUTE_MS
+  const warnings: string[] = []
+  const emit = (event: RunEvent) => {
+    if (event.kind === 'notice') warnings.push(event.text)
+  }
+  const context = { clock, events: { emit }, signal: new AbortController().signal } as unknown as StepContext
+  const look = async () => {
+    if (Date.now() >= at(2) && Date.now() < at(untilMin)) throw outage(status)
+    return Date.now() >= at(20) || undefined
+  }
+  const waiting = waitFor(
+    context,
+    () => 'a pool',
+    () => 30_000,
+    look,
+  ).catch((error: Error) => warnings.push(error.message))
+  await vi.runAllTimersAsync()
+  await waiting
+  return warnings
+}
+
+test('an outage of 20 minutes is waited out, and said once', async () => {
+  expect(await waited(503, 22)).toEqual([expect.stringContaining('the run goes on waiting')])
+})
+
+test('an outage that lasts half an hour ends the wait', async () => {
+  expect(await waited(503, 90)).toEqual([expect.stringContaining('the run goes on waiting'), expect.stringContaining('503')])
+})
+
+test('a refusal ends it at once', async () => {
+  expect(await waited(403, 22)).toEqual([expect.stringContaining('403')])
 })
