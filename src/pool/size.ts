@@ -4,8 +4,9 @@ import type { Pool, PoolProperties } from '../model/batch.ts'
 import type { ResizeRequest } from '../model/batch-service.ts'
 import { type NodeTotals, totalOf } from '../model/nodes.ts'
 
-export function totals({ properties }: Pool): NodeTotals {
-  return { dedicated: properties.currentDedicatedNodes, lowPriority: properties.currentLowPriorityNodes }
+/** Azure may leave out what is 0. */
+export function totals({ properties: { currentDedicatedNodes = 0, currentLowPriorityNodes = 0 } }: Pool): NodeTotals {
+  return { dedicated: currentDedicatedNodes, lowPriority: currentLowPriorityNodes }
 }
 
 /** The target of a scale, a resize or a request for one; Azure leaves out what is 0. */

@@ -83,7 +83,7 @@ describe('the former size is put back', () => {
     azure.intervene = undefined
     expect(sizeOf(azure)).toBe(0)
     const ran = await again(azure, { ...SECOND, 'vm-size': 'Standard_Nowhere' })
-    expect(annotations(ran)[0]).toContain('Preflight')
+    expect(annotations(ran)[0]).toContain('title=VM size does not fit (vm-size)')
     expect(sizeOf(azure)).toBe(10)
   })
 })
