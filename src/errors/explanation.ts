@@ -60,11 +60,8 @@ export function explain(error: unknown): Explanation {
 export const inSentences = ({ message, hint }: Pick<Explanation, 'message' | 'hint'>): string =>
   `${message.trim().replace(/\.+$/, '')}. ${hint}`
 
-/** The same for a warning: what happened, and what to do. */
-export function explainInLine(error: unknown): string {
-  const { message, hint } = explain(error)
-  return `${message} ${hint}`
-}
+/** The same of anything that was thrown. */
+export const explainInLine = (error: unknown): string => inSentences(explain(error))
 
 /** What to do. */
 export type Advice = Pick<Explanation, 'hint' | 'link'>

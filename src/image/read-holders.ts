@@ -1,6 +1,6 @@
 /** Reads whatever may refer to images: pools of every Batch account, virtual machines and scale sets that the identity can see. */
 import { AzureError } from '../errors/azure-error.ts'
-import { explain, inSentences } from '../errors/explanation.ts'
+import { explain, explainInLine } from '../errors/explanation.ts'
 import { type ArmId, childId, nameOf, partsOf, resourceGroupId, sameId } from '../model/arm-id.ts'
 import type { RegionReplication } from '../model/compute.ts'
 import type { StepContext } from '../run/context.ts'
@@ -93,7 +93,7 @@ async function attempt(what: string, read: () => Promise<HolderReading>): Promis
   try {
     return await read()
   } catch (error) {
-    return { holders: [], unread: [`${what} (${inSentences(explain(error))})`] }
+    return { holders: [], unread: [`${what} (${explainInLine(error)})`] }
   }
 }
 

@@ -1,5 +1,5 @@
 /** A run that stops a VM owes it a start: the post step sees that in the ledger, a later run in the mark on the VM. */
-import { explain, inSentences } from '../errors/explanation.ts'
+import { explainInLine } from '../errors/explanation.ts'
 import type { ArmId } from '../model/arm-id.ts'
 import { emit, type StepContext } from '../run/context.ts'
 import { TAGS } from './tags.ts'
@@ -52,5 +52,5 @@ async function mark(vm: ArmId, run: string, context: StepContext): Promise<void>
 
 function warn(error: unknown, what: string, context: StepContext): void {
   context.signal.throwIfAborted()
-  emit(context, { kind: 'notice', level: 'warning', text: `${what}: ${inSentences(explain(error))}` })
+  emit(context, { kind: 'notice', level: 'warning', text: `${what}: ${explainInLine(error)}` })
 }

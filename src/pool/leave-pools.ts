@@ -1,5 +1,5 @@
 import type { PoolSettings } from '../config/config.ts'
-import { explain, inSentences } from '../errors/explanation.ts'
+import { explainInLine } from '../errors/explanation.ts'
 import type { ArmId } from '../model/arm-id.ts'
 import { emit, type StepContext } from '../run/context.ts'
 import type { PoolPlan } from './pool-plan.ts'
@@ -35,7 +35,7 @@ async function stopResizes(pools: readonly PoolPlan[], context: StepContext): Pr
         await context.batch.stopResize(id)
         warn(`The resize of pool ${request.id} was stopped.`)
       } catch (error) {
-        warn(`The resize of pool ${request.id} was not stopped: ${inSentences(explain(error))}`)
+        warn(`The resize of pool ${request.id} was not stopped: ${explainInLine(error)}`)
       }
     }),
   )

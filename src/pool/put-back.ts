@@ -1,5 +1,5 @@
 import { AzureError } from '../errors/azure-error.ts'
-import { explain, inSentences } from '../errors/explanation.ts'
+import { explainInLine } from '../errors/explanation.ts'
 import { DataPlaneUnreachableError } from '../errors/run-errors.ts'
 import { type ArmId, armId, nameOf, partsOf } from '../model/arm-id.ts'
 import type { Pool, ScaleSettings } from '../model/batch.ts'
@@ -51,7 +51,7 @@ export async function tryToPutBack(id: ArmId, ports: PutBackPorts): Promise<PutB
     return text ? { text } : {}
   } catch (error) {
     return {
-      text: `Pool ${nameOf(id)} was drained, and its former size could not be put back: ${inSentences(explain(error))}`,
+      text: `Pool ${nameOf(id)} was drained, and its former size could not be put back: ${explainInLine(error)}`,
       isOwed: true,
     }
   }
