@@ -132,9 +132,12 @@ async function cleanUpAfter(plan: Plan, deleting: ReturnType<typeof deletingSnap
   if (image.kind === 'build' && deleting) await confirmPublished(image, context)
   await include(situation, image)
   if (retains(config) && progress.pools.every(({ error }) => !error)) await retain(situation)
-  // Where nothing is built nobody else looks for what an interrupted run's copy costs.
-  else if (image.kind === 'reuse' && takesTemporaries(config.source)) await sweep(situation)
+  // Where nothing is captured nobody else looks for what an interrupted run's copy costs.
+  else if (!capturesIn(plan) && takesTemporaries(config.source)) await sweep(situation)
 }
+
+/** Not where the version was there, nor where an interrupted run began it. */
+const capturesIn = ({ image }: Plan): boolean => image.kind === 'build' && image.existing?.state !== 'creating'
 
 /** `latest: when-healthy`, where every pool has become healthy on this very image. */
 async function include({ context, progress }: Situation, image: Plan['image']): Promise<void> {

@@ -14,17 +14,17 @@ import { withRestorePoint } from './restore-point.ts'
 import { isComplete, isReplicated } from './standing.ts'
 import { TAGS } from './tags.ts'
 import { VersionTakenError } from './taken.ts'
-import { sweepTemporaries } from './temporary-resources.ts'
+import { type Captured, sweepTemporaries } from './temporary-resources.ts'
 
 /** Takes all snapshots at once. A VM that was stopped for it runs again afterwards, whatever happened. */
-export async function capture(plan: BuildPlan, context: StepContext): Promise<readonly SnapshotReport[]> {
+export async function capture(plan: BuildPlan, context: StepContext): Promise<Captured<readonly SnapshotReport[]>> {
   const { prepare, deallocate, osType, copy, restorePoint } = plan
   const owner = { image: plan.tags[TAGS.image] ?? '', run: plan.tags[TAGS.run] ?? '' }
   // An interrupted run left all of them: the VM was prepared and stopped for these.
   if (plan.snapshots.every(({ exists }) => exists)) {
     const swept = copy?.vm ?? restorePoint?.collection.id
     if (swept) await sweepTemporaries(resourceGroupId(swept), owner, context)
-    return takeSnapshots(plan, context)
+    return withoutTemporaries(takeSnapshots(plan, context))
   }
   if (copy) {
     const whole = await withoutOldMoment(plan, context)
@@ -35,9 +35,14 @@ export async function capture(plan: BuildPlan, context: StepContext): Promise<re
     const whole = await withoutOldMoment(plan, context)
     return withRestorePoint({ plan: whole, restorePoint }, context, () => takeSnapshots(whole, context))
   }
-  if (!deallocate) return takeSnapshots(plan, context)
-  return whileStopped({ vm: deallocate, run: owner.run }, context, () => takeSnapshots(plan, context))
+  if (!deallocate) return withoutTemporaries(takeSnapshots(plan, context))
+  return withoutTemporaries(whileStopped({ vm: deallocate, run: owner.run }, context, () => takeSnapshots(plan, context)))
 }
+
+const withoutTemporaries = async <T>(captured: Promise<T>): Promise<Captured<T>> => ({
+  captured: await captured,
+  removed: Promise.resolve(),
+})
 
 /** The script runs in the golden VM itself; what Run Command has installed for it is removed, so that no node finds it. */
 async function prepareVm(request: ScriptRequest, context: StepContext): Promise<void> {

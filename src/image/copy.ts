@@ -7,26 +7,24 @@ import { SETTLE_MS } from './generalize.ts'
 import type { BuildPlan } from './image-plan.ts'
 import { isOfRun, TAGS } from './tags.ts'
 import { VersionTakenError } from './taken.ts'
-import { putTemporaries, removeTemporaries, sweepTemporaries } from './temporary-resources.ts'
+import { type Captured, putTemporaries, removeTemporaries, removingBeside, sweepTemporaries } from './temporary-resources.ts'
 
 /**
- * Boots a copy of the golden VM, generalizes it inside, gives its disks to `capture`, and deletes it, also when something fails. An
- * interrupted run leaves that to the post step, and whatever even that leaves, to the next run.
+ * Boots a copy of the golden VM, generalizes it inside, gives its disks to `capture`, and begins to delete it; when something fails, it is
+ * gone before that is thrown. An interrupted run leaves that to the post step, and whatever even that leaves, to the next run.
  */
 export async function withCopy<T>(
   { plan, copy }: { readonly plan: BuildPlan; readonly copy: CopyPlan },
   context: StepContext,
   capture: () => Promise<T>,
-): Promise<T> {
+): Promise<Captured<T>> {
   const owner = { image: plan.tags[TAGS.image] ?? '', run: plan.tags[TAGS.run] ?? '' }
   await sweepTemporaries(resourceGroupId(copy.vm), owner, context)
   try {
     await putTemporaries(copy.groups, context)
     await generalize(copy, context)
     await refuseOthers(plan, owner.run, context)
-    const captured = await capture()
-    await removeTemporaries(copy.groups, context)
-    return captured
+    return removingBeside(await capture(), copy.groups, context)
   } catch (error) {
     // With the signal aborted nothing more can be sent: the ledger has it all.
     if (!context.signal.aborted) {

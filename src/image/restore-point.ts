@@ -6,30 +6,27 @@ import type { BuildPlan } from './image-plan.ts'
 import { disksOfPoint, type RestorePointAnswer, type RestorePointPlan } from './restore-point-plan.ts'
 import { TAGS } from './tags.ts'
 import type { TemporaryResource } from './temporary.ts'
-import { putTemporaries, removeTemporaries, sweepTemporaries } from './temporary-resources.ts'
+import { type Captured, putTemporaries, removeTemporaries, removingBeside, sweepTemporaries } from './temporary-resources.ts'
 
-/** Makes disks of a restore point, gives them to `capture`, and deletes both, also when something fails. */
+/** Makes disks of a restore point, gives them to `capture`, and begins to delete both; when something fails, they are gone before that is thrown. */
 export async function withRestorePoint<T>(
   { plan, restorePoint }: { readonly plan: BuildPlan; readonly restorePoint: RestorePointPlan },
   context: StepContext,
   capture: () => Promise<T>,
-): Promise<T> {
+): Promise<Captured<T>> {
   const { collection } = restorePoint
   const owner = { image: plan.tags[TAGS.image] ?? '', run: plan.tags[TAGS.run] ?? '' }
   await sweepTemporaries(resourceGroupId(collection.id), owner, context)
   let disks: readonly TemporaryResource[] = []
-  const remove = () => removeTemporaries([[collection], disks], context)
   try {
     await putTemporaries([[collection]], context)
     disks = await takeRestorePoint(restorePoint, context)
     await putTemporaries([disks], context)
-    const captured = await capture()
-    await remove()
-    return captured
+    return removingBeside(await capture(), [[collection], disks], context)
   } catch (error) {
     // With the signal aborted nothing more can be sent: the ledger has it all.
     if (!context.signal.aborted) {
-      await remove().catch((failure) =>
+      await removeTemporaries([[collection], disks], context).catch((failure) =>
         emit(context, { kind: 'notice', level: 'warning', text: `The restore point could not be deleted: ${explainInLine(failure)}` }),
       )
     }

@@ -20,6 +20,19 @@ export async function removeTemporaries(groups: readonly (readonly TemporaryReso
   if (failures.length > 0) throw failures[0]
 }
 
+/** What was captured. What existed only for that is being deleted, beside whatever comes next; `removed` rejects where it cannot be. */
+export interface Captured<T> {
+  readonly captured: T
+  readonly removed: Promise<void>
+}
+
+/** Begins to delete them, once their disks have been captured. */
+export function removingBeside<T>(captured: T, groups: readonly (readonly TemporaryResource[])[], context: StepContext): Captured<T> {
+  const removed = removeTemporaries(groups, context)
+  removed.catch(() => {})
+  return { captured, removed }
+}
+
 async function put({ id, apiVersion, body }: TemporaryResource, context: StepContext): Promise<void> {
   context.ledger.record({ id, kind: 'temporary' })
   emit(context, { kind: 'resource', change: 'creating', type: 'temporary resource', id })

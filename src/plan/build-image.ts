@@ -14,6 +14,7 @@ import { observe } from '../observe/observe.ts'
 import { observeForChanges } from '../observe/observe-for-changes.ts'
 import { observedAcross } from '../observe/observed.ts'
 import { emit, phase, type StepContext } from '../run/context.ts'
+import { allSideBySide } from '../run/side-by-side.ts'
 import { imageFor, type Plan, planRun } from './plan.ts'
 
 /** What is known of the image so far; a failure keeps all of it. */
@@ -38,8 +39,12 @@ export async function buildImage(question: ImageQuestion, plan: Plan, progress: 
     return confirmTaken(question, plan, context)
   }
   try {
-    await captureAll(image, plan, progress, context)
-    progress.replication = await phase(context, 'publish', () => publish(image, context))
+    const removed = await captureAll(image, plan, progress, context)
+    const publishing = async () => {
+      progress.replication = await publish(image, context)
+    }
+    // The version is made from the snapshots: what they were taken of may go meanwhile.
+    await phase(context, 'publish', () => allSideBySide([publishing, () => removed.done], (begin) => begin()))
   } catch (error) {
     const avoid = [...(question.avoid ?? []), ...(error instanceof VersionTakenError ? [error.version] : [])]
     const isAuto = question.config.image?.version === 'auto'
@@ -73,11 +78,18 @@ async function again(question: ImageQuestion, progress: ImageProgress, context: 
   await buildImage(now, plan, progress, context)
 }
 
-/** A script runs in a VM that runs; everything else can be done with the VM as it is. */
-async function captureAll(image: BuildPlan, { owedStart }: Plan, progress: ImageProgress, context: StepContext): Promise<void> {
+/** A script runs in a VM that runs; everything else can be done with the VM as it is. Gives the deletion that goes on. */
+async function captureAll(
+  image: BuildPlan,
+  { owedStart }: Plan,
+  progress: ImageProgress,
+  context: StepContext,
+): Promise<{ readonly done: Promise<void> }> {
   const all = async () => {
-    progress.snapshots = await phase(context, 'capture', () => capture(image, context))
+    const { captured, removed } = await phase(context, 'capture', () => capture(image, context))
+    progress.snapshots = captured
+    return { done: removed }
   }
   if (owedStart && image.prepare) await startingAfter(owedStart, context, async () => {})
-  await (owedStart ? startingAfter(owedStart, context, all) : all())
+  return owedStart ? startingAfter(owedStart, context, all) : all()
 }
