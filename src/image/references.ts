@@ -19,19 +19,26 @@ export interface References {
 }
 
 const PART = String.raw`[^/"\\\s]+`
+const IN_DEFINITION = `/images/${PART}(?:/versions/${PART})?`
 const IMAGE_OR_SNAPSHOT = new RegExp(
-  String.raw`/subscriptions/${PART}/resourceGroups/${PART}/providers/Microsoft\.Compute/(?:galleries/${PART}/images/${PART}(?:/versions/${PART})?|(?:images|snapshots)/${PART})`,
+  String.raw`/subscriptions/${PART}/resourceGroups/${PART}/providers/Microsoft\.Compute/(?:galleries/${PART}${IN_DEFINITION}|(?:images|snapshots)/${PART})|/(?:shared|community)Galleries/${PART}${IN_DEFINITION}`,
   'gi',
 )
+const LATEST = '/versions/latest'
 
-/** Ids of images and snapshots anywhere in `body`, in lower case; also inside a text that holds JSON. */
+/** Ids of images and snapshots anywhere in `body`, in lower case; also inside a text that holds JSON. The newest version is its definition. */
 export function mentionsIn(body: unknown): readonly string[] {
-  if (typeof body === 'string') return [...body.matchAll(IMAGE_OR_SNAPSHOT)].map(([id]) => id.toLowerCase())
+  if (typeof body === 'string')
+    return [...body.matchAll(IMAGE_OR_SNAPSHOT)].map(([found]) => {
+      const id = found.toLowerCase()
+      return id.endsWith(LATEST) ? id.slice(0, -LATEST.length) : id
+    })
   if (typeof body !== 'object' || body === null) return []
+  const mentions = Object.values(body).flatMap(mentionsIn)
   // A machine made of the newest version says which one that was.
-  const { id, exactVersion } = body as { readonly id?: unknown; readonly exactVersion?: unknown }
-  const exact = typeof id === 'string' && typeof exactVersion === 'string' ? mentionsIn(`${id}/versions/${exactVersion}`) : []
-  return [...exact, ...Object.values(body).flatMap(mentionsIn)]
+  const { exactVersion } = body as { readonly exactVersion?: unknown }
+  const exact = typeof exactVersion === 'string' ? mentions.map((id) => `${id}/versions/${exactVersion.toLowerCase()}`) : []
+  return [...exact, ...mentions]
 }
 
 export function referencesOf(holders: readonly Holder[], unread: readonly string[] = []): References {
@@ -40,15 +47,29 @@ export function referencesOf(holders: readonly Holder[], unread: readonly string
   return { holders: new Map([...grouped].map(([id, all]) => [id, all.map(({ by }) => by)])), unread }
 }
 
-/** Whoever refers to a resource, but for the holders in `going`. An unversioned reference means the newest version. */
+/** Whoever refers to a resource, but for the holders in `going`. An unversioned reference means the latest version. */
 export function holdersOf(
   { holders }: References,
-  { id, isNewest = false }: { readonly id: string; readonly isNewest?: boolean },
+  { id, mayBeLatest = false }: { readonly id: string; readonly mayBeLatest?: boolean },
   going: readonly string[] = [],
 ): readonly string[] {
   const own = id.toLowerCase()
-  const ids = isNewest ? [own, own.replace(/\/versions\/[^/]+$/, '')] : [own]
-  return ids.flatMap((one) => holders.get(one) ?? []).filter((holder) => !going.some((gone) => sameId(gone, holder)))
+  const ids = mayBeLatest ? [own, own.replace(/\/versions\/[^/]+$/, '')] : [own]
+  const isMeant = (mention: string) => ids.some((one) => mention === one || isShared(mention, one))
+  return [...holders]
+    .flatMap(([mention, by]) => (isMeant(mention) ? by : []))
+    .filter((holder) => !going.some((gone) => sameId(gone, holder)))
+}
+
+/**
+ * Whether `mention` is what an image of a gallery is called where it is shared. A community gallery has a public name that nothing in the
+ * id of the image tells, so that any will do.
+ * https://learn.microsoft.com/azure/virtual-machines/vm-generalized-image-version
+ */
+function isShared(mention: string, id: string): boolean {
+  const [, subscription, gallery, image] = /^\/subscriptions\/([^/]+)\/.*\/galleries\/([^/]+)(\/images\/.+)$/.exec(id) ?? []
+  if (image === undefined || !mention.endsWith(image)) return false
+  return mention === `/sharedgalleries/${subscription}-${gallery}${image}` || mention.startsWith('/communitygalleries/')
 }
 
 /** E.g. `pool render`, for messages. */

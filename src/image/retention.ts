@@ -1,6 +1,6 @@
 /** Pure: which images of this action may be deleted. Whatever is not certainly its own and certainly unused stays. */
 import type { Tags } from '../model/arm.ts'
-import { sameId } from '../model/arm-id.ts'
+import { regionName, sameId } from '../model/arm-id.ts'
 import type { RegionReplication, Snapshot } from '../model/compute.ts'
 import { byVersionDescending } from './names.ts'
 import { type Holder, holdersOf, type References } from './references.ts'
@@ -17,6 +17,8 @@ export interface MadeImage {
   /** Ids of the snapshots (or of the image) that it was made from. */
   readonly sourceIds?: readonly string[]
   readonly replicationMode?: string
+  readonly targetRegions?: readonly { readonly name: string }[]
+  readonly isExcludedFromLatest?: boolean
   /** Read for failed versions only. */
   readonly replication?: readonly RegionReplication[]
 }
@@ -77,17 +79,27 @@ function doomedImages({ image, made, references, keep, failedStay = false, runSt
   const keptVersions = new Set(keep === 0 ? versions : versions.slice(0, keep))
   const kept = succeeded.filter(({ name }) => keptVersions.has(name))
   const oldestKept = kept.at(-1)
+  const latest = latestOf(succeeded)
   const isYoung = (time: string | undefined) => time === undefined || Date.parse(time) >= runStartedAt.getTime()
 
   return own.flatMap((candidate) => {
     const { id, name, provisioningState, publishedDate } = candidate
-    const isUsed = holdersOf(references, { id, isNewest: candidate === succeeded[0] }).length > 0
+    const isUsed = holdersOf(references, { id, mayBeLatest: latest.has(candidate) }).length > 0
     if (kept.includes(candidate) || isUsed || isYoung(publishedDate)) return []
     if (provisioningState === 'Succeeded') return [{ id, name, why: `older than the newest ${keep} that are kept` }]
     const isOlder = oldestKept !== undefined && byVersionDescending(oldestKept, candidate) < 0
     const isOver = isAbandoned(publishedDate, runStartedAt) || (keep > 0 && isOlder)
     return provisioningState === 'Failed' && !failedStay && !hasReplica(candidate) && isOver ? [{ id, name, why: 'it failed' }] : []
   })
+}
+
+/** Those that *latest* may mean, newest first in `succeeded`: in each region the newest one that is there and not excluded. */
+function latestOf(succeeded: readonly MadeImage[]): ReadonlySet<MadeImage | undefined> {
+  const included = succeeded.filter(({ isExcludedFromLatest }) => !isExcludedFromLatest)
+  const regionsOf = ({ targetRegions = [] }: MadeImage) => targetRegions.map(({ name }) => regionName(name))
+  const regions = [...new Set(included.flatMap(regionsOf))]
+  const newestIn = regions.map((region) => included.find((one) => regionsOf(one).includes(region)))
+  return new Set([succeeded[0], included[0], ...newestIn])
 }
 
 /** A failed version with a complete replica works in that region: nodes may be on it. */

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util'
 import { explain } from '../errors/explanation.ts'
-import { isDataPlaneRefusal, PoolError } from '../errors/run-errors.ts'
+import { ForeignChangeError, isDataPlaneRefusal, PoolError } from '../errors/run-errors.ts'
 import { sameId } from '../model/arm-id.ts'
 import type { Pool } from '../model/batch.ts'
 import { imageOf } from '../model/batch.ts'
@@ -114,14 +114,16 @@ async function settle(plane: BatchDataPlane, gate: Gate, context: StepContext): 
         if (!guess.isHealthy) report({ counts: hint, health: guess, target })
         return undefined
       }
+      const isAsRead = isListFirst
       isListFirst = false
       Object.assign(listed, { atMs: nowMs(), hint: JSON.stringify(hint) })
       const nodes = totalOf(target) === 0 ? [] : await plane.listNodeStates(pool.name)
       const { counts, outdated } = censusOf(nodes, Math.max(gate.sinceMs, createdMs(pool)))
       const seen = { counts, health: healthOf(counts, target, settings), target }
       report(seen)
-      if (seen.health.isHealthy && !autoScale) return seen
+      if (seen.health.isHealthy && !autoScale && isAsRead) return seen
       const now = await context.batch.getPool(plan.id)
+      if (now && !sameId(imageOf(now), imageOf(pool))) throw changedImage(now, pool)
       const wanted = now && autoScale ? formulaTarget(now) : target
       if (!isDeepStrictEqual(wanted, target)) {
         // No verdict is given on a size that the formula has given up meanwhile.
@@ -167,6 +169,15 @@ function unknownHealth(pool: Pool, error: Error): PoolError {
     ...(code && { code }),
     ...(link && { link }),
     ...(correlationId && { correlationId }),
+  })
+}
+
+/** Nodes that are healthy on an image of somebody else are none of this run's. */
+function changedImage(now: Pool, pool: Pool): ForeignChangeError {
+  return new ForeignChangeError({
+    title: 'Pool changed by someone else',
+    message: `pool ${pool.name} was on ${imageOf(pool)}, and is on ${imageOf(now)} since its nodes started`,
+    hint: 'That change was left alone. Run again once it is settled who sets the image of the pool.',
   })
 }
 

@@ -80,6 +80,26 @@ test.each(['keep', 'rollback'])('resized by someone while it drains, on-failure:
   expect(imageOf(azure, 'render')).toMatch(/1\.0\.0$/)
 })
 
+test.each(['in-place', 'blue-green'])('given another image by someone while its nodes start, %s: red, left alone', async (strategy) => {
+  const azure = await poolOnFirst()
+  const name = strategy === 'in-place' ? 'render' : 'render-1-1-0'
+  const theirs = { publisher: 'canonical', offer: 'ubuntu-24_04-lts', sku: 'server', version: 'latest' }
+  let looks = 0
+  azure.intervene = ({ method, url }) => {
+    if (method !== 'GET' || !new RegExp(`/pools/${name}/nodes\\?`).test(url) || ++looks !== 1) return undefined
+    const after = () => {
+      const pool = azure.pools.get(name)
+      pool.properties.deploymentConfiguration.virtualMachineConfiguration.imageReference = theirs
+      azure.pools.touch(pool)
+    }
+    return { kind: 'act', after }
+  }
+  const ran = await again(azure, { ...SECOND, strategy, 'canary-nodes': '0' })
+  red(ran, /Pool changed by someone else/)
+  expect(azure.pools.get(name).properties.deploymentConfiguration.virtualMachineConfiguration.imageReference).toEqual(theirs)
+  if (strategy === 'blue-green') expect(imageOf(azure, 'render')).toMatch(/1\.0\.0$/)
+})
+
 test('resized by someone while unusable nodes are replaced: their size stays', async () => {
   const azure = await azureOf({ ...scenario, nodes: [{ index: 3, state: 'unusable' }] })
   someone(azure, 1, ['POST', /removenodes/], resizedBySomeone(azure, 4))

@@ -144,6 +144,46 @@ describe('what is referred to stays', () => {
     expect(going({ made: four, keep: 1, ...usedBy(holder) })).not.toContain('1.0.0')
   })
 
+  test.each<[string, object]>([
+    ['of the gallery as it is shared', { sharedGalleryImageId: '/SharedGalleries/s-G/Images/golden/Versions/1.0.0' }],
+    [
+      'of a community gallery, whatever its public name',
+      { communityGalleryImageId: '/CommunityGalleries/x-1/Images/golden/Versions/1.0.0' },
+    ],
+    [
+      'the newest of a shared gallery, which was this one',
+      { sharedGalleryImageId: '/SharedGalleries/s-G/Images/golden', exactVersion: '1.0.0' },
+    ],
+    ['`latest`, which was this one', { id: `${DEFINITION}/versions/latest`, exactVersion: '1.0.0' }],
+  ])('an image %s', (_, imageReference) => {
+    expect(going({ made: four, keep: 1, ...usedBy({ id: '/pools/a', body: { imageReference } }) })).toEqual(['3.0.0', '2.0.0'])
+  })
+
+  test('but not for an image of another shared gallery, or of another name', () => {
+    const others = ['/SharedGalleries/s-other/Images/golden/Versions/1.0.0', '/CommunityGalleries/x/Images/other/Versions/1.0.0']
+    expect(going({ made: four, keep: 1, ...usedBy({ id: '/pools/a', body: others }) })).toEqual(['3.0.0', '2.0.0', '1.0.0'])
+  })
+
+  describe('as the latest version', () => {
+    const excluded = { isExcludedFromLatest: true }
+    const there = (...names: readonly string[]) => ({ targetRegions: names.map((name) => ({ name })) })
+    test.each<[string, readonly MadeImage[], readonly string[]]>([
+      [
+        'the newest one that is not excluded',
+        [...four.slice(0, 2), version('3.0.0', excluded), version('10.0.0', excluded)],
+        ['3.0.0', '1.0.0'],
+      ],
+      [
+        'in each region the newest that is there',
+        [version('1.0.0', there('West Europe', 'eastus')), version('2.0.0', there('westeurope')), version('3.0.0', there('westeurope'))],
+        ['2.0.0'],
+      ],
+    ])('%s', (_, made, expected) => {
+      for (const id of [DEFINITION, `${DEFINITION}/versions/latest`])
+        expect(going({ made, keep: 1, ...usedBy(poolOn(id)) })).toEqual(expected)
+    })
+  })
+
   test('also a failed version', () => {
     const made = [...four.slice(1), version('1.0.0', { provisioningState: 'Failed' })]
     expect(going({ made })).toContain('1.0.0')
