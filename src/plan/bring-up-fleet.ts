@@ -5,10 +5,10 @@ import { regionsReady } from '../image/regions-ready.ts'
 import { isImageVersion, labelAmong, regionName } from '../model/arm-id.ts'
 import type { BatchAccount } from '../model/batch.ts'
 import { type ObservedFleet, observedIn } from '../observe/observed.ts'
-import { bringUpAll, bringUpEach } from '../pool/bring-up-all.ts'
+import { bringUpAll, bringUpEach, poolsPhase } from '../pool/bring-up-all.ts'
 import type { PoolOutcome } from '../pool/outcome.ts'
 import { NO_PROOFS } from '../pool/proof-plan.ts'
-import { phase, type StepContext } from '../run/context.ts'
+import { emit, type StepContext } from '../run/context.ts'
 import { contextIn } from '../run/in-account.ts'
 import { allSideBySide } from '../run/side-by-side.ts'
 import { isOf, type Plan, worksIn } from './plan.ts'
@@ -32,11 +32,10 @@ export async function bringUpFleet({ plan, config, observed }: Fleet, context: S
   const [only, ...others] = parts
   if (!only) return []
   if (others.length === 0) return bringUpAll({ ...only, works: worksOf(only) }, context)
-  const outcomes = await phase(context, 'pool', () => {
+  return poolsPhase(context, async () => {
     const ready = regionsOf(plan, parts, context)
-    return allSideBySide(parts, (part) => bringUpPart(part, ready, context))
+    return inOrder(parts, await allSideBySide(parts, (part) => bringUpPart(part, ready, context)), fleet)
   })
-  return inOrder(parts, outcomes, fleet)
 }
 
 /** The pools of one account. */
@@ -62,7 +61,11 @@ async function bringUpPart(part: Part, ready: Ready, context: StepContext): Prom
     await awaitImage(part, ready, own)
   } catch (error) {
     if (context.signal.aborted) throw error
-    return works.map(({ plan: { existing } }) => untouched(existing, explain(error)))
+    const explanation = explain(error)
+    const names = works.map(({ plan: { request } }) => request.id).join(', ')
+    const text = `${names} ${works.length === 1 ? 'was' : 'were'} not touched: ${explanation.title}. ${explanation.message}`
+    emit(own, { kind: 'notice', level: 'info', text })
+    return works.map(({ plan: { existing } }) => untouched(existing, explanation))
   }
   return bringUpEach({ ...part, works }, own)
 }

@@ -1,4 +1,5 @@
 import type { PoolSettings } from '../config/config.ts'
+import { PoolError } from '../errors/run-errors.ts'
 import type { BatchAccount } from '../model/batch.ts'
 import { phase, type StepContext } from '../run/context.ts'
 import { sideBySide } from '../run/side-by-side.ts'
@@ -25,7 +26,22 @@ export interface AllWork {
 /** All pools side by side, each behind its proof; with only one, each part of its way is a phase. Outcomes in the order of the pools. */
 export async function bringUpAll(all: AllWork, context: StepContext): Promise<readonly PoolOutcome[]> {
   if (all.works.length === 1) return bringUpEach(all, context, (name, body) => phase(context, name, body))
-  return phase(context, 'pool', () => bringUpEach(all, context))
+  return poolsPhase(context, () => bringUpEach(all, context))
+}
+
+/** What is done to several pools is one phase, which failed where one of them did; the outcomes say which. */
+export async function poolsPhase(context: StepContext, body: () => Promise<readonly PoolOutcome[]>): Promise<readonly PoolOutcome[]> {
+  const ended: { outcomes?: readonly PoolOutcome[] } = {}
+  const result = phase(context, 'pool', async () => {
+    ended.outcomes = await body()
+    const failed = ended.outcomes.find(({ error }) => error)
+    if (failed?.error) throw new PoolError(failed.error)
+    return ended.outcomes
+  })
+  return result.catch((error) => {
+    if (ended.outcomes) return ended.outcomes
+    throw error
+  })
 }
 
 /** The same as a part of a phase. */

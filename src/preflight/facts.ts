@@ -17,6 +17,8 @@ export interface Facts {
   /** Present where everything of the source exists. */
   readonly content?: SourceContent
   readonly imageTraits?: ImageTraits
+  /** Accounts whose nodes count against the same core quotas, this one included; only for rules that look at them. */
+  readonly sharingCores?: readonly Facts[]
   /** Of the plan; absent until there is one. */
   readonly proofs?: ProofPlans
 }

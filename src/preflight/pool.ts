@@ -4,6 +4,7 @@ import { type BatchVmSize, poolNamed, vmSizeNamed } from '../model/batch.ts'
 import { existingIn, missingActions, neededActions, showScope } from '../observe/permissions.ts'
 import { resolveNodeAgent } from '../pool/node-agent.ts'
 import type { Facts, Rule } from './facts.ts'
+import { isGroupInDoubt } from './resource-group.ts'
 
 const SUPPORTED_IMAGES = 'https://learn.microsoft.com/rest/api/batchservice/account/list-supported-images'
 const QUOTA = 'https://learn.microsoft.com/azure/batch/batch-quota-limit'
@@ -15,15 +16,17 @@ export const POOL_RULES: readonly Rule[] = [
     title: 'The Batch account exists',
     objection: 'Batch account not found',
     link: QUOTA,
-    check: ({ config: { pool }, observed: { account } }) =>
-      pool && !account
+    check: (facts) => {
+      const { pool } = facts.config
+      return pool && !facts.observed.account && !isGroupInDoubt(facts)
         ? [
             {
               seen: `Batch account ${pool.account} was not found`,
               fix: 'Check `batch-account` (in `pool-spec`: `batchAccount`), `resource-group` and `subscription-id`.',
             },
           ]
-        : [],
+        : []
+    },
   },
   {
     id: 'node-agent-sku',

@@ -1,4 +1,5 @@
 /** Rules about quotas: of the account, and of its subscription where that is what binds. */
+import { labelAmong, partsOf, regionName } from '../model/arm-id.ts'
 import { type Pool, poolNamed } from '../model/batch.ts'
 import type { NodeTotals } from '../model/nodes.ts'
 import { type CoreQuota, coreQuotas, coresOf } from '../pool/core-quotas.ts'
@@ -54,7 +55,7 @@ export const QUOTA_RULES: readonly Rule[] = [
     title: 'The core quotas allow as many nodes as must be healthy; in place counts what the drain frees, blue-green needs both pools',
     objection: 'Core quota too small',
     link: QUOTA,
-    check: (facts) => (isGated(facts) ? shortfalls(coreDemand(facts, 'required')).map(({ seen }) => ({ seen, fix: MORE_CORES })) : []),
+    check: (facts) => (isGated(facts) ? shortfalls(facts, 'required').map(({ seen }) => ({ seen, fix: MORE_CORES })) : []),
   },
   {
     // A warning: the health gate may be passed without these nodes, and other pools may give cores back meanwhile.
@@ -64,8 +65,8 @@ export const QUOTA_RULES: readonly Rule[] = [
     objection: 'Core quota too small for the whole target',
     link: QUOTA,
     check: (facts) =>
-      shortfalls(coreDemand(facts, 'target'))
-        .filter(({ name }) => !isGated(facts) || !shortfalls(coreDemand(facts, 'required')).some((short) => short.name === name))
+      shortfalls(facts, 'target')
+        .filter(({ name }) => !isGated(facts) || !shortfalls(facts, 'required').some((short) => short.name === name))
         .map(({ seen }) => ({ seen, fix: MORE_CORES })),
   },
   {
@@ -95,39 +96,82 @@ export const QUOTA_RULES: readonly Rule[] = [
 /** A run that waits for nobody requests the nodes, and leaves the rest to Azure. */
 const isGated = ({ config: { mode, pool } }: Facts): boolean => mode !== 'prune' && pool?.wait !== 'none'
 
-const shortfalls = (demand: readonly CoreQuota[]): readonly { readonly name: string; readonly seen: string }[] =>
-  demand
+/** Of the accounts that share the quotas, the first reports for all. */
+function shortfalls(facts: Facts, of: CoreDemand): readonly { readonly name: string; readonly seen: string }[] {
+  const { sharingCores: views = [facts] } = facts
+  const accounts = views.flatMap(({ config: { pool } }) => pool?.account ?? [])
+  if (accounts[0] !== facts.config.pool?.account) return []
+  const labels = accounts.map((account) => labelAmong(accounts, account))
+  const together = labels.length > 1 ? ` in accounts ${labels.join(' and ')} together` : ''
+  return coreDemand(views, of)
     .filter(({ quota, used, needed }) => used + needed > quota)
     .map(({ name, quota, used, needed }) => ({
       name,
-      seen: `${needed} ${name} are needed, ${used} are in use besides, the quota is ${quota}`,
+      seen: `${needed} ${name} are needed${together}; the quota is ${quota}${used > 0 ? `, of which ${used} are in use elsewhere` : ''}`,
     }))
+}
 
 /** What cores are counted for: the requested nodes, or those of them that must be healthy. */
 export type CoreDemand = 'target' | 'required'
 
-/** By quota, over all requested pools. In place, what they use now is given back first, after a proof; blue-green needs both at once. */
-export function coreDemand(
-  { config: { pool }, observed, proofs }: Pick<Facts, 'config' | 'observed' | 'proofs'>,
-  of: CoreDemand,
-): readonly CoreQuota[] {
-  const { account, vmSizes, pools, usages } = observed
-  if (!pool || !account) return []
-  const asked = new Set(pool.requests.map(({ id }) => id.toLowerCase()))
-  const isLeaving = ({ name }: Pool) => pool.strategy !== 'blue-green' && asked.has(name.toLowerCase())
-  const use = { staying: pools.filter((one) => !isLeaving(one)), leaving: pools.filter(isLeaving), ...(usages && { usages }) }
-  const quotasOf = (vmSize: string | undefined, target: NodeTotals) => coreQuotas({ account, vmSizes, use, vmSize: vmSize ?? '', target })
-  const sized = pool.requests.flatMap(({ properties, target }) =>
-    quotasOf(properties.vmSize, of === 'target' ? target : requiredOf(target, pool)),
-  )
-  const proven = (proofs?.proofs ?? []).map((proof) => ({ ...proof, quotas: quotasOf(proof.properties.vmSize, proof.target) }))
+type View = Pick<Facts, 'config' | 'observed' | 'proofs'>
+
+/** Accounts by the core quotas that bind them: each its own; in user subscription mode, those of its subscription in its region. */
+export function coreGroups<V extends View>(views: readonly V[]): readonly (readonly V[])[] {
+  const keyOf = ({ config: { pool }, observed: { account } }: V): string | undefined =>
+    pool && account?.poolAllocationMode === 'UserSubscription'
+      ? `${partsOf(pool.account).subscriptionId} ${regionName(account.location)}`.toLowerCase()
+      : pool?.account
+  const keys = new Set(views.map(keyOf))
+  return [...keys].map((key) => views.filter((view) => keyOf(view) === key))
+}
+
+/** Each account with those that share its core quotas. */
+export function withSharedCores(views: readonly Facts[]): readonly Facts[] {
+  const groups = coreGroups(views)
+  return views.map((view) => ({ ...view, sharingCores: groups.find((group) => group.includes(view)) ?? [view] }))
+}
+
+/**
+ * By quota, over all requested pools of accounts that share their quotas. In place, what they use now is given back first, after a proof;
+ * blue-green needs both at once.
+ */
+export function coreDemand(views: readonly View[], of: CoreDemand): readonly CoreQuota[] {
+  const leaving = views.flatMap(leavingOf)
+  const parts = views.map((view) => partOf(view, leaving, of))
+  const [sized, proven, before] = [
+    parts.flatMap((part) => part.sized),
+    parts.flatMap((part) => part.proven),
+    parts.flatMap((part) => part.before),
+  ]
   const beside = proven.filter(({ goesFirst }) => !goesFirst).flatMap(({ quotas }) => quotas)
   const grown = summed([...sized, ...beside])
   if (proven.length === 0) return grown
   // A proof runs beside the pool as it is, before the drain.
-  const before = use.leaving.flatMap((one) => quotasOf(one.properties.vmSize, totals(one)))
   const proving = summed([...before, ...proven.flatMap(({ quotas }) => quotas)])
   return grown.map((quota) => ({ ...quota, needed: Math.max(quota.needed, proving.find(({ name }) => name === quota.name)?.needed ?? 0) }))
+}
+
+/** Pools that give their nodes back before they grow. */
+function leavingOf({ config: { pool }, observed: { pools } }: View): readonly Pool[] {
+  if (!pool || pool.strategy === 'blue-green') return []
+  const asked = new Set(pool.requests.map(({ id }) => id.toLowerCase()))
+  return pools.filter(({ name }) => asked.has(name.toLowerCase()))
+}
+
+/** What one account needs: for the pools, for each proof, and for the pools as they are. */
+function partOf({ config: { pool }, observed, proofs }: View, leaving: readonly Pool[], of: CoreDemand) {
+  const { account, vmSizes, pools, usages } = observed
+  if (!pool || !account) return { sized: [], proven: [], before: [] }
+  const use = { staying: pools.filter((one) => !leaving.includes(one)), leaving, ...(usages && { usages }) }
+  const quotasOf = (vmSize: string | undefined, target: NodeTotals) => coreQuotas({ account, vmSizes, use, vmSize: vmSize ?? '', target })
+  return {
+    sized: pool.requests.flatMap(({ properties, target }) =>
+      quotasOf(properties.vmSize, of === 'target' ? target : requiredOf(target, pool)),
+    ),
+    proven: (proofs?.proofs ?? []).map((proof) => ({ ...proof, quotas: quotasOf(proof.properties.vmSize, proof.target) })),
+    before: pools.filter((one) => leaving.includes(one)).flatMap((one) => quotasOf(one.properties.vmSize, totals(one))),
+  }
 }
 
 function summed(quotas: readonly CoreQuota[]): readonly CoreQuota[] {

@@ -12,7 +12,7 @@ import { NETWORK_RULES } from './network.ts'
 import { POOL_RULES } from './pool.ts'
 import { POOL_IMAGE_RULES } from './pool-image.ts'
 import { PROOF_RULES } from './proof.ts'
-import { QUOTA_RULES } from './quotas.ts'
+import { QUOTA_RULES, withSharedCores } from './quotas.ts'
 import { READY_SOURCE_RULES } from './ready-source.ts'
 import { SHARING_RULES } from './sharing.ts'
 import { SOURCE_RULES } from './source.ts'
@@ -42,11 +42,18 @@ export const RULES: readonly Rule[] = [
 const WITH_ALL_REQUESTS: ReadonlySet<Rule> = new Set([...GIVEN_IMAGE_RULES, ...IMAGE_RULES, ...IMAGE_VERSION_RULES, ...ENCRYPTION_RULES])
 /** Pools on managed images of the same disks count together, in whichever account they are. */
 const ACROSS_ACCOUNTS: ReadonlySet<Rule> = new Set(SHARING_RULES)
+/** Accounts in user subscription mode may share the quotas of one subscription. */
+const WITH_SHARED_CORES: ReadonlySet<Rule> = new Set(QUOTA_RULES)
 
 /** Every finding of every rule; nothing was written yet. */
 export function checkAll(views: readonly Facts[]): readonly Finding[] {
-  const [across, withAll] = [acrossAccounts(views), withAllRequests(views)]
-  return RULES.flatMap((rule) => checkEach(rule, ACROSS_ACCOUNTS.has(rule) ? across : WITH_ALL_REQUESTS.has(rule) ? withAll : views))
+  const [across, withAll, withShared] = [acrossAccounts(views), withAllRequests(views), withSharedCores(views)]
+  const viewsOf = (rule: Rule) => {
+    if (ACROSS_ACCOUNTS.has(rule)) return across
+    if (WITH_ALL_REQUESTS.has(rule)) return withAll
+    return WITH_SHARED_CORES.has(rule) ? withShared : views
+  }
+  return RULES.flatMap((rule) => checkEach(rule, viewsOf(rule)))
 }
 
 /** Findings of the rules that look at the plan, whose proofs stand in the order of the accounts; nothing was written yet. */

@@ -4,6 +4,7 @@ import { TAGS } from '../image/tags.ts'
 import { nameOf, parseArmId, sameId } from '../model/arm-id.ts'
 import type { VirtualMachine } from '../model/compute.ts'
 import type { Rule } from './facts.ts'
+import { isGroupInDoubt, showGroup } from './resource-group.ts'
 import { disksOf } from './source-disks.ts'
 
 const GENERALIZE = 'https://learn.microsoft.com/azure/virtual-machines/generalize'
@@ -24,15 +25,24 @@ export const SOURCE_RULES: readonly Rule[] = [
     title: 'The golden VM exists',
     objection: 'Golden VM not found',
     link: CUSTOM_IMAGES,
-    check: ({ config: { source }, observed: { vm } }) =>
-      source.kind === 'vm' && !vm
-        ? [
-            {
-              seen: `virtual machine ${nameOf(source.id)} was not found: ${source.id}`,
-              fix: 'Check `vm`, `resource-group` and `subscription-id`.',
-            },
-          ]
-        : [],
+    check: (facts) => {
+      const { source, pool } = facts.config
+      if (source.kind !== 'vm' || facts.observed.vm) return []
+      if (pool && isGroupInDoubt(facts)) {
+        return [
+          {
+            seen: `neither virtual machine ${nameOf(source.id)} nor Batch account ${nameOf(pool.account)} was found in ${showGroup(source.id)}`,
+            fix: 'Check `resource-group` and `subscription-id` first, then `vm` and `batch-account`.',
+          },
+        ]
+      }
+      return [
+        {
+          seen: `virtual machine ${nameOf(source.id)} was not found: ${source.id}`,
+          fix: 'Check `vm`, `resource-group` and `subscription-id`.',
+        },
+      ]
+    },
   },
   {
     id: 'capture-generalized',

@@ -19,7 +19,7 @@ import type { PoolPlan } from '../pool/pool-plan.ts'
 import type { ProofOutcome } from '../pool/proof.ts'
 import { targetFrom, totals } from '../pool/size.ts'
 import type { Finding } from '../preflight/finding.ts'
-import { coreDemand } from '../preflight/quotas.ts'
+import { coreDemand, coreGroups } from '../preflight/quotas.ts'
 import { imageAges, withImageAge, withImageAges } from './image-ages.ts'
 import { poolCost } from './pool-cost.ts'
 import { poolNames } from './pool-names.ts'
@@ -221,12 +221,16 @@ function imageReport(image: ImagePlan, config: Config, { snapshots, replication,
 /** What a plan takes of the quotas of each account. */
 function coresOf(config: Config, observed: ObservedFleet, proofs: Plan['proofs']): readonly CoreQuota[] {
   const accounts = config.pool?.accounts ?? []
-  return byAccount(config).flatMap((own, index) => {
-    const facts = { config: own, observed: observedIn(own.pool?.account, observed), ...(proofs[index] && { proofs: proofs[index] }) }
-    const quotas = coreDemand(facts, 'target')
-    if (accounts.length < 2 || !own.pool) return quotas
-    const label = labelAmong(accounts, own.pool.account)
-    return quotas.map((quota) => ({ ...quota, name: `${label}: ${quota.name}` }))
+  const views = byAccount(config).map((own, index) => ({
+    config: own,
+    observed: observedIn(own.pool?.account, observed),
+    ...(proofs[index] && { proofs: proofs[index] }),
+  }))
+  return coreGroups(views).flatMap((group) => {
+    const quotas = coreDemand(group, 'target')
+    if (accounts.length < 2) return quotas
+    const labels = group.flatMap(({ config: { pool } }) => (pool ? [labelAmong(accounts, pool.account)] : []))
+    return quotas.map((quota) => ({ ...quota, name: `${labels.join(', ')}: ${quota.name}` }))
   })
 }
 

@@ -43,7 +43,7 @@ function lineOf(event: RunEvent, times: LogTimes): LogLine | undefined {
     case 'resource':
       return info(`${event.change} ${thing(event)}${event.detail ? `: ${event.detail}` : ''}`)
     case 'replication':
-      return info(`image version ${quoted(nameOf(event.imageId))} is replicated: ${replicas(event)}${inPhase(times)}`)
+      return info(`replication of image version ${quoted(nameOf(event.imageId))}: ${replicas(event)}${inPhase(times)}`)
     case 'resize-started':
     case 'resize-foreign':
     case 'resize-ended':
@@ -146,9 +146,9 @@ export const quoted = (name: string): string => `"${name}"`
 /** E.g. `gallery "images"`. */
 export const thing = ({ type, id }: Pick<EventOf<'resource'>, 'type' | 'id'>): string => `${type} ${quoted(nameOf(id))}`
 
-/** E.g. `West Europe 40 %, North Europe 100 %`. */
+/** E.g. `West Europe 40 %, North Europe failed`. */
 export const replicas = ({ regions }: Pick<EventOf<'replication'>, 'regions'>): string =>
-  regions.map(({ region, progress: done }) => `${region} ${done} %`).join(', ')
+  regions.map(({ region, state, progress: done }) => `${region} ${state === 'Failed' ? 'failed' : `${done} %`}`).join(', ')
 
 const inPhase = ({ phase, inPhaseMs }: LogTimes): string => (phase ? `, ${showDuration(inPhaseMs)} into ${phase}` : '')
 

@@ -60,7 +60,7 @@ function resourceWords(events: readonly RunEvent[]): readonly string[] {
 }
 
 const replicationWords = (events: readonly RunEvent[]): readonly string[] =>
-  ofKind(events, 'replication').map((event) => `replicated to ${replicas(event)}`)
+  ofKind(events, 'replication').map((event) => `replication: ${replicas(event)}`)
 
 /** Healthy nodes where they were looked at, else the nodes that came. */
 function poolWords(events: readonly RunEvent[]): readonly string[] {

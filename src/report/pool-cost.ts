@@ -1,4 +1,5 @@
 /** Pure: what a pool costs an hour, before and after. */
+import { regionName } from '../model/arm-id.ts'
 import type { PoolProperties } from '../model/batch.ts'
 import type { Observed } from '../observe/observed.ts'
 import { hourlyCost, nodePrices, paysForWindows } from '../pool/hourly-cost.ts'
@@ -17,8 +18,8 @@ interface CostQuestion {
 
 /** `undefined` without `show-cost`, and where no prices were looked up. */
 export function poolCost({ plan, summary, observed, isForeseen }: CostQuestion): PoolCost | undefined {
-  const { prices, azureTime } = observed
-  if (!prices || !azureTime) return undefined
+  const { prices, azureTime, account } = observed
+  if (!prices || !azureTime || !account) return undefined
   const { existing } = plan
   const { vmSize, target, current, autoScale } = summary
   const now = new Date(azureTime)
@@ -27,6 +28,7 @@ export function poolCost({ plan, summary, observed, isForeseen }: CostQuestion):
   const wanted: PoolProperties = { ...existing?.properties, ...('properties' in plan && plan.properties) }
   return {
     currency: 'USD',
+    region: regionName(account.location),
     node: nodePrices({ vmSize, isWindows: paysForWindows(wanted) }, prices, now),
     before: existing ? costOf(existing.properties.vmSize ?? '', existing.properties, totals(existing)) : { usd: 0 },
     after:

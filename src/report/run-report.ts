@@ -136,6 +136,8 @@ export interface PoolReport {
 /** What the nodes of a pool cost an hour by Azure's public price list. */
 export interface PoolCost {
   readonly currency: 'USD'
+  /** Of the Batch account, e.g. `westeurope`: prices differ between regions. */
+  readonly region: string
   /** One node, as the pool is after the run; absent kinds have no single price in the list. */
   readonly node: NodePrices
   readonly before: HourlyCost

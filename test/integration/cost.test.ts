@@ -15,7 +15,13 @@ test('a pool whose half becomes Spot nodes costs less afterwards, in plan, summa
   expect(ran.summary).toContain('| Cost per hour | USD 1.38 | USD 2.30 |')
   expect(ran.summary).toContain('A dedicated node of STANDARD&#95;D4S&#95;V5 costs USD 0.23 an hour, a Spot node USD 0.046 at present.')
   expect(ran.summary).toContain('without disks, traffic, licences of Marketplace plans')
-  const cost = { currency: 'USD', node: { dedicated: 0.23, lowPriority: 0.046 }, before: { usd: 2.3 }, after: { usd: 1.38 } }
+  const cost = {
+    currency: 'USD',
+    region: 'westeurope',
+    node: { dedicated: 0.23, lowPriority: 0.046 },
+    before: { usd: 2.3 },
+    after: { usd: 1.38 },
+  }
   expect((await reportOf(ran)).pools[0].cost).toEqual(cost)
   expect(JSON.parse(ran.outputs.pools ?? '')[0]).toMatchObject({ 'cost-per-hour': 1.38 })
 })

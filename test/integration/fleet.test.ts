@@ -102,6 +102,9 @@ describe('a region in which replication fails', () => {
     expect(annotations(first)).toHaveLength(1)
     expect(annotations(first)[0]).toMatch(/UK South: Failed with internal server error/)
     expect(first.outputs).toMatchObject({ result: 'failed' })
+    expect(first.log).toMatch(/Account renderuk: preview was not touched: Image version was not replicated: .*UK South: Failed/)
+    expect(first.log).toMatch(/replication of image version .*UK South failed/)
+    expect(first.log).toMatch(/✗ pool failed after /)
     expect(nodesIn(azure)).toEqual({ 'renderbatch/render': 6, 'rendernorth/render': 4 })
     expect(
       (await reportOf(first)).pools.map(({ action, error }: { action: string; error?: object }) => [action, error !== undefined]),

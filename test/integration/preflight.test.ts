@@ -59,7 +59,7 @@ test.each([
   const inputs = { mode: 'plan', strategy, 'target-dedicated-nodes': '', 'resize-timeout': '' }
   const ran = await run('happy', inputs, { pools: [existing], account: { ...loadScenario('happy').account, dedicatedCoreQuota: 20 } })
   const refusals = isRefused
-    ? ['title=Core quota too small (core-quota)::16 dedicated cores are needed, 16 are in use besides, the quota is 20']
+    ? ['title=Core quota too small (core-quota)::16 dedicated cores are needed; the quota is 20, of which 16 are in use elsewhere']
     : []
   expect(ran.exitCode).toBe(refusals.length)
   expect(annotations(ran)).toEqual(refusals.map((refusal) => expect.stringContaining(refusal)))

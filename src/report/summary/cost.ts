@@ -1,5 +1,6 @@
 /** What pools cost an hour, by the public price list. */
 import type { HourlyCost } from '../../pool/hourly-cost.ts'
+import { poolNames } from '../pool-names.ts'
 import type { PoolCost, PoolReport } from '../run-report.ts'
 import { code, join, type Markdown, md, nothing, text } from './markdown.ts'
 
@@ -12,13 +13,16 @@ export const costCell = (cost: HourlyCost): Markdown => ('usd' in cost ? md`${us
 export function costNote(pools: readonly PoolReport[]): Markdown {
   const priced = pools.flatMap((pool) => (pool.cost ? [{ ...pool, cost: pool.cost }] : []))
   if (priced.length === 0) return nothing
-  const reasons = priced.flatMap(({ name, cost: { before, after } }) =>
-    [after, before].flatMap((cost) => ('unknown' in cost ? [md`The cost of ${code(name)} is not known: ${text(cost.unknown, 300)}.`] : [])),
+  const nameIn = poolNames(pools)
+  const reasons = priced.flatMap((pool) =>
+    [pool.cost.after, pool.cost.before].flatMap((cost) =>
+      'unknown' in cost ? [md`The cost of ${code(nameIn(pool))} is not known: ${text(cost.unknown, 300)}.`] : [],
+    ),
   )
   return join(
     [
       ...(priced.length > 1 ? together(priced.map(({ cost }) => cost)) : []),
-      ...distinct(priced.flatMap(nodePrices)),
+      ...distinct(priced.flatMap(nodePrices(hasSeveralRegions(priced)))),
       ...distinct(reasons),
       md`These are Azure’s public prices, without disks, traffic, licences of Marketplace plans, and the terms of your agreement.`,
     ],
@@ -34,16 +38,21 @@ function together(costs: readonly PoolCost[]): readonly Markdown[] {
   return before === undefined || after === undefined ? [] : [md`All pools of the run cost ${usd(after)} an hour, ${usd(before)} before.`]
 }
 
-/** Of the kinds of node that the pool has or is to have. */
-function nodePrices({ vmSize, cost: { node }, target, current }: PoolReport & { readonly cost: PoolCost }): readonly Markdown[] {
-  const has = (kind: 'dedicated' | 'lowPriority') => target[kind] + current[kind] > 0
-  const parts = [
-    ...(node.dedicated !== undefined && has('dedicated') ? [`a dedicated node of ${vmSize} costs ${usd(node.dedicated, 4)} an hour`] : []),
-    ...(node.lowPriority !== undefined && has('lowPriority') ? [`a Spot node ${usd(node.lowPriority, 4)} at present`] : []),
-  ]
-  return parts.length > 0 ? [md`${sentence(parts.join(', '))}.`] : []
-}
+type PricedPool = PoolReport & { readonly cost: PoolCost }
 
-const sentence = (words: string): string => words.charAt(0).toUpperCase() + words.slice(1)
+const hasSeveralRegions = (pools: readonly PricedPool[]): boolean => new Set(pools.map(({ cost }) => cost.region)).size > 1
+
+/** Of the kinds of node that the pool has or is to have. */
+const nodePrices =
+  (isRegionNamed: boolean) =>
+  ({ vmSize, cost: { node, region }, target, current }: PricedPool): readonly Markdown[] => {
+    const has = (kind: 'dedicated' | 'lowPriority') => target[kind] + current[kind] > 0
+    const where = isRegionNamed ? ` in ${region}` : ''
+    const dedicated =
+      node.dedicated !== undefined && has('dedicated') && `dedicated node of ${vmSize}${where} costs ${usd(node.dedicated, 4)} an hour`
+    const spot = node.lowPriority !== undefined && has('lowPriority') && `${usd(node.lowPriority, 4)}`
+    if (dedicated) return [md`A ${dedicated}${spot ? `, a Spot node ${spot} at present` : nothing}.`]
+    return spot ? [md`A Spot node of ${`${vmSize}${where}`} costs ${spot} an hour at present.`] : []
+  }
 
 const distinct = (some: readonly Markdown[]): readonly Markdown[] => [...new Map(some.map((one) => [one.source, one])).values()]

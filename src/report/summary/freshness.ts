@@ -7,10 +7,12 @@ import { code, join, type Markdown, md, nothing, text } from './markdown.ts'
 
 /** Marketplace images have no age that is known here; images by id have one, or it is said that it is not known. */
 export function ageCell(image: string | undefined, days: number | undefined): Markdown {
-  if (!image || !parseArmId(image)) return md`–`
+  if (!hasAge(image)) return md`–`
   if (days === undefined) return md`not known`
   return days === 0 ? md`less than a day` : md`${days} day${days === 1 ? '' : 's'}`
 }
+
+export const hasAge = (image: string | undefined): boolean => image !== undefined && parseArmId(image) !== undefined
 
 /** For the table of the image. */
 export function baseImage({ baseImage: base }: ImageReport): Markdown {

@@ -4,7 +4,7 @@ import { nodesOf, occupiedStates, STATES, totalOf } from '../../model/nodes.ts'
 import { hasSeveralAccounts } from '../pool-names.ts'
 import type { PoolReport, RunReport } from '../run-report.ts'
 import { costCell } from './cost.ts'
-import { ageCell } from './freshness.ts'
+import { ageCell, hasAge } from './freshness.ts'
 import { code, join, type Markdown, md, nothing, table, text } from './markdown.ts'
 import { type Reference, shortName } from './references.ts'
 
@@ -23,15 +23,15 @@ export function poolTable(pool: PoolReport, result: Result, reference: Reference
     ({ of }) => of === 'dedicated' || [target, current, targetBefore, currentBefore].some((totals) => totals?.[of]),
   )
   const { cost } = pool
-  const ages = [ageCell(pool.imageAfter, pool.imageAfterAgeDays), ageCell(pool.imageBefore, pool.imageBeforeAgeDays)]
+  const ages = ageRow(pool)
   const costs = cost ? [['Cost per hour', costCell(cost.after), costCell(cost.before)]] : []
-  const healthy = pool.nodeStates || totalOf(current) === 0 ? health(pool) : 'not known'
+  const healthy = isLookedAt(pool) ? health(pool) : 'not known'
   if (result === 'planned') {
     return table(
       ['', 'Planned', 'Now'],
       [
         ['Image', ...images],
-        ['Image age', ...ages],
+        ...ages,
         ...kinds.map(({ title, of }) => [title, pool.autoScale ? 'by formula' : target[of], current[of]]),
         ...(pool.nodeStates ? [['Healthy nodes', pool.required, pool.healthy]] : []),
         ...costs,
@@ -42,7 +42,7 @@ export function poolTable(pool: PoolReport, result: Result, reference: Reference
     ['', 'After', 'Before'],
     [
       ['Image', ...images],
-      ['Image age', ...ages],
+      ...ages,
       ...kinds.map(({ title, of }) => [
         title,
         share(current[of], pool.autoScale ? undefined : target[of]),
@@ -54,6 +54,12 @@ export function poolTable(pool: PoolReport, result: Result, reference: Reference
       ...costs,
     ],
   )
+}
+
+/** Nothing where neither image has an age: a pool that never had an image, or was on a Marketplace image and still is. */
+function ageRow({ imageAfter, imageAfterAgeDays, imageBefore, imageBeforeAgeDays }: PoolReport): readonly (readonly Markdown[])[] {
+  const [after, before] = [ageCell(imageAfter, imageAfterAgeDays), ageCell(imageBefore, imageBeforeAgeDays)]
+  return hasAge(imageAfter) || hasAge(imageBefore) ? [[md`Image age`, after, before]] : []
 }
 
 /** What showed whether the new image works, before a node of the pool went. */
@@ -95,7 +101,7 @@ export function poolsTable(pools: readonly PoolReport[], reference: Reference): 
     pools.map((pool) => [
       ...(isFleet ? [reference(pool.id.replace(/\/pools\/[^/]+$/i, ''), pool.account)] : []),
       reference(pool.id, pool.name),
-      pool.nodeStates ? (pool.error ? md`**${pool.healthy}**` : pool.healthy) : 'not known',
+      isLookedAt(pool) ? (pool.error ? md`**${pool.healthy}**` : pool.healthy) : 'not known',
       share(totalOf(pool.current), pool.autoScale ? undefined : totalOf(pool.target)),
       pool.imageAfter ? imageIn(reference, pool.imageAfter) : '–',
       ageCell(pool.imageAfter, pool.imageAfterAgeDays),
@@ -104,6 +110,9 @@ export function poolsTable(pools: readonly PoolReport[], reference: Reference): 
     ]),
   )
 }
+
+/** A pool without nodes has none to look at. */
+const isLookedAt = ({ nodeStates, current }: PoolReport): boolean => nodeStates !== undefined || totalOf(current) === 0
 
 /** Azure's code stands in the box below the verdict. */
 const withoutCode = (title: string): string => title.replace(/ \(\w+\)$/, '')

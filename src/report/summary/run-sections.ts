@@ -53,10 +53,9 @@ export function checks({ findings }: RunReport): Markdown {
 
 export function plannedChanges({ changes }: RunReport, reference: Reference): Markdown {
   return bounded(
-    ['', 'What', 'Name', 'Why'],
+    ['What', 'Name', 'Why'],
     changes.map(({ verb, type, name, id, reason }) => [
-      md`**${verb}**`,
-      type,
+      md`**${verb}** ${type}`,
       verb === 'create' ? code(name) : reference(id, name),
       text(reason, 500),
     ]),

@@ -99,9 +99,14 @@ describe('core quotas', () => {
       'in place, and beyond',
       'in-place',
       '120',
-      ['480 dedicated cores in the subscription are needed, 50 are in use besides, the quota is 500'],
+      ['480 dedicated cores in the subscription are needed; the quota is 500, of which 50 are in use elsewhere'],
     ],
-    ['blue-green', 'blue-green', '100', ['400 dedicated cores in the subscription are needed, 250 are in use besides, the quota is 500']],
+    [
+      'blue-green',
+      'blue-green',
+      '100',
+      ['400 dedicated cores in the subscription are needed; the quota is 500, of which 250 are in use elsewhere'],
+    ],
   ])('of the subscription, %s', (_, strategy, target, expected) => {
     const inputs = { strategy, 'target-dedicated-nodes': target }
     expect(seen('core-quota', inputs, inSubscription)).toEqual(expected)
@@ -118,7 +123,11 @@ describe('core quotas', () => {
 
   test.each([
     ['in place: the pool gives back what it has', 'in-place', []],
-    ['blue-green: both pools at once', 'blue-green', ['400 dedicated cores are needed, 400 are in use besides, the quota is 500']],
+    [
+      'blue-green: both pools at once',
+      'blue-green',
+      ['400 dedicated cores are needed; the quota is 500, of which 400 are in use elsewhere'],
+    ],
     ['replaced: the old one is gone before', 'replace', []],
   ])('%s', (_, strategy, expected) => {
     expect(seen('core-quota', { strategy, 'target-dedicated-nodes': '100' }, { pools: [poolOf('render', 100)] })).toEqual(expected)
@@ -127,7 +136,7 @@ describe('core quotas', () => {
   test('several pools of a run are added up', () => {
     const spec = ['one', 'two'].map((id) => `- { id: ${id}, startTask: { commandLine: mount } }`).join('\n')
     expect(seen('core-quota', { 'pool-id': '', 'pool-spec': spec, 'target-dedicated-nodes': '80' })).toEqual([
-      '640 dedicated cores are needed, 0 are in use besides, the quota is 500',
+      '640 dedicated cores are needed; the quota is 500',
     ])
   })
 })

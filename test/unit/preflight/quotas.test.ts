@@ -31,6 +31,6 @@ test.each<[string, ProofPlans | undefined, number, number]>([
   ['a proof beside a pool that is larger now', proofs(true), 20, 88],
 ])('%s', (_, planned, nodes, needed) => {
   const { config, observed } = factsOf({}, { vmSizes, pools: [poolOf('render', nodes)] })
-  const demand = coreDemand({ config, observed, ...(planned && { proofs: planned }) }, 'target')
+  const demand = coreDemand([{ config, observed, ...(planned && { proofs: planned }) }], 'target')
   expect(demand.find(({ name }) => name === 'dedicated cores')?.needed).toBe(needed)
 })

@@ -51,6 +51,29 @@ describe('several accounts', () => {
     ])
   })
 
+  test('neither the VM nor the account of one resource group is there: one cause, one finding', () => {
+    const found = checkAll([factsOf({}, ['vm', 'account'])])
+    expect(found.filter(({ severity }) => severity === 'error').map(({ id, seen }) => [id, seen])).toEqual([
+      ['vm-exists', expect.stringMatching(/^neither virtual machine golden nor Batch account renderbatch was found in resource group /)],
+    ])
+  })
+
+  test('accounts in user subscription mode count together against the quotas of their subscription and region', () => {
+    const ofSubscription = (location: string): Facts => {
+      const facts = factsOf({ 'target-dedicated-nodes': '30' }, { usages: [{ name: 'cores', currentValue: 100, limit: 300 }] })
+      const account = { ...facts.observed.account, location, poolAllocationMode: 'UserSubscription' } as never
+      return { ...facts, observed: { ...facts.observed, account } }
+    }
+    const [home, away] = [ofSubscription('westeurope'), ofSubscription('northeurope')]
+    expect(seenBy([home], 'core-quota')).toEqual([])
+    expect(seenBy(fleet(home, { name: 'north', facts: away }), 'core-quota')).toEqual([])
+    expect(seenBy(fleet(home, { name: 'second', facts: home }, { name: 'north', facts: away }), 'core-quota')).toEqual([
+      expect.stringMatching(
+        /240 dedicated cores in the subscription are needed in accounts renderbatch and second together; the quota is 300, of which 100 are in use elsewhere$/,
+      ),
+    ])
+  })
+
   test('nodes on managed images of the same disks count together', () => {
     const managed = { 'image-kind': 'managed', gallery: '', 'target-dedicated-nodes': '1300' }
     const [home, away] = [factsOf(managed), factsOf(managed, { pools: [poolOf('other', 1)] })]
