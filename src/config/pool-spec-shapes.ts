@@ -25,6 +25,7 @@ export function poolsIn(value: unknown, at = ''): readonly (FoundPool | { readon
     const inner = (index: number) => joined(joined(at, 'value'), String(index))
     if (members.get('nextlink') || members.get('odata.nextlink'))
       return [{ at, problem: 'is one page of a list (`nextLink`); give the whole list, or the one pool that is meant' }]
+    if (list.length === 0) return [{ at, problem: 'is empty: it names no pool' }]
     return list.flatMap((item, index) => poolsIn(item, list.length > 1 ? inner(index) : at))
   }
   const body = bodyOf(value)

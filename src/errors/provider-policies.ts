@@ -189,8 +189,8 @@ export const BY_WORDS: readonly { readonly matches: RegExp; readonly policy: Pol
   },
   { matches: /SubnetIsFull|not enough (?:free )?(?:IP )?addresses|does not have enough capacity for/i, policy: FULL_SUBNET },
   { matches: /approved .*quota|exceed\w* .*quota|quota .*exceed|LimitReached/is, policy: SUBSCRIPTION_QUOTA },
-  { matches: /plan information/i, policy: PLAN },
-  { matches: /is not available in .* region|gallery image .*not (?:be )?found/i, policy: GONE },
+  { matches: /plan information|purchase eligibility/i, policy: PLAN },
+  { matches: /is not available in .* region|image .*cannot be found in .* region|gallery image .*not (?:be )?found/i, policy: GONE },
   { matches: /insufficient capacity|sufficient capacity/i, policy: CAPACITY },
   { matches: /internal (?:server |execution )?error|too many requests/i, policy: PASSING },
 ]

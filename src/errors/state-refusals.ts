@@ -40,6 +40,17 @@ export const STATES: readonly Rule[] = [
     },
   },
   {
+    codes: [
+      'AnotherOperationInProgress',
+      'OperationPreempted',
+      'CanceledAndSupersededDueToAnotherOperation',
+      'RetryableErrorDueToAnotherOperation',
+      'PoolBeingResized',
+    ],
+    remedy: busy,
+  },
+  { codes: ['Conflict', 'OperationNotAllowed'], words: /concurrent request|another operation/i, remedy: busy },
+  {
     codes: ['PoolNotFound', 'PoolBeingDeleted'],
     remedy: { title: 'Pool is gone', hint: 'Someone deleted the pool during the run. Run again to create it.', link: BATCH_CODES },
   },
@@ -90,6 +101,14 @@ export const PASSING: readonly Rule[] = [
     remedy: passed,
   },
 ]
+
+function busy(): Remedy {
+  return {
+    title: 'Something else is at work on it',
+    hint: 'Another operation has not ended on this resource, or was begun meanwhile. Wait for it, then run again: what is complete is reused. Give workflows with the same source, image or pool one `concurrency` group.',
+    link: 'https://docs.github.com/actions/how-tos/write-workflows/choose-when-workflows-run/control-workflow-concurrency',
+  }
+}
 
 function throttled(): Remedy {
   return {

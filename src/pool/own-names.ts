@@ -3,7 +3,7 @@
  * says that the action set it: everything else was added by people, and stays.
  */
 import type { Pool, PoolEnvelope, PoolProperties } from '../model/batch.ts'
-import { MARKS, markIn, readPoolMark, writePoolMark } from './marks.ts'
+import { MARKS, markIn, readPoolMark, withoutMarks, writePoolMark } from './marks.ts'
 import { isNothing, membersOf } from './members.ts'
 
 const METADATA = 'metadata.'
@@ -18,7 +18,7 @@ export function namesIn({ identity, tags }: PoolEnvelope, properties: PoolProper
   const members = Object.entries(membersOf(properties)).flatMap(([name, value]) => (isNothing(value) ? [] : [name]))
   return [
     ...members,
-    ...(properties.metadata ?? []).map(({ name }) => metadataName(name)),
+    ...withoutMarks(properties.metadata).map(({ name }) => metadataName(name)),
     ...Object.keys(tags ?? {}).map(tagName),
     ...(identity ? [IDENTITY] : []),
   ]

@@ -2,10 +2,14 @@
 import type { PoolProperties, VirtualMachineConfiguration } from '../model/batch.ts'
 import type { SupportedImage } from '../model/batch-service.ts'
 import type { ImageTraits } from '../model/image-traits.ts'
+import { withoutMarks } from './marks.ts'
 import { resolveNodeAgent } from './node-agent.ts'
 import type { PoolQuestion } from './pool-plan.ts'
 
-/** The body of a PUT: the spec as written, with image, node agent, security type and size filled in. */
+/**
+ * The body of a PUT: the spec as written, with image, node agent, security type and size filled in; without the marks of this action, which
+ * are in a pool that was read back.
+ */
 export function propertiesOf({ request, existing, imageId, imageTraits, supportedImages }: PoolQuestion): PoolProperties {
   const { properties, target, resizeTimeout, autoScale } = request
   const asked = properties.deploymentConfiguration?.virtualMachineConfiguration
@@ -21,6 +25,7 @@ export function propertiesOf({ request, existing, imageId, imageTraits, supporte
   const fixedScale = { targetDedicatedNodes: target.dedicated, targetLowPriorityNodes: target.lowPriority, resizeTimeout }
   return {
     ...properties,
+    ...(properties.metadata && { metadata: withoutMarks(properties.metadata) }),
     deploymentConfiguration: { ...properties.deploymentConfiguration, virtualMachineConfiguration: configuration },
     ...(!autoScale && { scaleSettings: { fixedScale } }),
   }

@@ -128,6 +128,7 @@ describe('refused', () => {
       { value: [{ name: 'a', properties: {} }], nextLink: 'https://next' },
       ['is one page of a list (`nextLink`); give the whole list, or the one pool that is meant'],
     ],
+    ['a list answer without pools', { value: [] }, ['is empty: it names no pool']],
     [
       'a resource that is not deployed',
       { name: 'a', condition: false, properties: {} },

@@ -51,6 +51,22 @@ test.each<[string, keyof typeof AT, string, string, RegExp, RegExp]>([
     /no role lifts it/,
   ],
   [
+    'a change by somebody else at the same time',
+    'snapshot',
+    'Conflict',
+    'The request failed due to conflict with a concurrent request. To resolve it, please refer to https://aka.ms/activitylog to get more details on the conflicting requests.',
+    /^Something else is at work on it: create it s1 \(Conflict\)$/,
+    /run again/,
+  ],
+  [
+    'an operation that another one took the place of',
+    'snapshot',
+    'OperationPreempted',
+    'Operation execution has been preempted by a more recent operation.',
+    /^Something else is at work on it/,
+    /`concurrency` group/,
+  ],
+  [
     'a subscription of another tenant',
     'pool',
     'LinkedAuthorizationFailed',

@@ -131,6 +131,18 @@ describe('classes of resize errors', () => {
       /plan/,
     ],
     [
+      'an image of another region, in its other words',
+      providerError('NotFound', "The Image '/subscriptions/s/…' cannot be found in 'westeurope' region."),
+      'fatal',
+      /replica in the region/,
+    ],
+    [
+      'a Marketplace purchase that is not allowed',
+      reason('Allocation failed due to marketplace purchase eligibility check returned errors.'),
+      'fatal',
+      /purchase plan/,
+    ],
+    [
       'a version that is gone',
       providerError('GalleryImageNotFound', 'The gallery image /subscriptions/s/… is not available in westeurope region.'),
       'fatal',

@@ -53,6 +53,18 @@ describe('what is written', () => {
     })
   })
 
+  test('has no mark of this action, which a pool that was read back has', () => {
+    const metadata = [
+      { name: 'image-pool-before', value: '{"pool":"render","scaleSettings":{}}' },
+      { name: 'image-pool-sets', value: 'render/startTask' },
+      { name: 'image-pool-proof-of', value: 'render' },
+      { name: 'team', value: 'a' },
+    ]
+    const plan = planPool(question({ existing: undefined, request: asked({ metadata }) }))
+    expect(plan).toMatchObject({ properties: { metadata: [{ name: 'team', value: 'a' }] } })
+    expect(plan).toMatchObject({ marks: { 'image-pool-sets': 'render/vmSize,metadata.team' } })
+  })
+
   test('leaves the size to a formula', () => {
     const scaleSettings = { autoScale: { formula: '$x=1;' } }
     expect(written({ request: asked({ scaleSettings }, { autoScale: true }) }).scaleSettings).toEqual(scaleSettings)
