@@ -8,20 +8,27 @@ import type { FollowedOperation } from '../long-operation.ts'
 const SHARED_MS = 10_000
 
 type List = (definition: ArmId) => Promise<readonly ImageVersion[] | undefined>
-type Listed = Pick<ImageVersion, 'provisioningState'>
 
 export class VersionDeletions {
   readonly #list: List
   readonly #clock: Clock
   readonly #lists = new Map<string, { readonly atMs: number; readonly versions: ReturnType<List> }>()
+  /** Versions of each definition whose deletion is under way. */
+  readonly #underWay = new Map<string, Set<ArmId>>()
 
   constructor(list: List, clock: Clock) {
     this.#list = list
     this.#clock = clock
   }
 
-  /** The deletion of `id`, over as soon as the list lacks it. Where the list says neither that nor `Deleting`, the operation itself is asked. */
+  /**
+   * The deletion of `id`. While others of the definition are under way too and the shared list says `Deleting`, it is in progress; how it
+   * ended only the operation itself says.
+   */
   follow(id: ArmId, operation: FollowedOperation): FollowedOperation {
+    const definition = id.replace(/\/versions\/[^/]+$/i, '') as ArmId
+    const underWay = this.#underWayIn(definition)
+    if (!operation.isOver) underWay.add(id)
     return {
       get isOver() {
         return operation.isOver
@@ -31,18 +38,28 @@ export class VersionDeletions {
       },
       output: () => operation.output(),
       poll: async () => {
-        const seen = await this.#find(id)
-        if (seen === 'gone') return 'Succeeded'
-        return seen?.provisioningState === 'Deleting' ? 'InProgress' : operation.poll()
+        if (underWay.size > 1 && (await this.#isDeleting(id, definition))) return 'InProgress'
+        let state: Awaited<ReturnType<FollowedOperation['poll']>> | undefined
+        try {
+          state = await operation.poll()
+          return state
+        } finally {
+          if (state !== 'InProgress') underWay.delete(id)
+        }
       },
     }
   }
 
-  /** `undefined` where the list says nothing: it cannot be read, or is empty, which an answer may be by mistake. */
-  async #find(id: ArmId): Promise<Listed | 'gone' | undefined> {
-    const versions = await this.#now(id.replace(/\/versions\/[^/]+$/i, '') as ArmId).catch(() => undefined)
-    if (!versions || versions.length === 0) return undefined
-    return versions.find((one) => sameId(one.id, id)) ?? 'gone'
+  #underWayIn(definition: ArmId): Set<ArmId> {
+    const key = definition.toLowerCase()
+    const underWay = this.#underWay.get(key) ?? new Set()
+    this.#underWay.set(key, underWay)
+    return underWay
+  }
+
+  async #isDeleting(id: ArmId, definition: ArmId): Promise<boolean> {
+    const versions = await this.#now(definition).catch(() => undefined)
+    return versions?.some((one) => sameId(one.id, id) && one.provisioningState === 'Deleting') ?? false
   }
 
   #now(definition: ArmId): ReturnType<List> {

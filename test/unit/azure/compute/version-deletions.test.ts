@@ -32,20 +32,40 @@ function operation(poll: FollowedOperation['poll']): FollowedOperation {
 
 const unasked = operation(() => Promise.reject(new Error('the operation was asked')))
 
-test('many deletions of a definition share one list', async () => {
-  const { all, readings, pass } = deletions(
-    [
-      ['1.0.0', 'Deleting'],
-      ['9.0.0', 'Succeeded'],
-    ],
-    [['9.0.0', 'Succeeded']],
-  )
-  const followed = ['1.0.0', '1.0.1', '1.0.2'].map((name) => all.follow(idOf(name), unasked))
-  expect(await Promise.all(followed.map((one) => one.poll()))).toEqual(['InProgress', 'Succeeded', 'Succeeded'])
-  expect(readings()).toBe(1)
+test('a deletion that is alone follows its operation', async () => {
+  const { all, readings } = deletions([['1.0.0', 'Deleting']])
+  expect(
+    await all
+      .follow(
+        idOf('1.0.0'),
+        operation(async () => 'InProgress'),
+      )
+      .poll(),
+  ).toBe('InProgress')
+  expect(readings()).toBe(0)
+})
+
+test('several deletions of a definition share one list while it says Deleting; how each ends, its operation says', async () => {
+  const stillThere = ['1.0.0', '1.0.1', '1.0.2'].map((name) => [name, 'Deleting'] as const)
+  const { all, readings, pass } = deletions(stillThere, [['1.0.1', 'Failed']])
+  let asked = 0
+  const succeeding = operation(async () => {
+    asked += 1
+    return 'Succeeded'
+  })
+  const failing = operation(() => Promise.reject(new Error('deletion failed')))
+  const [first, second, third] = [
+    all.follow(idOf('1.0.0'), succeeding),
+    all.follow(idOf('1.0.1'), failing),
+    all.follow(idOf('1.0.2'), succeeding),
+  ]
+  expect(await Promise.all([first, second, third].map((one) => one.poll()))).toEqual(['InProgress', 'InProgress', 'InProgress'])
+  expect([readings(), asked]).toEqual([1, 0])
   pass(20_000)
-  expect(await followed[0]?.poll()).toBe('Succeeded')
-  expect(readings()).toBe(2)
+  expect(await first.poll()).toBe('Succeeded')
+  await expect(second.poll()).rejects.toThrow('deletion failed')
+  expect(await third.poll()).toBe('Succeeded')
+  expect([readings(), asked]).toEqual([2, 2])
 })
 
 test.each([
@@ -54,8 +74,10 @@ test.each([
   ['a definition that is not found', undefined],
   ['a list that is refused', new Error('403')],
 ])('%s says nothing: the operation is asked', async (_, list) => {
+  const { all } = deletions(list)
+  all.follow(idOf('1.0.1'), unasked)
   const failing = operation(() => Promise.reject(new Error('deletion failed')))
-  await expect(deletions(list).all.follow(idOf('1.0.0'), failing).poll()).rejects.toThrow('deletion failed')
+  await expect(all.follow(idOf('1.0.0'), failing).poll()).rejects.toThrow('deletion failed')
 })
 
 test('what the operation asks for and gives stays', async () => {
