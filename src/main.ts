@@ -1,6 +1,7 @@
 import { runApp } from './app.ts'
 import type { Clients } from './azure/clients.ts'
 import { cloudOf } from './azure/cloud.ts'
+import type { EarlyConnection } from './azure/early-connection.ts'
 import { cleanUp, commandFor, isOwed, whyLeft } from './cleanup.ts'
 import type { Config } from './config/config.ts'
 import { parseConfig, parseIdentity } from './config/parse-config.ts'
@@ -36,16 +37,22 @@ for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGBREAK'] as const) process
 // That nobody reads the log any more is no reason to stop half-way.
 process.stdout.on('error', () => undefined)
 
+/** What `index.ts` has begun while this was being loaded. */
+interface Early {
+  readonly assertion?: EarlyAssertion | undefined
+  readonly connection?: EarlyConnection | undefined
+}
+
 interface Connection {
   readonly timeoutMs: number
-  readonly early?: EarlyAssertion | undefined
+  readonly early?: Early
   readonly onSignedIn: (who: SignedIn) => void
 }
 
 /** Loaded only by runs that get this far: the packages of Azure are most of the bundle. */
 async function connect({ identity }: Pick<Config, 'identity'>, { timeoutMs, early, onSignedIn }: Connection): Promise<Clients> {
   const { createClients } = await import('./azure/clients.ts')
-  const assertion = github.assertionOf(early)
+  const assertion = github.assertionOf(early?.assertion)
   return createClients(identity, {
     log: github.log,
     clock: github.clock,
@@ -53,11 +60,12 @@ async function connect({ identity }: Pick<Config, 'identity'>, { timeoutMs, earl
     limits: { signal: controller.signal, deadlineMs: github.clock.now().getTime() + timeoutMs },
     proxyFor,
     onSignedIn,
+    early: early?.connection,
     ...(assertion && { assertion }),
   })
 }
 
-async function main(early: EarlyAssertion | undefined): Promise<void> {
+async function main(early: Early): Promise<void> {
   github.markMain()
   const proxyProblems = settleProxies()
   const startedAt = github.clock.now().toISOString()
@@ -213,8 +221,8 @@ function fail(explanation: Explanation): void {
   github.fail()
 }
 
-/** The whole of `main` or `post`; the exit code is set. `early` is what `index.ts` has requested already. */
-export async function run(early?: EarlyAssertion): Promise<void> {
+/** The whole of `main` or `post`; the exit code is set. */
+export async function run(early: Early = {}): Promise<void> {
   process.on('unhandledRejection', onUnhandledRejection)
   try {
     await (github.isPost() ? post() : main(early))

@@ -11,6 +11,7 @@ import { createBatch } from './batch/batch.ts'
 import { cloudOf } from './cloud.ts'
 import { createCompute } from './compute/compute.ts'
 import { createCredential } from './credential.ts'
+import type { EarlyConnection } from './early-connection.ts'
 import { createPrices } from './prices.ts'
 import type { ProxyFor } from './proxy-agent.ts'
 import { RequestCounter, type TransportLog } from './request-log.ts'
@@ -24,6 +25,8 @@ export interface Surroundings extends Omit<Machine, 'signal' | 'environment'> {
   readonly log: TransportLog
   readonly clock: Clock
   readonly proxyFor: ProxyFor
+  /** To Entra ID. */
+  readonly early?: EarlyConnection | undefined
 }
 
 export interface Clients {
@@ -35,14 +38,14 @@ export interface Clients {
 }
 
 /** Everything of Azure that a run works with: one credential, one transport. Takes the libraries' variables out of the environment. */
-export function createClients(identity: Identity, { userAgent, limits, log, clock, proxyFor, ...machine }: Surroundings): Clients {
+export function createClients(identity: Identity, { userAgent, limits, log, clock, proxyFor, early, ...machine }: Surroundings): Clients {
   const environment = takeAmbient()
   const counter = new RequestCounter()
   const cloud = cloudOf(identity)
   const settings = { log, counter, userAgentPrefix: userAgent, run: limits, proxyFor }
   const transport = transportOptions(settings)
   // Not counted: the report's requests are those to Azure's resources.
-  const uncounted = transportOptions({ ...settings, counter: new RequestCounter() })
+  const uncounted = transportOptions({ ...settings, early, counter: new RequestCounter() })
   const credential = createCredential(identity, cloud, { ...machine, environment, signal: limits.signal }, uncounted)
   const connection = { credential, cloud, transport, clock }
   return {

@@ -9,6 +9,7 @@ import {
   type PipelineResponse,
 } from '@azure/core-rest-pipeline'
 import { keepAsking, type RunLimits } from './answers.ts'
+import type { EarlyConnection } from './early-connection.ts'
 import { patientWithFreshResources } from './fresh-resources.ts'
 import { withoutNullMembers } from './null-members.ts'
 import { agents, type ProxyFor } from './proxy-agent.ts'
@@ -23,16 +24,17 @@ export interface TransportSettings {
   readonly userAgentPrefix: string
   readonly run: RunLimits
   readonly proxyFor: ProxyFor
+  readonly early?: EarlyConnection | undefined
 }
 
 /** Options for every Azure client of a run: one user agent, one retry policy, one way out, a timeout on each request, a redacted debug log. */
-export function transportOptions({ log, counter, userAgentPrefix, run, proxyFor }: TransportSettings) {
+export function transportOptions({ log, counter, userAgentPrefix, run, proxyFor, early }: TransportSettings) {
   return {
     userAgentOptions: { userAgentPrefix },
     retryOptions: { maxRetries: 6, retryDelayInMs: 1_000, maxRetryDelayInMs: 30_000 },
     additionalPolicies: [
       { policy: endWithRun(run.signal), position: 'perCall' as const },
-      { policy: route(proxyFor), position: 'perCall' as const },
+      { policy: route(proxyFor, early), position: 'perCall' as const },
       { policy: patientWithFreshResources(), position: 'perCall' as const },
       { policy: withoutNullMembers(), position: 'perRetry' as const },
       { policy: askAgain(), position: 'perRetry' as const },
@@ -98,12 +100,12 @@ function endWithRun(signal: AbortSignal): PipelinePolicy {
 }
 
 /** The SDK reads proxy variables by rules of its own; here they are read once for all hosts, by those of GitHub's runner. */
-function route(proxyFor: ProxyFor): PipelinePolicy {
+function route(proxyFor: ProxyFor, early: EarlyConnection | undefined): PipelinePolicy {
   const agentOf = agents(proxyFor)
   return {
     name: 'routePolicy',
     sendRequest(request, next) {
-      const agent = agentOf(request.url)
+      const agent = agentOf(request.url) ?? (new URL(request.url).host === early?.host ? early.agent : undefined)
       if (agent) request.agent = agent
       else delete request.agent
       return next(request)

@@ -21,13 +21,19 @@ const DISKS = ['golden-os', 'golden-data0', 'golden-data5']
 const DISK_API = '2022-03-02'
 const IMAGE_API = '2024-03-01'
 const GALLERY_API = '2023-07-03'
-const BATCH_API = '2024-07-01'
+export const BATCH_API = '2024-07-01'
 
-/** azure-core polls at once, then every 30 s; `--no-wait` is not what its documentation shows. */
+/**
+ * It looks at once (L975), then every 30 s (L644); `--no-wait` is not what its documentation shows.
+ * https://github.com/Azure/azure-sdk-for-python/blob/azure-core_1.39.0/sdk/core/azure-core/azure/core/polling/base_polling.py#L967-L979
+ */
 const AZURE_CLI: Habit = { firstS: 0, everyS: 30 }
-/** go-azure-sdk waits 10 s before its first poll. */
-const TERRAFORM: Habit = { firstS: 10, everyS: 10 }
-const PACKER: Habit = { firstS: 10, everyS: 10 }
+/**
+ * 10 s before the first look as well as between looks, in Terraform's provider and in Packer's plugin.
+ * https://github.com/hashicorp/go-azure-sdk/blob/19d5cebdbedaf305a191c49158e32e286c625f06/sdk/client/resourcemanager/poller_lro.go#L43
+ */
+const GO_AZURE_SDK: Habit = { firstS: 10, everyS: 10 }
+/** https://github.com/Azure/build-vm-image/blob/161d714fccf2836164893612c3f11fc39fbfa19c/lib/AzureImageBuilderClient.js#L207 */
 const BUILD_VM_IMAGE: Habit = { firstS: 0, everyS: 15 }
 
 const { snapshotsS, imageS, versionS, allocationS } = TRACE
@@ -96,21 +102,23 @@ const fromSnapshots = {
   dataDiskImages: [0, 5].map((lun) => ({ lun, source: snapshotRef(`golden-data${lun}`) })),
 }
 
-const POOL = 'Microsoft.Batch/batchAccounts/renderbatch/pools/render'
+export const POOL = 'Microsoft.Batch/batchAccounts/renderbatch/pools/render'
+
+/** Ten nodes on the version. */
+export const poolProperties = {
+  vmSize: 'STANDARD_D4s_V5',
+  deploymentConfiguration: {
+    virtualMachineConfiguration: {
+      imageReference: { id: `${GROUP_ID}/providers/${COMPUTE}/galleries/images/images/golden/versions/1.0.0` },
+      nodeAgentSkuId: 'batch.node.ubuntu 24.04',
+    },
+  },
+  scaleSettings: { fixedScale: { targetDedicatedNodes: TRACE.nodes, resizeTimeout: 'PT30M' } },
+}
 
 /** Created, then looked at every 30 s until it is steady. None of them looks at nodes. */
 async function pool(client: PeerClient): Promise<void> {
-  const properties = {
-    vmSize: 'STANDARD_D4s_V5',
-    deploymentConfiguration: {
-      virtualMachineConfiguration: {
-        imageReference: { id: `${GROUP_ID}/providers/${COMPUTE}/galleries/images/images/golden/versions/1.0.0` },
-        nodeAgentSkuId: 'batch.node.ubuntu 24.04',
-      },
-    },
-    scaleSettings: { fixedScale: { targetDedicatedNodes: TRACE.nodes, resizeTimeout: 'PT30M' } },
-  }
-  await client.operation('PUT', POOL, BATCH_API, { properties }, { firstS: 0, everyS: 0 })
+  await client.operation('PUT', POOL, BATCH_API, { properties: poolProperties }, { firstS: 0, everyS: 0 })
   while ((await client.get(POOL, BATCH_API)).body.properties.allocationState !== 'Steady') await client.sleep(30)
 }
 
@@ -139,11 +147,11 @@ export const PEERS: readonly Peer[] = [
       await Promise.all(
         DISKS.map(async (disk) => {
           await client.get(`${COMPUTE}/snapshots/${disk}-snapshot`, DISK_API)
-          await snapshot(client, disk, TERRAFORM)
+          await snapshot(client, disk, GO_AZURE_SDK)
           await client.get(`${COMPUTE}/snapshots/${disk}-snapshot`, DISK_API)
         }),
       )
-      await version(client, fromSnapshots, TERRAFORM)
+      await version(client, fromSnapshots, GO_AZURE_SDK)
       await client.get(`${COMPUTE}/galleries/images/images/golden/versions/1.0.0`, GALLERY_API)
       await pool(client)
     },
@@ -154,11 +162,11 @@ export const PEERS: readonly Peer[] = [
     boundS: sum(snapshotsS) + imageS + versionS + allocationS,
     run: async (client) => {
       for (const disk of DISKS) {
-        await snapshot(client, disk, PACKER)
+        await snapshot(client, disk, GO_AZURE_SDK)
         await client.get(`${COMPUTE}/snapshots/${disk}-snapshot`, DISK_API)
       }
-      await image(client, PACKER)
-      await version(client, fromImage, PACKER)
+      await image(client, GO_AZURE_SDK)
+      await version(client, fromImage, GO_AZURE_SDK)
       await client.get(`${COMPUTE}/galleries/images/images/golden/versions/1.0.0`, GALLERY_API)
       await pool(client)
     },

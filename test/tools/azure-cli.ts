@@ -41,10 +41,12 @@ export async function signIn({ caPath, entra, clock }: EmbeddedAzure): Promise<{
     return stdout.trim() ? JSON.parse(stdout) : undefined
   }
   const endpoints = ['resource-manager', 'management', 'active-directory-resource-id', 'active-directory-graph-resource-id']
-  await az(
+  const register = [
     ...['cloud', 'register', '--name', 'embedded', '--endpoint-active-directory', `${CLI_HOST}/adfs`],
     ...endpoints.flatMap((name) => [`--endpoint-${name}`, CLI_HOST]),
-  )
+  ]
+  // An older CLI discovers nothing, and does not know the option.
+  await az(...register, '--skip-endpoint-discovery').catch(() => az(...register))
   await az('cloud', 'set', '--name', 'embedded')
   const accounts = await az('login', '--service-principal', '-u', CLIENT, '-p', CLIENT_SECRET, '--tenant', TENANT)
   return { az, accounts }

@@ -8,7 +8,7 @@ import { AuthError } from '../../src/errors/sign-in.ts'
 import type { SignInAttempt } from '../../src/errors/sign-in-attempt.ts'
 import { RULES } from '../../src/preflight/rules.ts'
 import { RULE_EXAMPLES } from '../fixtures/rule-examples.ts'
-import { type MeasuredTable, measuredLoad, measuredPeers, measuredScale, measuredStart, measuredWays } from './measured.ts'
+import { type MeasuredTable, measuredFleet, measuredLoad, measuredPeers, measuredScale, measuredStart, measuredWays } from './measured.ts'
 import { unsourced } from './sources.ts'
 
 export const ROOT = path.join(import.meta.dirname, '../..')
@@ -118,6 +118,7 @@ export const GENERATED: Readonly<Record<string, () => string>> = {
   inputs,
   'measured-ways': () => table(...headAndRows(measuredWays())),
   'measured-scale': () => table(...headAndRows(measuredScale())),
+  'measured-fleet': () => table(...headAndRows(measuredFleet())),
   'measured-load': () => table(...headAndRows(measuredLoad())),
   'measured-start': () => table(...headAndRows(measuredStart())),
   'measured-peers': () => table(...headAndRows(measuredPeers())),
@@ -214,7 +215,7 @@ export const GENERATED_PAGES: Readonly<Record<string, readonly string[]>> = {
   '.github/docs/report.md': ['outputs'],
   '.github/docs/preflight-rules.md': ['rules'],
   '.github/docs/comparison.md': ['measured-peers'],
-  '.github/docs/measurements.md': ['measured-ways', 'measured-scale', 'measured-load', 'measured-start'],
+  '.github/docs/measurements.md': ['measured-ways', 'measured-scale', 'measured-fleet', 'measured-load', 'measured-start'],
   '.github/docs/troubleshooting.md': ['resize-codes', 'allocation-reasons', 'refusals'],
 }
 

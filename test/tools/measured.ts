@@ -23,6 +23,11 @@ interface Results {
   readonly trace: { readonly ours: Trace; readonly peers: readonly Trace[]; readonly azureCli: Trace | string }
   readonly ways: readonly (Measured & { readonly way: string; readonly boundS: number; readonly wallToBound?: number })[]
   readonly scale: readonly (Measured & { readonly what: string })[]
+  readonly fleet: Pick<Measured, 'wallS'> & {
+    readonly what: string
+    readonly aloneS: Readonly<Record<string, number>>
+    readonly toSlowest: number
+  }
   readonly load: readonly (Measured & { readonly what: string; readonly wasted: number })[]
 }
 
@@ -53,6 +58,12 @@ export function measuredScale(): MeasuredTable {
   return [['Pools', 'Took', 'Requests', 'Memory'], ...rows]
 }
 
+export function measuredFleet(): MeasuredTable {
+  const { what, wallS, aloneS, toSlowest } = results().fleet
+  const row = [what, seconds(wallS), seconds(Math.max(...Object.values(aloneS))), toSlowest.toFixed(2)]
+  return [['Pools', 'Took', 'Slowest account in a run of its own', 'Ratio'], row]
+}
+
 export function measuredLoad(): MeasuredTable {
   const rows = results().load.map(({ what, wallS, requests, wasted }) => [what, seconds(wallS), number(requests), number(wasted)])
   return [['Run', 'Took', 'Requests', 'Refused by Azure'], ...rows]
@@ -62,7 +73,7 @@ export function measuredStart(): MeasuredTable {
   const { startUp, bundleBytes } = results()
   const { bareNodeMs, validateMs, postMs, firstRequestMs, firstRequestToBareNode } = startUp
   const requests = Object.entries(firstRequestMs).map(([way, ms]) => [
-    `first request, signing in by \`${way}\``,
+    `first connection, signing in by \`${way}\``,
     `${ms} ms`,
     `${firstRequestToBareNode[way]?.toFixed(2)} × Node.js alone`,
   ])

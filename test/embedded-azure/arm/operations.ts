@@ -10,7 +10,10 @@ interface Operation {
   endTime?: string
   status: 'InProgress' | 'Succeeded' | 'Failed'
   error?: { readonly code: string; readonly message: string }
-  /** DiskRP gives the resource with the last poll. */
+  /**
+   * DiskRP gives the resource with the last poll, of `Location`, too: the Azure CLI takes its result from nowhere else.
+   * https://github.com/Azure/azure-cli/blob/azure-cli-2.91.0/src/azure-cli/azure/cli/command_modules/vm/aaz/latest/snapshot/_create.py
+   */
   output?: unknown
   readonly locationBody: unknown
   readonly signature: string
@@ -104,7 +107,7 @@ export class Operations {
     if (query.get('monitor')) {
       if (status === 'InProgress') return { status: 202 }
       if (error) throw new Refusal(409, error.code, error.message)
-      return { status: 200, body: operation.locationBody }
+      return { status: 200, body: operation.locationBody ?? output }
     }
     const body = { startTime, ...(endTime && { endTime }), status, ...(error && { error }), name: params.operation }
     return { status: 200, body: output ? { ...body, properties: { output } } : body }
