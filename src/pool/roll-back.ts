@@ -2,10 +2,11 @@ import { type Explanation, explainInLine } from '../errors/explanation.ts'
 import { ForeignChangeError } from '../errors/run-errors.ts'
 import { type Pool, type PoolEnvelope, type PoolIdentity, type PoolProperties, settableIn } from '../model/batch.ts'
 import { emit, type StepContext } from '../run/context.ts'
+import { isSubset } from './drift.ts'
 import type { PoolChange } from './editor.ts'
 import { servedName } from './family.ts'
 import { lastStateOf, MARKS, markIn } from './marks.ts'
-import { membersOf, propertyOf, REMOVALS, withMembers } from './members.ts'
+import { type Members, membersOf, propertyOf, REMOVALS, withMembers } from './members.ts'
 import type { PoolOutcome } from './outcome.ts'
 import type { PoolPlan } from './pool-plan.ts'
 import { withdraw } from './retire.ts'
@@ -90,6 +91,7 @@ async function arrive(back: PoolRollout, from: ResizeStart, error: Explanation):
 function previousState(existing: Pool, plan: PoolPlan): PoolChange & { readonly envelope: PoolEnvelope } {
   const { properties } = existing
   const { vmSize, scaleSettings, pool: _pool, ...configuration } = lastStateOf(existing)
+  const { deploymentConfiguration } = withMembers(properties, membersBefore(properties, plan))
   const changed = 'properties' in plan ? [...Object.keys(plan.properties), ...plan.removed.map(propertyOf)] : []
   const restored = changed.filter((name) => !isUnreadable(name, properties[name]) && (properties[name] ?? REMOVALS[name]) !== undefined)
   return {
@@ -97,8 +99,8 @@ function previousState(existing: Pool, plan: PoolPlan): PoolChange & { readonly 
       ...Object.fromEntries(restored.map((name) => [name, properties[name] ?? REMOVALS[name]])),
       ...(vmSize && { vmSize }),
       deploymentConfiguration: {
-        ...properties.deploymentConfiguration,
-        virtualMachineConfiguration: { ...properties.deploymentConfiguration?.virtualMachineConfiguration, ...configuration },
+        ...deploymentConfiguration,
+        virtualMachineConfiguration: { ...deploymentConfiguration?.virtualMachineConfiguration, ...configuration },
       },
       scaleSettings,
     },
@@ -117,12 +119,19 @@ function envelopeOf({ identity, tags }: Pool, given: PoolIdentity | undefined): 
   return { ...(previous && { identity: previous }), ...(tags && { tags }) }
 }
 
-/** What nobody can read is as the run wanted it, or gone. */
-function wholeOf({ properties }: Pool, plan: PoolPlan): PoolProperties {
-  const wanted = 'properties' in plan ? membersOf(plan.properties) : {}
-  const members = Object.entries(membersOf(settableIn(properties))).flatMap(([name, value]) => {
-    const known = isUnreadable(name, value) ? wanted[name] : value
+const wholeOf = ({ properties }: Pool, plan: PoolPlan): PoolProperties =>
+  withMembers(properties, membersBefore(settableIn(properties), plan))
+
+/** What nobody can read is as the run wanted it, or gone: a registry without its password is refused, or useless. */
+function membersBefore(properties: PoolProperties, plan: PoolPlan): Members {
+  const wanted = { ...membersOf(plan.request.properties), ...('properties' in plan && membersOf(plan.properties)) }
+  const members = Object.entries(membersOf(properties)).flatMap(([name, value]) => {
+    const known = isUnreadable(name, value) || isSameButForSecrets(name, wanted[name], value) ? wanted[name] : value
     return known === undefined ? [] : [[name, known] as const]
   })
-  return withMembers(properties, Object.fromEntries(members))
+  return Object.fromEntries(members)
 }
+
+/** Nothing shows whether an extension has protected settings: where the run has sent the same one, its body has them. */
+const isSameButForSecrets = (name: string, wanted: unknown, value: unknown): boolean =>
+  name === 'vm.extensions' && wanted !== undefined && isSubset(wanted, value, name)

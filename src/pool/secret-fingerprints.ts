@@ -7,7 +7,7 @@
 import { createHash, scryptSync } from 'node:crypto'
 import type { Pool, PoolProperties } from '../model/batch.ts'
 import { MARKS, markIn, readPoolMark, writePoolMark } from './marks.ts'
-import { membersOf } from './members.ts'
+import { isNothing, membersOf } from './members.ts'
 
 /** https://learn.microsoft.com/rest/api/batchmanagement/pool/create (`x-ms-secret` in the OpenAPI document) */
 const SECRET = new Set(['password', 'accountKey', 'sasKey', 'sshPrivateKey', 'protectedSettings'])
@@ -38,14 +38,18 @@ export function compareSecrets(properties: PoolProperties, existing: Pool | unde
     return texts.length > 0 ? [[member, fingerprint(texts, `${usedSalt}/${member}`)] as const] : []
   })
   const before = noted?.fingerprints ?? {}
+  const isAsked = (member: string) => !isNothing(membersOf(properties)[member])
+  // Its secrets are gone from the spec, and still in the pool.
+  const dropped = Object.keys(before).filter((member) => isAsked(member) && !secrets.some(([name]) => name === member))
   return {
-    changed: secrets.flatMap(([member, now]) => (before[member] !== undefined && before[member] !== now ? [member] : [])),
+    changed: [...secrets.flatMap(([member, now]) => (before[member] !== undefined && before[member] !== now ? [member] : [])), ...dropped],
     unknown: existing ? secrets.flatMap(([member]) => (before[member] === undefined ? [member] : [])) : [],
     mark: (poolName, sent) => {
       const fingerprints = secrets.flatMap(([member, now]): readonly (readonly [string, string | undefined])[] => [
         [member, sent(member) ? now : before[member]],
       ])
-      const known = fingerprints.flatMap(([member, text]) => (text ? [`${member}:${text}`] : []))
+      const standing = dropped.filter((member) => !sent(member)).map((member) => [member, before[member]] as const)
+      const known = [...fingerprints, ...standing].flatMap(([member, text]) => (text ? [`${member}:${text}`] : []))
       return known.length > 0 ? writePoolMark(poolName, `${usedSalt}/${known.join(',')}`) : undefined
     },
   }

@@ -266,6 +266,25 @@ describe('a rollback', () => {
     expect(azure.pools.get('render').envelope.identity).toEqual({ type: 'None' })
   })
 
+  test('has the secrets of the spec, which Azure does not give back', async () => {
+    const azure = await azureOf({ ...scenario, nodes: broken.slice(0, 10) })
+    const containerConfiguration = {
+      type: 'DockerCompatible',
+      containerRegistries: [{ registryServer: 'r.azurecr.io', username: 'u', password: 'a long password' }],
+    }
+    const extensions = [{ name: 'e', publisher: 'p', type: 't', protectedSettings: { key: 'a long key' } }]
+    const virtualMachineConfiguration = { containerConfiguration, extensions }
+    const inputs = { 'pool-spec': JSON.stringify({ deploymentConfiguration: { virtualMachineConfiguration } }), 'canary-nodes': '0' }
+    expect(annotations(await again(azure, { ...FIRST, ...inputs }))).toEqual([])
+    const ran = await again(azure, { ...SECOND, ...inputs, 'on-failure': 'rollback' })
+    expect(ran.outputs.result).toBe('rolled-back')
+    expect(imageOf(azure, 'render')).toMatch(/1\.0\.0$/)
+    expect(azure.pools.get('render').properties.deploymentConfiguration.virtualMachineConfiguration).toMatchObject({
+      containerConfiguration,
+      extensions,
+    })
+  })
+
   test('of replace makes the pool of before again', async () => {
     const azure = await poolOnFirst()
     azure.intervene = ({ method, url }) =>

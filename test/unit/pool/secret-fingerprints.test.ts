@@ -75,6 +75,19 @@ test.each(SECRETS)('%s, rotated, changes the pool; the same one does not', (_, s
   expect(planPool(question({ existing, request: asked(spec('the-new-one')), salt: 'second run' })).action).toBe(action)
 })
 
+test('secrets that a definition no longer has change the pool, until they are sent', () => {
+  const mounted = (query: string) => ({
+    startTask: { commandLine: 'x', resourceFiles: [{ httpUrl: `https://b/x${query}`, filePath: 'x' }] },
+  })
+  const existing = afterRun(mounted('?sv=1&sig=secret'))
+  const plan = planPool(question({ existing, request: asked(mounted('')) }))
+  expect(plan).toMatchObject({ action: 'update', properties: mounted(''), marks: { [MARKS.secrets]: undefined } })
+  const unsent = compareSecrets(mounted(''), existing, 'salt')
+  expect(unsent.changed).toEqual(['startTask'])
+  expect(unsent.mark('render', () => false)).toMatch(/startTask:/)
+  expect(unsent.mark('render', () => true)).toBeUndefined()
+})
+
 test.each(SECRETS)('%s is in no mark', (_, spec) => {
   const secret = 'Tr0ub4dor-and-more'
   const mark = compareSecrets(spec(secret), undefined, 'salt').mark('render', () => true) ?? ''
