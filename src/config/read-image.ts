@@ -76,8 +76,9 @@ function readLatest(inputs: Inputs): ImageSettings['latest'] {
   const mode = inputs.text('mode').toLowerCase()
   if (inputs.text('batch-account') === '' && mode !== 'prune')
     inputs.refuse('latest', 'needs a pool that becomes healthy on the image', 'always, or `batch-account` with a pool')
-  if (inputs.text('wait').toLowerCase() === 'none')
-    inputs.refuse('latest', 'needs a run that waits for its pools, which `wait: none` does not', '`wait: nodes` or `steady`')
+  const wait = inputs.text('wait').toLowerCase()
+  if (wait === 'none' || wait === 'steady')
+    inputs.refuse('latest', `needs a run that looks at the nodes, which \`wait: ${wait}\` does not`, '`wait: nodes`')
   return latest
 }
 
@@ -87,7 +88,8 @@ function readEndOfLife(inputs: Inputs): ImageSettings['endOfLife'] {
   const afterMs = ageMs(text)
   if (afterMs !== undefined) return { afterMs }
   const date = /^\d{4}-\d{2}-\d{2}(?:T[\d:.]+Z)?$/.test(text) ? new Date(text) : undefined
-  if (date && !Number.isNaN(date.getTime())) return { date: date.toISOString() }
+  // 30 February would become 2 March.
+  if (date && !Number.isNaN(date.getTime()) && date.toISOString().startsWith(text.slice(0, 10))) return { date: date.toISOString() }
   inputs.refuse('end-of-life', 'is neither an age nor a date', 'an age such as 90d, or a date such as 2027-03-31')
   return undefined
 }

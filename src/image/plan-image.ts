@@ -71,7 +71,7 @@ export function planImage(question: ImageQuestion): ImagePlan {
   const otherKeys = newest && isSameSource && !isEncryptedAlike(newest.targetRegions, regions)
   const reason = [
     (!isLive && tooOld) ||
-      (otherKeys && `other disk encryption sets than those of version ${newest.name} are asked for`) ||
+      (otherKeys && `the disk encryption sets differ from those of version ${newest.name}`) ||
       reasonToBuild(image, isLive, newest, alike[0] && { name: alike[0].name, missing: missingIn(alike[0]) }),
     ...(stuck ? [`version ${stuck.name} failed, and stays: it ${reasonToStayOf(stuck, observed)}`] : []),
     ...avoid.map((name) => `version ${name} was made by someone else meanwhile`),

@@ -49,7 +49,7 @@ describe('comment: true on a pull request', () => {
     expect(azure.github.comments).toHaveLength(3)
   })
 
-  test('refused inputs replace what an earlier commit was told', async () => {
+  test('refused inputs replace the comment on an earlier commit', async () => {
     const azure = await azureOf(scenario)
     await onEvent(azure, PULL_REQUEST)
     const refused = await onEvent(azure, PULL_REQUEST, { 'max-resizes': 'many' })

@@ -29,7 +29,7 @@ test('every replica has its sets, by disk; an unchanged version is used again', 
   const rotated = { ...inputs, 'disk-encryption-sets': 'westeurope=keys-west\nnortheurope=keys-north' }
   const third = await again(ran.azure, rotated)
   expect(third.outputs['image-version']).not.toBe(ran.outputs['image-version'])
-  expect(third.log).toContain('other disk encryption sets than those of version')
+  expect(third.log).toContain('the disk encryption sets differ from those of version')
 })
 
 test.each([
@@ -47,7 +47,7 @@ test.each([
   expect(writes(ran.azure)).toEqual([])
 })
 
-test('who may not read a set is told so before the first write', async () => {
+test('no permission to read a set: reported before the first write', async () => {
   const ran = await run('customer-managed-keys', {}, { denied: ['Microsoft.Compute/diskEncryptionSets/read'] })
   expect(annotations(ran)[0]).toMatch(/lacks Microsoft\.Compute\/diskEncryptionSets\/read on diskEncryptionSets keys-/)
   expect(writes(ran.azure)).toEqual([])

@@ -64,7 +64,7 @@ const OS = { osType: 'Linux', hyperVGeneration: 'V2', supportedCapabilities: { a
 const AGENT = { 'node-agent-sku-id': 'batch.node.ubuntu 24.04', vm: '' }
 
 describe('a VM', () => {
-  test('running, captured live: told that it counts as changed, and rebuilt each time', async () => {
+  test('running, captured live: reported that it counts as changed, and rebuilt each time', async () => {
     const first = await run('happy', {}, vm({ statuses: RUNNING }))
     green(first)
     expect(first.summary).toContain('running-source')
@@ -306,7 +306,7 @@ describe('a managed image', () => {
     expect(versionBody(ran).properties.storageProfile).toEqual({ source: { id: expect.stringContaining('/images/old-image') } })
   })
 
-  test('made anew under its name is another one', async () => {
+  test('created again under its name is another one', async () => {
     const image = { ...scenario.inputs, ...inputs, ...IMAGE_HALF }
     const first = await run('happy', image, {}, prepare)
     green(first)

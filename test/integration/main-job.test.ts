@@ -128,7 +128,7 @@ describe('red says why', () => {
     expect(JSON.parse(ran.outputs['node-states'] ?? '')).toEqual({ idle: 9, startTaskFailed: 1 })
   })
 
-  test('bad inputs are told all at once, and Azure is not asked', async () => {
+  test('bad inputs are reported all at once, without a request to Azure', async () => {
     const ran = await run('happy', { mode: 'perhaps', 'max-resizes': '-1', 'vm-size': '' })
     expect(ran.exitCode).toBe(1)
     for (const input of ['mode', 'max-resizes', 'vm-size']) expect(annotations(ran)[0]).toMatch(new RegExp(`(::|%0A)${input}[ :]`))

@@ -139,7 +139,7 @@ scaleSettings:
   })
 })
 
-test('stopped by someone while it grows: told as that, and not asked for again', async () => {
+test('stopped by someone else while it grows: reported as such, and not requested again', async () => {
   const azure = await azureOf(scenario)
   someone(azure, 1, ['PUT', /\/pools\/render\?/], () => azure.pools.get('render').stop?.())
   red(await again(azure, FIRST), /ResizeStopped/)
@@ -302,7 +302,7 @@ describe('a rollback', () => {
 
 testConformance()
 
-test('resized by someone while the image is made: overwritten, and told', async () => {
+test('resized by someone else while the image is made: overwritten, and reported', async () => {
   const azure = await poolOnFirst()
   someone(azure, 1, ['PUT', /\/snapshots\//], resizedBySomeone(azure, 7))
   const ran = await again(azure, SECOND)

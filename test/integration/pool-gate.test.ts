@@ -146,7 +146,7 @@ describe('without looking at nodes nothing is called healthy', () => {
 describe('how many must be healthy', () => {
   const failing = [{ index: 3, state: 'startTaskFailed' as const, stderr: 'cannot mount', stdout: 'mounting /dev/sdc', exitCode: 32 }]
 
-  test('a failed start task is told with the ends of stderr and stdout', async () => {
+  test('a failed start task is reported with the ends of stderr and stdout', async () => {
     const ran = await run('happy', {}, { nodes: failing })
     expect(ran.exitCode).toBe(1)
     expect(ran.outputs.result).toBe('failed')

@@ -105,7 +105,7 @@ test('blue-green again: the pool of the last refresh is the one that is replaced
   expect(fourth.outputs).toMatchObject({ result: 'unchanged', 'pool-id': 'render-1-2-0' })
 })
 
-test('replace: the pool is deleted and made anew', async () => {
+test('replace: the pool is deleted and created again', async () => {
   const azure = await poolOnFirst()
   const ran = await again(azure, { ...SECOND, strategy: 'replace' })
   green(ran)

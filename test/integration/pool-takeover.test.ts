@@ -115,7 +115,7 @@ test('in-place: died when the spec’s network was taken out of the pool by PUT:
   expect(metadataOf(azure, 'render')).not.toMatch(/image-pool-(?:before|untested)/)
 })
 
-test('replace: died when the old pool was being deleted: the next run waits for that and makes it anew', async () => {
+test('replace, interrupted while the old pool was being deleted: the next run waits for that and creates it again', async () => {
   const azure = await poolOnFirst()
   await killedAt(azure, { ...SECOND, strategy: 'replace' }, nth(1, 'DELETE', /\/pools\/render\?/))
   expect(azure.pools.get('render').properties.provisioningState).toBe('Deleting')
@@ -161,7 +161,7 @@ describe('blue-green', () => {
     ])
   })
 
-  test('pools of dead runs for other versions go with the old one', async () => {
+  test('pools that interrupted runs made for other versions go with the old one', async () => {
     const azure = await poolOnFirst({ jobs })
     await killedAt(azure, inputs, nth(2, 'PATCH', /\/jobs\/nightly\?/))
     const ran = await again(azure, { ...inputs, 'image-version': '1.2.0', rebuild: 'always' })

@@ -33,7 +33,7 @@ test.each([
   expect(namesOf(azure, 'snapshots')).toEqual([])
 })
 
-test('a dead run owes a start also where nothing is to be built', async () => {
+test('the start that an interrupted run owes is made good, also where nothing is to be built', async () => {
   const azure = await azureOf({ ...scenario, vm: { ...scenario.vm, statuses: ['ProvisioningState/succeeded', 'PowerState/deallocated'] } })
   await again(azure, inputs)
   expect(golden(azure)).toMatchObject({ runs: false })
@@ -85,7 +85,7 @@ test('what the post step cannot put right is one warning, with a command for eac
   for (const { id } of ledger) expect(warnings[0]).toContain(`--ids "${id}"`)
 })
 
-test('a nightly run on a VM that runs again is built anew, and says why', async () => {
+test('a nightly run on a VM that runs again builds the image again, and says why', async () => {
   const azure = await azureOf(scenario)
   await again(azure, inputs)
   const second = await again(azure, inputs)

@@ -81,7 +81,7 @@ test('a runner that stops reading the log: the run goes on, and its files tell h
   expect(ran.summary).toContain('10 of 10')
 })
 
-test('a runner whose address for tokens is none: told as a sign-in that failed', async () => {
+test('a runner whose token address is not a URL: reported as a failed sign-in', async () => {
   const ran = await onRunner({ ACTIONS_ID_TOKEN_REQUEST_URL: 'https://[' })
   expect(ran.exitCode).toBe(1)
   expect(annotations(ran)).toEqual([expect.stringMatching(/^::error title=Azure sign-in failed::/)])

@@ -112,7 +112,7 @@ describe('a refusal says what to do', () => {
     expect(told(ran)).toContain('check `tenant-id`')
   })
 
-  test('a wrong secret, which is not told', async () => {
+  test('a wrong secret, which is not shown', async () => {
     const env = { ...NO_OIDC, AZURE_CLIENT_ID: CLIENT, AZURE_TENANT_ID: TENANT, AZURE_CLIENT_SECRET: 'wrong-secret' }
     const ran = await plan({ auth: 'environment' }, { env })
     expect(told(ran)).toContain('AADSTS7000215')
@@ -191,7 +191,7 @@ describe('a token endpoint in trouble', () => {
     expect(refused).toBe(8)
   })
 
-  test('for ever: told as such', async () => {
+  test('for ever: reported as such', async () => {
     const ran = await plan({}, {}, (azure) => {
       azure.intervene = (request) =>
         isToken(request)
@@ -221,7 +221,7 @@ describe('a token endpoint in trouble', () => {
     expect(disturbed).toBeGreaterThan(2)
   })
 
-  test('an assertion that had grown too old is asked for anew', async () => {
+  test('an assertion that has become too old is requested again', async () => {
     let refused = 0
     const ran = await plan({}, {}, (azure) => {
       azure.intervene = (request) => {

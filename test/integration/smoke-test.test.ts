@@ -41,7 +41,7 @@ test('on every node of the proof pool, as one task each that takes the whole nod
   expect(jobsLeft(ran.azure)).toEqual([])
 })
 
-test('where it fails, the pool is not touched; exit code and end of output are told', async () => {
+test('where it fails, the pool is not touched; exit code and end of output are reported', async () => {
   const ran = await run('happy', SMOKE, { pools: [old], tasks: [failing] })
   expect(ran.exitCode).toBe(1)
   expect(annotations(ran)[0]).toMatch(/Smoke test failed.*exit code 3.*libOpenEXR.*No node of the pool itself was touched/s)

@@ -49,7 +49,7 @@ function textsOf(value: unknown): readonly string[] {
 const hasMessage = (body: string): boolean => /"message"/.test(body)
 
 describe.skipIf(!RECORDINGS_ARE_HERE)('recorded refusals', () => {
-  test('each is told in the words of Azure', () => {
+  test('each is reported in the words of Azure', () => {
     const errors = recordedErrors()
     expect(errors.length).toBeGreaterThan(200)
     expect(errors.flatMap(complaintsAbout)).toEqual([])

@@ -95,7 +95,7 @@ const cases: readonly Case[] = LEFT.flatMap((left) =>
   })),
 )
 
-test('a pool that was to take over and never did is told, and stays', async () => {
+test('a pool that was to take over and never did is reported, and stays', async () => {
   const azure = await startWorld(FLOWS.inPlace)
   try {
     const made = await runAction({ azure, inputs: { ...FLOWS.inPlace.inputs, wait: 'none' } })

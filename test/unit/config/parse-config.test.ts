@@ -92,7 +92,7 @@ describe('inputs that need each other', () => {
   })
 })
 
-test('all problems are told at once', () => {
+test('all problems are reported at once', () => {
   const told = problems({ mode: 'x', timeout: 'x', 'image-version': 'x', 'max-resizes': 'x', gallery: 'x-y', wait: 'x' })
   expect(told.map((line) => line.split(' ')[0]).sort()).toEqual(['gallery', 'image-version', 'max-resizes', 'mode', 'timeout', 'wait'])
 })

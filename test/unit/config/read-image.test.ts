@@ -95,6 +95,8 @@ describe('life cycle', () => {
     [{ rebuild: '0d' }, 'rebuild'],
     [{ 'end-of-life': 'soon' }, 'end-of-life'],
     [{ 'end-of-life': '2027-13-31' }, 'end-of-life'],
+    [{ 'end-of-life': '2027-02-30' }, 'end-of-life'],
+    [{ latest: 'when-healthy', wait: 'steady' }, 'latest'],
     [{ replication: 'shallow', 'target-regions': 'northeurope' }, 'target-regions'],
     [{ replication: 'shallow', replicas: '2' }, 'replicas'],
     [{ latest: 'when-healthy', 'image-kind': 'managed', gallery: '' }, 'latest'],

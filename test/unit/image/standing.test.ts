@@ -48,7 +48,7 @@ describe.each<[string, string, readonly RegionReplication[], string, boolean, st
   ['succeeded before its region is there', 'Succeeded', [at('West Europe', 'Replicating')], 'replicating', true, undefined],
   ['succeeded, and Azure does not tell the regions', 'Succeeded', [], 'ready', true, undefined],
   [
-    'succeeded, and only another region is told of',
+    'succeeded, and only another region is reported',
     'Succeeded',
     [at('North Europe', 'Completed')],
     'replicating',

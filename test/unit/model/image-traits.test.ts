@@ -43,7 +43,7 @@ describe('the definition of an image', () => {
     expect(readImageTraits({ ...vm, plan }, [disk]).purchasePlan).toEqual(plan)
   })
 
-  test('knows the Marketplace image only where all of it is told', () => {
+  test('knows the Marketplace image only where all of it is given', () => {
     const image = { publisher: 'p', offer: 'o', sku: 's' }
     expect(readImageTraits({ ...vm, imageReference: image }, [disk]).imageReference).toEqual(image)
     expect(readImageTraits({ ...vm, imageReference: { id: '/versions/1' } }, [disk]).imageReference).toBeUndefined()

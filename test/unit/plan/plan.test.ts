@@ -163,7 +163,7 @@ describe('the image is', () => {
     })
   })
 
-  test('built anew where it failed, under its own version', () => {
+  test('built again where it failed, under its own version', () => {
     const image = build({}, observe({ versions: [version('2026.1120.0', 'Failed')] }))
     expect(image).toMatchObject({ version: '2026.1120.0', existing: { state: 'failed' } })
     expect(image.snapshots).toHaveLength(2)
@@ -174,7 +174,7 @@ describe('the image is', () => {
     expect(image).toMatchObject({ version: '2026.1120.0', existing: { state: 'creating' }, snapshots: [] })
   })
 
-  test('built under the version of the snapshots that a dead run left', () => {
+  test('built under the version of the snapshots that an interrupted run left', () => {
     const left = snapshot('golden-2026.1120.0-os', 'Succeeded', { ...TAGGED, [TAGS.version]: '2026.1120.0' })
     const image = build({}, observe({ snapshots: [left] }))
     expect(image.version).toBe('2026.1120.0')

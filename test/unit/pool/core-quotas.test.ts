@@ -53,7 +53,7 @@ describe('core quotas', () => {
     expect(quotas(enforced, { dedicated: 1, lowPriority: 0 })).toContainEqual(expect.objectContaining({ quota: 0, needed: 4 }))
   })
 
-  test('are not spoken of where nothing is asked, or nothing is told', () => {
+  test('are not mentioned where nothing is requested, or nothing is known', () => {
     expect(quotas({}, { dedicated: 0, lowPriority: 0 })).toEqual([])
     const { dedicatedCoreQuota: _dedicated, lowPriorityCoreQuota: _lowPriority, ...silent } = account
     expect(

@@ -140,7 +140,7 @@ describe('drift', () => {
     expect(plan(existing, more).action).toBe(action)
   })
 
-  test('a pool that a dead run has drained goes back to its own size where none is asked for', () => {
+  test('a pool that an interrupted run has drained goes back to its own size where none is requested', () => {
     const mark = { name: MARKS.before, value: writeMark(lastStateOf(poolOf('render'))) }
     const drained = poolOf('render', { current: 0, metadata: [mark], scaleSettings: { fixedScale: { targetDedicatedNodes: 0 } } })
     const planned = plan(drained, spec({}, { target: { dedicated: 0, lowPriority: 0 }, sizeSource: 'existing' }))

@@ -43,7 +43,7 @@ describe('an evaluation is one of the changed formula', () => {
   })
 })
 
-test('a formula that fails is told in its innermost words, of either plane', () => {
+test('a formula that fails is reported in its innermost words, of either plane', () => {
   const outer = { code: 'AutoScalingFormulaEvaluationError', message: 'Autoscale formula evaluation failed' }
   for (const inner of [
     { details: [{ code: 'Message', message: 'Line 1: $x is not defined' }] },

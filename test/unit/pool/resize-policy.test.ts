@@ -67,7 +67,7 @@ describe('what comes next', () => {
       { kind: 'resize', afterMs: 15_000 },
     ],
     [
-      'Spot short beside dedicated short: the dedicated error is told',
+      'Spot short beside dedicated short: the dedicated error is reported',
       { errors: [spotTimeout, timeout], number: 5 },
       { kind: 'fail', why: 'max-resizes', error: timeout },
     ],
@@ -75,7 +75,7 @@ describe('what comes next', () => {
     ['the worst of several wins', { errors: [unknown, timeout, spotTimeout, quota] }, { kind: 'fail', why: 'fatal', error: quota }],
     ['one resize at most is one', { maxResizes: 1 }, { kind: 'fail', why: 'max-resizes', error: timeout }],
     [
-      'but a Spot quota is told',
+      'but a Spot quota is reported',
       { target: { dedicated: 4, lowPriority: 6 }, errors: [quota] },
       { kind: 'fail', why: 'fatal', error: quota },
     ],

@@ -112,7 +112,7 @@ describe('what its end means', () => {
     else expect(failure).toBeUndefined()
   })
 
-  test('the last line of stderr, else of stdout, is told, and how many other nodes failed', () => {
+  test('the last line of stderr, else of stdout, is reported, and how many other nodes failed', () => {
     const failed = { node: 'a', result: 'failed' as const, exitCode: 1, stdoutTail: 'one\ntwo\n' }
     expect(smokeFailure('render', [{ node: 'b', result: 'passed' }, failed, { ...failed, node: 'c' }])?.message).toBe(
       'pool render: the smoke test ended with exit code 1 on node a (and on 1 other node); stdout ends: two',

@@ -113,7 +113,7 @@ describe('core quotas', () => {
     expect(seen('subscription-quota', inputs, inSubscription)).toEqual([])
   })
 
-  test('of a subscription that may not be read, only what is asked for is told', () => {
+  test('of a subscription that may not be read: only what is requested is reported', () => {
     const { usages: _usages, ...unread } = inSubscription
     expect(seen('core-quota', { 'target-dedicated-nodes': '10' }, unread)).toEqual([])
     expect(seen('subscription-quota', { 'target-dedicated-nodes': '10' }, unread)).toEqual([

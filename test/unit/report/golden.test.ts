@@ -80,7 +80,7 @@ describe('bounds', () => {
     expect(summary).not.toContain('Left out')
   })
 
-  test('the worst that can be told stays below 1 MiB, with verdict and footer', () => {
+  test('the longest report stays below 1 MiB, with verdict and footer', () => {
     const summary = renderSummary(worst())
     expect(Buffer.byteLength(summary)).toBeLessThanOrEqual(1_000_000)
     expect(summary).toContain('**Failed** after')

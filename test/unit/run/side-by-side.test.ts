@@ -41,12 +41,12 @@ test('a failure waits for the others, and is thrown as it is', async () => {
   expect(hasEnded).toBe(true)
 })
 
-test('one that all share is told once', async () => {
+test('one that all share is reported once', async () => {
   const reason = new Error('the run was cancelled')
   await expect(allSideBySide([1, 2], () => Promise.reject(reason))).rejects.toBe(reason)
 })
 
-test('different ones are all told, with what to do about each kind once', async () => {
+test('different ones are all reported, with what to do about each kind once', async () => {
   const { title, message, hint } = explain(await failing(2, (name) => `${name} is locked`).catch((error) => error))
   expect(title).toBe('Forbidden by a resource lock: delete snapshot s0 (ScopeLocked), and 1 more')
   expect(message).toBe(
