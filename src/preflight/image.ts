@@ -63,11 +63,12 @@ export const IMAGE_RULES: readonly Rule[] = [
   {
     id: 'gallery-region',
     severity: 'warning',
-    title: 'The image is created near the Batch account',
+    // In a fleet over several regions all but one are elsewhere, as intended.
+    title: 'The image is created in the region of a Batch account',
     objection: 'Image is created in another region',
     link: IMAGE_VERSION,
-    check: ({ config: { image }, content, observed: { account } }) =>
-      image?.kind === 'gallery' && content && account && regionName(content.location) !== regionName(account.location)
+    check: ({ config: { image }, content, observed: { account }, batchRegions }) =>
+      image?.kind === 'gallery' && content && account && !batchRegions.some(({ name }) => name === regionName(content.location))
         ? [
             {
               seen: `the source is in ${content.location}, the account in ${account.location}: the version is replicated across regions, which takes longer and costs more`,

@@ -92,7 +92,7 @@ function states(counts: NodeCounts): Markdown {
 const imageIn = (reference: Reference, image: string): Markdown => reference(image, shortName(image).split('/').slice(-2).join('/'))
 
 /** One pool a row. */
-export function poolsTable(pools: readonly PoolReport[], reference: Reference): Markdown {
+export function poolsTable(pools: readonly PoolReport[], result: Result, reference: Reference): Markdown {
   const isPriced = pools.some(({ cost }) => cost)
   const isFleet = hasSeveralAccounts(pools)
   const price = isPriced ? [{ right: 'Cost per hour' }] : []
@@ -106,7 +106,7 @@ export function poolsTable(pools: readonly PoolReport[], reference: Reference): 
       pool.imageAfter ? imageIn(reference, pool.imageAfter) : '–',
       ageCell(pool.imageAfter, pool.imageAfterAgeDays),
       ...(isPriced ? [pool.cost ? costCell(pool.cost.after) : '–'] : []),
-      pool.error ? md`**${text(withoutCode(pool.error.title), 80)}**` : ACTIONS[pool.action],
+      pool.error ? md`**${text(withoutCode(pool.error.title), 80)}**` : (result === 'planned' ? PLANNED : ACTIONS)[pool.action],
     ]),
   )
 }
@@ -136,6 +136,15 @@ const ACTIONS: Readonly<Record<PoolReport['action'], string>> = {
   replaced: 'deleted and created again',
   'blue-green': 'new pool beside the old one',
   none: 'left as it was',
+}
+
+const PLANNED: Readonly<Record<PoolReport['action'], string>> = {
+  created: 'to be created',
+  resized: 'to be resized',
+  reimaged: 'to be moved to the image in place',
+  replaced: 'to be deleted and created again',
+  'blue-green': 'to get a new pool beside it',
+  none: 'to be left as it is',
 }
 
 const share = (part: number | undefined, whole: number | undefined): Markdown => {

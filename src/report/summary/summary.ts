@@ -165,7 +165,7 @@ function poolSections({ pools, result }: RunReport, reference: Reference, shown:
     )
   const [failed, rest] = [pools.filter(({ error }) => error), pools.filter(({ error }) => !error)]
   return [
-    { title: 'Pools', rank: 1, body: poolsTable([...failed, ...rest], reference), shown: 'bare' },
+    { title: 'Pools', rank: 1, body: poolsTable([...failed, ...rest], result, reference), shown: 'bare' },
     { title: 'Failed pools, one by one', rank: 4, body: blocks(...failed.map(folded)), shown: 'titled' },
     {
       title: failed.length > 0 ? (rest.length === 1 ? 'The other pool' : `The other ${rest.length} pools`) : 'One by one',
