@@ -9,6 +9,9 @@ import { type EmbeddedAzure, startAzure } from '../embedded-azure/server.ts'
 
 export const CLI_HOST = 'https://localhost'
 
+/** Otherwise the CLI asks for Trusted Launch, and no version of such a definition can be made from snapshots. */
+export const FROM_SNAPSHOTS = ['--features', 'SecurityType=Standard'] as const
+
 /** Gives what the command prints. */
 // biome-ignore lint/suspicious/noExplicitAny: whatever the command prints
 export type AzureCli = (...command: readonly string[]) => Promise<any>
