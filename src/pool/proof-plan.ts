@@ -5,7 +5,7 @@ import { type Pool, poolNamed } from '../model/batch.ts'
 import { type NodeTotals, nodesOf } from '../model/nodes.ts'
 import type { PoolPlan } from './pool-plan.ts'
 import { bodyOf, candidateOf, groupsOf, needsProof, type ProofBody } from './proof-body.ts'
-import { abandonedProofs, proofName, sameName } from './proof-pools.ts'
+import { abandonedProofs, proofName, provenBy, sameName } from './proof-pools.ts'
 import { haveRoomForAll, type Room, shortageOf } from './proof-room.ts'
 
 /** A pool that shows, on a node or a few, that the new image works. It is deleted afterwards. */
@@ -65,6 +65,8 @@ export function planProofs(question: ProofQuestion): ProofPlans {
   if (settings.canaryNodes === 0 || settings.strategy === 'fail') return { ...NO_PROOFS, leftovers }
   const groups = groupsOf(plans.filter(needsProof).map(candidateOf))
   const others = pools.filter((pool) => !leftovers.includes(pool))
+  // A proof pool that is still being deleted takes up room, but its name becomes free: the run waits for that.
+  const foreign = others.filter((pool) => provenBy(pool) === undefined)
   const nodes = settings.canaryNodes === 'auto' ? 1 : settings.canaryNodes
   const accepted: ProofPlan[] = []
   const unproven: UnprovenPlan[] = []
@@ -75,7 +77,7 @@ export function planProofs(question: ProofQuestion): ProofPlans {
     const proves = group.map(({ plan }) => plan.request.id)
     const name = proofName(proves[0] ?? '')
     if (
-      poolNamed(name, others) ||
+      poolNamed(name, foreign) ||
       [...accepted, ...plans.map(({ request }) => ({ name: request.id }))].some((one) => sameName(one, name))
     ) {
       taken.push({ name, proves })

@@ -6,7 +6,7 @@ import type { Flow } from './flows.ts'
 import { isSettled, stateOf, type WorldState } from './world-state.ts'
 
 /** An hour of Azure in six seconds. */
-export const SPEED = 600
+export const SPEED = 60
 
 export interface Recorded {
   /** Method and path without what is random, e.g. `arm GET …/diskoperations/*`. */

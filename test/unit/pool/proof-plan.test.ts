@@ -356,6 +356,16 @@ describe('its name', () => {
     expect(found.leftovers).toEqual(isTaken ? [] : [other])
   })
 
+  test('becomes free where a proof pool of this action is still being deleted', () => {
+    const deleting = proof('render-proof', 'render', { provisioningState: 'Deleting' })
+    const found = proofsOf([plan()], { pools: [pool('render'), deleting] })
+    expect({ taken: found.taken, leftovers: found.leftovers, planned: found.proofs.map(({ name }) => name) }).toEqual({
+      taken: [],
+      leftovers: [],
+      planned: ['render-proof'],
+    })
+  })
+
   test('is not one of the pools asked for', () => {
     expect(proofsOf([plan(), plan({ name: 'render-proof' })]).taken).toEqual([{ name: 'render-proof', proves: ['render', 'render-proof'] }])
   })
