@@ -11,7 +11,6 @@ import { prune } from './image/prune.ts'
 import { confirmPublished } from './image/publish.ts'
 import { runTag } from './image/tags.ts'
 import { sweepTemporaries } from './image/temporary-resources.ts'
-import { sameId } from './model/arm-id.ts'
 import { withChosenCapture } from './observe/choose-capture.ts'
 import type { ObservedFleet } from './observe/observed.ts'
 import { bringUpFleet } from './plan/bring-up-fleet.ts'
@@ -28,6 +27,7 @@ import { type Facts, factsOf } from './preflight/facts.ts'
 import { observeEnough } from './preflight/observe-enough.ts'
 import { checkAll, checkPlan } from './preflight/rules.ts'
 import { brokenOff, type Ending, endingOf, failureOf, type Progress, plannedOutcomes, resultOf, summariesOf } from './report/ending.ts'
+import { otherImageSentence, unprovenSentence } from './report/in-latest.ts'
 import { emit, phase, type StepContext } from './run/context.ts'
 import type { RunContext } from './run/runner.ts'
 import { untilAborted } from './run/until-aborted.ts'
@@ -110,8 +110,10 @@ function refuse(plan: Plan, { config, facts, progress, context }: Situation): vo
 
 /** `mode: plan`: what the run would leave. */
 async function foresee(plan: Plan, situation: Situation): Promise<void> {
-  const { config, progress } = situation
+  const { config, progress, context } = situation
   progress.pools = plannedOutcomes(plan, config)
+  const objection = awaitsHealth(plan.image) && otherImageSentence(progress.pools, plan.image.id)
+  if (objection) emit(context, { kind: 'notice', level: 'warning', text: objection })
   if (retains(config)) await retain(situation)
 }
 
@@ -139,11 +141,16 @@ async function cleanUpAfter(plan: Plan, deleting: ReturnType<typeof deletingSnap
 /** Not where the version was there, nor where an interrupted run began it. */
 const capturesIn = ({ image }: Plan): boolean => image.kind === 'build' && image.existing?.state !== 'creating'
 
-/** `latest: when-healthy`, where every pool has become healthy on this very image. */
+type AwaitingImage = Exclude<Plan['image'], { kind: 'given' }>
+const awaitsHealth = (image: Plan['image']): image is AwaitingImage => image.kind !== 'given' && image.isExcludedFromLatest === true
+
+/** `latest: when-healthy`, where every pool is on this very image, and nodes have become healthy on it. */
 async function include({ context, progress }: Situation, image: Plan['image']): Promise<void> {
-  if (image.kind === 'given' || !image.isExcludedFromLatest) return
+  if (!awaitsHealth(image)) return
   const { pools } = progress
-  if (pools.length === 0 || !pools.every(({ error, imageAfter }) => !error && sameId(imageAfter, image.id))) return
+  if (pools.length === 0 || pools.some(({ error }) => error)) return
+  const objection = otherImageSentence(pools, image.id) ?? unprovenSentence(pools)
+  if (objection) return emit(context, { kind: 'notice', level: 'warning', text: objection })
   progress.isInLatest = await includeInLatest(image, context)
 }
 

@@ -79,6 +79,36 @@ test('killed before the version is included, the next run includes it and builds
   expect(requestsTo(azure, 'PUT', /\/snapshots\//)).toHaveLength(3)
 })
 
+describe('a version that no node has become healthy on', () => {
+  const noNodes = { 'target-dedicated-nodes': '0', 'target-low-priority-nodes': '0' }
+
+  test('a new pool at 0 nodes proves nothing: the version stays excluded, said so; nodes include it', async () => {
+    const ran = await run('happy', { ...WHEN_HEALTHY, ...noNodes })
+    expect(ran.outputs.result).toBe('succeeded')
+    expect(isExcluded(ran.azure)).toBe(true)
+    expect(ran.log).toMatch(/not included in latest.*no node has become healthy on it/)
+    const second = await again(ran.azure, inputs)
+    expect(annotations(second)).toEqual([])
+    expect(isExcluded(ran.azure)).toBe(false)
+  })
+
+  test('an existing pool at 0 nodes has its proof', async () => {
+    const ran = await run('happy', { ...noNodes, 'image-version': '0.9.0' })
+    const second = await again(ran.azure, { ...inputs, ...noNodes, rebuild: 'always' })
+    expect(annotations(second)).toEqual([])
+    expect(isExcluded(ran.azure)).toBe(false)
+  })
+})
+
+test('a pool that keeps another image: a plan and a run say why the version stays excluded', async () => {
+  const ran = await run('happy', { 'image-version': '0.9.0' })
+  for (const mode of ['plan', 'apply']) {
+    const second = await again(ran.azure, { ...inputs, mode, rebuild: 'always', strategy: 'resize-only' })
+    expect(second.log).toMatch(/not included in latest.*this pool keeps another image: \S+\. `strategy/)
+  }
+  expect(isExcluded(ran.azure)).toBe(true)
+})
+
 test('another region is still being replicated to: the change waits for it', async () => {
   const ran = await run('happy', { ...WHEN_HEALTHY, 'target-regions': 'northeurope' }, {}, ({ world }) => {
     world.replication.set('northeurope', { lastsMs: 3_600_000 })
