@@ -28,6 +28,8 @@ export type ImagePlan =
       readonly update?: VersionUpdate
       /** An earlier run left it excluded from *latest*: it is included once all pools are healthy on it. */
       readonly isExcludedFromLatest?: boolean
+      /** Only the addresses of its VHDs were compared, not what is in them. */
+      readonly isUncompared?: true
       /** With `managed`. */
       readonly poolImages?: readonly PoolImage[]
     }

@@ -52,7 +52,7 @@ export function planImage(question: ImageQuestion): ImagePlan {
   const azureNow = observed.azureTime ? new Date(observed.azureTime) : now
   const tooOld = unchanged && reasonToRefresh(unchanged, image.rebuild, azureNow)
   if (unchanged && !tooOld && image.rebuild !== 'always' && !isLive && (image.version === 'auto' || unchanged.name === image.version))
-    return reuse(unchanged, reasonToReuse(source, unchanged))
+    return { ...reuse(unchanged, reasonToReuse(source, unchanged)), ...(source.kind === 'vhd' && { isUncompared: true }) }
   const wanted = image.version === 'auto' ? undefined : usable.find(({ name }) => name === image.version)
   if (wanted) return reuse(wanted, `version ${wanted.name} is already published`)
 

@@ -98,7 +98,13 @@ function refuseUnsized({ pools }: Plan): void {
 const READ_BY_A_STARTING_NODE = new Set(['startTask', 'applicationPackages'])
 
 /** Reports every requested change that this run does not make, or cannot see. */
-export function warnOfWithheldChanges({ pools }: Plan, context: StepContext): void {
+export function warnOfWithheldChanges({ image, pools }: Plan, context: StepContext): void {
+  if (image.kind === 'reuse' && image.isUncompared)
+    emit(context, {
+      kind: 'notice',
+      level: 'info',
+      text: `Version ${image.version} is reused, because the addresses of the VHDs are the same; their content is not compared. After a new upload to the same address, set \`rebuild: always\`.`,
+    })
   for (const pool of pools) {
     for (const text of warningsOf(pool)) emit(context, { kind: 'notice', level: 'warning', text })
     if (pool.uncompared)

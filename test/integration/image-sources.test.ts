@@ -266,6 +266,13 @@ describe('VHDs', () => {
     })
   })
 
+  test('at the same address are reused, and the notice says that their content is not compared', async () => {
+    const ran = await run('happy', inputs, {}, prepare)
+    const second = await again(ran.azure, { ...loadScenario('happy').inputs, ...inputs })
+    expect(second.outputs.result).toBe('unchanged')
+    expect(second.log).toMatch(/reused, because the addresses of the VHDs are the same; their content is not compared.*`rebuild: always`/)
+  })
+
   test('become a managed image', async () => {
     const ran = await run('happy', { ...inputs, ...IMAGE_HALF, 'image-kind': 'managed', gallery: '' }, {}, prepare)
     green(ran)

@@ -159,6 +159,7 @@ describe('the image is', () => {
     const { tags } = build(inputs, observe({ storageAccounts }))
     expect(plan(inputs, observe({ storageAccounts, versions: [version('1.0.0', 'Succeeded', tags)] })).image).toMatchObject({
       kind: 'reuse',
+      isUncompared: true,
       reason: 'the addresses of the VHDs are those of version 1.0.0; for new content at these addresses: `rebuild: always`',
     })
   })
