@@ -1,5 +1,5 @@
 /** What people have in hand: a pool, a resource of a template, an answer of Azure, a request body. */
-import { nameOf } from '../model/arm-id.ts'
+import { type ArmId, armId, nameOf, parseArmId } from '../model/arm-id.ts'
 import { adviceForName, plainName } from './pool-spec-names.ts'
 import { type Bag, isBag } from './pool-spec-normal.ts'
 import { joined, POOL_SCHEMA, resolved, type SpecProblem } from './pool-spec-schema.ts'
@@ -12,6 +12,8 @@ export interface FoundPool {
   readonly problems: readonly SpecProblem[]
   /** What stood around its properties and says nothing about the pool. */
   readonly ignored: readonly string[]
+  /** The account in the resource id that the pool was read back with. */
+  readonly accountOfId?: ArmId
 }
 
 /** The pools in one value, or what it is instead. */
@@ -145,7 +147,14 @@ function flattened(resource: Bag): Omit<FoundPool, 'at'> {
     },
     problems,
     ignored,
+    ...accountIn(members.get('id')),
   }
+}
+
+function accountIn(id: unknown): Pick<FoundPool, 'accountOfId'> {
+  const parts = typeof id === 'string' ? parseArmId(id) : undefined
+  if (parts?.type.toLowerCase() !== 'microsoft.batch/batchaccounts/pools') return {}
+  return { accountOfId: armId({ ...parts, type: 'Microsoft.Batch/batchAccounts', names: parts.names.slice(0, 1) }) }
 }
 
 function aroundProblem(name: string, value: unknown, known: readonly string[]): string {

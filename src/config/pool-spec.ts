@@ -1,5 +1,5 @@
 /** YAML or JSON → pools in ARM's shape. */
-import { nameOf } from '../model/arm-id.ts'
+import { type ArmId, nameOf } from '../model/arm-id.ts'
 import type { PoolEnvelope, PoolProperties } from '../model/batch.ts'
 import { isoDuration, parseDurationMs } from '../model/duration.ts'
 import type { InputReader, Inputs } from './inputs.ts'
@@ -15,6 +15,8 @@ export interface PoolSpec extends PoolEnvelope {
   readonly id?: string
   /** Name or resource id; absent: that of `batch-account`. */
   readonly batchAccount?: string
+  /** The account in the resource id of a pool that was read back from Azure. */
+  readonly accountOfId?: ArmId
   readonly properties: PoolProperties
 }
 
@@ -96,6 +98,7 @@ function readPool(found: FoundPool, notes: Notes, report: (problem: SpecProblem)
       properties: isSound ? withIsoDurations(properties) : { ...(properties.vmSize && { vmSize: properties.vmSize }) },
       ...(id && { id: String(id) }),
       ...(typeof batchAccount === 'string' && { batchAccount }),
+      ...(found.accountOfId && { accountOfId: found.accountOfId }),
       ...(isSound && identity && { identity }),
       ...(isSound && tags && { tags }),
     },

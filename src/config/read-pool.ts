@@ -1,6 +1,6 @@
 /** The pools as asked for. */
 
-import type { ArmId } from '../model/arm-id.ts'
+import { type ArmId, sameId } from '../model/arm-id.ts'
 import { MINUTE_MS } from '../model/duration.ts'
 import type { FleetRequest, FleetSettings, ImageKind, Mode, PoolRequest, PoolSettings } from './config.ts'
 import type { Group, InputReader, Inputs } from './inputs.ts'
@@ -56,6 +56,7 @@ export function readPool(inputs: Inputs, reader: InputReader, context: PoolConte
   const requests = specs.map((spec) => {
     const request = readRequest(inputs, spec, context.imageKind)
     const own = spec.batchAccount === undefined ? account : inputs.resourceOf('pool-spec', spec.batchAccount, ACCOUNT_TYPE, context.group)
+    refuseOtherAccount(inputs, spec, own)
     return { ...request, account: own }
   })
   refuseTwins(inputs, specs, { accounts: requests.map((request) => request.account), imageKind: context.imageKind })
@@ -81,6 +82,17 @@ function readSpecs(inputs: Inputs, reader: InputReader, mode: Mode): readonly Po
   if (specs.length > 1 && inputs.text('pool-id') !== '')
     inputs.refuse('pool-id', 'names one pool, but `pool-spec` has several; give each of them its `id` there')
   return specs
+}
+
+/** A pool as read back names its account: where that is not the one it would go to, one of the two is a mistake. */
+function refuseOtherAccount(inputs: Inputs, { id, accountOfId, batchAccount }: PoolSpec, account: ArmId | undefined): void {
+  if (!accountOfId || !account || sameId(accountOfId, account) || inputs.text('pool-id') !== '') return
+  inputs.refuse(
+    'pool-spec',
+    `names pool ${id} by a resource id of account ${accountOfId}, but \`${batchAccount === undefined ? 'batch-account' : 'batchAccount'}\` is ${account}`,
+    'the name of the pool alone as `id`, or the account of its resource id as `batchAccount`',
+    '',
+  )
 }
 
 /** Batch compares ids of pools without regard to case. A managed image is named after its pool, in one resource group for all accounts. */

@@ -20,11 +20,13 @@ interface Read {
   readonly notices: readonly string[]
 }
 
-/** What a run with `mode: validate` says to a file. */
+/** What a run with `mode: validate` says to a file, in the account that it was read back from. */
 function read(text: string): Read {
   const { name, id } = JSON.parse(text)
+  const [, account] = /^(\/subscriptions\/.+)\/pools\//i.exec(String(id)) ?? []
   const inputs: Readonly<Record<string, string>> = {
     ...LEAST,
+    ...(account && { 'batch-account': account }),
     mode: 'validate',
     'pool-id': name || id ? '' : 'render',
     'vm-size': '',

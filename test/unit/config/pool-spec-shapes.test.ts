@@ -4,6 +4,7 @@ import { readSpec } from '../../fixtures/config-inputs.ts'
 const ACCOUNT = '/subscriptions/s/resourceGroups/g/providers/Microsoft.Batch/batchAccounts/farm'
 const read = (value: unknown) => readSpec(JSON.stringify(value))
 const A = { id: 'a', properties: { vmSize: 's' } }
+const OF_FARM = { ...A, accountOfId: ACCOUNT }
 
 describe('taken', () => {
   test.each<[string, unknown, readonly object[]]>([
@@ -16,7 +17,7 @@ describe('taken', () => {
     [
       'an answer of ARM',
       { id: `${ACCOUNT}/pools/a`, name: 'a', type: 'Microsoft.Batch/batchAccounts/pools', etag: 'W/"1"', properties: { vmSize: 's' } },
-      [A],
+      [OF_FARM],
     ],
     [
       '`az resource show`',
@@ -35,7 +36,7 @@ describe('taken', () => {
         tags: null,
         type: 'Microsoft.Batch/batchAccounts/pools',
       },
-      [A],
+      [OF_FARM],
     ],
     [
       '`Get-AzResource`',
@@ -50,7 +51,7 @@ describe('taken', () => {
         SubscriptionId: 's',
         Properties: { VmSize: 's' },
       },
-      [A],
+      [OF_FARM],
     ],
     [
       'a list answer of ARM',

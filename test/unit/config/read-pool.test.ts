@@ -66,6 +66,30 @@ describe('pools of several accounts', () => {
   })
 })
 
+describe('a pool as read back from Azure, with its resource id', () => {
+  const readBack = (account: string, more = '') =>
+    `- { id: ${account}/pools/render, name: render, properties: { vmSize: Standard_D4s_v5 }${more} }\n`
+
+  test('goes to the account of its id, in any letter case', () => {
+    const spec = readBack(accountId('HOME')) + readBack(ELSEWHERE, `, batchAccount: ${ELSEWHERE}`)
+    expect(parse({ 'batch-account': 'home', 'pool-spec': spec }).pool?.accounts).toEqual([accountId('home'), ELSEWHERE])
+  })
+
+  test.each([
+    ['batch-account', '', accountId('home')],
+    ['batchAccount', ', batchAccount: north', accountId('north')],
+  ])('is refused where `%s` is another account', (input, more, account) => {
+    const [problem, ...others] = problems({ 'batch-account': 'home', 'pool-spec': readBack(ELSEWHERE, more) })
+    expect(problem).toContain(`names pool render by a resource id of account ${ELSEWHERE}, but \`${input}\` is ${account}`)
+    expect(others).toEqual([])
+  })
+
+  test('is another pool where `pool-id` says so', () => {
+    const inputs = { 'batch-account': 'home', 'pool-id': 'other', 'pool-spec': readBack(ELSEWHERE) }
+    expect(parse(inputs).pool?.requests.map(({ id }) => id)).toEqual(['other'])
+  })
+})
+
 describe('is refused', () => {
   test.each<[string, Readonly<Record<string, string>>, readonly string[]]>([
     ['a pool twice', { 'batch-account': 'home', 'pool-spec': entry('a') + entry('A') }, ['pool-spec: names pool A more than once']],
