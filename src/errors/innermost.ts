@@ -50,19 +50,28 @@ function byNamedValue(bag: Bag, here: Innermost): Innermost | undefined {
   return named ? { ...here, message: named } : undefined
 }
 
-/** ARM: the first of the details that says something. */
+/** ARM: the first of the details that says something, itself or in what it wraps. */
 function byDetail({ details }: Bag, here: Innermost, depth: number): Innermost | undefined {
-  const all = Array.isArray(details) ? details : isBag(details) ? [details] : []
-  const first = all.find((detail): detail is Bag => isBag(detail) && messageOf(detail) !== '')
+  const first = listOf(details).find((detail): detail is Bag => isBag(detail) && saysSomething(detail, depth + 1))
   if (!first || isPropertyDetail(first)) return undefined
   const inside = peel(first, here, depth + 1)
   return inside.message ? inside : { ...inside, message: here.message }
 }
 
+const listOf = (details: unknown): readonly unknown[] => (Array.isArray(details) ? details : isBag(details) ? [details] : [])
+
+function saysSomething(detail: Bag, depth: number): boolean {
+  if (depth > 10) return false
+  const inner = [...listOf(detail.details), ...ENVELOPES.map((name) => detail[name]), detail.innererror, detail.innerError]
+  return messageOf(detail) !== '' || detailOf(detail) !== '' || inner.some((one) => isBag(one) && saysSomething(one, depth + 1))
+}
+
 function byInnerError(bag: Bag, here: Innermost, depth: number): Innermost | undefined {
   const inner = bag.innererror ?? bag.innerError
   if (!isBag(inner)) return undefined
-  return messageOf(inner) || isBag(inner.innererror) ? peel(inner, here, depth + 1) : undefined
+  if (messageOf(inner) || isBag(inner.innererror ?? inner.innerError)) return peel(inner, here, depth + 1)
+  const detail = detailOf(inner)
+  return detail ? peelText(detail, here, depth + 1) : undefined
 }
 
 /**
@@ -142,6 +151,9 @@ function messageOf({ message, Message }: Bag): string {
   const text = isBag(message) ? textOf(message.value) : textOf(message) || textOf(Message)
   return bounded(text.replace(TRAILER, ''))
 }
+
+/** Compute's: https://learn.microsoft.com/rest/api/compute/virtual-machines/get#innererror */
+const detailOf = ({ errordetail, errorDetail }: Bag): string => bounded((textOf(errordetail) || textOf(errorDetail)).trim())
 
 const textOf = (value: unknown): string => (typeof value === 'string' ? value : '')
 const bounded = (text: string): string => (text.length > LONGEST_MESSAGE ? `${text.slice(0, LONGEST_MESSAGE)}…` : text)

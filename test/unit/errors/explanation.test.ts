@@ -43,9 +43,42 @@ describe('innermost words', () => {
       { code: 'Inner', message: 'really this' },
     ],
     [
-      "Compute's innererror without a message adds nothing",
-      { error: { code: 'E', message: 'why', innererror: { exceptiontype: 'X', errordetail: 'Y' } } },
+      "Compute's innererror with nothing but a type adds nothing",
+      { error: { code: 'E', message: 'why', innererror: { exceptiontype: 'X', errordetail: '' } } },
       { code: 'E', message: 'why' },
+    ],
+    [
+      "Compute's innererror has its words in errordetail",
+      { error: { code: 'E', message: 'An internal error.', innererror: { exceptiontype: 'X', errordetail: 'the key vault is gone' } } },
+      { code: 'E', message: 'the key vault is gone' },
+    ],
+    [
+      'several errors: the first one that says something, if only in its details',
+      {
+        error: {
+          code: 'MultipleErrorsOccurred',
+          message: 'Multiple error occurred.',
+          details: [
+            { code: 'Outer', details: [{ code: 'First', message: 'the cause' }] },
+            { code: 'Second', message: 'what followed' },
+          ],
+        },
+      },
+      { code: 'First', message: 'the cause' },
+    ],
+    [
+      'several errors: one that says nothing at all is passed over',
+      {
+        error: {
+          code: 'MultipleErrorsOccurred',
+          message: 'Multiple error occurred.',
+          details: [
+            { code: 'Empty', details: [{ code: 'Empty' }] },
+            { code: 'Second', message: 'why' },
+          ],
+        },
+      },
+      { code: 'Second', message: 'why' },
     ],
     [
       'Compute throttling: the detail is a measurement, the words are outside',
