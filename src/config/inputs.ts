@@ -90,12 +90,12 @@ export class Inputs {
       .filter((line) => line !== '')
   }
 
-  /** `key=value` lines. */
-  pairs(input: string): readonly (readonly [string, string])[] {
+  /** `key=value` lines. @param allowed what stands on either side of the sign, where that is said. */
+  pairs(input: string, allowed?: string): readonly (readonly [string, string])[] {
     return this.lines(input).flatMap((line) => {
       const at = line.indexOf('=')
       if (at > 0 && at < line.length - 1) return [[line.slice(0, at).trim(), line.slice(at + 1).trim()] as const]
-      this.refuse(input, 'has a line that is not key=value', undefined, line)
+      this.refuse(input, 'has a line that is not key=value', allowed, line)
       return []
     })
   }

@@ -8,7 +8,7 @@ const ALLOWED = 'region=<disk encryption set id> or region/LUN=<disk encryption 
 
 /** One `region=<id>` line for all disks of a region, `region/LUN=<id>` for one data disk. */
 export function readEncryptionSets(inputs: Inputs, group: Group): readonly RegionEncryptionSet[] {
-  const sets = inputs.pairs(INPUT).flatMap(([place, set]): RegionEncryptionSet[] => {
+  const sets = inputs.pairs(INPUT, ALLOWED).flatMap(([place, set]): RegionEncryptionSet[] => {
     const [, name, lun] = /^([A-Za-z0-9 ]+?)\s*(?:\/\s*(\d{1,2}))?$/.exec(place) ?? []
     if (name === undefined || Number(lun ?? 0) > 63) {
       inputs.refuse(INPUT, 'has a line that names neither a region nor a data disk of one', ALLOWED, `${place}=${set}`)

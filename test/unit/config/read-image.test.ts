@@ -58,7 +58,7 @@ describe('disk-encryption-sets', () => {
     expect(read('westeurope=west')?.[0]?.id).toMatch(/\/diskEncryptionSets\/west$/)
   })
   test.each([
-    ['westeurope', 'a line that is not key=value'],
+    ['westeurope', 'a line that is not key=value (allowed: region=<disk encryption set id>'],
     [`westeurope/os=${SET}`, 'neither a region nor a data disk'],
     [`westeurope/64=${SET}`, 'neither a region nor a data disk'],
     ['westeurope=/subscriptions/s/resourceGroups/r/providers/Microsoft.Compute/disks/west', 'not a resource id of type'],
