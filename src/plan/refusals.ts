@@ -28,6 +28,7 @@ export function refusePlan(plan: Plan, config: Config): void {
   refuseUnapproved(plan, config)
   refuseOtherImages(plan, config)
   refuseUnsized(plan)
+  refuseLostContainers(plan)
 }
 
 /** `plan-id`: what was approved is what is done, or nothing is. */
@@ -91,6 +92,22 @@ function refuseUnsized({ pools }: Plan): void {
     message: `${seen.join('; ')}. Nothing was changed`,
     hint: 'Give `target-dedicated-nodes` (0 makes a pool without nodes), or `scaleSettings` in `pool-spec`.',
     link: 'https://learn.microsoft.com/azure/batch/batch-automatic-scaling',
+  })
+}
+
+/** A pool that runs containers would be useless without them. https://learn.microsoft.com/azure/batch/batch-docker-container-workloads */
+function refuseLostContainers({ pools }: Plan): void {
+  const losing = pools.filter(({ lost }) => lost?.includes('vm.containerConfiguration'))
+  if (losing.length === 0) return
+  const seen = losing.map(
+    ({ request, existing }) =>
+      `pool ${existing?.name ?? request.id} would lose ${describeUnreadable('vm.containerConfiguration')}, and which \`pool-spec\` does not have`,
+  )
+  throw new PoolError({
+    title: 'Container configuration would be lost',
+    message: `${seen.join('; ')}. Nothing was changed`,
+    hint: 'Put `deploymentConfiguration.virtualMachineConfiguration.containerConfiguration` with its registries into `pool-spec`, each with its password or, better, with `identityReference`; or set `strategy: resize-only`, which leaves the image.',
+    link: 'https://learn.microsoft.com/azure/batch/batch-docker-container-workloads',
   })
 }
 

@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest'
 import { GROUP_ID, loadScenario } from '../embedded-azure/scenarios/scenario.ts'
 import type { EmbeddedAzure } from '../embedded-azure/server.ts'
-import { again, annotations, azureOf, type Ran, requestsTo, resizes, testConformance } from '../fixtures/whole-runs.ts'
+import { again, annotations, azureOf, type Ran, requestsTo, resizes, testConformance, writes } from '../fixtures/whole-runs.ts'
 
 const scenario = loadScenario('happy')
 const FIRST = { ...scenario.inputs, 'image-version': '1.0.0' }
@@ -226,6 +226,36 @@ describe('blue-green', () => {
       ['render-1-1-0', 10],
     ])
     expect(ran.summary).toMatch(/No rollback: pool/)
+  })
+})
+
+describe('a container configuration that people added, with a password that Azure does not give back', () => {
+  const registry = { registryServer: 'r.azurecr.io', username: 'u' }
+  const containerConfiguration = { type: 'DockerCompatible', containerRegistries: [registry] }
+  const addedByHand = async (): Promise<EmbeddedAzure> => {
+    const azure = await poolOnFirst()
+    azure.pools.get('render').properties.deploymentConfiguration.virtualMachineConfiguration.containerConfiguration = containerConfiguration
+    return azure
+  }
+
+  test.each(['in-place', 'replace', 'blue-green'])('is not lost: refused before the first write, %s', async (strategy) => {
+    const azure = await addedByHand()
+    const before = writes(azure).length
+    red(await again(azure, { ...SECOND, strategy }), /pool render would lose its container configuration/)
+    expect(writes(azure)).toHaveLength(before)
+    expect(targetOf(azure)).toBe(10)
+  })
+
+  test('is no obstacle where the spec gives it', async () => {
+    const azure = await addedByHand()
+    const given = { ...containerConfiguration, containerRegistries: [{ ...registry, password: 'a long password' }] }
+    const spec = { deploymentConfiguration: { virtualMachineConfiguration: { containerConfiguration: given } } }
+    expect(annotations(await again(azure, { ...SECOND, 'pool-spec': JSON.stringify(spec) }))).toEqual([])
+    expect(imageOf(azure, 'render')).toMatch(/1\.1\.0$/)
+  })
+
+  test('is no obstacle where the image stays', async () => {
+    expect(annotations(await again(await addedByHand(), { ...SECOND, strategy: 'resize-only' }))).toEqual([])
   })
 })
 
