@@ -2,7 +2,7 @@
 import type { PipelinePolicy, PipelineResponse } from '@azure/core-rest-pipeline'
 import { ActionError } from '../errors/explanation.ts'
 import { innermost } from '../errors/innermost.ts'
-import { entraSentence } from '../errors/sign-in.ts'
+import { entraSentence, signInWords } from '../errors/sign-in.ts'
 import { type Unreachable, UnreachableError, unreachable } from '../errors/unreachable.ts'
 
 /** What the last request for a token or an assertion failed with: MSAL reports most of it as `endpoints_resolution_error`. */
@@ -69,5 +69,5 @@ function refusalOf(url: string, { status, bodyAsText }: PipelineResponse): Error
 
 const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))
 
-/** Entra's own sentence where there is one; MSAL wraps it in codes and times. */
-export const wordsOf = (error: unknown): string => (entraSentence(messageOf(error)) ?? messageOf(error)).trim()
+/** What Entra ID or the managed identity endpoint said; MSAL wraps it in codes and times. */
+export const wordsOf = (error: unknown): string => signInWords(messageOf(error))

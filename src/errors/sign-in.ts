@@ -10,7 +10,7 @@ import { UnreachableError } from './unreachable.ts'
 export class AuthError extends ActionError {
   constructor({ error, ...attempt }: SignInAttempt & { readonly error: unknown }) {
     const all = error instanceof Error ? error.message : String(error)
-    const message = (entraSentence(all) ?? all).trim() || 'the sign-in was refused without a reason'
+    const message = signInWords(all) || 'the sign-in was refused without a reason'
     const code = CODE.exec(message)?.[0]
     super({ title: 'Azure sign-in failed', message, ...adviceFor(error, message, attempt), ...(code && { code }) }, { cause: error })
   }
@@ -21,6 +21,25 @@ const CODE = /AADSTS\d+/
 /** The sentence of Entra ID within other words, without its trace ids; `undefined` where there is none. */
 export const entraSentence = (text: string): string | undefined =>
   /AADSTS\d+: .*?(?=\s+(?:Trace ID|Correlation ID|Timestamp):|$)/s.exec(text)?.[0].replace(/\s+/g, ' ')
+
+const WRAPPED = /^ManagedIdentityCredential: (?:Authentication failed|Network unreachable)\.\s+Message:?\s+/
+const DESCRIBED = /\s- Description: (.*?)\s- Correlation ID: /s
+/** Where the answer had no words, MSAL repeats its status and headers. */
+const WITHOUT_WORDS = /^An? \S+ error occur+ed\.\s+Http status code: (\d+)/
+
+/** What the endpoint for managed identities said, without what the libraries put around it; `undefined` where it is not about one. */
+function managedIdentityWords(text: string): string | undefined {
+  if (!WRAPPED.test(text)) return undefined
+  const inner = text.replace(WRAPPED, '').trim()
+  const said = (DESCRIBED.exec(inner)?.[1] ?? inner).trim()
+  const status = WITHOUT_WORDS.exec(said)?.[1]
+  if (status) return `the managed identity endpoint answered ${status}, without a reason`
+  if (/^network_error\b/.test(said)) return 'the managed identity endpoint gave no answer that could be read (network_error)'
+  return `the managed identity endpoint said: ${said}`
+}
+
+/** The innermost words of a failed sign-in. */
+export const signInWords = (text: string): string => (entraSentence(text) ?? managedIdentityWords(text) ?? text).trim()
 
 function adviceFor(error: unknown, message: string, attempt: SignInAttempt): Advice {
   if (error instanceof UnreachableError)

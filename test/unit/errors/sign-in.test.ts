@@ -114,3 +114,29 @@ test('the command can be pasted, whatever the branch is called', () => {
     audiences: ['a'],
   })
 })
+
+/** As @azure/identity words what an endpoint answered, recorded from a server that answers so. */
+describe('a managed identity that is refused: only what the endpoint said', () => {
+  const described = (code: string, description: string) =>
+    `ManagedIdentityCredential: Authentication failed. Message ${code}: Error(s): Not Available - Timestamp: Not Available - Description: ${description} - Correlation ID: 9bbe - Trace ID: Not Available`
+  const status = (number: number, kind: string) =>
+    `A ${kind} error occured.\nHttp status code: ${number}\nHttp status message: Unknown\nHeaders: {"content-type":"application/json","content-length":"0"}`
+
+  test.each([
+    [described('invalid_request', 'Identity not found'), 'the managed identity endpoint said: Identity not found'],
+    [
+      described('', 'No Managed Identity found for specified ClientId.'),
+      'the managed identity endpoint said: No Managed Identity found for specified ClientId.',
+    ],
+    [described('server_error', status(500, 'server')), 'the managed identity endpoint answered 500, without a reason'],
+    [described('client_error', status(404, 'client')), 'the managed identity endpoint answered 404, without a reason'],
+    [
+      'ManagedIdentityCredential: Network unreachable. Message: network_error: See https://aka.ms/msal.js.errors#network_error for details',
+      'the managed identity endpoint gave no answer that could be read (network_error)',
+    ],
+  ])('%j', (text, words) => {
+    const { message, hint } = explained(new Error(text), { ...OIDC, signIn: { way: 'managed-identity', clientId: 'app-1' } })
+    expect(message).toBe(words)
+    expect(hint).toContain('Assign the user-assigned identity app-1')
+  })
+})
