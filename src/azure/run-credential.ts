@@ -39,8 +39,8 @@ interface RunCredentialParts {
 }
 
 /**
- * So long before its end a token counts as over: a request is signed once and may be tried again for minutes. MSAL gives no token that
- * ends within five minutes, so that the next one is another.
+ * So long before its end a token is renewed beside the requests, which still use it: each is signed once and may be tried again for
+ * minutes. MSAL gives no token that ends within five minutes, so that the next one is another.
  */
 const SPARE_MS = 240_000
 
@@ -99,7 +99,8 @@ export class RunCredential implements TokenCredential {
     if (!this.#isSignedIn) machine.onSignedIn(who)
     this.#isSignedIn = true
     this.#refusal = undefined
-    return { ...token, expiresOnTimestamp: token.expiresOnTimestamp - SPARE_MS }
+    const renewAfter = token.expiresOnTimestamp - SPARE_MS
+    return { ...token, refreshAfterTimestamp: Math.min(renewAfter, token.refreshAfterTimestamp ?? renewAfter) }
   }
 
   async #pause(ms: number): Promise<void> {

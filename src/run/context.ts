@@ -1,4 +1,5 @@
 import { AzureError } from '../errors/azure-error.ts'
+import { AuthError } from '../errors/sign-in.ts'
 import type { Arm } from '../model/arm.ts'
 import type { Batch } from '../model/batch.ts'
 import type { Compute } from '../model/compute.ts'
@@ -72,21 +73,26 @@ export async function waitFor<T>(
   )
 }
 
-/** `look`, but `undefined` while Azure fails. @throws what Azure fails with, after half an hour of nothing else */
+/**
+ * `look`, but `undefined` while Azure fails. @throws what Azure failed with first, after half an hour of nothing else, or where no token is
+ * to be had any more meanwhile
+ */
 function throughOutage<T>(context: StepContext, look: () => Promise<T | undefined>): () => Promise<T | undefined> {
-  let sinceMs: number | undefined
+  let outage: { readonly sinceMs: number; readonly first: AzureError } | undefined
   return async () => {
     try {
       const found = await look()
-      sinceMs = undefined
+      outage = undefined
       return found
     } catch (error) {
+      if (outage && error instanceof AuthError) throw outage.first
+      if (!(error instanceof AzureError) || !OUTAGE.has(error.status ?? 0)) throw error
       const nowMs = context.clock.now().getTime()
-      const isPassing = error instanceof AzureError && OUTAGE.has(error.status ?? 0)
-      if (!isPassing || nowMs - (sinceMs ?? nowMs) >= LONGEST_OUTAGE_MS) throw error
-      if (sinceMs === undefined)
-        emit(context, { kind: 'notice', level: 'warning', text: `Azure is failing (${error.message}); the run goes on waiting.` })
-      sinceMs ??= nowMs
+      if (!outage) {
+        outage = { sinceMs: nowMs, first: error }
+        emit(context, { kind: 'notice', level: 'warning', text: `Azure is failing (${error.message}); the run keeps waiting.` })
+      }
+      if (nowMs - outage.sinceMs >= LONGEST_OUTAGE_MS) throw outage.first
       return undefined
     }
   }

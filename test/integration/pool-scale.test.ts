@@ -74,6 +74,7 @@ test('blue-green moves a running job without losing a task', async () => {
   expect(job).toMatchObject({ state: 'active', poolId: 'render-1-1-0', metadata: [] })
   expect(countOf('completed')).toBeGreaterThanOrEqual(10)
 
+  azure.clock.speed = 1_000
   await expect.poll(() => countOf('completed'), { timeout: 60_000 }).toBe(40)
   expect(job?.tasks.map(({ result, starts }) => ({ result, starts }))).toEqual(Array(40).fill({ result: 'success', starts: 1 }))
 })
@@ -90,6 +91,7 @@ test('in-place lets running tasks end, and the others wait for the new nodes', a
     /still waiting for 10 nodes of pool render to drain \(their tasks end first\), 10 dedicated nodes left; waiting for \d/,
   )
   expect(resizes(azure).length).toBeGreaterThan(0)
+  azure.clock.speed = 1_000
   await expect.poll(() => tasks.filter(({ state }) => state === 'completed').length, { timeout: 60_000 }).toBe(20)
   expect(tasks.every(({ starts, result }) => starts === 1 && result === 'success')).toBe(true)
 })

@@ -41,7 +41,7 @@ test('what a restore point lacks is red before anything is captured', async () =
   const ran = await run('restore-point', {}, {}, (azure) => {
     azure.intervene = ({ method, url }) =>
       method === 'GET' && /restorePoints\//.test(url)
-        ? { kind: 'answer', status: 200, headers: {}, body: { id: url.split('?')[0], properties: {} } }
+        ? { kind: 'answer', status: 200, headers: {}, body: { id: url.split('?')[0], properties: { provisioningState: 'Succeeded' } } }
         : undefined
   })
   expect(annotations(ran)[0]).toMatch(/Restore point incomplete/)

@@ -20,6 +20,9 @@ export interface Trusted {
   readonly certificate: string | undefined
 }
 
+/** https://learn.microsoft.com/dotnet/api/microsoft.identitymodel.tokens.tokenvalidationparameters.defaultclockskew */
+const CLOCK_SKEW_S = 300
+
 export interface RefusedAssertion {
   readonly code: number
   readonly text: string
@@ -43,7 +46,7 @@ export async function refusalOf(assertion: string, trusted: Trusted, now: Date):
 async function verifyWithOne(assertion: string, keys: readonly CryptoKey[], now: Date): Promise<void> {
   for (const [index, key] of keys.entries()) {
     try {
-      await jwtVerify(assertion, key, { currentDate: now })
+      await jwtVerify(assertion, key, { currentDate: now, clockTolerance: CLOCK_SKEW_S })
       return
     } catch (error) {
       if (index === keys.length - 1 || error instanceof errors.JWTExpired) throw error
@@ -81,7 +84,12 @@ async function certificateRefusal(assertion: string, { certificate, clientId }: 
   try {
     if (!certificate) throw new Error('none is registered')
     const algorithm = JSON.parse(Buffer.from(assertion.split('.')[0] ?? '', 'base64url').toString()).alg as string
-    await jwtVerify(assertion, await importX509(certificate, algorithm), { issuer: clientId, subject: clientId, currentDate: now })
+    await jwtVerify(assertion, await importX509(certificate, algorithm), {
+      issuer: clientId,
+      subject: clientId,
+      currentDate: now,
+      clockTolerance: CLOCK_SKEW_S,
+    })
     return undefined
   } catch (error) {
     if (error instanceof errors.JWTExpired) throw error

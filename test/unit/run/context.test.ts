@@ -1,6 +1,7 @@
 /** A log that goes on while nothing happens. */
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { AzureError } from '../../../src/errors/azure-error.ts'
+import { AuthError } from '../../../src/errors/sign-in.ts'
 import { logEvent, startLog } from '../../../src/report/log.ts'
 import { phase, type StepContext, waitFor } from '../../../src/run/context.ts'
 import type { RunEvent } from '../../../src/run/events.ts'
@@ -70,8 +71,8 @@ test.each([2_000, 15_000, 200_000])('a wait that looks every %i ms: a line every
 const outage = (status: number) =>
   new AzureError({ operation: 'read pool', method: 'GET', url: 'https://management.azure.com/pools/p', status, body: '' })
 
-/** What becomes of a wait for something that is there after 20 minutes, while Azure answers with `status` from minute 2 to minute `untilMin`. */
-async function waited(status: number, untilMin: number): Promise<readonly string[]> {
+/** What becomes of a wait for something that is there after 20 minutes, while Azure answers with `status` from minute 2 to minute `untilMin`, and from minute 10 with `then`. */
+async function waited(status: number, untilMin: number, then?: Error): Promise<readonly string[]> {
   const at = (minutes: number) => Date.parse(START) + minutes * MINUTE_MS
   const warnings: string[] = []
   const emit = (event: RunEvent) => {
@@ -79,6 +80,7 @@ async function waited(status: number, untilMin: number): Promise<readonly string
   }
   const context = { clock, events: { emit }, signal: new AbortController().signal } as unknown as StepContext
   const look = async () => {
+    if (then && Date.now() >= at(10)) throw then
     if (Date.now() >= at(2) && Date.now() < at(untilMin)) throw outage(status)
     return Date.now() >= at(20) || undefined
   }
@@ -94,13 +96,18 @@ async function waited(status: number, untilMin: number): Promise<readonly string
 }
 
 test('an outage of 20 minutes is waited out, and said once', async () => {
-  expect(await waited(503, 22)).toEqual([expect.stringContaining('the run goes on waiting')])
+  expect(await waited(503, 22)).toEqual([expect.stringContaining('the run keeps waiting')])
 })
 
 test('an outage that lasts half an hour ends the wait', async () => {
-  expect(await waited(503, 90)).toEqual([expect.stringContaining('the run goes on waiting'), expect.stringContaining('503')])
+  expect(await waited(503, 90)).toEqual([expect.stringContaining('the run keeps waiting'), expect.stringContaining('503')])
 })
 
 test('a refusal ends it at once', async () => {
   expect(await waited(403, 22)).toEqual([expect.stringContaining('403')])
+})
+
+test('a token that cannot be renewed during an outage does not hide it', async () => {
+  const noToken = new AuthError({ error: new Error('AADSTS90033: A transient error has occurred.'), way: 'oidc' } as never)
+  expect(await waited(429, 90, noToken)).toEqual([expect.stringContaining('the run keeps waiting'), expect.stringContaining('429')])
 })
