@@ -1,6 +1,6 @@
 /** Bugs planted into a copy of the compiled action: a matrix that does not notice them proves nothing. */
 import { spawn } from 'node:child_process'
-import { cp, readFile, rm, writeFile } from 'node:fs/promises'
+import { cp, mkdir, readFile, rm, symlink, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 
 const ROOT = path.join(import.meta.dirname, '../..')
@@ -19,6 +19,7 @@ export interface Bug {
 export async function plant({ name, changes }: Bug): Promise<string> {
   const folder = path.join(ROOT, 'out', `planted-${name.replace(/\W+/g, '-')}`)
   await rm(folder, { recursive: true, force: true })
+  await linkPackages()
   await cp(path.join(ROOT, 'lib'), folder, { recursive: true })
   for (const { file, from, to } of changes) {
     const module = path.join(folder, file)
@@ -30,6 +31,15 @@ export async function plant({ name, changes }: Bug): Promise<string> {
     )
   }
   return path.join(folder, 'index.js')
+}
+
+/** Some modules import files of packages by their place beside `lib`. */
+async function linkPackages(): Promise<void> {
+  const link = path.join(ROOT, 'out/node_modules')
+  await mkdir(path.dirname(link), { recursive: true })
+  await symlink(path.join(ROOT, 'node_modules'), link, 'junction').catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EEXIST') throw error
+  })
 }
 
 /** The copy without any bug. */
