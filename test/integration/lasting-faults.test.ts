@@ -113,8 +113,8 @@ describe('throttling that lasts', () => {
       reads += 1
       return reads === 1 ? { kind: 'act' } : throttled(request)
     })
-    // As short as this, a new token is requested beside the requests while the last one still serves.
-    azure.entra.expiresInS = 270
+    // As short as this, a new token is requested beside each request while the last one still serves.
+    azure.entra.expiresInS = 100
     const ran = await again(azure, FIRST)
     expect(ran.exitCode).toBe(1)
     expect(annotations(ran)).toHaveLength(1)

@@ -58,13 +58,19 @@ const BUGS: readonly Planted[] = [
   {
     name: 'retry of a fatal code',
     matrix: 'resize codes',
-    changes: [{ file: 'errors/resize-errors.js', from: "class: 'fatal', fix, link }", to: "class: 'retry', fix, link }" }],
+    changes: [{ file: 'errors/resize-policies.js', from: "class: 'fatal', fix, link }", to: "class: 'retry', fix, link }" }],
     cases: async (entry) => like(codeCases(entry), 'UnsupportedVMSize'),
   },
   {
     name: 'ETag ignored',
     matrix: 'race with a person',
-    changes: [{ file: 'azure/batch/batch.js', from: "'if-match': etag", to: "'if-match': '*'" }],
+    changes: [
+      {
+        file: 'azure/batch/batch.js',
+        from: "'PATCH', id), body: { ...envelope, properties }, headers: { 'if-match': etag }",
+        to: "'PATCH', id), body: { ...envelope, properties }, headers: { 'if-match': '*' }",
+      },
+    ],
     cases: async (entry) => like(actCases(await recorded(FLOWS.inPlace), entry), 'another image at arm patch'),
   },
   {
@@ -72,7 +78,7 @@ const BUGS: readonly Planted[] = [
     matrix: 'hostile',
     changes: [
       { file: 'azure/request-log.js', from: 'traceOf(response)}`)', to: 'traceOf(response)}`); log.debug(String(request.body))' },
-      { file: 'github/runtime.js', from: 'core.debug(withoutCommands(shown(text)))', to: 'core.debug(withoutCommands(text))' },
+      { file: 'github/runtime.js', from: 'commands.debug(withoutCommands(shown(text)))', to: 'commands.debug(withoutCommands(text))' },
     ],
     cases: async (entry) => like(secretCases(entry), 'all goes well'),
   },
