@@ -57,10 +57,16 @@ async function crash(
   })
 }
 
+/** Only the update that includes a version in *latest* says so: a new one is excluded, or says nothing. */
+const includesInLatest = ({ liveRequest }: Recording['exchanges'][number]): boolean =>
+  (liveRequest.body as Partial<{ properties: { publishingProfile?: { excludeFromLatest?: boolean } } }> | undefined)?.properties
+    ?.publishingProfile?.excludeFromLatest === false
+
 /** A version or image that Azure had accepted is not made a second time. */
 function rebuilt(exchanges: Recording['exchanges']): readonly string[] {
   const made = exchanges
     .filter(({ liveRequest, liveResponse }) => liveRequest.method === 'PUT' && Number(liveResponse.statusCode) < 300)
+    .filter((exchange) => !includesInLatest(exchange))
     .map(({ liveRequest }) => liveRequest.url.split('?')[0] ?? '')
     .filter((url) => /\/versions\/[^/]+$|\/images\/[^/]+$/i.test(url) && !/\/galleries\/[^/]+\/images\/[^/]+$/i.test(url))
   return made.length > 1 ? [`${made.length} images were made: ${made.join(', ')}`] : []
