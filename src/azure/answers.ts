@@ -22,7 +22,7 @@ const LAST_TRY_MS = 10_000
 
 /**
  * Network failures that the SDK's retry policy does not know, by the ones that it does. `PARSE_ERROR` is a body that broke off.
- * A host that cannot be reached stays one: the data plane tells private accounts by it.
+ * A host that cannot be reached keeps its code: by it the data plane recognizes private accounts.
  */
 const KNOWN_CODES: Readonly<Record<string, string>> = {
   EAI_AGAIN: 'ENOTFOUND',

@@ -13,7 +13,7 @@ export interface EarlyConnection {
   readonly made: Promise<void>
 }
 
-/** Loading the rest would delay the handshake, which takes no longer than this by itself. */
+/** Loading the rest would delay the handshake, which alone takes no longer than this. */
 const LONGEST_HANDSHAKE_MS = 150
 
 type Environment = Readonly<Record<string, string | undefined>>

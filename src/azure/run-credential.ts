@@ -45,14 +45,14 @@ interface RunCredentialParts {
 const SPARE_MS = 240_000
 
 /**
- * One token request at a time for each scope, however many ask. After a failure the credential is made again: MSAL would go on refusing
- * by itself for a minute, and an assertion that was too old is requested again.
+ * One token request at a time for each scope, however many ask. After a failure the credential is created again: MSAL would repeat the
+ * refusal for a minute without asking, and an assertion that was too old is requested again.
  */
 export class RunCredential implements TokenCredential {
   readonly #parts: RunCredentialParts
   readonly #pending = new Map<string, Promise<AccessToken>>()
   #session: Session | undefined
-  /** What Entra ID has refused with; MSAL then refuses by itself for a while, without words. */
+  /** What Entra ID has refused with; MSAL then repeats the refusal for a while without asking again, and without words. */
   #refusal: unknown
   #isSignedIn = false
 

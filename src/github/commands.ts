@@ -1,5 +1,5 @@
 /**
- * What the runner reads and is told by commands and files. These modules of `@actions/core` need no network; its main module brings an HTTP
+ * The commands and files by which the action talks to the runner. These modules of `@actions/core` need no network; its main module brings an HTTP
  * client with all of undici, half a megabyte that only `getIDToken` needs: that one is loaded when it is called.
  * https://docs.github.com/actions/reference/workflows-and-actions/workflow-commands
  */

@@ -11,7 +11,7 @@ export interface EarlyAssertion {
 }
 
 const PATIENCE_MS = 5_000
-/** Loading the rest would delay the handshake, which takes no longer than this by itself. */
+/** Loading the rest would delay the handshake, which alone takes no longer than this. */
 const LONGEST_HANDSHAKE_MS = 150
 
 /** Asks GitHub once, where the inputs will surely need it. Whatever goes wrong, and every proxy, is left to `@actions/core`, which asks again. */

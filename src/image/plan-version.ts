@@ -67,8 +67,8 @@ export function resumableVersion(
 type Standing = Pick<Observed, 'pools' | 'softDeletedVersions'>
 
 /**
- * Why a failed version is never deleted: something runs on it, as far as this account's pools tell; or its gallery has soft delete, where
- * Azure deletes no failed version. https://learn.microsoft.com/azure/virtual-machines/soft-delete-gallery#limitations
+ * Why a failed version is never deleted: a pool of this account refers to it, or its gallery has soft delete, where Azure
+ * deletes no failed version. https://learn.microsoft.com/azure/virtual-machines/soft-delete-gallery#limitations
  */
 export function reasonToStayOf(version: BuiltVersion, { pools, softDeletedVersions }: Standing): string | undefined {
   if (softDeletedVersions) return 'cannot be deleted: its gallery has soft delete, which takes no failed version'

@@ -62,8 +62,8 @@ export function holdersOf(
 }
 
 /**
- * Whether `mention` is what an image of a gallery is called where it is shared. A community gallery has a public name that nothing in the
- * id of the image tells, so that any will do.
+ * Whether `mention` is what an image of a gallery is called where it is shared. The public name of a community gallery cannot be derived
+ * from the id of the image, so any public name counts.
  * https://learn.microsoft.com/azure/virtual-machines/vm-generalized-image-version
  */
 function isShared(mention: string, id: string): boolean {

@@ -10,7 +10,7 @@ export async function putTemporaries(groups: readonly (readonly TemporaryResourc
   for (const group of groups) await allSideBySide(group, (resource) => put(resource, context))
 }
 
-/** Deletes group by group, the last one first. What one group refuses does not keep the others: each costs money by itself. */
+/** Deletes group by group, the last one first. A group that is refused does not stop the others, since each of them costs money. */
 export async function removeTemporaries(groups: readonly (readonly TemporaryResource[])[], context: StepContext): Promise<void> {
   const failures: unknown[] = []
   for (const group of groups.toReversed()) {

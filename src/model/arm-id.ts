@@ -57,8 +57,8 @@ export function nameOf(id: string): string {
 }
 
 /**
- * How a resource is told from others of its type in words: by its name, and where another one has that name too, with its resource group,
- * or its subscription as well, before it. Names of Batch accounts are unique in a region only.
+ * The words that distinguish a resource from others of its type: its name, and where another one has the same name, its resource group
+ * before it, and its subscription as well where that is not enough. Names of Batch accounts are unique in a region only.
  */
 export function labelAmong(others: readonly ArmId[], id: ArmId): string {
   const pathOf = (one: ArmId) => {

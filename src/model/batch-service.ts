@@ -129,7 +129,7 @@ export interface Task {
   /** ISO 8601. */
   readonly startTime?: string
   readonly endTime?: string
-  /** Absent where the command has not ended by itself. */
+  /** Absent where the command did not run to its end. */
   readonly exitCode?: number
   readonly failureInfo?: NodeError
 }
@@ -182,7 +182,7 @@ export interface BatchDataPlane {
   /** Replaces the metadata of a job as it was read (`If-Match`). */
   setJobMetadata(job: Pick<Job, 'id' | 'etag'>, metadata: Job['metadata']): Promise<void>
   createJob(job: NewJob): Promise<void>
-  /** Ends its tasks and deletes it; Batch goes on with that after the answer. A job that is gone already is no failure. */
+  /** Ends its tasks and deletes it; Batch is still at it after the answer. A job that is gone already is no failure. */
   deleteJob(id: string): Promise<void>
   addTask(jobId: string, task: NewTask): Promise<void>
   listTasks(jobId: string): Promise<readonly Task[]>

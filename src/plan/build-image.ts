@@ -78,7 +78,7 @@ async function again(question: ImageQuestion, progress: ImageProgress, context: 
   await buildImage(now, plan, progress, context)
 }
 
-/** A script runs in a VM that runs; everything else can be done with the VM as it is. Gives the deletion that goes on. */
+/** A script needs a running VM; everything else works with the VM as it is. Returns the deletion that is still under way. */
 async function captureAll(
   image: BuildPlan,
   { owedStart }: Plan,

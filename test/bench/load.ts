@@ -3,15 +3,11 @@ import { loadScenario, type Scenario } from '../embedded-azure/scenarios/scenari
 import { type EmbeddedAzure, startAzure } from '../embedded-azure/server.ts'
 import { poolsOf } from '../fixtures/loads.ts'
 import { runMeasured } from './run-measured.ts'
+import type { ScaleResult } from './scale.ts'
 
 const SPEED = 2
 
-export interface LoadResult {
-  readonly what: string
-  /** Seconds of Azure's time. */
-  readonly wallS: number
-  readonly requests: number
-  readonly peakMiB: number
+export interface LoadResult extends ScaleResult {
   /** Requests that Azure refused: they were for nothing. */
   readonly wasted: number
 }

@@ -64,25 +64,14 @@ const putPublicAddress = ({ world }: EmbeddedAzure): void => {
     properties: { provisioningState: 'Succeeded' },
   })
 }
-const putStorageAccount = ({ world }: EmbeddedAzure): void => {
-  world.put({
-    id: `${GROUP_ID}/providers/Microsoft.Storage/storageAccounts/packerout`,
-    name: 'packerout',
-    type: 'Microsoft.Storage/storageAccounts',
-    location: 'westeurope',
-    properties: { provisioningState: 'Succeeded' },
-  })
-}
-
-const putScaleSet = ({ world }: EmbeddedAzure): void => {
-  world.put({
-    id: `${GROUP_ID}/providers/Microsoft.Compute/virtualMachineScaleSets/web`,
-    name: 'web',
-    type: 'Microsoft.Compute/virtualMachineScaleSets',
-    location: 'westeurope',
-    properties: { provisioningState: 'Succeeded' },
-  })
-}
+const putInGroup =
+  (type: string, name: string) =>
+  ({ world }: EmbeddedAzure): void => {
+    const properties = { provisioningState: 'Succeeded' }
+    world.put({ id: `${GROUP_ID}/providers/${type}/${name}`, name, type, location: 'westeurope', properties })
+  }
+const putStorageAccount = putInGroup('Microsoft.Storage/storageAccounts', 'packerout')
+const putScaleSet = putInGroup('Microsoft.Compute/virtualMachineScaleSets', 'web')
 
 const vhd = {
   ...imageOnly,
