@@ -14,7 +14,7 @@ const HOSTS = ['token', 'login', 'management', 'renderfarm'] as const
 type Host = (typeof HOSTS)[number]
 type Environment = Readonly<Record<string, string>>
 
-const hostsPreload = path.join(import.meta.dirname, '../tools/hosts-preload.mjs')
+const hostsPreload = path.join(import.meta.dirname, '../tools/hosts-preload.cjs')
 
 /** A world whose hosts have names, since the loopback address never goes through a proxy; each may be led elsewhere. */
 async function named(elsewhere: Partial<Record<Host, string>> = {}) {

@@ -2,7 +2,6 @@
 import { mkdtemp, readFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
-import { pathToFileURL } from 'node:url'
 import { expect, test } from 'vitest'
 import { loadScenario, type Scenario } from '../embedded-azure/scenarios/scenario.ts'
 import { again, annotations, azureOf, type Ran, requestsTo, resizes, testConformance } from '../fixtures/whole-runs.ts'
@@ -10,14 +9,12 @@ import { again, annotations, azureOf, type Ran, requestsTo, resizes, testConform
 const scenario = loadScenario('happy')
 const LARGE: Scenario = { ...scenario, account: { ...scenario.account, dedicatedCoreQuota: 50_000, lowPriorityCoreQuota: 10_000 } }
 
+const PEAK_MEMORY = path.join(import.meta.dirname, '../tools/peak-memory.cjs')
+
 async function measured(inputs: Readonly<Record<string, string>>, changes: Partial<Scenario> = {}): Promise<{ ran: Ran; peakKiB: number }> {
   const azure = await azureOf({ ...LARGE, ...changes })
   const file = path.join(await mkdtemp(path.join(tmpdir(), 'peak-')), 'kib')
-  const preloads = ['embedded-azure/clock/clock-preload.mjs', 'tools/peak-memory.mjs'].map(
-    (name) => `--import=${pathToFileURL(path.join(import.meta.dirname, '..', name))}`,
-  )
-  const env = { NODE_OPTIONS: preloads.join(' '), PEAK_MEMORY_FILE: file }
-  const ran = await again(azure, { ...scenario.inputs, ...inputs }, { env })
+  const ran = await again(azure, { ...scenario.inputs, ...inputs }, { preload: PEAK_MEMORY, env: { PEAK_MEMORY_FILE: file } })
   return { ran, peakKiB: Number(await readFile(file, 'utf8')) }
 }
 

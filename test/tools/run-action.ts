@@ -3,7 +3,6 @@ import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process'
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
-import { pathToFileURL } from 'node:url'
 import { parse } from 'yaml'
 import { CLIENT, SUBSCRIPTION, TENANT } from '../embedded-azure/scenarios/scenario.ts'
 import type { EmbeddedAzure } from '../embedded-azure/server.ts'
@@ -11,7 +10,9 @@ import type { EmbeddedAzure } from '../embedded-azure/server.ts'
 const ROOT = path.join(import.meta.dirname, '../..')
 
 /** The action's process is on the embedded Azure's time, and finds its price list. */
-const PRELOADS = ['clock/clock-preload.mjs', 'prices/prices-preload.mjs']
+const PRELOADS = ['clock/clock-preload.cjs', 'prices/prices-preload.cjs'].map((name) =>
+  path.join(import.meta.dirname, '../embedded-azure', name),
+)
 
 export interface ActionRun {
   readonly exitCode: number
@@ -77,7 +78,8 @@ export async function runAction(options: RunOptions): Promise<ActionRun> {
     'resource-manager-url': azure.url,
     ...inputs,
   }
-  const child = spawn(process.execPath, [...(preload ? [`--import=${pathToFileURL(preload)}`] : []), entry], {
+  const preloads = [...PRELOADS, ...(preload ? [preload] : [])].flatMap((file) => ['--require', file])
+  const child = spawn(process.execPath, [...preloads, entry], {
     cwd: folder,
     stdio: ['pipe', 'pipe', 'pipe', 'ipc'],
     env: {
@@ -103,9 +105,6 @@ export async function runAction(options: RunOptions): Promise<ActionRun> {
       ACTIONS_ID_TOKEN_REQUEST_TOKEN: azure.oidcToken,
       AZURE_AUTHORITY_HOST: azure.url,
       NODE_EXTRA_CA_CERTS: azure.caPath,
-      NODE_OPTIONS: PRELOADS.map((name) => `--import=${pathToFileURL(path.join(import.meta.dirname, '../embedded-azure', name))}`).join(
-        ' ',
-      ),
       EMBEDDED_AZURE_PRICES_PORT: new URL(azure.url).port,
       EMBEDDED_AZURE_CLOCK: String(azure.clock),
       ...env,

@@ -79,7 +79,7 @@ export const FAULTS: readonly Fault[] = [
   ...['EAI_AGAIN', 'ENOTFOUND'].map((code) => ({
     name: `DNS: ${code}`,
     applies: everywhere,
-    preload: path.join(import.meta.dirname, '../tools/name-server-preload.mjs'),
+    preload: path.join(import.meta.dirname, '../tools/name-server-preload.cjs'),
     env: { EMBEDDED_AZURE_UNRESOLVED: code },
   })),
 ]

@@ -3,7 +3,6 @@ import { spawn, spawnSync } from 'node:child_process'
 import { cp, mkdir, mkdtemp, readFile, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
-import { pathToFileURL } from 'node:url'
 import { parse } from 'yaml'
 import { GITHUB_TOKEN } from '../embedded-azure/github/github.ts'
 import { CLIENT, SUBSCRIPTION, TENANT } from '../embedded-azure/scenarios/scenario.ts'
@@ -69,7 +68,7 @@ export async function runAct(
     AZURE_AUTHORITY_HOST: azure.url,
     NODE_EXTRA_CA_CERTS: azure.caPath,
     CURL_CA_BUNDLE: azure.caPath,
-    NODE_OPTIONS: `--import=${pathToFileURL(path.join(import.meta.dirname, '../embedded-azure/clock/clock-preload.mjs'))}`,
+    NODE_OPTIONS: `--require ${JSON.stringify(path.join(import.meta.dirname, '../embedded-azure/clock/clock-preload.cjs'))}`,
     EMBEDDED_AZURE_CLOCK: String(azure.clock),
     GITHUB_API_URL: `${azure.url}/api/v3`,
     ARTIFACTS: path.join(home, 'artifacts'),

@@ -1,5 +1,5 @@
 /**
- * The embedded Azure's time: real time, multiplied by `speed`. The action's process runs on the same time (`clock-preload.mjs`), so
+ * The embedded Azure's time: real time, multiplied by `speed`. The action's process runs on the same time (`clock-preload.cjs`), so
  * that both read the same calendar. Where every process that has joined only waits, the time jumps to what comes next.
  */
 import type { ChildProcess } from 'node:child_process'

@@ -1,11 +1,11 @@
-// Loaded with `node --import` into the action's process: puts it on the embedded Azure's time, so that an hour there takes a moment here.
+// Loaded with `node --require` into the action's process: puts it on the embedded Azure's time, so that an hour there takes a moment here.
 // Request timeouts (`AbortSignal.timeout`) guard a real socket: they are on the same time, but leave it seconds on a busy machine.
-import http from 'node:http'
-import https from 'node:https'
-import { syncBuiltinESMExports } from 'node:module'
-import process from 'node:process'
-import timers from 'node:timers'
-import timersPromises from 'node:timers/promises'
+const http = require('node:http')
+const https = require('node:https')
+const { syncBuiltinESMExports } = require('node:module')
+const process = require('node:process')
+const timers = require('node:timers')
+const timersPromises = require('node:timers/promises')
 
 let [speed, realMs, azureMs] = (process.env.EMBEDDED_AZURE_CLOCK ?? '1@0@0').split('@').map(Number)
 /** A test that has a request hang wants less of them. */

@@ -1,7 +1,7 @@
-// Loaded with `node --import` into the action's process: prices.azure.com is the embedded Azure, whose certificate has that name, too.
-import { syncBuiltinESMExports } from 'node:module'
-import process from 'node:process'
-import tls from 'node:tls'
+// Loaded with `node --require` into the action's process: prices.azure.com is the embedded Azure, whose certificate has that name, too.
+const { syncBuiltinESMExports } = require('node:module')
+const process = require('node:process')
+const tls = require('node:tls')
 
 const HOST = 'prices.azure.com'
 const port = Number(process.env.EMBEDDED_AZURE_PRICES_PORT ?? 0)

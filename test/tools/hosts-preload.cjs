@@ -1,6 +1,6 @@
-// Loaded with `node --import` into the action's process: names of the domain that tests use (RFC 6761) lead to this machine.
-import dns from 'node:dns'
-import { syncBuiltinESMExports } from 'node:module'
+// Loaded with `node --require` into the action's process: names of the domain that tests use (RFC 6761) lead to this machine.
+const dns = require('node:dns')
+const { syncBuiltinESMExports } = require('node:module')
 
 const { lookup } = dns
 

@@ -1,7 +1,7 @@
-// Loaded with `node --import` into the action's process: the name of the host of one request, counted from 1, is not resolved.
-import https from 'node:https'
-import { syncBuiltinESMExports } from 'node:module'
-import process from 'node:process'
+// Loaded with `node --require` into the action's process: the name of the host of one request, counted from 1, is not resolved.
+const https = require('node:https')
+const { syncBuiltinESMExports } = require('node:module')
+const process = require('node:process')
 
 const [code, first, last = first] = (process.env.EMBEDDED_AZURE_UNRESOLVED ?? 'ENOTFOUND@0').split('@')
 const send = https.request

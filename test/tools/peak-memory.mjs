@@ -1,4 +1,0 @@
-// Loaded with `node --import` into the action's process: leaves its peak of resident memory, in KiB, in a file.
-import { writeFileSync } from 'node:fs'
-
-process.on('exit', () => writeFileSync(process.env.PEAK_MEMORY_FILE ?? '', String(process.resourceUsage().maxRSS)))
