@@ -1,4 +1,4 @@
-/** Refusals of who asks, and of what a subscription, policy or lock allows. */
+/** Refusals because of the identity that asks, or of what a subscription, policy or lock allows. */
 import type { Remedy } from './explanation.ts'
 import { missingPermission } from './missing-permission.ts'
 import { BATCH_CODES, DOCS, type Rule } from './refusal-rule.ts'

@@ -31,7 +31,7 @@ export class AzureError extends ActionError {
   }
 }
 
-/** Of an answer that names none. */
+/** A code for an answer that names none. */
 function codeOf({ status }: AzureFailure): string {
   if (status === undefined) return 'NoAnswer'
   return status < 400 ? 'OperationFailed' : `Http${status}`

@@ -1,4 +1,7 @@
-/** Refusals of Microsoft Entra ID, by what is to be done. https://learn.microsoft.com/entra/identity-platform/reference-error-codes */
+/**
+ * Refusals of Microsoft Entra ID, grouped by what to do about them.
+ * https://learn.microsoft.com/entra/identity-platform/reference-error-codes
+ */
 import type { Advice } from './explanation.ts'
 import { BUSY, CODES, type Family, type SignInAttempt } from './sign-in-attempt.ts'
 
@@ -109,7 +112,7 @@ export const ENTRA_FAMILIES: readonly Family[] = [
   { matches: codes(90033, 50196, 90006, 90055, 90078, 90009, 50089), advice: () => BUSY },
 ]
 
-/** The federated credential that this job's own token needs, as a command. */
+/** Advice with the command that creates the federated credential which this job's own token needs. */
 function federate({ assertionClaims, signIn }: SignInAttempt, finding: string): Advice {
   if (!assertionClaims) return { hint: finding, link: FEDERATION }
   const { iss: issuer, sub: subject, aud } = assertionClaims
@@ -124,5 +127,5 @@ function federate({ assertionClaims, signIn }: SignInAttempt, finding: string): 
   }
 }
 
-/** A branch's name is in the subject, and the command is to be pasted. */
+/** The subject contains a branch name, which anyone may choose, and users paste the command into a shell. */
 const shellQuoted = (text: string): string => (/^[\w.-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`)

@@ -26,10 +26,10 @@ export abstract class ActionError extends Error {
   }
 }
 
-/** An annotation has room for some. */
+/** An annotation has room for about this many. */
 const MOST_FAILURES_SHOWN = 20
 
-/** Of things done side by side several failed, each for a reason of its own. */
+/** Several of the things that a run did side by side failed, each for its own reason. */
 export class MultipleFailuresError extends ActionError {
   constructor(first: Explanation, others: readonly Explanation[]) {
     const all = [first, ...others]
@@ -44,7 +44,7 @@ export class MultipleFailuresError extends ActionError {
   }
 }
 
-/** What to say about anything that was thrown; never throws. */
+/** The explanation of anything that was thrown; never throws. */
 export function explain(error: unknown): Explanation {
   if (error instanceof ActionError) return error.explanation
   const message = error instanceof Error ? error.message : inspect(error)
@@ -56,7 +56,7 @@ export function explain(error: unknown): Explanation {
   }
 }
 
-/** What happened and what to do, as running text. */
+/** What happened and what to do about it, as running text. */
 export const inSentences = ({ message, hint }: Pick<Explanation, 'message' | 'hint'>): string =>
   `${message.trim().replace(/\.+$/, '')}. ${hint}`
 
@@ -66,5 +66,5 @@ export const explainInLine = (error: unknown): string => inSentences(explain(err
 /** What to do. */
 export type Advice = Pick<Explanation, 'hint' | 'link'>
 
-/** What stands above Azure's words, e.g. `Core quota reached`, and what to do below them. */
+/** The title above Azure's words, e.g. `Core quota reached`, and the advice below them. */
 export type Remedy = Pick<Explanation, 'title' | 'hint' | 'link'>

@@ -1,4 +1,4 @@
-/** Refusals for what an image, its source or its network is. */
+/** Refusals because of an image, its source or its network. */
 import { DOCS, type Rule } from './refusal-rule.ts'
 
 export const NETWORK: readonly Rule[] = [

@@ -1,4 +1,7 @@
-/** Azure wraps the reason in envelopes: `error`, `details`, `innererror`, Batch's `values`, JSON in text. This peels them. */
+/**
+ * Azure wraps the reason of an error in envelopes: `error`, `details`, `innererror`, Batch's `values`, JSON in text. This module peels
+ * them.
+ */
 
 export interface Innermost {
   readonly code: string
@@ -6,7 +9,7 @@ export interface Innermost {
 }
 
 const LONGEST_MESSAGE = 2_000
-/** Batch ends its messages with these; they are in the headers too. */
+/** Batch ends its messages with these two lines; the headers have both as well. */
 const TRAILER = /\s*\n?RequestId:\S*\s*\n?Time:\S*\s*$/
 /** Details that hold the reason of a Batch error, the best first. https://learn.microsoft.com/azure/batch/batch-pool-node-error-checking */
 const REASONS = ['Provider Error Json', 'Reason']
@@ -50,7 +53,7 @@ function byNamedValue(bag: Bag, here: Innermost): Innermost | undefined {
   return named ? { ...here, message: named } : undefined
 }
 
-/** ARM: the first of the details that says something, itself or in what it wraps. */
+/** ARM: the first of the details that has a message, either itself or inside what it wraps. */
 function byDetail({ details }: Bag, here: Innermost, depth: number): Innermost | undefined {
   const first = listOf(details).find((detail): detail is Bag => isBag(detail) && saysSomething(detail, depth + 1))
   if (!first || isPropertyDetail(first)) return undefined
@@ -75,8 +78,8 @@ function byInnerError(bag: Bag, here: Innermost, depth: number): Innermost | und
 }
 
 /**
- * Where an operation or a resource keeps the reason: `statusMessage` of a deployment, JSON in text; an error among the properties; the
- * statuses of a VM. Only where nothing else says why.
+ * The places where operations and resources keep the reason: `statusMessage` of a deployment (JSON in text), an error among the
+ * properties, the statuses of a VM. Read only where nothing else gives a reason.
  */
 function byProperties(bag: Bag, here: Innermost, depth: number): Innermost | undefined {
   if (here.message !== '') return undefined
@@ -108,7 +111,7 @@ function peelText(text: string, outer: Innermost, depth: number): Innermost {
   return trimmed ? { code: outer.code, message: bounded(trimmed) } : outer
 }
 
-/** The last code and message of JSON that ends in its middle: Batch cuts `Provider Error Json` off. */
+/** The last code and message of truncated JSON: Batch cuts `Provider Error Json` off. */
 function cutOff(text: string): Innermost | undefined {
   const last = (name: string) => [...text.matchAll(new RegExp(`"${name}"\\s*:\\s*"((?:[^"\\\\]|\\\\.)+)`, 'gs'))].at(-1)?.[1]
   const message = last('message')
@@ -123,7 +126,10 @@ function withProperty(found: Innermost, pairs: ReadonlyMap<string, string>): Inn
   return name && !found.message.includes(name) ? { ...found, message: `${found.message} (${name})` } : found
 }
 
-/** The data plane names what is wrong by the thing itself, e.g. an application package: `{ key: 'blender', value: 'does not exist' }`. */
+/**
+ * The data plane uses the name of the faulty thing as the key, e.g. of an application package: `{ key: 'blender', value: 'does not exist'
+ * }`.
+ */
 function namedValue({ values }: Bag): string | undefined {
   const first = (Array.isArray(values) ? (values as Bag[]) : []).find((item) => textOf(item?.value) && !/^Property/i.test(textOf(item.key)))
   return first && `${bounded(textOf(first.value))} (${textOf(first.key)})`

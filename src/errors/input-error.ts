@@ -3,13 +3,13 @@ import { ActionError } from './explanation.ts'
 
 export interface InputProblem {
   readonly input: string
-  /** Absent for secrets and for what was not given. */
+  /** Absent for secrets and for inputs that were not given. */
   readonly value?: string
   readonly problem: string
   readonly allowed?: string
 }
 
-/** Every problem of the inputs at once; nothing was asked of Azure. */
+/** Every problem of the inputs at once, found before any request to Azure. */
 export class InputError extends ActionError {
   readonly problems: readonly InputProblem[]
 

@@ -1,4 +1,4 @@
-/** A missing permission, as the command that gives it. */
+/** A missing permission, explained by the command that grants it. */
 import type { Remedy } from './explanation.ts'
 
 const ROLES = 'https://learn.microsoft.com/azure/role-based-access-control/custom-roles'

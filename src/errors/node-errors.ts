@@ -1,4 +1,4 @@
-/** Pure: what is wrong with a node, and what to do about it: by the code of its error first, then by its state. */
+/** Pure: what is wrong with a node and what to do about it, by the code of its error first, then by its state. */
 import type { NodeError, NodeState } from '../model/batch-service.ts'
 import type { Remedy } from './explanation.ts'
 import { type Generalization, silentNodesAdvice } from './silent-nodes.ts'
@@ -53,7 +53,7 @@ const BY_CODE: readonly Rule[] = [
   {
     codes: /^Container/i,
     remedy: {
-      title: 'Containers do not run on the node',
+      title: 'Node cannot run containers',
       hint: 'The image needs a container runtime that Batch supports: install Moby or Docker in the golden VM, or start from an image of Microsoft for container workloads.',
       link: CONTAINERS,
     },
@@ -145,7 +145,7 @@ const OTHER: Remedy = {
   link: CHECKING,
 }
 
-/** What to call the trouble of this node, and what to do about it. */
+/** The title for the problem of this node, and what to do about it. `undefined`: no node failed, but some are late. */
 export function nodeRemedy(node: SickNode | undefined, surroundings: NodeSurroundings): Remedy {
   if (!node) return LATE
   const found = BY_CODE.find(({ codes }) => node.errors.some(({ code }) => codes.test(code)))

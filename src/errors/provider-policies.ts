@@ -1,4 +1,4 @@
-/** Pure: the policy table of what a resize met beneath Batch: by the code of the provider, by its words last. */
+/** Pure: the policy table of errors from the providers beneath Batch: by the code of the provider, then by its words. */
 import { fatal, type Policy, retry } from './resize-policies.ts'
 
 const EXTENSIONS = 'https://learn.microsoft.com/azure/virtual-machines/extensions/features-linux#troubleshoot-vm-extensions'
@@ -39,7 +39,7 @@ const TRUSTED_LAUNCH = fatal(
   'Set `securityProfile.securityType: trustedLaunch` on the pool, with a VM size that supports it.',
 )
 
-/** By the code of the compute or network provider that Batch hands on in `Provider Error Json`, in lower case. */
+/** By the code of the compute or network provider that Batch passes on in `Provider Error Json`, in lower case. */
 export const BY_PROVIDER_CODE: Readonly<Record<string, Policy>> = {
   ...ofAll(CAPACITY, [
     'AllocationFailed',

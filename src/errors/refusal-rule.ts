@@ -1,4 +1,4 @@
-/** A rule about refusals of Azure, and what it is asked about. */
+/** A rule about refusals of Azure, and the failure that it is applied to. */
 import type { Remedy } from './explanation.ts'
 
 export interface AzureFailure {

@@ -1,6 +1,6 @@
 /**
  * What to do about a refusal: by Azure's code first, and by its words only where the code says little. The same code may need
- * different advice by the service that speaks.
+ * different advice for different services.
  */
 import { ACCESS, OBSTACLES } from './access-refusals.ts'
 import type { Remedy } from './explanation.ts'
@@ -11,7 +11,7 @@ import { PASSING, passed, STATES } from './state-refusals.ts'
 
 const RULES: readonly Rule[] = [...OBSTACLES, ...ACCESS, ...QUOTAS, ...NETWORK, ...IMAGES, ...STATES, ...PASSING]
 
-/** What to call a refusal, and what to do about it. */
+/** The title of a refusal, and what to do about it. */
 export function remedyFor(code: string, message: string, failure: AzureFailure): Remedy {
   const refusal = { code, message, failure }
   const service = serviceOf(failure)
@@ -27,7 +27,7 @@ export function remedyFor(code: string, message: string, failure: AzureFailure):
   return (failure.status ?? 0) >= 500 ? passed() : unknown(refusal)
 }
 
-/** Which resource provider speaks; the data plane of Batch is Batch. */
+/** The resource provider that refused. The data plane of Batch counts as Batch. */
 function serviceOf({ resourceId, url }: AzureFailure): Service | undefined {
   const target = `${resourceId ?? ''} ${url}`
   if (/\/providers\/Microsoft\.Batch\//i.test(target)) return 'batch'

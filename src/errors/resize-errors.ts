@@ -1,4 +1,4 @@
-/** Pure: what an error of a resize means: by Batch's code, by the provider's code beneath it, by words last. */
+/** Pure: what a resize error means: by Batch's code, then by the provider's code beneath it, then by its words. */
 import type { Pool, RawResizeError } from '../model/batch.ts'
 import { type Innermost, innermost } from './innermost.ts'
 import { BY_PROVIDER_CODE, BY_WORDS, FORBIDDEN } from './provider-policies.ts'
@@ -16,7 +16,7 @@ export interface ResizeError extends Policy {
 /** Codes of Batch that the policy table knows, in lower case. */
 export const KNOWN_RESIZE_CODES: readonly string[] = Object.keys(BY_CODE)
 
-/** Codes that mean a refusal whatever the words are, once no words are known. */
+/** Codes that mean a refusal where the words match no rule. */
 const REFUSALS = new Set(['badrequest', 'operationnotallowed'])
 
 const UNKNOWN_REASON = once('Nodes could not be allocated', 'The action does not know this reason, and requests the resize once more.')
@@ -39,7 +39,7 @@ export function classifyResizeError(raw: RawResizeError): ResizeError {
   }
 }
 
-/** A reason without a code of its own has the outer one, which would say `AllocationFailed` of everything. */
+/** A reason without a code of its own has inherited the outer one, and `AllocationFailed` would fit everything. */
 function byReason({ code: outer }: RawResizeError, { code, message }: Innermost, isWrapped: boolean): Policy | undefined {
   const own = code === outer ? '' : code.toLowerCase()
   const isForeign = own === '' && !DECIDED_BY_REASON.has(outer.toLowerCase())

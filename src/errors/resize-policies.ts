@@ -6,7 +6,7 @@ export interface Policy {
   readonly title: string
   /** `fatal`: stop at once. `retry`: back off and request it again. `wait`: Batch keeps trying (Spot). */
   readonly class: 'fatal' | 'retry' | 'wait'
-  /** Requested again once, not up to the cap: nobody knows whether it passes. */
+  /** Requested again only once, because nobody knows whether it passes. */
   readonly once?: true
   /** What to do. */
   readonly fix: string
@@ -52,7 +52,7 @@ export const BY_CODE: Readonly<Record<string, Policy>> = {
     QUOTA,
   ),
   overconstrainedallocationrequesterror: retry(
-    'Too many constraints for the capacity there is',
+    'Too many constraints for the available capacity',
     'Drop a constraint (zones, accelerated networking, ephemeral OS disk), or use another VM size.',
     CHECKING,
   ),
@@ -63,12 +63,12 @@ export const BY_CODE: Readonly<Record<string, Policy>> = {
   ),
   unsupportedvmsize: fatal(
     'VM size is not offered',
-    'Batch does not offer this VM size to the account in this region: use another.',
+    'Batch does not offer this VM size to the account in this region: use another size.',
     CHECKING,
   ),
   incompatiblevmsize: fatal(
     'VM size does not fit the pool',
-    'The VM size does not fit the configuration of the pool: use another.',
+    'The VM size does not fit the configuration of the pool: use another size.',
     CHECKING,
   ),
   dependentresourcenotfound: fatal(

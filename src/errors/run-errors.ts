@@ -1,4 +1,4 @@
-/** Everything else that ends a run, and explains itself. */
+/** All other errors that end a run. */
 import type { OsType } from '../model/compute.ts'
 import { AzureError } from './azure-error.ts'
 import { ActionError, type Advice } from './explanation.ts'
@@ -7,13 +7,13 @@ import { sysprepCause } from './sysprep.ts'
 /** What a script did in a VM. */
 export interface ScriptRun {
   readonly vm: string
-  /** Absent where it never came to its end. */
+  /** Its exit status; absent where it was stopped. */
   readonly status?: number
   /** Both of its outputs. */
   readonly printed: string
 }
 
-/** A script that was run in a VM failed. */
+/** A script that ran in a VM failed. */
 export class ScriptError extends ActionError {
   constructor({ vm, status, printed }: ScriptRun) {
     const end = status === undefined ? 'stopped before its end' : `ended with status ${status}`
@@ -88,13 +88,13 @@ export class DataPlaneUnreachableError extends ActionError {
   }
 }
 
-/** To those who may stand outside the network of an account. */
+/** Advice for runners that may be outside the network of an account. */
 export const PRIVATE_ACCOUNT: Advice = {
   hint: 'Node states cannot be read from this runner. Use a runner inside the network of the account, or enable public network access.',
   link: 'https://learn.microsoft.com/azure/batch/public-network-access',
 }
 
-/** Azure, or something in its place, named a URL on another host; our token does not go there. */
+/** Azure, or something in its place, named a URL on another host; this run does not send its token there. */
 export class ForeignLinkError extends ActionError {
   constructor(what: string, { expected, found }: { readonly expected: string; readonly found: string }) {
     super({
@@ -106,7 +106,7 @@ export class ForeignLinkError extends ActionError {
   }
 }
 
-/** Whether the data plane lets nobody in: it cannot be reached, does not answer, or refuses this identity. */
+/** Whether the data plane is closed to this run: it cannot be reached, does not answer, or refuses the identity. */
 export function isDataPlaneRefusal(error: unknown): error is ActionError {
   if (error instanceof DataPlaneUnreachableError) return true
   return error instanceof AzureError && (error.status === undefined || error.status === 401 || error.status === 403)

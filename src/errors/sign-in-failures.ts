@@ -1,4 +1,4 @@
-/** Sign-ins that failed before Entra ID was asked, or without an answer of it. */
+/** Sign-ins that failed before a request to Entra ID, or without an answer from it. */
 import { WAYS } from '../model/sign-in.ts'
 import { BUSY, CODES, type Family } from './sign-in-attempt.ts'
 
@@ -9,7 +9,7 @@ export const OTHER_FAMILIES: readonly Family[] = [
   {
     matches: /ACTIONS_ID_TOKEN_REQUEST_(?:URL|TOKEN)/,
     advice: ({ why, signIn }) => ({
-      hint: `The job has no id-token permission: add \`permissions: id-token: write\` to it, and to the workflow that calls it.${signIn.way === 'none' ? ` Another identity was not looked for, since ${why}.` : ''} Pull requests from forks never get the permission; use \`mode: validate\` there.`,
+      hint: `The job has no id-token permission: add \`permissions: id-token: write\` to it, and to the workflow that calls it.${signIn.way === 'none' ? ` The action did not look for another identity, because ${why}.` : ''} Pull requests from forks never get the permission; use \`mode: validate\` there.`,
       link: OIDC,
     }),
   },

@@ -1,4 +1,4 @@
-/** Sign-in failures, and what to do about them where. */
+/** Sign-in failures, and what to do about them. */
 import { WAYS } from '../model/sign-in.ts'
 import { ENTRA_FAMILIES } from './entra-refusals.ts'
 import { ActionError, type Advice } from './explanation.ts'
@@ -24,10 +24,10 @@ export const entraSentence = (text: string): string | undefined =>
 
 const WRAPPED = /^ManagedIdentityCredential: (?:Authentication failed|Network unreachable)\.\s+Message:?\s+/
 const DESCRIBED = /\s- Description: (.*?)\s- Correlation ID: /s
-/** Where the answer had no words, MSAL repeats its status and headers. */
+/** Where the answer has no text, MSAL repeats its status and headers. */
 const WITHOUT_WORDS = /^An? \S+ error occur+ed\.\s+Http status code: (\d+)/
 
-/** What the endpoint for managed identities said, without what the libraries put around it; `undefined` where it is not about one. */
+/** What the managed identity endpoint said, without the words that the libraries add; `undefined` for other failures. */
 function managedIdentityWords(text: string): string | undefined {
   if (!WRAPPED.test(text)) return undefined
   const inner = text.replace(WRAPPED, '').trim()

@@ -2,8 +2,8 @@
 import type { Advice } from './explanation.ts'
 
 /**
- * Who answers for it that the system in the image is generalized: this run did it itself (`capture: copy`), the user says so (the other
- * ways to capture a VM), or nobody does (snapshots, VHDs, and images that are given).
+ * Who guarantees that the system in the image is generalized: this run did it itself (`capture: copy`), the user says so (the other
+ * ways to capture a VM), or nobody does (snapshots, VHDs and existing images).
  */
 export type Generalization = 'by-this-run' | 'vouched-for' | 'unknown'
 

@@ -1,4 +1,4 @@
-/** Refusals for the state that a resource or Azure itself is in, which may pass. */
+/** Refusals because of the state of a resource or of Azure itself, which may pass. */
 import type { Remedy } from './explanation.ts'
 import { BATCH_CODES, DOCS, type Rule } from './refusal-rule.ts'
 
@@ -104,8 +104,8 @@ export const PASSING: readonly Rule[] = [
 
 function busy(): Remedy {
   return {
-    title: 'Something else is at work on it',
-    hint: 'Another operation has not ended on this resource, or was begun meanwhile. Wait for it, then run again: what is complete is reused. Give workflows with the same source, image or pool one `concurrency` group.',
+    title: 'Another operation is in progress',
+    hint: 'Another operation on this resource has not ended, or started meanwhile. Wait for it to end, then run again: what is complete is reused. Give workflows with the same source, image or pool one `concurrency` group.',
     link: 'https://docs.github.com/actions/how-tos/write-workflows/choose-when-workflows-run/control-workflow-concurrency',
   }
 }
@@ -122,7 +122,7 @@ function throttled(): Remedy {
 export function passed(): Remedy {
   return {
     title: 'Azure failed for a while',
-    hint: 'A passing failure of Azure that outlived the retries. Run again: what is complete is reused.',
+    hint: 'A temporary failure of Azure lasted longer than the retries. Run again: what is complete is reused.',
     link: 'https://azure.status.microsoft',
   }
 }

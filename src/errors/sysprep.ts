@@ -1,4 +1,4 @@
-/** Pure: why Sysprep failed, by its own logs `setuperr.log` and `setupact.log`. */
+/** Pure: why Sysprep failed, according to its logs `setuperr.log` and `setupact.log`. */
 import type { Advice } from './explanation.ts'
 
 const SYSPREP =

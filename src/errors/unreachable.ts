@@ -1,4 +1,4 @@
-/** Hosts that could not be reached: what never arrived at Azure or GitHub is not reported as their refusal. */
+/** Hosts that could not be reached: a request that never arrived at Azure or GitHub is not reported as their refusal. */
 import { ActionError, type Explanation } from './explanation.ts'
 
 /** Why a host could not be reached. */
@@ -32,13 +32,16 @@ interface Kind {
   readonly link: string
 }
 
-/** Codes are those of Node.js and OpenSSL (https://nodejs.org/api/errors.html, https://nodejs.org/api/tls.html#x509-certificate-error-codes). */
+/**
+ * Codes are those of Node.js and OpenSSL (https://nodejs.org/api/errors.html,
+ * https://nodejs.org/api/tls.html#x509-certificate-error-codes).
+ */
 const KINDS = {
   'proxy-credentials': {
     title: 'Proxy requires authentication',
     matches: /\bproxy\b.*answered 407|tunneling socket could not be established, statusCode=407/is,
     hint: () =>
-      "The proxy of this runner wants a user and password: set `https_proxy` to http://USER:PASSWORD@HOST:PORT in the runner's environment.",
+      "The proxy of this runner requires a user and password: set `https_proxy` to http://USER:PASSWORD@HOST:PORT in the runner's environment.",
     link: PROXY_DOCS,
   },
   'proxy-refusal': {
@@ -61,20 +64,20 @@ const KINDS = {
     link: PROXY_DOCS,
   },
   'certificate-time': {
-    title: 'Certificate not valid now',
+    title: 'Certificate is not valid at this time',
     matches: /CERT_HAS_EXPIRED|CERT_NOT_YET_VALID|certificate has expired|certificate is not yet valid/i,
     hint: (host) =>
       `Check the clock of this runner first; if it is right, whoever inspects TLS between the runner and ${host} presents a certificate that is out of date.`,
     link: CERTIFICATE_DOCS,
   },
   'certificate-name': {
-    title: 'Certificate of another host',
+    title: 'Certificate is for another host',
     matches: /ERR_TLS_CERT_ALTNAME_INVALID|does not match certificate's altnames/i,
     hint: (host) => `The name ${host} leads this runner to another server: check its DNS, private endpoints and proxy.`,
     link: CERTIFICATE_DOCS,
   },
   certificate: {
-    title: 'Certificate not trusted',
+    title: 'Certificate is not trusted',
     matches:
       /SELF_SIGNED_CERT|UNABLE_TO_(?:VERIFY_LEAF_SIGNATURE|GET_ISSUER_CERT)|CERT_(?:UNTRUSTED|REJECTED|SIGNATURE_FAILURE|CHAIN_TOO_LONG)|INVALID_CA|self[- ]signed certificate|unable to verify the first certificate|unable to get (?:local )?issuer certificate/i,
     hint: (host) =>
@@ -85,7 +88,7 @@ const KINDS = {
     title: 'TLS handshake failed',
     matches: /ERR_SSL_|\bEPROTO\b|wrong version number|tlsv1 alert|socket disconnected before secure TLS connection/i,
     hint: (host) =>
-      `The server or proxy that answers for ${host} does not speak TLS with this runner: check the port, the proxy's address and its scheme.`,
+      `The server or proxy that answers for ${host} does not accept a TLS connection from this runner: check the port, the proxy's address and its scheme.`,
     link: PROXY_DOCS,
   },
   name: {

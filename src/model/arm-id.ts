@@ -14,7 +14,7 @@ export interface ArmIdParts {
 
 const GROUP = /^\/subscriptions\/([^/]+)\/resourceGroups\/([^/]+)(?:\/providers\/([^/]+)\/(.+))?$/i
 
-/** The parts of an id, or `undefined` where the text is none. Azure compares ids without regard to case. */
+/** The parts of an id, or `undefined` where the text is not one. Azure compares ids without regard to case. */
 export function parseArmId(text: string): ArmIdParts | undefined {
   const match = GROUP.exec(text.trim().replace(/\/+$/, ''))
   if (!match) return undefined
@@ -36,7 +36,7 @@ export function armId(parts: ArmIdParts): ArmId {
   return `${group}/providers/${namespace}/${types.map((segment, index) => `${segment}/${names[index]}`).join('/')}` as ArmId
 }
 
-/** The parts of an id that is known to be well-formed. */
+/** The parts of a well-formed id. @throws TypeError where it is not one after all */
 export function partsOf(id: ArmId): ArmIdParts {
   const parts = parseArmId(id)
   if (!parts) throw new TypeError(`not an ARM id: ${id}`)
@@ -86,5 +86,5 @@ export function regionName(region: string): string {
   return region.replaceAll(' ', '').toLowerCase()
 }
 
-/** Whether it is the id of a gallery image version, and not of a managed image. */
+/** Whether this is the id of a gallery image version; otherwise it is that of a managed image. */
 export const isImageVersion = (id: string): boolean => /\/versions\/[^/]+$/i.test(id)

@@ -3,7 +3,7 @@ import type { ArmId } from './arm-id.ts'
 
 export type Tags = Readonly<Record<string, string>>
 
-/** A started long operation, asked by hand. */
+/** A long operation that has been started. Its caller decides when to poll it. */
 export interface LongOperation {
   /** Throws `AzureError` where the operation ended `Failed` or `Canceled`. */
   poll(): Promise<'InProgress' | 'Succeeded'>
@@ -32,7 +32,7 @@ export interface TagChange {
 export interface GetOptions {
   /** Parameters besides the api-version. */
   readonly query?: Readonly<Record<string, string>>
-  /** The answer is given up after this time, retries included; for what a run can do without. */
+  /** After this time, retries included, the request is given up; for what a run can do without. Default: no limit of its own. */
   readonly withinMs?: number
 }
 
@@ -46,9 +46,12 @@ export interface Arm {
   delete(id: ArmId, apiVersion: string, signal: AbortSignal): Promise<void>
   /** Adds tags to those of any resource, or takes some away. https://learn.microsoft.com/rest/api/resources/tags/update-at-scope */
   tag(request: TagChange, signal: AbortSignal): Promise<void>
-  /** All members of a collection, e.g. `…/providers/Microsoft.Compute/virtualMachines`, as Azure shows them. @throws AzureError, also for 404 */
+  /**
+   * All members of a collection, e.g. `…/providers/Microsoft.Compute/virtualMachines`, as Azure shows them. @throws AzureError, also for
+   * 404
+   */
   list(collection: ArmId, apiVersion: string): Promise<readonly object[]>
-  /** Azure's own clock, by the `Date` header of its last answer; before one came, the runner's. */
+  /** Azure's own clock, by the `Date` header of its last answer; before the first one, the runner's clock. */
   now(): Date
   /** Resources of a subscription. https://learn.microsoft.com/rest/api/resources/resources/list#uri-parameters */
   find(subscriptionId: string, filter: string): Promise<readonly ArmResource[]>

@@ -38,7 +38,7 @@ export interface ComputeNode {
   readonly id: string
   readonly state: NodeState
   readonly isDedicated: boolean
-  /** What a task names to be run on this node. */
+  /** A task with this `affinityId` runs on this node, if it is free. */
   readonly affinityId?: string
   readonly errors: readonly NodeError[]
   readonly startTaskInfo?: {
@@ -86,7 +86,7 @@ export interface StartTaskOutputRequest {
   readonly poolName: string
   readonly nodeId: string
   readonly file: 'stdout.txt' | 'stderr.txt'
-  /** How much of its end. */
+  /** How many, counted from the end of the file. */
   readonly bytes: number
 }
 
@@ -98,24 +98,24 @@ export interface Job {
   readonly metadata: readonly { readonly name: string; readonly value: string }[]
 }
 
-/** A job that runs its tasks on a pool that is there. */
+/** A job that runs its tasks on an existing pool. */
 export interface NewJob {
   readonly id: string
   readonly poolName: string
-  /** -1,000 to 1,000; others have 0. */
+  /** -1,000 to 1,000. Batch's default is 0. */
   readonly priority: number
   readonly metadata: Job['metadata']
 }
 
-/** A task that is tried once. */
+/** A task that is run once, without retries. */
 export interface NewTask {
   readonly id: string
   readonly commandLine: string
-  /** Of the node that it is for: Batch prefers that node where it is free. */
+  /** That of the node which it should run on: Batch prefers that node if it is free. */
   readonly affinityId: string
-  /** So many that no other task runs beside it. */
+  /** The slots of the node that it takes up; with all of them, no other task runs beside it. */
   readonly requiredSlots: number
-  /** ISO 8601, from when it begins. */
+  /** ISO 8601 duration, counted from its start. */
   readonly maxWallClockTime: string
   /** Required on a pool with a container configuration. */
   readonly containerImage?: string
@@ -124,7 +124,7 @@ export interface NewTask {
 export interface Task {
   readonly id: string
   readonly state: 'active' | 'preparing' | 'running' | 'completed'
-  /** Absent until it has begun. */
+  /** Absent until it starts. */
   readonly nodeId?: string
   /** ISO 8601. */
   readonly startTime?: string
@@ -138,11 +138,11 @@ export interface TaskOutputRequest {
   readonly jobId: string
   readonly taskId: string
   readonly file: 'stdout.txt' | 'stderr.txt'
-  /** How much of its end. */
+  /** How many, counted from the end of the file. */
   readonly bytes: number
 }
 
-/** A job schedule; the specification of its jobs is sent back whole, with another pool. */
+/** A job schedule. To move it, the specification of its jobs is sent back whole, with another pool. */
 export interface JobSchedule {
   readonly id: string
   readonly etag: string
@@ -152,11 +152,14 @@ export interface JobSchedule {
 /** The Batch service at the account's endpoint. Throws `DataPlaneUnreachableError` where it cannot be reached at all. */
 export interface BatchDataPlane {
   listSupportedImages(): Promise<readonly SupportedImage[]>
-  /** Cheap, and not always up to date; `listNodeStates` is. */
+  /**
+   * One cheap request, but not always up to date, unlike `listNodeStates`.
+   * https://learn.microsoft.com/azure/batch/batch-get-resource-counts
+   */
   getNodeCounts(poolName: string): Promise<NodeCounts>
   /** All nodes of a pool: one request for every 1,000. */
   listNodeStates(poolName: string): Promise<readonly NodeSighting[]>
-  /** Nodes in one of the states given, at most `limit`. */
+  /** Nodes in any of `states`, at most `limit`. */
   listNodes(poolName: string, states: readonly NodeState[], limit: number): Promise<readonly ComputeNode[]>
   /** The last `bytes` of a start task's `stdout.txt` or `stderr.txt`; `undefined` where the node has none. */
   getStartTaskOutput(request: StartTaskOutputRequest): Promise<string | undefined>
@@ -167,7 +170,7 @@ export interface BatchDataPlane {
   enableAutoScale(poolName: string, autoScale: { readonly formula: string; readonly evaluationInterval?: string }): Promise<void>
   /** `undefined` where the pool does not exist. */
   getPoolEtag(poolName: string): Promise<string | undefined>
-  /** Begins to delete the pool as it was read (`If-Match`); one that is gone or going is none to delete. */
+  /** Starts to delete the pool if it is still as it was read (`If-Match`). A pool that is gone or being deleted is not an error. */
   deletePool(poolName: string, etag: string): Promise<void>
   /** At most 100 nodes a call. */
   removeNodes(
@@ -179,14 +182,14 @@ export interface BatchDataPlane {
   listJobs(poolName: string): Promise<readonly Job[]>
   /** `undefined` where the job is gone. */
   getJob(id: string): Promise<Job | undefined>
-  /** Replaces the metadata of a job as it was read (`If-Match`). */
+  /** Replaces the metadata of a job if it is still as it was read (`If-Match`). */
   setJobMetadata(job: Pick<Job, 'id' | 'etag'>, metadata: Job['metadata']): Promise<void>
   createJob(job: NewJob): Promise<void>
-  /** Ends its tasks and deletes it; Batch is still at it after the answer. A job that is gone already is no failure. */
+  /** Starts to end its tasks and to delete it. A job that is already gone is not an error. */
   deleteJob(id: string): Promise<void>
   addTask(jobId: string, task: NewTask): Promise<void>
   listTasks(jobId: string): Promise<readonly Task[]>
-  /** `undefined` where there is no such file (any more). */
+  /** `undefined` where the file does not exist, or no longer does. */
   getTaskOutput(request: TaskOutputRequest): Promise<string | undefined>
   disableJob(id: string, disableTasks: 'wait' | 'requeue' | 'terminate'): Promise<void>
   /** The job must be disabled. */
@@ -194,6 +197,6 @@ export interface BatchDataPlane {
   enableJob(id: string): Promise<void>
   /** Schedules whose jobs run on the pool. */
   listJobSchedules(poolName: string): Promise<readonly JobSchedule[]>
-  /** As it was read (`If-Match`). */
+  /** Only if it is still as it was read (`If-Match`). */
   moveJobSchedule(schedule: JobSchedule, poolName: string): Promise<void>
 }

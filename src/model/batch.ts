@@ -44,7 +44,7 @@ export interface PoolProperties {
   readonly [property: string]: unknown
 }
 
-/** As far as this action reads it. */
+/** The network of a pool, as far as this action reads it. */
 export interface NetworkConfiguration {
   readonly subnetId?: string
   readonly publicIPAddressConfiguration?: { readonly provision?: string; readonly ipAddressIds?: readonly string[] }
@@ -78,7 +78,7 @@ export const READ_ONLY_POOL_PROPERTIES: ReadonlySet<string> = new Set([
   'resizeOperationStatus',
 ])
 
-/** What somebody may have set of a pool that was read. */
+/** The properties of a pool that a user can set: all but those that Batch sets. */
 export const settableIn = (properties: PoolProperties): PoolProperties =>
   Object.fromEntries(Object.entries(properties).filter(([name]) => !READ_ONLY_POOL_PROPERTIES.has(name)))
 
@@ -102,7 +102,7 @@ export interface PoolIdentity {
   readonly userAssignedIdentities?: Readonly<Record<string, object>>
 }
 
-/** What stands beside `properties` in a pool. */
+/** The members of a pool beside `properties`. */
 export interface PoolEnvelope {
   readonly identity?: PoolIdentity
   readonly tags?: Tags
@@ -130,7 +130,7 @@ export interface ScaleSettings {
 
 export type AllocationState = 'Steady' | 'Resizing' | 'Stopping'
 
-/** An error as Azure gives it, before `resize.ts` explains it. ARM: `details`; data plane: `values`. */
+/** A resize error as Azure reports it; `errors/resize-errors.ts` classifies it. ARM calls its pairs `details`, the data plane `values`. */
 export interface RawResizeError {
   readonly code: string
   readonly message: string
@@ -153,7 +153,7 @@ export interface Pool extends PoolEnvelope {
       readonly targetLowPriorityNodes?: number
       readonly resizeTimeout?: string
       readonly nodeDeallocationOption?: string
-      /** Tells this run's resize from older ones. */
+      /** ISO 8601. By it, a run distinguishes its own resizes from older ones. */
       readonly startTime?: string
       readonly errors?: readonly RawResizeError[]
     }
@@ -168,13 +168,16 @@ export interface Batch {
   listVmSizes(account: ArmId, location: string): Promise<readonly BatchVmSize[]>
   listPools(account: ArmId): Promise<readonly Pool[]>
   getPool(id: ArmId): Promise<Pool | undefined>
-  /** PUT with `If-None-Match: *`. */
-  /** The same for those who read it again and again: the answer may be a second late, but is never older than the question. */
+  /**
+   * `getPool` for those who poll: requests for the same account are combined, so the answer may come up to a second late, but it is never
+   * older than the call.
+   */
   watchPool(id: ArmId, signal: AbortSignal): Promise<Pool | undefined>
+  /** PUT with `If-None-Match: *`: a pool that exists already is not changed. */
   createPool(id: ArmId, properties: PoolProperties, envelope?: PoolEnvelope): Promise<Pool>
-  /** PATCH with `If-Match`. */
+  /** PATCH with `If-Match`: what `properties` does not name stays. */
   updatePool(pool: { readonly id: ArmId; readonly etag: string }, properties: PoolProperties, envelope?: PoolEnvelope): Promise<Pool>
-  /** PUT with `If-Match`: what is not in it goes, or has its default. */
+  /** PUT with `If-Match`: what `properties` does not name is removed, or gets its default. */
   replacePool(pool: { readonly id: ArmId; readonly etag: string }, properties: PoolProperties, envelope?: PoolEnvelope): Promise<Pool>
   stopResize(id: ArmId): Promise<Pool>
   disableAutoScale(id: ArmId): Promise<Pool>

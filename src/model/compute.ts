@@ -90,7 +90,7 @@ export interface Disk {
   readonly lastOwnershipUpdateTime?: string
 }
 
-/** What a disk was at one moment; it says of itself what a disk says. */
+/** The content of a disk at one moment, with the disk's properties. */
 export interface Snapshot extends Disk {
   readonly provisioningState: string
   readonly sourceResourceId?: string
@@ -144,7 +144,7 @@ export interface ReplicaEncryption {
   readonly dataDisks: readonly { readonly lun: number; readonly id: string }[]
 }
 
-/** Encrypts disks with a key of the customer's. It is regional, and encrypts nothing in another region. */
+/** Encrypts disks of its own region with a key of the customer's. */
 export interface DiskEncryptionSet {
   readonly id: string
   readonly location: string
@@ -170,7 +170,7 @@ export interface ImageVersion {
   /** Ids of the snapshots, of the image or of the machine that it was made from, or addresses of VHDs. */
   readonly sourceIds: readonly string[]
   readonly replicationMode?: string
-  /** Whoever asks for the newest version does not get it. */
+  /** `latest` does not mean this version. */
   readonly isExcludedFromLatest?: boolean
   readonly endOfLifeDate?: string
   readonly tags: Tags
@@ -181,7 +181,7 @@ export interface ImageVersionUpdate {
   readonly isExcludedFromLatest?: boolean
   /** ISO 8601. */
   readonly endOfLifeDate?: string
-  /** All of them, as they are to be; absent: they stay. */
+  /** Replaces all tags. Absent: they stay. */
   readonly tags?: Tags
 }
 
@@ -221,12 +221,12 @@ export interface ManagedImage {
   readonly hyperVGeneration?: HyperVGeneration
   readonly osType?: OsType
   readonly osState?: 'Generalized' | 'Specialized'
-  /** The VM that it was made of; absent where it was made of snapshots or VHDs. */
+  /** The VM that it was made from; absent where it was made from snapshots or VHDs. */
   readonly sourceVirtualMachineId?: string
   readonly sourceIds: readonly string[]
   /** LUNs of its data disks. */
   readonly luns: readonly number[]
-  /** By Resource Manager's own list; absent where that was not read. */
+  /** From Resource Manager's own list; absent where that was not read. */
   readonly createdTime?: string
   readonly tags: Tags
 }
@@ -234,7 +234,7 @@ export interface ManagedImage {
 /** A storage account that holds VHDs. */
 export interface StorageAccount {
   readonly id: string
-  /** Of the blobs in it, in lower case, e.g. `packer.blob.core.windows.net`. */
+  /** The host of its blobs, in lower case, e.g. `packer.blob.core.windows.net`. */
   readonly host: string
   readonly location: string
 }
@@ -249,7 +249,7 @@ export interface GalleryRequest {
 export interface ScriptRequest {
   readonly vm: ArmId
   readonly osType: OsType
-  /** Shell or PowerShell, by the system. */
+  /** Shell on Linux, PowerShell on Windows. */
   readonly script: string
 }
 
@@ -273,7 +273,7 @@ export interface Compute {
   startVm(id: ArmId, signal: AbortSignal): Promise<void>
   /** Runs a script inside the running VM and answers with what it printed. @throws ScriptError where it fails. */
   runScript(request: ScriptRequest, signal: AbortSignal): Promise<string>
-  /** Removes what Run Command has installed inside for its scripts. */
+  /** Removes the extension that Run Command installs in a VM to run its scripts. */
   removeRunCommand(target: Pick<ScriptRequest, 'vm' | 'osType'>, signal: AbortSignal): Promise<void>
 
   getSnapshot(id: ArmId): Promise<Snapshot | undefined>
@@ -298,10 +298,10 @@ export interface Compute {
   listSoftDeletedVersions(definition: ArmId): Promise<readonly string[] | undefined>
   /** With replication status. */
   getImageVersion(id: ArmId): Promise<ImageVersion | undefined>
-  /** Sends the PUT only; what follows is seen with `getImageVersion`, why it failed with `imageVersionFailure`. */
+  /** Sends the PUT only: `getImageVersion` shows the progress, and `poll` of the operation throws the reason of a failure. */
   createImageVersion(request: ImageVersionRequest, signal: AbortSignal): Promise<LongOperation>
   /**
-   * Sends the PUT only. Regions that have failed are tried again, also where nothing else changes.
+   * Sends the PUT only. Azure tries failed regions again, even where nothing else changes.
    * https://github.com/Azure/azure-cli/issues/15539
    */
   updateImageVersion(id: ArmId, update: ImageVersionUpdate, signal: AbortSignal): Promise<LongOperation>
@@ -313,7 +313,7 @@ export interface Compute {
   createImage(request: ManagedImageRequest, signal: AbortSignal): Promise<void>
   deleteImage(id: ArmId, signal: AbortSignal): Promise<void>
 
-  /** What a subscription uses in a region, and may. */
+  /** What a subscription uses in a region, and its limits. */
   listUsages(subscriptionId: string, location: string): Promise<readonly ComputeUsage[]>
 }
 

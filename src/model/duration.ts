@@ -4,7 +4,7 @@ export const MINUTE_MS = 60_000
 
 const SHORT = /^(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?$/i
 
-/** Milliseconds of `PT30M`, `30m`, `1h`, `1h30m`; `undefined` where the text is none of these. */
+/** Milliseconds of `PT30M`, `30m`, `1h`, `1h30m`; `undefined` for anything else. */
 export function parseDurationMs(text: string): number | undefined {
   const short = SHORT.exec(text)
   if (text !== '' && short) {
@@ -20,13 +20,13 @@ export function parseDurationMs(text: string): number | undefined {
   }
 }
 
-/** ISO 8601, as Batch wants it: `PT1H30M`. */
+/** ISO 8601, as Batch expects it: `PT1H30M`. */
 export function isoDuration(ms: number): string {
   const seconds = Math.round(ms / 1_000)
   return serialize({ hours: Math.floor(seconds / 3_600), minutes: Math.floor(seconds / 60) % 60, seconds: seconds % 60 })
 }
 
-/** For people: `45 s`, `3 min 10 s`, `1 h 5 min`, `2 d 3 h`; two units at most, never negative. */
+/** For people: `45 s`, `3 min 10 s`, `1 h 5 min`, `2 d 3 h`: two units at most. A negative time is shown as `0 s`. */
 export function showDuration(ms: number): string {
   const seconds = Math.max(0, Math.round(ms / 1_000))
   const minutes = Math.floor(seconds / 60)

@@ -1,7 +1,7 @@
 /** Pure: what an image definition must state so that Azure accepts these disks and Batch can start them. */
 import type { Architecture, Disk, HyperVGeneration, MarketplaceImage, OsType, PurchasePlan, VirtualMachine } from './compute.ts'
 
-/** The security type of what names none. */
+/** The security type of disks and definitions that name none. */
 export const STANDARD = 'Standard'
 
 export interface ImageTraits {
@@ -32,8 +32,8 @@ export function readImageTraits(vm: VirtualMachine | undefined, disks: readonly 
 
 /**
  * Whether Azure makes versions of a definition with this security type from disks with that one. Disks with security data need their own
- * type (https://github.com/hashicorp/packer-plugin-azure/issues/304). Disks without it fit `…Supported` definitions since the gallery
- * api-version in which that is the default of every definition; older ones refused them, with words of their own (`image-refusals.ts`).
+ * type (https://github.com/hashicorp/packer-plugin-azure/issues/304). Disks without security data fit `…Supported` definitions since the
+ * gallery api-version that made this type the default. Older api-versions refused them (`errors/image-refusals.ts` has their words).
  */
 export function fitsSecurityType(definition: string = STANDARD, disks: string = STANDARD): boolean {
   return definition === disks || (disks === STANDARD && definition.endsWith('Supported'))

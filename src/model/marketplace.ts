@@ -7,7 +7,7 @@ export interface MarketplaceVersion {
   readonly properties?: { readonly imageDeprecationStatus?: ImageDeprecationStatus }
 }
 
-/** What the publisher says of the end of a version. */
+/** What the publisher announces about the end of a version. */
 export interface ImageDeprecationStatus {
   readonly imageState?: 'Active' | 'ScheduledForDeprecation' | 'Deprecated'
   /** ISO 8601. */

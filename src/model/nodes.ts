@@ -19,7 +19,7 @@ export function nodesOf({ dedicated, lowPriority }: NodeTotals): string {
   return dedicated === 0 ? spot : `${count(dedicated)} dedicated and ${spot}`
 }
 
-/** E.g. `0 of 10 dedicated nodes`, `790 of 800 dedicated and 3 of 100 Spot nodes`: the kinds that are asked for or there. */
+/** E.g. `0 of 10 dedicated nodes`, `790 of 800 dedicated and 3 of 100 Spot nodes`: only kinds that are requested or present. */
 export function nodesOutOf(current: NodeTotals, target: NodeTotals): string {
   const dedicated = `${count(current.dedicated)} of ${count(target.dedicated)} dedicated`
   const spot = `${count(current.lowPriority)} of ${count(target.lowPriority)} Spot`
@@ -32,7 +32,10 @@ export const percent = (part: number, whole: number): string => `${whole === 0 ?
 
 export type StateKind = 'healthy' | 'coming' | 'going' | 'broken'
 
-/** In the order in which they are shown; what each state means for a pool that should work. https://learn.microsoft.com/azure/batch/batch-get-resource-counts */
+/**
+ * What each state means for a pool that should work, in the order of display.
+ * https://learn.microsoft.com/azure/batch/batch-get-resource-counts
+ */
 export const STATES: Readonly<Record<NodeState, { readonly label: string; readonly kind: StateKind }>> = {
   idle: { label: 'idle', kind: 'healthy' },
   running: { label: 'running', kind: 'healthy' },

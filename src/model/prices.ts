@@ -30,6 +30,6 @@ export interface SizePrices {
 }
 
 export interface Prices {
-  /** Everything that is charged by consumption for a VM size in a region, in USD. @throws AzureError also where no answer came within seconds */
+  /** All consumption prices of a VM size in a region, in USD. @throws AzureError, also where no answer came within seconds */
   listVmPrices(region: string, vmSize: string): Promise<readonly RetailPrice[]>
 }

@@ -21,9 +21,9 @@ export type SignIn =
   | ({ readonly way: 'managed-identity' } & Partial<Ids>)
   /** The session of the Azure CLI, such as `azure/login` leaves. */
   | ({ readonly way: 'cli' } & Partial<Ids>)
-  /** Whoever the machine is: its managed identity, else the session of the Azure CLI. */
+  /** The identity of the machine: its managed identity, otherwise the session of the Azure CLI. */
   | ({ readonly way: 'machine' } & Partial<Ids>)
-  /** Nothing is there to sign in with as the given ids. */
+  /** There is nothing to sign in with as the given ids. */
   | ({ readonly way: 'none' } & Partial<Ids>)
 
 export type Way = SignIn['way']

@@ -1,24 +1,14 @@
 /** Long operations, followed by hand: what each answer means, and what may go wrong on the way. */
 import { RestError } from '@azure/core-rest-pipeline'
-import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { type Attempt, failedCall, type RawAnswer, trusted } from '../../../src/azure/failure.ts'
+import type { RawAnswer } from '../../../src/azure/failure.ts'
 import { follow, operationOf } from '../../../src/azure/long-operation.ts'
-import { nextDelayMs, PACES } from '../../../src/azure/pace.ts'
+import { PACES } from '../../../src/azure/pace.ts'
 import { explain } from '../../../src/errors/explanation.ts'
+import { ATTEMPT, answer, ORIGIN } from '../../fixtures/raw-answers.ts'
 
-const ORIGIN = 'https://management.azure.com'
 const STATUS = `${ORIGIN}/operations/1?t=1&s=signature`
 const RESULT = `${ORIGIN}/results/1?t=1&s=signature`
-const ATTEMPT: Attempt = { operation: 'create snapshot', resourceId: '/subscriptions/s/snapshots/golden-os', method: 'PUT', url: ORIGIN }
-
-function answer(status: number, body: unknown = '', headers: Record<string, string> = {}): RawAnswer {
-  return {
-    status,
-    bodyAsText: typeof body === 'string' ? body : JSON.stringify(body),
-    headers: { get: (name) => headers[name.toLowerCase()] },
-  }
-}
 
 /** An operation whose URLs give these answers in turn, the last one for ever. */
 function operation(headers: Record<string, string>, answers: readonly (RawAnswer | Error)[], started = answer(202, '', headers)) {
@@ -122,83 +112,21 @@ test.each(['http://management.azure.com/x', 'https://management.azure.com.evil.e
   (url) => {
     expect(() => operation({ 'azure-asyncoperation': url }, [running])).toThrow('leads to another host')
     expect(() => operation({ location: url }, [running])).toThrow('leads to another host')
-    expect(() => trusted(url, ORIGIN, 'the next page')).toThrow('the URL of the next page leads to another host')
   },
 )
 
-describe('waiting', () => {
-  const delay = fc.record({ waited: fc.nat(10_000_000), asked: fc.option(fc.nat(600), { nil: undefined }) })
-  test.each(Object.entries(PACES))('for a %s keeps its pace, and is never shorter than Azure asks', (_, pace) => {
-    fc.assert(
-      fc.property(delay, ({ waited, asked }) => {
-        const ms = nextDelayMs(pace, waited, asked)
-        return ms >= pace.firstMs && ms >= (asked ?? 0) * 1_000 && ms <= Math.max(pace.longestMs, (asked ?? 0) * 1_000)
-      }),
-    )
-  })
-
-  test('grows with the time waited', () => {
-    fc.assert(
-      fc.property(fc.nat(1_000_000), fc.nat(1_000_000), (one, more) => {
-        return nextDelayMs(PACES.vm, one, undefined) <= nextDelayMs(PACES.vm, one + more, undefined)
-      }),
-    )
-  })
-
-  test('honours the Retry-After of each answer', async () => {
-    const slept: number[] = []
-    let now = 0
-    const clock = {
-      now: () => new Date(now),
-      sleep: async (ms: number) => {
-        slept.push(ms)
-        now += ms
-      },
-    }
-    const started = answer(202, '', { ...ASYNC, 'retry-after': '7' })
-    const { followed } = operation(ASYNC, [answer(200, { status: 'InProgress' }, { 'retry-after': '12' }), running, succeeded], started)
-    await follow({ operation: followed, pace: PACES.image, clock, signal: new AbortController().signal })
-    expect(slept).toEqual([7_000, 12_000, 3_800])
-  })
-})
-
-describe('what a client threw', () => {
-  test('keeps the body of the last answer', () => {
-    const seen = answer(409, { error: { code: 'Conflict', message: 'busy' } }, { 'x-ms-correlation-request-id': 'c-1' })
-    expect(explain(failedCall(ATTEMPT, new Error('dropped'), seen))).toMatchObject({
-      title: 'Azure refused the request: create snapshot golden-os (Conflict)',
-      message: 'busy',
-      correlationId: 'c-1',
-    })
-  })
-
-  test('because it could not parse the answer gives way to the answer', () => {
-    const response = { status: 503, headers: { get: () => undefined }, bodyAsText: 'busy' }
-    const error = new RestError('Unexpected token', { code: 'PARSE_ERROR', statusCode: 503, response: response as never })
-    expect(failedCall(ATTEMPT, error, undefined)).toMatchObject({ status: 503, message: 'busy' })
-  })
-
-  test.each([
-    ['ETIMEDOUT', 'no answer within 60 s'],
-    ['ECONNRESET', 'socket hang up'],
-  ])('on the way (%s) may pass', (code, message) => {
-    const explanation = explain(failedCall(ATTEMPT, new RestError(message, { code }), undefined))
-    expect(explanation.title).toBe(`Azure failed for a while: create snapshot golden-os (${code})`)
-    expect(explanation.hint).toContain('Run again')
-  })
-
-  test.each([
-    ['ENOTFOUND', 'getaddrinfo ENOTFOUND x', 'Host name not found', 'DNS'],
-    ['ECONNREFUSED', 'connect ECONNREFUSED 10.0.0.4:443', 'Connection refused', 'firewall'],
-  ])('before it reached Azure (%s) is not reported as a refusal of Azure', (code, message, title, hint) => {
-    const explanation = explain(failedCall(ATTEMPT, new RestError(message, { code }), undefined))
-    expect(explanation.title).toBe(title)
-    expect(explanation.message).toContain(`could not be reached: ${message}`)
-    expect(explanation.hint).toContain(hint)
-  })
-
-  test('is passed on where it explains itself', () => {
-    const abort = Object.assign(new Error('aborted'), { name: 'AbortError' })
-    expect(failedCall(ATTEMPT, abort, undefined)).toBe(abort)
-  })
+test('waiting honours the Retry-After of each answer', async () => {
+  const slept: number[] = []
+  let now = 0
+  const clock = {
+    now: () => new Date(now),
+    sleep: async (ms: number) => {
+      slept.push(ms)
+      now += ms
+    },
+  }
+  const started = answer(202, '', { ...ASYNC, 'retry-after': '7' })
+  const { followed } = operation(ASYNC, [answer(200, { status: 'InProgress' }, { 'retry-after': '12' }), running, succeeded], started)
+  await follow({ operation: followed, pace: PACES.image, clock, signal: new AbortController().signal })
+  expect(slept).toEqual([7_000, 12_000, 3_800])
 })

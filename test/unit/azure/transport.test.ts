@@ -1,21 +1,10 @@
 /** What every request to Azure may rely on, whichever client sends it. */
-import { createServer, type Server } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { BatchManagementClient } from '@azure/arm-batch'
 import { ComputeManagementClient } from '@azure/arm-compute'
 import type { TokenCredential } from '@azure/core-auth'
-import {
-  createDefaultHttpClient,
-  createHttpHeaders,
-  createPipelineRequest,
-  type PipelineRequest,
-  type PipelineResponse,
-  RestError,
-} from '@azure/core-rest-pipeline'
-import fc from 'fast-check'
+import { createHttpHeaders, createPipelineRequest, type PipelineRequest, type PipelineResponse, RestError } from '@azure/core-rest-pipeline'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
-import { keepAsking } from '../../../src/azure/answers.ts'
-import { RequestCounter, redactUrl } from '../../../src/azure/request-log.ts'
+import { RequestCounter } from '../../../src/azure/request-log.ts'
 import { createSender, type TransportOptions, transportOptions } from '../../../src/azure/transport.ts'
 
 const URL_ASKED = 'https://management.azure.com/subscriptions/s?api-version=2025-01-01&t=639&s=signature&sig=secret'
@@ -194,80 +183,4 @@ describe.each(Object.entries(SENDERS))('a request of %s', (_, senderOf) => {
     expect(lines[1]).toMatch(/^GET https:\/\/management\.azure\.com\/subscriptions\/s\?api-version=2025-01-01 → 200 in \d+ ms .*r-1.*c-1/)
     for (const secret of ['signature', 'sig=', 'secret', 'access-token', 'hunter2']) expect(lines.join('\n')).not.toContain(secret)
   })
-})
-
-test.each([
-  ['EHOSTUNREACH', 'ECONNREFUSED'],
-  ['ENETUNREACH', 'ECONNREFUSED'],
-  ['EAI_AGAIN', 'ENOTFOUND'],
-])('a host that stays unreachable (%s) is told from one that hangs up', async (code, known) => {
-  const next = () => Promise.reject(failure(code))
-  const request = createPipelineRequest({ url: URL_ASKED })
-  await expect(keepAsking({ deadlineMs: NOON }).sendRequest(request, next)).rejects.toMatchObject({ code: known })
-})
-
-describe('a try', () => {
-  /** Never answers; gives up when it is told to. */
-  const hang = ({ abortSignal }: PipelineRequest) =>
-    new Promise<PipelineResponse>((_, reject) => {
-      abortSignal?.addEventListener('abort', () => reject(Object.assign(new Error('aborted'), { name: 'AbortError' })))
-    })
-
-  test('that hangs is ended, in a way that is tried again', async () => {
-    const request = createPipelineRequest({ url: URL_ASKED })
-    const tried = keepAsking({ deadlineMs: NOON }, 20).sendRequest(request, hang)
-    await expect(tried).rejects.toMatchObject({ code: 'ETIMEDOUT', message: 'no answer within 0.02 s' })
-    expect(request.abortSignal).toBeUndefined()
-  })
-
-  test('that its caller ends stays ended', async () => {
-    const controller = new AbortController()
-    const request = createPipelineRequest({ url: URL_ASKED, abortSignal: controller.signal })
-    const tried = keepAsking({ deadlineMs: NOON }, 3_600_000).sendRequest(request, hang)
-    controller.abort()
-    await expect(tried).rejects.toMatchObject({ name: 'AbortError' })
-    expect(request.abortSignal).toBe(controller.signal)
-  })
-})
-
-describe('over a real socket', () => {
-  let server: Server
-  let tries = 0
-
-  beforeEach(async () => {
-    vi.useRealTimers()
-    tries = 0
-    server = createServer((_request, response) => {
-      tries += 1
-      response.writeHead(200, { 'content-type': 'application/json', 'content-length': '100' })
-      response.write('{"value": ')
-      setImmediate(() => response.destroy())
-    })
-    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  })
-
-  afterEach(() => {
-    server.close()
-  })
-
-  test('a connection that breaks within a body counts as broken', async () => {
-    const { port } = server.address() as AddressInfo
-    const request = createPipelineRequest({ url: `http://127.0.0.1:${port}/`, allowInsecureConnection: true })
-    const http = createDefaultHttpClient()
-    const tried = keepAsking({ deadlineMs: NOON }).sendRequest(request, (asked) => http.sendRequest(asked))
-    await expect(tried).rejects.toMatchObject({ code: 'ECONNRESET' })
-    expect(tries).toBe(1)
-  })
-})
-
-test('of a query only the api-version is printed', () => {
-  fc.assert(
-    fc.property(fc.webUrl({ withQueryParameters: true }), fc.stringMatching(/^[A-Za-z0-9]{20}$/), (url, secret) => {
-      const asked = new URL(url)
-      asked.searchParams.set('sig', secret)
-      asked.searchParams.set('api-version', '2025-06-01')
-      const shown = redactUrl(asked.href)
-      return shown.endsWith('?api-version=2025-06-01') && !shown.includes(secret)
-    }),
-  )
 })

@@ -10,7 +10,7 @@ test.each<[string, NodeState, string[], NodeSurroundings, RegExp, RegExp]>([
   ['a container image', 'unusable', ['ContainerInvalidImage'], OWN_NETWORK, /^Container image cannot be pulled/, /containerImageNames/],
   ['a download of one', 'unusable', ['ContainerImageDownloadError'], OWN_NETWORK, /^Container image/, /containerImageNames/],
   ['a container registry', 'unusable', ['ContainerInvalidRegistry'], OWN_NETWORK, /^Container registry/, /containerRegistries/],
-  ['a container runtime', 'unusable', ['ContainerPoolNotSupported'], OWN_NETWORK, /^Containers do not run/, /Moby|Docker/],
+  ['a container runtime', 'unusable', ['ContainerPoolNotSupported'], OWN_NETWORK, /^Node cannot run containers/, /Moby|Docker/],
   ['an application package', 'unusable', ['ApplicationPackageError'], OWN_NETWORK, /^Application package/, /versions/],
   ['a full disk', 'unusable', ['DiskFull'], OWN_NETWORK, /^Disk of the node is full/, /larger/],
   ['a mount', 'unusable', ['MountConfigurationException'], OWN_NETWORK, /^File system/, /mountConfiguration/],

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
-import { PoolReadings } from '../../../src/azure/batch/pool-readings.ts'
-import type { ArmId } from '../../../src/model/arm-id.ts'
-import type { Pool } from '../../../src/model/batch.ts'
+import { PoolReadings } from '../../../../src/azure/batch/pool-readings.ts'
+import type { ArmId } from '../../../../src/model/arm-id.ts'
+import type { Pool } from '../../../../src/model/batch.ts'
 
 const { signal } = new AbortController()
 const idOf = (name: string) => `/subscriptions/s/resourceGroups/g/providers/Microsoft.Batch/batchAccounts/a/pools/${name}` as ArmId
