@@ -6,7 +6,7 @@ import { nameOf } from '../model/arm-id.ts'
 import { imageOf } from '../model/batch.ts'
 import type { PoolPlan } from '../pool/pool-plan.ts'
 import { nodesIn } from '../pool/size.ts'
-import { describeUnreadable } from '../pool/wanted.ts'
+import { describeUnreadable } from '../pool/unreadable.ts'
 import { emit, type StepContext } from '../run/context.ts'
 import { poolChanges } from './changes.ts'
 import type { Plan } from './plan.ts'
@@ -28,7 +28,7 @@ export function refusePlan(plan: Plan, config: Config): void {
   refuseUnapproved(plan, config)
   refuseOtherImages(plan, config)
   refuseUnsized(plan)
-  refuseLostContainers(plan)
+  refuseLostSecrets(plan)
 }
 
 /** `plan-id`: what was approved is what is done, or nothing is. */
@@ -95,21 +95,27 @@ function refuseUnsized({ pools }: Plan): void {
   })
 }
 
-/** A pool that runs containers would be useless without them. https://learn.microsoft.com/azure/batch/batch-docker-container-workloads */
-function refuseLostContainers({ pools }: Plan): void {
-  const losing = pools.filter(({ lost }) => lost?.includes('vm.containerConfiguration'))
-  if (losing.length === 0) return
-  const seen = losing.map(
-    ({ request, existing }) =>
-      `pool ${existing?.name ?? request.id} would lose ${describeUnreadable('vm.containerConfiguration')}, and which \`pool-spec\` does not have`,
+/**
+ * What people added to the pool with secrets cannot be repeated where the pool is put again, or where it is one property with the image. A
+ * pool that works would go on without its registries, mounts, accounts or extensions, and nobody would see it in the health of its nodes.
+ */
+function refuseLostSecrets({ pools }: Plan): void {
+  const losing = pools.flatMap(({ lost = [], existing, request }) =>
+    lost.length > 0 ? [{ lost, name: existing?.name ?? request.id }] : [],
   )
+  if (losing.length === 0) return
+  const members = [...new Set(losing.flatMap(({ lost }) => lost))]
   throw new PoolError({
-    title: 'Container configuration would be lost',
-    message: `${seen.join('; ')}. Nothing was changed`,
-    hint: 'Put `deploymentConfiguration.virtualMachineConfiguration.containerConfiguration` with its registries into `pool-spec`, each with its password or, better, with `identityReference`; or set `strategy: resize-only`, which leaves the image.',
-    link: 'https://learn.microsoft.com/azure/batch/batch-docker-container-workloads',
+    title: 'Settings with secrets would be lost',
+    message: `${losing
+      .map(({ name, lost }) => `pool ${name} would lose ${lost.map(describeUnreadable).join(', and ')}`)
+      .join('; ')}; \`pool-spec\` does not have ${members.length === 1 ? 'it' : 'them'}. Nothing was changed`,
+    hint: `Put ${members.map(pathOf).join(' and ')} into \`pool-spec\`, with the secrets or, where Azure takes one, with \`identityReference\`; or set \`strategy: resize-only\`, which leaves the image.`,
+    link: 'https://learn.microsoft.com/azure/batch/batch-pool-update-properties',
   })
 }
+
+const pathOf = (member: string): string => `\`${member.replace(/^vm\./, 'deploymentConfiguration.virtualMachineConfiguration.')}\``
 
 /** https://learn.microsoft.com/azure/batch/batch-pool-update-properties */
 const READ_BY_A_STARTING_NODE = new Set(['startTask', 'applicationPackages'])
@@ -134,16 +140,13 @@ export function warnOfWithheldChanges({ image, pools }: Plan, context: StepConte
 }
 
 function warningsOf(pool: PoolPlan): readonly string[] {
-  const { request, existing, withheld, lost, stuck } = pool
+  const { request, existing, withheld, stuck } = pool
   const late = pool.action === 'update' ? Object.keys(pool.properties).filter((name) => READ_BY_A_STARTING_NODE.has(name)) : []
   return [
     ...(existing && late.length > 0 && nodesIn(existing) > 0
       ? [
           `Pool ${request.id}: the change of ${late.join(', ')} applies to new, rebooted or reimaged nodes only; existing nodes stay as they are.`,
         ]
-      : []),
-    ...(lost
-      ? [`Pool ${request.id} loses ${lost.map(describeUnreadable).join(', and ')}: put ${lost.join(', ')} into \`pool-spec\`.`]
       : []),
     ...(stuck
       ? [

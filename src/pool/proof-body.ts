@@ -5,7 +5,7 @@ import type { NodeTotals } from '../model/nodes.ts'
 import { MARKS, withMark, withoutMarks } from './marks.ts'
 import type { PoolPlan } from './pool-plan.ts'
 import { totals } from './size.ts'
-import { describeUnreadable } from './wanted.ts'
+import { describeUnreadable } from './unreadable.ts'
 
 /** What is sent to make a proof pool. */
 export interface ProofBody {

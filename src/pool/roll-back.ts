@@ -12,7 +12,7 @@ import type { PoolPlan } from './pool-plan.ts'
 import { withdraw } from './retire.ts'
 import { PoolRollout, type ResizeStart } from './rollout.ts'
 import { startOf, targetOf } from './size.ts'
-import { isUnreadable } from './wanted.ts'
+import { isUnreadable } from './unreadable.ts'
 
 /** Back to the previous image and size; the run stays red. What somebody else changed meanwhile is left alone. */
 export async function rollBack(

@@ -7,6 +7,7 @@ import { type Pool, type PoolEnvelope, type PoolIdentity, type PoolProperties, s
 import { type Metadata, withoutMarks } from './marks.ts'
 import { isNothing, isUnset, type Members, membersOf, withMembers } from './members.ts'
 import { IDENTITY, metadataName, ownNamesOf, tagName } from './own-names.ts'
+import { isUnreadable } from './unreadable.ts'
 
 /** A pool as one could be made. */
 export interface WholePool {
@@ -56,32 +57,6 @@ function wantedMembers(asked: Members, actual: Members, own: ReadonlySet<string>
     unreadable: (unreadable ?? []).map(([name]) => name),
   }
 }
-
-/** https://learn.microsoft.com/rest/api/batchmanagement/pool/get: without what the OpenAPI document marks as `x-ms-secret`. */
-export function isUnreadable(member: string, value: unknown): boolean {
-  const text = JSON.stringify(value ?? null)
-  switch (member) {
-    case 'userAccounts':
-      return !isNothing(value)
-    case 'mountConfiguration':
-      return /"(?:azureBlobFileSystem|azureFileShare|cifsMount)Configuration"/.test(text) && !/"identityReference"/.test(text)
-    case 'startTask':
-    case 'vm.containerConfiguration':
-      return /"registryServer"/.test(text) && /"username"/.test(text) && !/"identityReference"/.test(text)
-    default:
-      return false
-  }
-}
-
-const UNREADABLE: Readonly<Record<string, string>> = {
-  userAccounts: 'its user accounts, whose passwords Azure does not give back',
-  mountConfiguration: 'its mounts, whose keys Azure does not give back',
-  startTask: 'its start task, whose registry password Azure does not give back',
-  'vm.containerConfiguration': 'its container configuration, whose registry passwords Azure does not give back',
-}
-
-/** What an unreadable member is, for a reader. */
-export const describeUnreadable = (member: string): string => UNREADABLE[member] ?? `its ${member}, whose secrets Azure does not give back`
 
 const entriesOf = (tags: PoolEnvelope['tags'] = {}): Metadata => Object.entries(tags).map(([name, value]) => ({ name, value }))
 

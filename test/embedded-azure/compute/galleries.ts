@@ -110,8 +110,8 @@ function putVersion(arm: Arm, call: Call): Answer {
     const target = 'galleryImageVersion.properties.storageProfile'
     throw new Refusal(409, 'PropertyChangeNotAllowed', `Changing property '${target}' is not allowed.`, { target })
   }
-  const storageProfile = before?.storageProfile ?? sent
-  const source = before ? { id: '', kind: 'vhd' as const } : versionSource(arm, storageProfile, location)
+  const source = before ? { id: '', kind: 'vhd' as const } : versionSource(arm, sent, location)
+  const storageProfile = before?.storageProfile ?? withSizes(arm, sent)
   if (!before) checkSecurityType(call, definition, source)
   checkOsState(definition, source)
   refuseSets(arm, call.path, publishingProfile.targetRegions ?? [])
@@ -135,13 +135,14 @@ function putVersion(arm: Arm, call: Call): Answer {
     )
   }
   refuseShallowCopies(publishingProfile, before?.publishingProfile)
+  const keys = before ? undefined : missingKeys(arm, disksOf(source.id, storageProfile), regions)
   const lastsMs = before ? DURATION_MS.updateVersion : arm.durations.next('version', DURATION_MS.version)
   const replicas = replicasOf(regions, before ? replicasBefore : {}, lastsMs, arm)
   return create(arm, call, VERSIONS, {
     afterMs: Math.max(lastsMs, ...Object.values(replicas).map((replica) => (replica.fails ? replica.lastsMs : 0))),
     properties: {
       replicas,
-      sourceGeneration: source.hyperVGeneration,
+      sourceGeneration: before ? before.sourceGeneration : source.hyperVGeneration,
       system: before ? before.system : systemOf(arm, arm.world.get(source.id)),
       storageProfile,
       safetyProfile: { reportedForPolicyViolation: false, ...safetyProfile },
@@ -165,14 +166,6 @@ function putVersion(arm: Arm, call: Call): Answer {
           `The resource with id '${source.id}' has a different Hypervisor generation ['${source.hyperVGeneration}'] than the parent gallery image Hypervisor generation ['${hyperVGeneration}'].`,
         )
       }
-      const profile = version.properties.storageProfile
-      if (profile.source) profile.osDiskImage ??= { hostCaching: 'ReadWrite', source: {} }
-      for (const disk of [profile.osDiskImage, ...(profile.dataDiskImages ?? [])]) {
-        if (disk) disk.sizeInGB = arm.world.get(disk.source?.id ?? '')?.properties.diskSizeGB ?? disk.sizeInGB ?? 30
-      }
-      const data: readonly { readonly lun: number; readonly source?: { readonly id?: string } }[] = profile.dataDiskImages ?? []
-      const disks = { os: source.id, data: data.map(({ lun, source: from }) => ({ lun, id: from?.id ?? '' })) }
-      const keys = before ? undefined : missingKeys(arm, disks, regions)
       if (keys) {
         version.properties.replicas = {}
         throw keys
@@ -180,6 +173,28 @@ function putVersion(arm: Arm, call: Call): Answer {
       refuseFailedReplicas(replicas)
     },
   })
+}
+
+// biome-ignore lint/suspicious/noExplicitAny: the storage profile is whatever the client sent
+type StorageProfile = any
+
+/** Sizes are those of the sources as they are when the version is asked for: whoever deletes a source meanwhile changes nothing of them. */
+function withSizes({ world }: Arm, sent: StorageProfile): StorageProfile {
+  const sized = (disk: StorageProfile) => ({
+    ...disk,
+    sizeInGB: world.get(disk.source?.id ?? '')?.properties.diskSizeGB ?? disk.sizeInGB ?? 30,
+  })
+  const osDiskImage = sent.osDiskImage ?? (sent.source && { hostCaching: 'ReadWrite', source: {} })
+  return {
+    ...sent,
+    ...(osDiskImage && { osDiskImage: sized(osDiskImage) }),
+    ...(sent.dataDiskImages && { dataDiskImages: sent.dataDiskImages.map(sized) }),
+  }
+}
+
+function disksOf(os: string, { dataDiskImages = [] }: StorageProfile) {
+  const data: readonly { readonly lun: number; readonly source?: { readonly id?: string } }[] = dataDiskImages
+  return { os, data: data.map(({ lun, source }) => ({ lun, id: source?.id ?? '' })) }
 }
 
 /** With `$expand=ReplicationStatus`. */

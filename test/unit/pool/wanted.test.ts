@@ -66,7 +66,7 @@ const ROWS: readonly [string, Set, string, object][] = [
   ],
   ['data disks', { properties: vm({ dataDisks: [{ lun: 0, diskSizeGB: 64 }] }) }, 'reimage', {}],
   ['containers', { properties: vm({ containerConfiguration: { type: 'DockerCompatible' } }) }, 'reimage', {}],
-  ['extensions', { properties: vm({ extensions: [{ name: 'e' }] }) }, 'reimage', {}],
+  ['extensions', { properties: vm({ extensions: [{ name: 'e', type: 'KeyVaultForLinux' }] }) }, 'reimage', {}],
   ['a subnet', { properties: { networkConfiguration: SUBNET } }, 'reimage', {}],
   ['mounts', { properties: { mountConfiguration: [{ nfsMountConfiguration: { source: 's', relativeMountPath: 'm' } }] } }, 'reimage', {}],
   ['user accounts', { properties: { userAccounts: [{ name: 'u', password: 'secret-1' }] } }, 'reimage', {}],
