@@ -17,7 +17,7 @@ export type Capture = 'live' | 'deallocate' | 'generalized' | 'copy' | 'restore-
 
 export interface Identity {
   readonly signIn: SignIn
-  /** Why this way and no other. */
+  /** Why the run signs in this way and in no other. */
   readonly why: string
   readonly subscriptionId: string
   readonly environment: CloudName
@@ -38,7 +38,7 @@ export interface VmSource {
   readonly id: ArmId
   /** `auto` until the VM has been read. */
   readonly capture: Capture | 'auto'
-  /** Where `auto` was asked for and is settled: the reason. */
+  /** Where `capture: auto` was requested and has been resolved: the reason for the choice. */
   readonly whyChosen?: string
   readonly prepareScript?: string
 }
@@ -62,7 +62,7 @@ export type Source =
 export interface RegionEncryptionSet {
   /** As in ids, e.g. `westeurope`. */
   readonly region: string
-  /** Absent: every disk that has no line of its own. */
+  /** The LUN of a data disk. Absent: every disk that has no line of its own. */
   readonly lun?: number
   readonly id: ArmId
 }
@@ -77,7 +77,7 @@ export interface ImageSettings {
   readonly gallery?: ArmId
   /** `auto`, or `Major.Minor.Patch`. */
   readonly version: string
-  /** An age: as `auto`, but a version that is older is rebuilt. */
+  /** With an age, as `auto`, except that an older version is rebuilt. */
   readonly rebuild: 'auto' | 'always' | { readonly olderThanMs: number }
   /** `Shallow`: one region and no copy, so that the version needs its snapshots for its whole life. */
   readonly replication: 'Full' | 'Shallow'
@@ -94,27 +94,27 @@ export interface ImageSettings {
   readonly tags: Tags
 }
 
-/** One pool as asked for; the image is filled in later. */
+/** One pool as requested; the image is filled in later. */
 export interface PoolRequest extends PoolEnvelope {
   readonly id: string
   readonly properties: PoolProperties
   readonly target: { readonly dedicated: number; readonly lowPriority: number }
   /** The pool's formula decides the size. */
   readonly autoScale: boolean
-  /** `existing`: no size is given anywhere, so a pool that is there keeps its own; a plan that still says so knows of none. */
+  /** `existing`: no size is given anywhere, so an existing pool keeps its own. A plan that still says `existing` knows no size. */
   readonly sizeSource: 'existing' | 'requested'
-  /** ISO 8601; as asked for, or by the documented guidance for the target. */
+  /** ISO 8601 duration: as requested, or Azure's documented guidance for the target. */
   readonly resizeTimeout: string
-  /** Neither size nor resize timeout is given: the guidance is to be that for an image of this kind and the size the pool has. */
+  /** Present where neither size nor resize timeout is given: then the guidance for an image of this kind and the pool's own size applies. */
   readonly resizeTimeoutFor?: ImageKind
   /** Absent: looked up from the source's base image. */
   readonly nodeAgentSkuId?: string
 }
 
-/** What must succeed on nodes of the new image. */
+/** A command that must succeed on nodes of the new image. */
 export interface SmokeTest {
   readonly commandLine: string
-  /** How long it may run once begun. */
+  /** How long it may run, from its start. */
   readonly timeoutMs: number
 }
 
@@ -123,7 +123,7 @@ export interface PoolSettings {
   readonly account: ArmId
   readonly requests: readonly PoolRequest[]
   readonly strategy: 'in-place' | 'blue-green' | 'replace' | 'resize-only' | 'fail'
-  /** `auto`: one where the quotas have room for it. */
+  /** `auto`: one node, where the quotas have room for it. */
   readonly canaryNodes: number | 'auto'
   readonly smokeTest?: SmokeTest
   readonly onFailure: 'rollback' | 'keep'
@@ -133,21 +133,21 @@ export interface PoolSettings {
   readonly minHealthyPercentage: number
   readonly minHealthySpotPercentage: number
   readonly nodeStartTimeoutMs: number
-  /** Say what the pools cost an hour by public prices. */
+  /** Report what the pools cost per hour at public prices. */
   readonly showCost: boolean
   readonly onCancel: 'leave' | 'stop-resize'
 }
 
-/** A pool as asked for, with the account that it is in. */
+/** A pool as requested, with the account that it is in. */
 export interface FleetRequest extends PoolRequest {
   readonly account: ArmId
 }
 
 /** The pools of a run, in one Batch account or in several. */
 export interface FleetSettings extends Omit<PoolSettings, 'account' | 'requests'> {
-  /** Each once; without pools (`mode: prune`), the one that is given. */
+  /** Each account once; without pools (`mode: prune`), the one in `batch-account`. */
   readonly accounts: readonly ArmId[]
-  /** In the order in which they are given. */
+  /** In the order of the inputs. */
   readonly requests: readonly FleetRequest[]
 }
 
@@ -161,15 +161,15 @@ export interface Config {
   readonly pool?: FleetSettings
   /** The whole run. */
   readonly timeoutMs: number
-  /** Of an approved plan, which this run's must be like. */
+  /** The id of an approved plan: the plan of this run must be the same. */
   readonly planId?: string
-  /** Whole sentences about what was read otherwise than it was written, to be reported once. */
+  /** Whole sentences about inputs that were not read as they are written, to be reported once. */
   readonly notices: readonly string[]
   /** Texts that must not leave the run, the longest first: secrets of pool specs and scripts, in all their renderings. */
   readonly secrets: readonly string[]
 }
 
-/** Of the image that the nodes will have: one that is given, or the one that is built. */
+/** The kind of the image that the nodes will have: the one in `image-id`, or the one that is built. */
 export function imageKindOf(source: Source | undefined, image: ImageSettings | undefined): ImageKind {
   const isManaged = source?.kind === 'image-id' && parseArmId(source.id)?.type.toLowerCase() === 'microsoft.compute/images'
   return isManaged ? 'managed' : (image?.kind ?? 'gallery')
@@ -198,7 +198,7 @@ export function twoSubscriptions({ image, source, pool }: Pick<AccountConfig, 'i
   return ofImage && ofAccount && ofImage !== ofAccount ? { ofImage, ofAccount } : undefined
 }
 
-/** What all versions belong to: the definition, or what the names of managed images begin with. */
+/** What all versions belong to: the image definition, or the base name of the managed images. */
 export function imageTargetId({ gallery, resourceGroup, name }: ImageSettings): ArmId {
   return gallery ? childId(gallery, 'images', name) : childId(resourceGroup, 'providers/Microsoft.Compute/images', name)
 }

@@ -3,13 +3,13 @@ import { type ArmId, armId, nameOf, parseArmId } from '../model/arm-id.ts'
 import { parseDurationMs } from '../model/duration.ts'
 import { secretsIn } from './secrets.ts'
 
-/** Reads inputs one by one and keeps every problem, so that all can be told at once. A problem's reader answers with its default. */
+/** Reads inputs one by one and collects every problem, so that all are reported at once. An input with a problem is read as its default. */
 export class Inputs {
   readonly #problems: InputProblem[] = []
   readonly #needs = new Map<string, string[]>()
-  /** Whole sentences about what was read otherwise than it was written. */
+  /** Whole sentences about inputs that were not read as they are written. */
   readonly notices: string[] = []
-  /** What must not leave the run, in all its renderings. */
+  /** Texts that must not leave the run, in all their renderings. */
   readonly secrets: string[] = []
   readonly #reader: InputReader
 
@@ -17,7 +17,7 @@ export class Inputs {
     this.#reader = reader
   }
 
-  /** Every problem found so far; what several others need is in it once. */
+  /** Every problem found so far; an input that several others need is in it once. */
   get problems(): readonly InputProblem[] {
     const needed = [...this.#needs].map(([input, users]) => ({ input, problem: `is required for ${users.join(', ')}` }))
     return [...needed, ...this.#problems]
@@ -28,8 +28,8 @@ export class Inputs {
   }
 
   /**
-   * Hides from now on what is secret in these values.
-   * @param open names in them that stand in the log anyway.
+   * Hides whatever is secret in these values from now on.
+   * @param open names in them that are in the log anyway.
    */
   hide(values: readonly unknown[], open: readonly string[] = []): void {
     const inputs = ['batch-account', 'gallery', 'image-name', 'pool-id', 'resource-group', 'subscription-id', 'vm', 'vm-size']
@@ -90,7 +90,7 @@ export class Inputs {
       .filter((line) => line !== '')
   }
 
-  /** `key=value` lines. @param allowed what stands on either side of the sign, where that is said. */
+  /** `key=value` lines. @param allowed the form of a line, for the refusal of another one */
   pairs(input: string, allowed?: string): readonly (readonly [string, string])[] {
     return this.lines(input).flatMap((line) => {
       const at = line.indexOf('=')
@@ -100,13 +100,13 @@ export class Inputs {
     })
   }
 
-  /** A resource id of this type, or a name in the group. */
+  /** The resource that an input names: by a resource id of this type, or by a name in the group. */
   resource(input: string, type: string, group: { readonly subscriptionId: string; readonly resourceGroup: string }): ArmId | undefined {
     const text = this.text(input)
     return text === '' ? undefined : this.resourceOf(input, text, type, group)
   }
 
-  /** The same for a part of an input. */
+  /** The same for one text of an input that holds several. */
   resourceOf(
     input: string,
     text: string,
@@ -132,9 +132,9 @@ export class Inputs {
 export interface InputReader {
   input(name: string): string
   environment(name: string): string | undefined
-  /** The bytes of a file, which is given by its path in the workspace; `undefined` where there is none. */
+  /** The bytes of a file, by its path in the workspace; `undefined` where there is none. */
   file(path: string): Uint8Array | 'directory' | undefined
-  /** From now on `***` stands for these texts in all that leaves the run. */
+  /** Replaces these texts by `***` in everything that leaves the run from now on. */
   hide(texts: readonly string[]): void
 }
 

@@ -11,7 +11,7 @@ import { longestFirst } from './secrets.ts'
 
 const TIMEOUT = { minMs: MINUTE_MS, maxMs: 350 * MINUTE_MS, fallbackMs: 120 * MINUTE_MS }
 
-/** Who signs in, and where, by the inputs of identity alone. */
+/** How and where the run signs in, from the identity inputs alone. Their problems are left to `parseConfig`. */
 export function parseIdentity(reader: InputReader): Identity {
   const inputs = new Inputs(reader)
   return readIdentity(inputs, reader, readGroup(inputs, reader), 'apply')
@@ -45,7 +45,7 @@ export function parseConfig(reader: InputReader): Config {
   }
 }
 
-/** What these ask for is done for refused inputs, too; here they are only checked. */
+/** `report/` reads these inputs itself, because a run with refused inputs is reported too; here they are only checked. */
 function checkReporting(inputs: Inputs): void {
   inputs.boolean('summary', true)
   const [isCommenting, token] = [inputs.boolean('comment', false), inputs.text('github-token')]

@@ -7,7 +7,7 @@ import { plainName } from './pool-spec-names.ts'
 import { type Bag, isBag } from './pool-spec-normal.ts'
 import type { SpecProblem } from './pool-spec-schema.ts'
 
-/** Plain names that only the data plane has at the top; the last ones are what PowerShell calls them. */
+/** Plain names of top-level members that only the data plane has; the last four are PowerShell's names. */
 const OF_THE_DATA_PLANE: ReadonlySet<string> = new Set([
   'autoscaleevaluationinterval',
   'autoscaleformula',
@@ -27,7 +27,7 @@ const OF_THE_DATA_PLANE: ReadonlySet<string> = new Set([
 
 const OF_ARM: ReadonlySet<string> = new Set(['deploymentconfiguration', 'scalesettings', 'internodecommunication', 'applicationpackages'])
 
-/** Whether the pool as a whole is in the data-plane shape. A mixture of both is in neither. */
+/** Whether the pool as a whole is in the data-plane shape. A mixture of both shapes is neither. */
 export function isDataPlane(pool: Bag): boolean {
   const names = Object.keys(pool).map(plainName)
   return names.some((name) => OF_THE_DATA_PLANE.has(name)) && !names.some((name) => OF_ARM.has(name))
@@ -36,11 +36,11 @@ export function isDataPlane(pool: Bag): boolean {
 export interface Translated {
   readonly pool: Bag
   readonly problems: readonly SpecProblem[]
-  /** Names of what a formula makes pointless, or of a formula that is switched off. */
+  /** Names of members that have no effect: sizes beside a formula, or a formula that is switched off. */
   readonly withoutEffect: readonly string[]
 }
 
-/** @param given in the data-plane shape. Names that ARM has too, or that are not known, stay as they are. */
+/** The pool in ARM's shape. Names that ARM has too, and unknown ones, stay as they are. @param given in the data-plane shape */
 export function fromDataPlane(given: Bag): Translated {
   const members = new Members(given)
   const deployment = {
@@ -138,7 +138,7 @@ function duration(value: unknown): unknown {
 
 const present = (bag: Bag): Bag => Object.fromEntries(Object.entries(bag).filter(([, value]) => value !== undefined))
 
-/** Where a part of the translated pool stood before: a reader looks for it under the name that it has in the file. */
+/** Where a part of the translated pool was before: a reader looks for it under its name in the file. */
 const MOVED: readonly (readonly [RegExp, string])[] = [
   [/^deploymentConfiguration\./, ''],
   [/^scaleSettings\.fixedScale\.?/, ''],

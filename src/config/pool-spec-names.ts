@@ -1,12 +1,12 @@
 /** Names that are not properties of a pool in ARM at api-version 2025-06-01, and what to write instead. */
 import { READ_ONLY_POOL_PROPERTIES } from '../model/batch.ts'
 
-/** One spelling for a name in any letter case, with underscores or hyphens: `node_agent_sku_id`, `NodeAgentSkuId`. */
+/** One spelling for a name in any letter case, with or without underscores and hyphens: `node_agent_sku_id`, `NodeAgentSkuId`. */
 export function plainName(name: string): string {
   return name.replaceAll(/[_-]/g, '').toLowerCase()
 }
 
-/** The one of `known` that is spelled like `name` but for letter case and underscores. */
+/** The one of `known` that differs from `name` at most in letter case, underscores and hyphens. */
 export function spelledLike(name: string, known: readonly string[]): string | undefined {
   return known.includes(name) ? name : known.find((one) => plainName(one) === plainName(name))
 }
@@ -18,17 +18,17 @@ const RETIRED: Readonly<Record<string, string>> = {
   cloudserviceconfiguration: 'is retired: use `deploymentConfiguration.virtualMachineConfiguration`',
 }
 
-/** Nodes communicate in one way only by now. https://learn.microsoft.com/azure/batch/simplified-compute-node-communication */
+/** All nodes use simplified communication now. https://learn.microsoft.com/azure/batch/simplified-compute-node-communication */
 const NODE_COMMUNICATION = 'targetnodecommunicationmode'
 
-/** Whether the property is gone, and the value asks for nothing that Azure would not do anyway. */
+/** Whether the property is retired, and its value requests nothing that Azure would not do anyway. */
 export function isWithoutEffect(name: string, value: unknown): boolean {
   const plain = plainName(name)
   if (plain === NODE_COMMUNICATION) return typeof value === 'string' && /^(?:simplified|default)$/i.test(value)
   return plain in RETIRED && typeof value === 'object' && value !== null && Object.keys(value).length === 0
 }
 
-/** Members that older api-versions, the data plane and PowerShell call otherwise, with the same values. */
+/** Members that have other names in older api-versions, on the data plane or in PowerShell, with the same values. */
 const RENAMED: Readonly<Record<string, string>> = {
   applicationid: 'id',
   applicationpackagereferences: 'applicationPackages',
@@ -45,13 +45,13 @@ const RENAMED: Readonly<Record<string, string>> = {
   virtualmachinesize: 'vmSize',
 }
 
-/** What `name` is called today, where that is one of `known`: a name, or a path of two. */
+/** The current name of a member that is called `name` elsewhere, where it is one of `known`: a name, or a path of two. */
 export function todaysName(name: string, known: readonly string[]): string | undefined {
   const today = RENAMED[plainName(name)]
   return today && known.includes(today.split('.')[0] ?? '') ? today : undefined
 }
 
-/** By the plain name: what stands in another place in ARM. */
+/** The place in ARM of members that are elsewhere in other shapes, by their plain names. */
 const ELSEWHERE: Readonly<Record<string, string>> = {
   targetdedicatednodes: 'scaleSettings.fixedScale.targetDedicatedNodes',
   targetdedicated: 'scaleSettings.fixedScale.targetDedicatedNodes',
@@ -74,13 +74,16 @@ const ELSEWHERE: Readonly<Record<string, string>> = {
   userassignedidentities: 'identity.userAssignedIdentities',
 }
 
-/** Where ARM has what is called `name` elsewhere, from the object that has the properties `known`. */
+/** The place in ARM of a member that is called `name` elsewhere, from the object with the properties `known`. */
 export function placeOf(name: string, known: readonly string[], isTop: boolean): string | undefined {
   const place = ELSEWHERE[plainName(name)]
   return place && (isTop || known.includes(place.split('.')[0] ?? '')) ? place : undefined
 }
 
-/** What only Azure sets: on the management plane, and on the data plane (https://learn.microsoft.com/rest/api/batchservice/pool/get). */
+/**
+ * Members that only Azure sets: on the management plane, and on the data plane
+ * (https://learn.microsoft.com/rest/api/batchservice/pool/get).
+ */
 const READ_ONLY_AT_TOP: ReadonlySet<string> = new Set(
   [
     ...READ_ONLY_POOL_PROPERTIES,
@@ -103,12 +106,12 @@ const READ_ONLY_AT_TOP: ReadonlySet<string> = new Set(
 /** The same within a pool: of an image reference, and of an identity. */
 const READ_ONLY_WITHIN: ReadonlySet<string> = new Set(['exactversion', 'principalid', 'clientid'])
 
-/** Whether answers contain it, and requests must not. */
+/** Whether answers contain the member although requests must not. */
 export function isReadOnly(name: string, isTop: boolean): boolean {
   return (isTop ? READ_ONLY_AT_TOP : READ_ONLY_WITHIN).has(plainName(name))
 }
 
-/** Of a resource in Bicep or ARM, around `properties`. */
+/** Members around `properties` of a resource in Bicep or ARM. */
 const OF_A_RESOURCE: Readonly<Record<string, string>> = {
   name: 'belongs to a whole ARM resource; write `id` for the name of the pool',
   properties: 'belongs to a whole ARM resource; put its content one level up, or keep only `name`, `identity` and `tags` beside it',
@@ -143,14 +146,14 @@ export function adviceForName(name: string, { known, isTop, value }: UnknownName
   return near ? `is not a known property; did you mean \`${near}\`?` : 'is not a known property'
 }
 
-/** A switch of the data plane is a word in ARM. */
+/** A Boolean of the data plane is a word in ARM. */
 function withValue(place: string, value: unknown): string {
   if (place === 'interNodeCommunication') return `${place}: ${value === false ? 'Disabled' : 'Enabled'}`
   if (place === 'scaleSettings.autoScale' && value === false) return 'scaleSettings.fixedScale'
   return place
 }
 
-/** The one of `known` that differs by two letters at most. */
+/** The one of `known` that is at most two edits away, in any letter case. */
 export function nearest(text: string, known: readonly string[]): string | undefined {
   const lower = text.toLowerCase()
   const ranked = known
@@ -160,7 +163,7 @@ export function nearest(text: string, known: readonly string[]): string | undefi
   return best && best.distance <= Math.min(2, Math.floor(best.name.length / 3)) ? best.name : undefined
 }
 
-/** Levenshtein's. */
+/** The Levenshtein distance. */
 function distance(one: string, other: string): number {
   let row = Array.from({ length: other.length + 1 }, (_, index) => index)
   for (let i = 1; i <= one.length; i++) {

@@ -1,6 +1,6 @@
 /**
- * A pool in ARM's own spelling, whoever wrote it down: names and values of enumerations in any letter case, `null` and empty texts as
- * absent, and without what only Azure sets.
+ * A pool in ARM's own spelling, whoever wrote it: names and enumeration values may be in any letter case, `null` and empty texts count as
+ * absent, and members that only Azure sets are left out.
  */
 import { adviceForName, isReadOnly, isWithoutEffect, nearest, placeOf, plainName, spelledLike, todaysName } from './pool-spec-names.ts'
 import { joined, POOL_SCHEMA, resolved, type Schema, type SpecProblem, schemaProblems } from './pool-spec-schema.ts'
@@ -9,7 +9,7 @@ export type Bag = Readonly<Record<string, unknown>>
 
 export const isBag = (value: unknown): value is Bag => typeof value === 'object' && value !== null && !Array.isArray(value)
 
-/** Properties that were left out of what was given, by path. */
+/** Properties of the given pool that were left out, by path. */
 export interface LeftOut {
   readonly readOnly: string[]
   readonly withoutEffect: string[]
@@ -18,7 +18,7 @@ export interface LeftOut {
 
 export interface Normalized {
   readonly pool: Bag
-  /** Names that are not known, or there twice; what is wrong below those that are only misplaced. */
+  /** Unknown and repeated names, and problems below names that are only misplaced. */
   readonly problems: readonly SpecProblem[]
   readonly leftOut: LeftOut
 }
@@ -71,7 +71,7 @@ class Walk {
     return Object.keys(found).length > 0 || Object.keys(given).length === 0 ? found : undefined
   }
 
-  /** The known name that an unknown one is taken for, so that what is below it is looked at too. */
+  /** The known name that an unknown one is taken for, so that the members below it are checked too. */
   #unknown(name: string, value: unknown, { known, path }: { known: Readonly<Record<string, Schema>>; path: string }): string | undefined {
     const [isTop, at, names] = [path === '', joined(path, name), Object.keys(known)]
     if (value === null) return undefined
@@ -87,7 +87,7 @@ class Walk {
     return undefined
   }
 
-  /** What is wrong with a value that belongs elsewhere, under the name that it has. */
+  /** The problems of a value that belongs elsewhere, reported under its present name. */
   #below(value: unknown, place: Place): void {
     const found = this.value(value, place)
     if (typeof found !== 'object' || !resolved(place.schema).type) return

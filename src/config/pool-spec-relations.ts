@@ -67,13 +67,13 @@ type Problems = readonly SpecProblem[]
 const when = (isWrong: boolean, path: string, problem: string, allowed?: string): Problems =>
   isWrong ? [{ path, problem, ...(allowed && { allowed }) }] : []
 
-/** Paths of the items that share what `keyOf` gives with an earlier one. */
+/** A problem for each item whose key is that of an earlier item. */
 function twins<T>(items: readonly T[] = [], keyOf: (item: T) => unknown, say: (index: number) => SpecProblem): Problems {
   const keys = items.map(keyOf)
   return keys.flatMap((key, index) => (key !== undefined && keys.indexOf(key) !== index ? [say(index)] : []))
 }
 
-/** All of them for one pool. */
+/** The violations of all these rules in one pool. */
 export function relationProblems(pool: ShapedPool): Problems {
   return [
     ...scaleProblems(pool),
@@ -99,7 +99,7 @@ function scaleProblems({ scaleSettings: { fixedScale, autoScale } = {} }: Shaped
   ]
 }
 
-/** Batch answers 400 outside of these. */
+/** Batch answers 400 outside these limits. */
 function duration(path: string, text: string | undefined, longestMs = Number.POSITIVE_INFINITY): Problems {
   const ms = parseDurationMs(String(text ?? '')) ?? 0
   const allowed = `at least ${showDuration(SHORTEST_MS)}${Number.isFinite(longestMs) ? `, at most ${showDuration(longestMs)}` : ''}`
@@ -160,7 +160,7 @@ function fileProblems(file: ResourceFile, path: string): Problems {
   ]
 }
 
-/** Names differ by letter case on Linux. */
+/** Account names that differ in letter case alone are different accounts on Linux. */
 function userProblems({ userAccounts = [] }: ShapedPool): Problems {
   return [
     ...twins(
@@ -212,7 +212,7 @@ function mountProblems({ mountConfiguration = [] }: ShapedPool): Problems {
   })
 }
 
-/** What a pool signs in with must be assigned to it. Ids are equal without regard to case. */
+/** An identity that a pool signs in with must be assigned to the pool. Ids are compared without regard to case. */
 function identityProblems(pool: ShapedPool): Problems {
   const { type, userAssignedIdentities = {} } = pool.identity ?? {}
   const assigned = new Set(Object.keys(userAssignedIdentities).map((id) => id.toLowerCase()))

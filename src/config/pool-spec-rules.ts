@@ -1,22 +1,22 @@
-/** What is wrong with one pool of a spec: by the JSON Schema, and by rules that a schema cannot say. */
+/** What is wrong with one pool of a spec: by the JSON Schema, and by rules that a schema cannot express. */
 import { relationProblems, type ShapedPool } from './pool-spec-relations.ts'
 import { joined, POOL_SCHEMA, resolved, type Schema, type SpecProblem, schemaProblems } from './pool-spec-schema.ts'
 
-/** Everything at once; a rule about what has a problem of its own already says nothing more. */
+/** All problems at once, but only one of them for the same place. */
 export function problemsOf(pool: unknown): readonly SpecProblem[] {
   const expressions = expressionProblems(pool)
   const bySchema = schemaProblems(pool).filter(({ path }) => !expressions.some((one) => one.path === path))
-  const isTold = ({ path }: SpecProblem) =>
+  const isReported = ({ path }: SpecProblem) =>
     bySchema.some((one) => path === one.path || isWithin(path, one.path) || isMemberOf(one.path, path))
   const byRelation = relationProblems((shaped(pool, POOL_SCHEMA) ?? {}) as ShapedPool)
-  return [...bySchema, ...byRelation.filter((one) => !isTold(one)), ...expressions]
+  return [...bySchema, ...byRelation.filter((one) => !isReported(one)), ...expressions]
 }
 
 const isWithin = (path: string, outer: string): boolean => path.startsWith(`${outer}.`) || path.startsWith(`${outer}[`)
 
 const isMemberOf = (path: string, object: string): boolean => isWithin(path, object) && /^\.\w+$/.test(path.slice(object.length))
 
-/** Objects and lists where the schema has them, and nothing in their place. */
+/** The value without what is not of the shape that the schema demands: objects and lists are where the schema has them. */
 function shaped(value: unknown, schema: Schema): unknown {
   const { type, properties, items, additionalProperties } = resolved(schema)
   if (type === 'array') return Array.isArray(value) && items ? value.map((item) => shaped(item, items) ?? {}) : undefined
@@ -27,7 +27,7 @@ function shaped(value: unknown, schema: Schema): unknown {
   return Object.fromEntries(entries.filter(([, inner]) => inner !== undefined))
 }
 
-/** Text that something else was to fill in: an expression of an ARM template, of GitHub. */
+/** Text that another tool should have replaced: an expression of an ARM template or of GitHub. */
 const EXPRESSIONS: readonly (readonly [RegExp, string])[] = [
   [
     /^\[(?!\[)[A-Za-z][\w.]*\(.*\][^\]]*\]$|^\[(?!\[)[A-Za-z][\w.]*\(.*\)[^)]*\]$/s,
@@ -36,7 +36,7 @@ const EXPRESSIONS: readonly (readonly [RegExp, string])[] = [
   [/\$\{\{.*\}\}/s, 'is a GitHub expression, which is not evaluated in a file; write its value instead'],
 ]
 
-/** Values that are programs: brackets and braces are theirs. */
+/** Values that are programs, in which brackets and braces mean something else. */
 const PROGRAMS = new Set(['commandLine', 'formula'])
 
 function expressionProblems(value: unknown, path = ''): readonly SpecProblem[] {

@@ -7,7 +7,7 @@ import { SECRET_MEMBERS } from './secrets.ts'
 export interface SpecProblem {
   /** E.g. `startTask.resourceFiles[0].fileMode`; empty for the pool itself. */
   readonly path: string
-  /** With what was found, never with a secret. */
+  /** Quotes the value, but never a secret. */
   readonly problem: string
   readonly allowed?: string
 }
@@ -43,7 +43,7 @@ const validatorOf = (schema: Schema): Validator => new Validator({ definitions: 
 
 const POOL_VALIDATOR = validatorOf(POOL_SCHEMA)
 
-/** Values that never appear in a message: secrets, and what often has secrets in it. */
+/** Members whose values never appear in a message: secrets, and members that often contain secrets. */
 const QUIET = [
   ...SECRET_MEMBERS,
   ...['azureFileUrl', 'commandLine', 'containerRunOptions', 'environmentSettings', 'formula', 'httpUrl', 'keyUrl'],
@@ -51,7 +51,7 @@ const QUIET = [
 ]
 const IS_QUIET = new RegExp(`(?:^|[.\\]])(?:${QUIET.join('|')})\\b`)
 
-/** @param schema of the value: a pool, or a part of one. */
+/** What is wrong with a value by its schema. @param schema of the value: a pool, or a part of one. Default: a pool */
 export function schemaProblems(value: unknown, schema: Schema = POOL_SCHEMA): readonly SpecProblem[] {
   const { errors } = (schema === POOL_SCHEMA ? POOL_VALIDATOR : validatorOf(schema)).validate(value)
   const mistyped = new Set(errors.filter(({ keyword }) => keyword === 'type').map(({ instanceLocation }) => instanceLocation))
@@ -122,7 +122,7 @@ function rangeOf({ minimum = 0, maximum = LARGEST_INT32 }: Schema): string {
   return maximum === LARGEST_INT32 ? `a whole number, at least ${minimum}` : `a whole number, ${minimum} to ${maximum}`
 }
 
-/** `ConvertTo-Json` writes the name of a type, or `@{…}`, for what is deeper than its `-Depth`. */
+/** `ConvertTo-Json` writes the name of a type, or `@{…}`, in place of values that are deeper than its `-Depth`. */
 const CUT_OFF = /^(?:@\{|System\.|Microsoft\.Azure\.)/
 
 function found(value: unknown, path: string): string {
@@ -145,7 +145,7 @@ function pathOf(segments: readonly string[]): string {
   return segments.reduce((path, name) => joined(path, name), '')
 }
 
-/** The path of a member of what `path` is. */
+/** The path of the member `name` of the value at `path`. */
 export function joined(path: string, name: string): string {
   if (/^\d+$/.test(name)) return `${path}[${name}]`
   const shown = name.includes('/') ? `["${name}"]` : name

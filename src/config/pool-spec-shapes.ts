@@ -1,4 +1,4 @@
-/** What people have in hand: a pool, a resource of a template, an answer of Azure, a request body. */
+/** The shapes in which people have a pool at hand: its properties, a resource of a template, an answer of Azure, a request body. */
 import { type ArmId, armId, nameOf, parseArmId } from '../model/arm-id.ts'
 import { adviceForName, plainName } from './pool-spec-names.ts'
 import { type Bag, isBag } from './pool-spec-normal.ts'
@@ -6,17 +6,17 @@ import { joined, POOL_SCHEMA, resolved, type SpecProblem } from './pool-spec-sch
 
 /** One pool with its properties at the top. */
 export interface FoundPool {
-  /** Where it stands in the list that was given, e.g. `[0]` or `value[1]`; empty for a single one. */
+  /** Its place in the given list, e.g. `[0]` or `value[1]`; empty for a single pool. */
   readonly at: string
   readonly pool: Bag
   readonly problems: readonly SpecProblem[]
-  /** What stood around its properties and says nothing about the pool. */
+  /** Names of members around its properties that say nothing about the pool. */
   readonly ignored: readonly string[]
   /** The account in the resource id that the pool was read back with. */
   readonly accountOfId?: ArmId
 }
 
-/** The pools in one value, or what it is instead. */
+/** The pools in one value, or a problem that says what the value is instead. */
 export function poolsIn(value: unknown, at = ''): readonly (FoundPool | { readonly at: string; readonly problem: string })[] {
   if (!isBag(value)) return [{ at, problem: 'is not a mapping of pool properties' }]
   const problem = foreignShape(value)
@@ -40,7 +40,7 @@ const byPlainName = (bag: Bag): ReadonlyMap<string, unknown> =>
 const ARM_SHAPE =
   'write the properties of the pool as in ARM or Bicep: https://learn.microsoft.com/azure/templates/microsoft.batch/batchaccounts/pools'
 
-/** Shapes of other tools, in one sentence each. */
+/** The problem of a value that is in the shape of another tool. */
 function foreignShape(value: Bag): string | undefined {
   const names = Object.keys(value)
   const has = (...some: readonly string[]) => some.some((name) => names.includes(name))
@@ -90,7 +90,7 @@ function bodyOf(value: Bag): Bag {
   return { ...Object.fromEntries(entries.filter(([other]) => other !== name)), ...bodyOf(inner as Bag) }
 }
 
-/** Around `properties`, by plain name: what a template, an answer of ARM, `az resource show` and `Get-AzResource` have there. */
+/** Members around `properties`, by plain name, that templates, answers of ARM, `az resource show` and `Get-AzResource` have there. */
 const SAYS_NOTHING: ReadonlySet<string> = new Set([
   'apiversion',
   'comments',
@@ -114,7 +114,7 @@ const SAYS_NOTHING: ReadonlySet<string> = new Set([
   'type',
 ])
 
-/** Those of them that are worth a word: they change what a deployment does. */
+/** Those of them that a notice mentions, because they change what a deployment does. */
 const IGNORED_ALOUD: ReadonlySet<string> = new Set(['comments', 'condition', 'dependson', 'scope'])
 
 /** A resource with its properties one level up. */

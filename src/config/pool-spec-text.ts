@@ -2,12 +2,12 @@
 import { parseAllDocuments } from 'yaml'
 import type { InputReader } from './inputs.ts'
 
-/** Says what is wrong with the text as a whole; `path` is the file it is in. */
+/** Reports what is wrong with the text as a whole; `path` is the file that it is in. */
 type Refuse = (problem: string, path?: string) => void
 
 const FILE_NAME = /\.(?:ya?ml|json)$/i
 
-/** The text, and the path of its file; `undefined`, with the problem recorded, where there is none. */
+/** The text, and the path of its file if it is in one; `undefined`, with the problem recorded, where it cannot be read. */
 export function readSpecText(
   given: string,
   reader: InputReader,
@@ -74,7 +74,7 @@ function decoded(bytes: Uint8Array, path: string, refuse: Refuse): { readonly te
   return undefined
 }
 
-/** Files that stand in place of the one that was meant. */
+/** Content that tools put in place of the intended file. */
 const STAND_INS: readonly (readonly [RegExp, string])[] = [
   // Git writes the target of a link where links are switched off. https://git-scm.com/docs/git-config#Documentation/git-config.txt-coresymlinks
   [/^(?!-)[\w./\\-]+\.(?:ya?ml|json)$/i, 'is a symbolic link that was checked out as text; name the file that it points to'],
@@ -89,14 +89,14 @@ function contentProblem(text: string): string | undefined {
   return STAND_INS.find(([pattern]) => pattern.test(text.trim()))?.[1]
 }
 
-/** Text of other languages and templates, which YAML would take for something else. */
+/** Text in other languages and templates, which YAML would misread. */
 const OTHER_LANGUAGES: readonly (readonly [RegExp, string])[] = [
   [/^[^#"'\n]*:\s*\{\{/m, 'has placeholders of a template (`{{ … }}`); fill it in before this step'],
   [/^\s*resource\s+"azurerm_/m, 'is Terraform; write the pool as in ARM or Bicep'],
   [/^\s*resource\s+\w+\s+'Microsoft\.Batch\//m, 'is Bicep; compile it (`az bicep build`) and give the pool resource of the result'],
 ]
 
-/** Extension settings are the deepest part of a pool, and seldom deeper than ten levels. */
+/** The deepest part of a pool are extension settings, which rarely have more than ten levels. */
 const DEEPEST = 64
 
 /**
@@ -126,27 +126,27 @@ export function parseValues(given: string, refuse: Refuse): readonly unknown[] {
   return []
 }
 
-/** A byte order mark may stand before each document. https://yaml.org/spec/1.2.2/#52-character-encodings */
+/** A byte order mark may precede each document. https://yaml.org/spec/1.2.2/#52-character-encodings */
 const withoutMarks = (text: string): string =>
   text
     .replace(/^\uFEFF/, '')
     .replace(/^(---[^\n]*\n|\.\.\.\s*\n)\uFEFF/gm, '$1')
     .replace(/^\uFEFF(?=---)/gm, '')
 
-/** YAML takes `// …` for text. */
+/** YAML reads `// …` as text. */
 function commentProblem(text: string): string | undefined {
   if (!/^\s*(?:[{[]|\/[/*])/.test(text)) return undefined
   const hasComment = /(?:^|[\s,{[])\/[/*]/.test(text.replace(/"(?:[^"\\\n]|\\.)*"/g, '""'))
   return hasComment
-    ? 'is JSON with comments (`//`, `/* */`), which JSON does not allow; remove them, or write YAML, where `#` begins one'
+    ? 'is JSON with comments (`//`, `/* */`), which JSON does not allow; remove them, or write YAML, where a comment begins with `#`'
     : undefined
 }
 
 const TOO_DEEP = 'is nested too deeply, or has an alias that contains itself'
-/** Brackets in texts count, too. */
+/** Brackets inside texts count too. */
 const MOST_OPEN_BRACKETS = 1_000
 
-/** The parser calls itself for each level, and may run out of stack after a long while. */
+/** The parser recurses for each level, and may run out of stack after a long time. */
 function depthProblem(text: string): string | undefined {
   let open = 0
   for (const letter of text) {
@@ -176,7 +176,7 @@ function yamlProblem({
   return `is not valid YAML or JSON: ${words}${at ? `, line ${at.line}, column ${at.col}` : ''}`
 }
 
-/** Whether the value can be sent as it is written: a number that JSON cannot hold would become another one. */
+/** Whether the value can be sent as it is written: a number that JSON cannot represent would become another number. */
 function isExact(value: unknown, levels: number, refuse: Refuse): boolean {
   if (typeof value === 'number' && !(Number.isSafeInteger(value) || (Number.isFinite(value) && !Number.isInteger(value)))) {
     refuse('has a number that is too large to be read exactly; put it in quotes')

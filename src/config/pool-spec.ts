@@ -21,8 +21,8 @@ export interface PoolSpec extends PoolEnvelope {
 }
 
 /**
- * The pools of `pool-spec`: inline, or a file of the workspace; one, or a list. Empty where none is given, or where what is given is no
- * pool at all. A pool with problems is there too, as far as it could be read.
+ * The pools of `pool-spec`: inline or in a file of the workspace, one pool or a list. Empty where the input is empty, or is not a pool at
+ * all. A pool with problems is included, as far as it could be read.
  */
 export function readPoolSpecs(inputs: Inputs, reader: InputReader): readonly PoolSpec[] {
   const given = inputs.text('pool-spec')
@@ -42,7 +42,7 @@ export function readPoolSpecs(inputs: Inputs, reader: InputReader): readonly Poo
   return specs
 }
 
-/** Names of pools and sizes, wherever they stand in what was given. */
+/** The names of pools, accounts and VM sizes anywhere in a value. */
 function openNamesIn(value: unknown): readonly string[] {
   if (typeof value !== 'object' || value === null) return []
   return Object.entries(value).flatMap(([name, inner]) => {
@@ -56,7 +56,7 @@ function refuse(inputs: Inputs, at: string, { path, problem, allowed }: SpecProb
   inputs.refuse('pool-spec', `${place}${place && ': '}${problem}`, allowed, '')
 }
 
-/** What was left out or changed on the way, so that it is said once for all pools. */
+/** What was left out of the pools or translated, collected so that it is reported once for all pools. */
 class Notes {
   readonly readOnly = new Set<string>()
   readonly withoutEffect = new Set<string>()
@@ -75,7 +75,7 @@ class Notes {
         ? [`Properties of \`pool-spec\` that have no effect were ignored: ${list(this.withoutEffect)}.`]
         : []),
       ...(this.emptyText.size > 0 ? [`Empty texts in \`pool-spec\` were read as absent: ${list(this.emptyText)}.`] : []),
-      ...(this.ignored.size > 0 ? [`What stands around the properties in \`pool-spec\` was ignored: ${list(this.ignored)}.`] : []),
+      ...(this.ignored.size > 0 ? [`Members of \`pool-spec\` beside the properties of the pool were ignored: ${list(this.ignored)}.`] : []),
     ]
   }
 }

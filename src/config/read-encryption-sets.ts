@@ -1,4 +1,4 @@
-/** `disk-encryption-sets`: what the replicas of a version are encrypted with, by region and disk. */
+/** `disk-encryption-sets`: the sets that encrypt the replicas of a version, by region and disk. */
 import { regionName } from '../model/arm-id.ts'
 import type { RegionEncryptionSet } from './config.ts'
 import type { Group, Inputs } from './inputs.ts'

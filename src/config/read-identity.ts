@@ -1,4 +1,7 @@
-/** Who signs in, by which way, and to which cloud. Inputs win: a variable is read only by the way of signing in that needs it. */
+/**
+ * How the run signs in, as whom, and to which cloud. Inputs win: an environment variable is read only by the way of signing in that needs
+ * it.
+ */
 
 import type { SignIn } from '../model/sign-in.ts'
 import { AUTHORITY_HOSTS } from './clouds.ts'
@@ -10,7 +13,7 @@ export function readIdentity(inputs: Inputs, reader: InputReader, { subscription
   const environment = inputs.choice('environment', ['AzureCloud', 'AzureUSGovernment', 'AzureChinaCloud'], 'AzureCloud')
   const url = inputs.text('resource-manager-url').replace(/\/+$/, '')
   if (url && !/^https:\/\/[^/?#]+$/.test(url)) inputs.refuse('resource-manager-url', 'is not an https address', 'https://host')
-  // `validate` signs in nowhere: what the machine offers does not matter, and a pull request from a fork has no secrets.
+  // `validate` does not sign in: the environment does not matter, and a pull request from a fork has no secrets.
   const variable = (name: string) => (mode === 'validate' ? undefined : reader.environment(name))
   const { signIn, why } = chooseSignIn(auth, { inputs, variable, isReal: mode !== 'validate' })
   const authorityHost = readAuthorityHost({ inputs, variable, signIn, environment, hasOtherCloud: url !== '' })
@@ -32,7 +35,7 @@ interface Choice {
 interface Sources {
   readonly inputs: Inputs
   readonly variable: (name: string) => string | undefined
-  /** Whether the run will really sign in, so that what is missing is an error. */
+  /** Whether the run will sign in, so that a missing id or secret is an error. */
   readonly isReal: boolean
 }
 
@@ -64,14 +67,17 @@ function chooseSignIn(auth: Auth, sources: Sources): Choice {
   }
 }
 
-/** OIDC; else what the environment holds for these very ids; else, without ids, whoever the machine is. Never somebody else's session. */
+/**
+ * OIDC; otherwise a secret, certificate or pod identity that the environment has for the same ids; otherwise, without ids, the identity of
+ * the machine. Never another identity's session.
+ */
 function chooseAutomatically(sources: Sources): Choice {
   const { inputs, variable } = sources
   const given = givenIds(inputs)
   const { clientId, tenantId } = given
   if (clientId && tenantId && (variable('ACTIONS_ID_TOKEN_REQUEST_URL') || !sources.isReal))
     return {
-      why: '`client-id` and `tenant-id` are given, and the job may request a token of GitHub',
+      why: '`client-id` and `tenant-id` are given, and the job may request a token from GitHub',
       signIn: { way: 'oidc', clientId, tenantId },
     }
   const because = clientId && tenantId ? NO_PERMISSION : 'the inputs name no application'
@@ -88,7 +94,7 @@ function chooseAutomatically(sources: Sources): Choice {
   return { why: 'neither `client-id` nor a secret is given', signIn: { way: 'machine', ...given } }
 }
 
-const NO_PERMISSION = 'the job has no permission to request a token of GitHub'
+const NO_PERMISSION = 'the job has no permission to request a token from GitHub'
 const IN_A_POD = 'this is a pod with a workload identity'
 
 const ID_INPUTS = [
@@ -101,13 +107,16 @@ function givenIds(inputs: Inputs): { readonly clientId?: string; readonly tenant
   return { ...(clientId && { clientId }), ...(tenantId && { tenantId }) }
 }
 
-/** What `@azure/identity` takes for the proof of an application; the secret comes first there, too. */
+/** The credential of an application in the environment. As in `@azure/identity`, the secret comes first. */
 function proofIn(variable: Sources['variable']): 'secret' | 'certificate' | undefined {
   if (variable('AZURE_CLIENT_SECRET')) return 'secret'
   return variable('AZURE_CLIENT_CERTIFICATE_PATH') ? 'certificate' : undefined
 }
 
-/** Where a webhook has given this pod a token of its own. https://azure.github.io/azure-workload-identity/docs/topics/service-account-labels-and-annotations.html */
+/**
+ * The workload identity of a pod to which the webhook has given a token.
+ * https://azure.github.io/azure-workload-identity/docs/topics/service-account-labels-and-annotations.html
+ */
 function podIdentity(sources: Sources): SignIn | undefined {
   const tokenFile = sources.variable('AZURE_FEDERATED_TOKEN_FILE')
   if (!tokenFile || !hasIds(sources)) return undefined
@@ -116,7 +125,7 @@ function podIdentity(sources: Sources): SignIn | undefined {
 
 const hasIds = ({ inputs, variable }: Sources): boolean => ID_INPUTS.every(([input, name]) => inputs.text(input) || variable(name))
 
-/** Ids of the inputs, else of the environment; refused where the two contradict each other, or both are silent. */
+/** The ids from the inputs, otherwise from the environment; refused where the two contradict each other, or both are missing. */
 function completeIds({ inputs, variable, isReal }: Sources, when: string): { readonly clientId: string; readonly tenantId: string } {
   const [clientId, tenantId] = ID_INPUTS.map(([input, name]) => {
     const [given, found] = [inputs.text(input), variable(name)]
@@ -135,7 +144,7 @@ interface AuthorityQuestion extends Pick<Sources, 'inputs' | 'variable'> {
   readonly hasOtherCloud: boolean
 }
 
-/** `AZURE_AUTHORITY_HOST`: the sign-in host of another cloud. Beside a cloud that is known, it may only say the same. */
+/** `AZURE_AUTHORITY_HOST`: the sign-in host of another cloud. For a known cloud, it must be one of that cloud's hosts. */
 function readAuthorityHost({ inputs, variable, signIn, environment, hasOtherCloud }: AuthorityQuestion): string | undefined {
   const isReadBySignIn = ['secret', 'certificate', 'workload-identity'].includes(signIn.way)
   const host = hasOtherCloud || isReadBySignIn ? variable('AZURE_AUTHORITY_HOST')?.replace(/\/+$/, '') : undefined

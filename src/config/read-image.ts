@@ -1,4 +1,4 @@
-/** The image: where it goes, its version, its regions. */
+/** The image inputs: where the image goes, its version, its regions. */
 import { armId, nameOf } from '../model/arm-id.ts'
 import { MINUTE_MS, parseDurationMs } from '../model/duration.ts'
 import type { ImageSettings } from './config.ts'
@@ -23,9 +23,9 @@ export function readImage(inputs: Inputs, group: Group): ImageSettings {
     inputs.refuse('image-version', 'is not a valid version', `auto or Major.Minor.Patch; each part at most ${MOST_OF_A_PART}`)
   const replication = inputs.choice('replication', ['Full', 'Shallow'], 'Full')
   if (replication === 'Shallow' && inputs.text('target-regions'))
-    inputs.refuse('target-regions', 'has no place beside `replication: shallow`, which makes one replica in the region of the source')
+    inputs.refuse('target-regions', 'cannot be used with `replication: shallow`, which makes one replica in the region of the source')
   if (replication === 'Shallow' && /^0*(?:[2-9]|1\d)/.test(inputs.text('replicas')))
-    inputs.refuse('replicas', 'has no place beside `replication: shallow`, which makes one replica', '1, auto')
+    inputs.refuse('replicas', 'cannot be used with `replication: shallow`, which makes one replica', '1, auto')
   const endOfLife = readEndOfLife(inputs)
   if (kind === 'managed' && replication === 'Shallow') inputs.refuse('replication', 'is for gallery versions', '`image-kind: gallery`')
   if (kind === 'managed')
@@ -69,7 +69,7 @@ function readRebuild(inputs: Inputs): ImageSettings['rebuild'] {
   return olderThanMs === undefined ? 'auto' : { olderThanMs }
 }
 
-/** `when-healthy` needs somebody who looks whether the pools are healthy. */
+/** `when-healthy` needs a pool, and a run that looks at its nodes. */
 function readLatest(inputs: Inputs): ImageSettings['latest'] {
   const latest = inputs.choice('latest', ['always', 'when-healthy'], 'always')
   if (latest === 'always') return latest

@@ -1,4 +1,4 @@
-/** The pools as asked for. */
+/** The pool inputs: the requested pools, and how they are brought up. */
 
 import { type ArmId, sameId } from '../model/arm-id.ts'
 import { MINUTE_MS } from '../model/duration.ts'
@@ -7,7 +7,7 @@ import type { Group, InputReader, Inputs } from './inputs.ts'
 import { type PoolSpec, readPoolSpecs } from './pool-spec.ts'
 import { guidanceMs, readResizeTimeout } from './resize-timeout.ts'
 
-/** Everything that says something about pools, with the defaults of `action.yml`. Beside a missing account none of them may be set. */
+/** All pool inputs, with the defaults of `action.yml`. Without an account, none of them may have another value. */
 export const POOL_INPUTS: Readonly<Record<string, string>> = {
   'pool-spec': '',
   'pool-id': '',
@@ -33,12 +33,15 @@ export const POOL_INPUTS: Readonly<Record<string, string>> = {
 
 interface PoolContext {
   readonly group: Group
-  /** Of the image that the nodes will have. */
+  /** The kind of the image that the nodes will have. */
   readonly imageKind: ImageKind
   readonly mode: Mode
 }
 
-/** `undefined` without an account. What else is said about pools is looked at all the same: an unset variable is not a wish. */
+/**
+ * `undefined` without an account. The other pool inputs are checked even then: if they are set, `batch-account` is probably empty because a
+ * variable was not set.
+ */
 export function readPool(inputs: Inputs, reader: InputReader, context: PoolContext): FleetSettings | undefined {
   const account = inputs.resource('batch-account', ACCOUNT_TYPE, context.group)
   const given = Object.entries(POOL_INPUTS).filter(([name, byDefault]) => !['', byDefault].includes(inputs.text(name).toLowerCase()))
@@ -69,7 +72,7 @@ const distinct = (ids: readonly ArmId[]): readonly ArmId[] => [...new Map(ids.ma
 
 const ACCOUNT_TYPE = 'Microsoft.Batch/batchAccounts'
 
-/** One for each pool of `pool-spec`, else the one that single inputs describe. */
+/** One for each pool of `pool-spec`; without that input, the pool that `pool-id` and `vm-size` describe. */
 function readSpecs(inputs: Inputs, reader: InputReader, mode: Mode): readonly PoolSpec[] {
   const specs = readPoolSpecs(inputs, reader)
   if (inputs.text('pool-spec') === '') {
@@ -84,7 +87,7 @@ function readSpecs(inputs: Inputs, reader: InputReader, mode: Mode): readonly Po
   return specs
 }
 
-/** A pool as read back names its account: where that is not the one it would go to, one of the two is a mistake. */
+/** A pool that was read back names its account. If that is not the account it would go to, one of the two is a mistake. */
 function refuseOtherAccount(inputs: Inputs, { id, accountOfId, batchAccount }: PoolSpec, account: ArmId | undefined): void {
   if (!accountOfId || !account || sameId(accountOfId, account) || inputs.text('pool-id') !== '') return
   inputs.refuse(
@@ -95,7 +98,7 @@ function refuseOtherAccount(inputs: Inputs, { id, accountOfId, batchAccount }: P
   )
 }
 
-/** Batch compares ids of pools without regard to case. A managed image is named after its pool, in one resource group for all accounts. */
+/** Batch compares pool ids without regard to case. A managed image is named after its pool, in one resource group for all accounts. */
 function refuseTwins(
   inputs: Inputs,
   specs: readonly PoolSpec[],
@@ -163,7 +166,7 @@ function readSmokeTest(inputs: Inputs): Pick<PoolSettings, 'smokeTest'> {
   return { smokeTest: { commandLine, timeoutMs } }
 }
 
-/** A task of a container pool runs in an image. */
+/** In a container pool, a task runs in a container image. */
 function refuseTestWithoutImage(inputs: Inputs, id: string, { deploymentConfiguration }: PoolSpec['properties']): void {
   const { containerConfiguration } = deploymentConfiguration?.virtualMachineConfiguration ?? {}
   const { containerImageNames = [] } = (containerConfiguration ?? {}) as { readonly containerImageNames?: readonly string[] }

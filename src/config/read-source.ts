@@ -84,7 +84,7 @@ function readDisks(inputs: Inputs, input: 'snapshots' | 'vhd'): readonly DiskSou
   return disks
 }
 
-/** The identity of this action reads the blob: a signature is not needed, and would end in tags and reports. */
+/** The identity of the run reads the blob: a signature is not needed, and would end up in tags and reports. */
 function readVhds(inputs: Inputs): readonly DiskSource[] {
   const disks = readDisks(inputs, 'vhd')
   const allowed = 'https://<account>.blob.core.windows.net/<container>/<name>.vhd'

@@ -1,4 +1,4 @@
-/** Tags of the user: what Azure would refuse half-way through a run. */
+/** The user's tags. Tags that Azure would refuse halfway through a run are refused here. */
 import type { Tags } from '../model/arm.ts'
 import type { Inputs } from './inputs.ts'
 
@@ -6,7 +6,7 @@ import type { Inputs } from './inputs.ts'
 const LONGEST_NAME = 512
 const LONGEST_VALUE = 256
 const MOST_TAGS = 50
-/** Provenance tags, the one of kept snapshots, and the one of temporary resources or of a pool. */
+/** Room for the provenance tags, the tag of kept snapshots, and the tag of temporary resources or of a pool. */
 const OWN_TAGS = 12
 const RESERVED = /^(?:azure|microsoft|windows)/i
 const OWN = /^image-pool-/i

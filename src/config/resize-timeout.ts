@@ -5,7 +5,7 @@ import type { Inputs } from './inputs.ts'
 
 const SHORTEST_RESIZE_TIMEOUT_MS = 5 * MINUTE_MS
 
-/** Of the input, else of the spec, else by guidance. Batch answers 400 below five minutes. */
+/** ISO 8601 duration: from the input, otherwise from the spec, otherwise the guidance. Batch answers 400 below five minutes. */
 export function readResizeTimeout(inputs: Inputs, fromSpec: string | undefined, guidance: number): string {
   const fallbackMs = (fromSpec !== undefined && parseDurationMs(fromSpec)) || guidance
   return isoDuration(

@@ -1,4 +1,4 @@
-/** What must not leave the run, because a pool spec has it. Azure may repeat it: a refusal can quote the whole request. */
+/** Secrets of a pool spec, which must not leave the run. Azure may repeat them: a refusal can quote the whole request. */
 import { plainName } from './pool-spec-names.ts'
 
 /**
@@ -17,10 +17,10 @@ export const SECRET_MEMBERS: readonly string[] = [
 
 const PLAIN_SECRET_MEMBERS = SECRET_MEMBERS.map(plainName)
 
-/** Shorter ones are words: hiding them everywhere would hide half of the log. They are hidden where they stand beside their name. */
+/** Shorter secrets are words: hiding them everywhere would hide half of the log. They are hidden only beside their names. */
 const SHORTEST = 6
 
-/** A text to hide; with the name that it stands beside, where it is too short to be hidden everywhere. */
+/** A text to hide. If it is too short to be hidden everywhere, it is hidden beside `name`. */
 interface Secret {
   readonly text: string
   readonly name?: string
@@ -28,17 +28,17 @@ interface Secret {
   readonly isVariable?: true
 }
 
-/** Words of this action's own outputs: a variable that has one of them as its value is no secret. */
+/** Words of this action's own outputs: a variable with one of them as its value is not a secret. */
 const OWN_WORDS: readonly string[] = [
   ...['succeeded', 'unchanged', 'planned', 'failed', 'cancelled', 'rolled-back'],
   ...['created', 'resized', 'reimaged', 'replaced', 'blue-green', 'steady', 'resizing', 'stopping'],
 ]
 
 /**
- * Everything in these values that is secret, in every way that it may be written: as it is, escaped for JSON, URL-encoded, in base64; the
- * longest first.
+ * Every secret in these values, in every form in which it may be written: as it is, escaped for JSON, URL-encoded, in base64. The longest
+ * come first.
  * @param values pools of a spec, whatever is wrong with them; other texts are searched for what looks like a secret.
- * @param open names that stand in the log anyway, such as pool ids: a variable may have one of them as its value.
+ * @param open names that are in the log anyway, such as pool ids: a variable may have one of them as its value.
  */
 export function secretsIn(values: readonly unknown[], open: readonly string[] = []): readonly string[] {
   const openWords = new Set([...OWN_WORDS, ...open.map((word) => word.toLowerCase())])
@@ -46,7 +46,7 @@ export function secretsIn(values: readonly unknown[], open: readonly string[] = 
   return longestFirst(found.flatMap(renderings))
 }
 
-/** In this order no secret is hidden in part because another one is in it. */
+/** In this order, no secret is hidden only in part because it contains another one. */
 export function longestFirst(texts: readonly string[]): readonly string[] {
   return [...new Set(texts)].sort((one, other) => other.length - one.length)
 }
@@ -81,7 +81,7 @@ function leavesOf(value: unknown): readonly string[] {
   return typeof value === 'object' && value !== null ? Object.values(value).flatMap(leavesOf) : []
 }
 
-/** Secrets within a command line, an address or settings; the group `secret` is what is hidden. */
+/** Secrets within a command line, an address or settings: the group `secret` is hidden. */
 const WITHIN: readonly RegExp[] = [
   // A shared access signature, and the whole query that it is in. https://learn.microsoft.com/rest/api/storageservices/create-service-sas
   /\?(?<secret>[^\s'"<>|]*\bsig=[^\s'"<>|]*)/g,
@@ -126,7 +126,7 @@ function renderings({ text, name }: Secret): readonly string[] {
   return [`"${name}":"${text}"`, `"${name}": "${text}"`, `${name}=${text}`].flatMap((pair) => [pair, escaped(pair)])
 }
 
-/** A key is often quoted line by line. The lines that begin and end it say nothing. */
+/** A key is often quoted line by line. Its first and last line are not secret. */
 const lines = (text: string): readonly string[] =>
   text
     .split(/\r?\n/)
@@ -154,7 +154,7 @@ function spellings(text: string): readonly string[] {
   ]
 }
 
-/** A text that begins at any of three places within what is encoded: the letters that do not depend on its neighbours. */
+/** The text in base64 at each of three offsets within a longer text, without the letters that depend on its neighbours. */
 function inBase64(text: string): readonly string[] {
   return [0, 1, 2].flatMap((shift) => {
     const bytes = Buffer.concat([Buffer.alloc(shift), Buffer.from(text, 'utf8')])
@@ -165,7 +165,7 @@ function inBase64(text: string): readonly string[] {
   })
 }
 
-/** The value with `***` in all its texts: before they are escaped for anything. */
+/** The value with `***` in place of the secrets in all its texts. To be used before the texts are escaped for anything. */
 export function withoutSecretsIn<T>(value: T, secrets: readonly string[]): T {
   const clean = (member: unknown): unknown => {
     if (typeof member === 'string') return withoutSecrets(member, secrets)
@@ -176,7 +176,7 @@ export function withoutSecretsIn<T>(value: T, secrets: readonly string[]): T {
   return clean(value) as T
 }
 
-/** The text without the secrets. They are in all their renderings already. */
+/** The text with `***` in place of the secrets. @param secrets in all their renderings, the longest first */
 export function withoutSecrets(text: string, secrets: readonly string[]): string {
   return secrets.reduce((shown, secret) => shown.replaceAll(secret, '***'), text)
 }

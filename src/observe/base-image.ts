@@ -7,12 +7,12 @@ import type { MarketplaceVersion } from '../model/marketplace.ts'
 import { emit, type StepContext } from '../run/context.ts'
 
 const API_VERSION = '2024-07-01'
-/** Nothing is decided by it, so nobody waits long for it. */
+/** The versions decide nothing, so the run does not wait long for them. */
 const PATIENCE_MS = 10_000
 
 /**
- * All versions of the Marketplace image that the VM was made from, in its region. `undefined` where it was made from something else,
- * and where the list cannot be read, which the log says. https://learn.microsoft.com/powershell/module/az.compute/get-azvmimage (`-Expand`)
+ * All versions, in the VM's region, of the Marketplace image that the VM was made from. `undefined` where it was made from something else,
+ * or where the list cannot be read, which a notice reports. https://learn.microsoft.com/powershell/module/az.compute/get-azvmimage (`-Expand`)
  */
 export async function observeBaseVersions(
   { id, name, location, imageReference }: VirtualMachine,

@@ -1,4 +1,4 @@
-/** Pure: what `capture: auto` means for the golden VM, by what Azure says of it. */
+/** Pure: what `capture: auto` means for the golden VM, by its state in Azure. */
 import type { Capture, Config } from '../config/config.ts'
 import type { VirtualMachine } from '../model/compute.ts'
 
@@ -9,8 +9,8 @@ export interface CaptureChoice {
 }
 
 /**
- * A VM that is marked as generalized can never start again, so it is the image itself. Of any other VM nobody has vouched that the system
- * inside is generalized: a copy of it is generalized instead. https://learn.microsoft.com/azure/virtual-machines/generalize
+ * A VM that is marked as generalized can never start again, so the image is made from the VM itself. For any other VM, nobody has
+ * guaranteed that the system inside is generalized: a copy of it is generalized instead. https://learn.microsoft.com/azure/virtual-machines/generalize
  */
 export function chooseCapture({ name, statuses }: VirtualMachine): CaptureChoice {
   return statuses.includes('OSState/generalized')
@@ -18,7 +18,7 @@ export function chooseCapture({ name, statuses }: VirtualMachine): CaptureChoice
     : { capture: 'copy', why: `${name} is not marked as generalized, so a throw-away copy is generalized instead` }
 }
 
-/** The same settings with `capture: auto` settled. A VM that does not exist settles nothing: a preflight rule reports it. */
+/** The same settings with `capture: auto` resolved. It stays unresolved where the VM does not exist, which a preflight rule reports. */
 export function withChosenCapture<C extends Pick<Config, 'source'>>(config: C, vm: VirtualMachine | undefined): C {
   const { source } = config
   if (source.kind !== 'vm' || source.capture !== 'auto' || !vm) return config

@@ -1,4 +1,4 @@
-/** What Compute allows where the throw-away machine of `capture: copy` is made. */
+/** The Compute quotas of the region in which `capture: copy` makes its throw-away VM. */
 import type { Config } from '../config/config.ts'
 import { AzureError } from '../errors/azure-error.ts'
 import { type ArmId, partsOf } from '../model/arm-id.ts'
@@ -9,8 +9,8 @@ import type { Observed } from './observed.ts'
 import { visible } from './visible.ts'
 
 /**
- * The usages of the region, and the VM sizes there with their families. `undefined` where no copy is made, or where the caller may not
- * read them: then Azure decides when the time comes.
+ * The usages of the region, and the VM sizes there with their families. `undefined` where no copy is made, or where the identity may not
+ * read them: then Azure itself will accept or refuse the VM.
  */
 export async function observeCopyRoom(config: Config, vm: VirtualMachine | undefined, context: StepContext): Promise<Observed['copyRoom']> {
   const { source, image } = withChosenCapture(config, vm)

@@ -5,7 +5,7 @@ import type { StepContext } from '../run/context.ts'
 import type { Observed } from './observed.ts'
 import { visible } from './visible.ts'
 
-/** By lower-case id; those that the caller may not read are left out. `undefined` where the input names none. */
+/** By lower-case id, without those that the identity may not read. `undefined` where the input names none. */
 export async function observeEncryptionSets(
   image: ImageSettings | undefined,
   { compute }: StepContext,

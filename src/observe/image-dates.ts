@@ -2,18 +2,19 @@ import { type ArmId, parseArmId, partsOf } from '../model/arm-id.ts'
 import type { Pool } from '../model/batch.ts'
 import type { StepContext } from '../run/context.ts'
 
-/** When an image came to be, ISO 8601. */
+/** When an image was published or created, ISO 8601. */
 export interface ImageDate {
   readonly id: string
   readonly publishedDate: string
 }
 
-/** Versions of other definitions that are looked up at most; others have no age. */
+/** At most so many versions of other definitions are looked up; the rest have no age. */
 const MOST_VERSIONS = 10
 
 /**
- * Of the images that the account's pools are on, without the versions of `definition`, which are read anyway. A gallery version says when
- * it was published, a managed image only in Resource Manager's own list when it was created. What cannot be read is left out.
+ * The dates of the images that the account's pools are on, without the versions of `definition`, which are read anyway. A gallery version
+ * has its publishing date itself; the creation date of a managed image is only in Resource Manager's list. Dates that cannot be read are
+ * left out.
  */
 export async function observeImageDates(
   pools: readonly Pool[],
@@ -41,5 +42,5 @@ export async function observeImageDates(
   return found.flat().flatMap(({ id, publishedDate }) => (publishedDate ? [{ id, publishedDate }] : []))
 }
 
-/** Ages are only told: an image of somebody else's that may not be read is no reason for anything. */
+/** Ages are only reported, so an image that the identity may not read does not stop the run. */
 const courtesy = <T>(reading: Promise<T>): Promise<T | undefined> => reading.catch(() => undefined)

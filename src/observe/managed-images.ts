@@ -1,4 +1,4 @@
-/** Managed images, which do not say themselves when they were made: Resource Manager's own list does. */
+/** Managed images do not say themselves when they were made: only Resource Manager's own list does. */
 import type { ImageSettings } from '../config/config.ts'
 import { type ArmId, nameOf, partsOf, sameId } from '../model/arm-id.ts'
 import type { ManagedImage } from '../model/compute.ts'
@@ -7,7 +7,7 @@ import { visible } from './visible.ts'
 
 const OF_TYPE = "resourceType eq 'Microsoft.Compute/images'"
 
-/** Those of the resource group; with their age where `rebuild` asks for it and the caller may read it. */
+/** The managed images of the resource group, with their creation times where `rebuild` is an age and the identity may read them. */
 export async function observeManagedImages(
   image: ImageSettings | undefined,
   { compute, arm }: StepContext,

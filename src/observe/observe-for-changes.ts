@@ -1,4 +1,4 @@
-/** Reads what changes are judged by: nobody needs it where there is nothing to do. */
+/** Reads what preflight rules need to judge changes. A run with nothing to do does not need it. */
 import { type AccountConfig, byAccount, type Config, twoSubscriptions } from '../config/config.ts'
 import type { AzureError } from '../errors/azure-error.ts'
 import { type ArmId, childId, partsOf, sameId } from '../model/arm-id.ts'
@@ -11,7 +11,10 @@ import { observePrerequisites } from './prerequisites.ts'
 import { observePrices } from './prices.ts'
 import { visible } from './visible.ts'
 
-/** What was observed, with the gallery, what an image needs, VM sizes, quotas and prices of each account, and what the identity may do. */
+/**
+ * What was observed before, together with the gallery, the prerequisites of an image, the VM sizes, quotas and prices of each account, and
+ * the permissions of the identity.
+ */
 export async function observeForChanges(config: Config, observed: ObservedFleet, context: StepContext): Promise<ObservedFleet> {
   const { image } = config
   const foundGallery = image?.gallery ? context.compute.getGallery(image.gallery) : undefined
@@ -83,7 +86,7 @@ async function observeImageSubscription(config: AccountConfig, { arm }: StepCont
     visible(arm.get(`/subscriptions/${subscriptions.ofImage}` as ArmId, SUBSCRIPTIONS_API_VERSION)),
     visible(arm.get(`/subscriptions/${subscriptions.ofAccount}` as ArmId, SUBSCRIPTIONS_API_VERSION)),
   ])) as [{ registrationState?: string } | undefined, { tenantId?: string } | undefined, { tenantId?: string } | undefined]
-  // What the caller may not read counts as right: Azure decides when the time comes.
+  // What the identity may not read counts as in order: Azure itself will accept or refuse the pool.
   return {
     isBatchRegistered: provider?.registrationState === undefined || provider.registrationState === 'Registered',
     ...(ofImage?.tenantId && { tenantId: ofImage.tenantId }),

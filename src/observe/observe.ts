@@ -12,7 +12,7 @@ import { observeManagedImages, observeSourceImage } from './managed-images.ts'
 import type { Observed, ObservedAccount, ObservedFleet } from './observed.ts'
 import { observeStorageAccounts } from './storage-accounts.ts'
 
-/** Reads what shows whether there is anything to do, side by side, and writes nothing. `observeForChanges` reads the rest. */
+/** Reads, in parallel, what shows whether there is anything to do. Writes nothing. `observeForChanges` reads the rest. */
 export async function observe(config: Config, context: StepContext): Promise<ObservedFleet> {
   const { compute } = context
   const { image } = config
@@ -21,7 +21,7 @@ export async function observe(config: Config, context: StepContext): Promise<Obs
   const [from, imageDefinition, versions, images, snapshots, accounts] = await Promise.all([
     observeSource(config, context),
     definition ? compute.getImageDefinition(definition) : undefined,
-    // After the snapshots: another run deletes them only once its version exists, so that one of the two shows that its number is taken.
+    // After the snapshots: another run deletes its snapshots only once its version exists, so one of the two shows that the number is taken.
     definition ? foundSnapshots?.then(() => observeVersions(definition, context)) : [],
     observeManagedImages(image, context),
     foundSnapshots,
@@ -39,7 +39,7 @@ export async function observe(config: Config, context: StepContext): Promise<Obs
   }
 }
 
-/** Says in the log what `capture: auto` means for this VM. */
+/** Reports what `capture: auto` means for this VM. */
 function announceCapture(config: Config, vm: VirtualMachine | undefined, context: StepContext): void {
   const { source } = withChosenCapture(config, vm)
   if (source.kind !== 'vm' || !source.whyChosen) return
@@ -51,7 +51,7 @@ async function observeVersions(definition: ArmId, { compute }: StepContext): Pro
   return withReplication((await compute.listImageVersions(definition)) ?? [], compute)
 }
 
-/** Whether a failed version works in some region is not in the list. */
+/** The versions, the failed ones with their replication status: the list does not say whether one works in some region. */
 export function withReplication(
   versions: readonly ImageVersion[],
   { getImageVersion }: Pick<Compute, 'getImageVersion'>,
@@ -131,7 +131,7 @@ async function observeAccount(id: ArmId, { image }: Config, context: StepContext
   return { id, account, pools, vmSizes: [], ...dataPlane, imageDates }
 }
 
-/** A private account still has its management plane: whether the run can do without the other is for a preflight rule to say. */
+/** A private account is still reachable on the management plane; a preflight rule says whether the run can do without the data plane. */
 async function observeDataPlane(
   account: BatchAccount,
   context: StepContext,

@@ -1,4 +1,4 @@
-/** Pure: the actions that a run needs, and which of them the caller's roles allow. */
+/** Pure: the actions that a run needs, and which of them the roles of the identity allow. */
 import type { AccountConfig, PoolRequest, PoolSettings } from '../config/config.ts'
 import { type ArmId, childId, parseArmId, partsOf, resourceGroupId } from '../model/arm-id.ts'
 
@@ -19,7 +19,7 @@ export interface Need {
   readonly actions: readonly string[]
 }
 
-/** What exists already, and decides what has to be made. */
+/** Which resources exist already; the others have to be created. */
 export interface Existing {
   readonly gallery: boolean
   readonly definition: boolean
@@ -27,7 +27,7 @@ export interface Existing {
   readonly storageAccounts: readonly ArmId[]
 }
 
-/** The same, of what was read. */
+/** The existing resources among those that were read. */
 export function existingIn({
   gallery,
   definition,
@@ -48,7 +48,7 @@ const COMPUTE = 'Microsoft.Compute'
 const VERSIONS = `${COMPUTE}/galleries/images/versions`
 const POOLS = 'Microsoft.Batch/batchAccounts/pools'
 
-/** Deleting is among them: a copy that can be made but not deleted costs money until somebody notices. */
+/** They include deletion: a copy that can be made but not deleted costs money until somebody notices. */
 const COPY_ACTIONS: readonly string[] = [
   ...['disks', 'virtualMachines'].flatMap((type) => [`${COMPUTE}/${type}/write`, `${COMPUTE}/${type}/delete`]),
   ...['runCommand', 'deallocate'].map((action) => `${COMPUTE}/virtualMachines/${action}/action`),
@@ -67,7 +67,7 @@ const RESTORE_POINT_ACTIONS: readonly string[] = [
 ]
 
 /**
- * Who makes an image version must be allowed to write to its source, and to get a storage account's keys.
+ * The identity that creates an image version must be allowed to write to its source, and to list the keys of a storage account.
  * https://learn.microsoft.com/azure/virtual-machines/shared-image-galleries#what-rbac-permissions-are-required-to-create-an-acg-image
  */
 const SNAPSHOT_SOURCE = [`${COMPUTE}/snapshots/write`, `${COMPUTE}/snapshots/beginGetAccess/action`]
@@ -76,7 +76,7 @@ const VHD_SOURCE = ['Microsoft.Storage/storageAccounts/write', 'Microsoft.Storag
 /** https://learn.microsoft.com/azure/virtual-machines/disks-enable-customer-managed-keys-portal */
 const ENCRYPTION_SET_READ = `${COMPUTE}/diskEncryptionSets/read`
 
-/** The most that the run may have to do for the image and the pools of one account, by scope. A run that finds everything as it should be needs less. */
+/** All actions that the run may need for the image and the pools of one account, by scope. A run that finds less to do needs fewer. */
 export function neededActions({ source, image, pool }: AccountConfig, has: Existing): readonly Need[] {
   const takesSnapshots = source.kind === 'vm' && source.capture !== 'generalized'
   const group = image && [
@@ -119,7 +119,7 @@ export function neededActions({ source, image, pool }: AccountConfig, has: Exist
 }
 
 /**
- * What a pool refers to must be the caller's to hand on (`LinkedAuthorizationFailed`).
+ * The identity must be allowed to use the resources that a pool refers to (`LinkedAuthorizationFailed`).
  * https://learn.microsoft.com/azure/role-based-access-control/permissions/networking, https://learn.microsoft.com/azure/role-based-access-control/permissions/identity
  */
 function linkedNeeds({ identity, properties: { networkConfiguration } }: PoolRequest): readonly Need[] {
@@ -138,14 +138,14 @@ function innermost(gallery: ArmId, image: string, has: Existing): ArmId {
   return has.gallery ? gallery : resourceGroupId(gallery)
 }
 
-/** Who can make a proof pool and not delete it pays for it until somebody sees it. */
+/** A proof pool that can be made but not deleted costs money until somebody notices. */
 const needsDelete = ({ strategy, canaryNodes }: Pick<PoolSettings, 'strategy' | 'canaryNodes'>): boolean =>
   strategy === 'replace' || strategy === 'blue-green' || (strategy === 'in-place' && canaryNodes !== 0)
 
 /** Actions that no role allows. `*` stands for any number of segments. */
-export function missingActions({ scope, actions }: Need, told: readonly ScopePermissions[]): readonly string[] {
-  const here = told.find((one) => one.scope.toLowerCase() === scope.toLowerCase())?.permissions ?? []
-  // Whoever could read the list has a role, so an empty list says nothing.
+export function missingActions({ scope, actions }: Need, read: readonly ScopePermissions[]): readonly string[] {
+  const here = read.find((one) => one.scope.toLowerCase() === scope.toLowerCase())?.permissions ?? []
+  // An identity that could read the list has a role, so an empty list means nothing.
   if (here.length === 0) return []
   return actions.filter((action) => !here.some((role) => matches(role.actions, action) && !matches(role.notActions, action)))
 }

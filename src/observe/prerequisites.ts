@@ -1,4 +1,4 @@
-/** What must be there before an image can be made, apart from its source: keys, resource providers, cores, numbers. */
+/** What an image needs apart from its source: disk encryption sets, resource providers, cores, free version numbers. */
 import type { Config } from '../config/config.ts'
 import type { Gallery } from '../model/compute.ts'
 import type { StepContext } from '../run/context.ts'

@@ -5,7 +5,7 @@ import { type BatchAccount, type BatchVmSize, type Pool, poolNamed, vmSizeNamed 
 import type { SizePrices } from '../model/prices.ts'
 import type { StepContext } from '../run/context.ts'
 
-/** Requests at most; further sizes have no price. */
+/** Each size costs one request; further sizes have no price. */
 const MOST_SIZES = 10
 
 interface Priced {
@@ -14,7 +14,7 @@ interface Priced {
   readonly vmSizes: readonly BatchVmSize[]
 }
 
-/** Prices of the sizes that the pools of the run have or get. A courtesy: whatever goes wrong is said in place of a price. */
+/** Prices of the VM sizes that the pools of the run have or get. Never throws: whatever goes wrong takes the place of a price. */
 export async function observePrices(
   { pool: settings, identity }: AccountConfig,
   { account, pools, vmSizes }: Priced,
@@ -22,7 +22,7 @@ export async function observePrices(
 ): Promise<readonly SizePrices[]> {
   const requests = settings?.requests ?? []
   const named = requests.flatMap(({ id, properties }) => [properties.vmSize, poolNamed(id, pools)?.properties.vmSize])
-  // The list goes by letter case: Batch's own catalogue has it as Azure writes it.
+  // The price list is case-sensitive, and Batch's own catalogue has the names as Azure writes them.
   const sizes = [...new Set(named.flatMap((name) => (name ? [vmSizeNamed(name, vmSizes)?.name ?? name] : [])))]
   if (identity.environment !== 'AzureCloud')
     return sizes.map((vmSize) => ({ vmSize, prices: [], problem: `there is no public price list for ${identity.environment}` }))

@@ -7,7 +7,7 @@ import { visible } from './visible.ts'
 
 const API_VERSION = '2021-04-01'
 
-/** Those that are not registered. What the caller may not read counts as registered: Azure decides when the time comes. */
+/** The providers that are not registered. One that the identity may not read counts as registered: then Azure itself will refuse a request. */
 export async function observeProviders(config: Config, context: StepContext): Promise<Observed['unregistered']> {
   const found = await Promise.all(
     neededProviders(config).map(async ({ subscriptionId, namespace }) => {
@@ -30,7 +30,7 @@ interface NeededProvider {
   readonly namespace: string
 }
 
-/** A source of Microsoft.Compute in the same subscription shows that this provider is registered there. */
+/** The providers to look up. A source of Microsoft.Compute shows that this provider is registered in its subscription. */
 export function neededProviders({ source, image, mode }: Pick<Config, 'source' | 'image' | 'mode'>): readonly NeededProvider[] {
   const own = parseArmId(image?.resourceGroup ?? '')?.subscriptionId
   if (!image || !own || mode === 'prune' || source.kind === 'image-id') return []

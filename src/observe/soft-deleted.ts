@@ -1,4 +1,4 @@
-/** Versions that were deleted in a gallery with soft delete: for days they are in no list of versions, and keep their numbers. */
+/** Versions that were deleted in a gallery with soft delete: for days, they keep their numbers without being in the list of versions. */
 import { type ImageSettings, imageTargetId } from '../config/config.ts'
 import { AzureError } from '../errors/azure-error.ts'
 import type { Gallery } from '../model/compute.ts'

@@ -6,7 +6,7 @@ import type { StepContext } from '../run/context.ts'
 
 export type VhdSource = Source & { readonly kind: 'vhd' }
 
-/** One for each host of the VHDs' addresses, as far as they are found. `vhd-storage-account` stands for what is not found by its host's name. */
+/** One account for each host of the VHDs' addresses, as far as it is found: by the host's name, otherwise the one in `vhd-storage-account`. */
 export async function observeStorageAccounts(source: VhdSource, group: ArmId, context: StepContext): Promise<readonly StorageAccount[]> {
   const hosts = [...new Set(source.disks.map(({ source: address }) => hostOf(address)))]
   const given = source.storageAccount ? await find(group, source.storageAccount, context) : undefined

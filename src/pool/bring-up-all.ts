@@ -23,13 +23,13 @@ export interface AllWork {
   readonly settings: PoolSettings
 }
 
-/** All pools side by side, each behind its proof; with only one, each part of its way is a phase. Outcomes in the order of the pools. */
+/** Brings up all pools in parallel, each after its proof. For a single pool, each part is a phase. Outcomes are in the order of the pools. */
 export async function bringUpAll(all: AllWork, context: StepContext): Promise<readonly PoolOutcome[]> {
   if (all.works.length === 1) return bringUpEach(all, context, (name, body) => phase(context, name, body))
   return poolsPhase(context, () => bringUpEach(all, context))
 }
 
-/** What is done to several pools is one phase, which failed where one of them did; the outcomes say which. */
+/** The work on several pools is one phase, which fails if one pool does; the outcomes say which. */
 export async function poolsPhase(context: StepContext, body: () => Promise<readonly PoolOutcome[]>): Promise<readonly PoolOutcome[]> {
   const ended: { outcomes?: readonly PoolOutcome[] } = {}
   const result = phase(context, 'pool', async () => {
@@ -44,7 +44,7 @@ export async function poolsPhase(context: StepContext, body: () => Promise<reado
   })
 }
 
-/** The same as a part of a phase. */
+/** The same within a phase. */
 export async function bringUpEach(
   { works, proofs, account, settings }: AllWork,
   context: StepContext,

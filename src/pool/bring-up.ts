@@ -13,8 +13,8 @@ import { rollBack } from './roll-back.ts'
 import { PoolRollout } from './rollout.ts'
 
 /**
- * One pool onto its image, to its size, through the health gate; where a proof is due, only once it has succeeded. Its failure is its own;
- * only the end of the run is thrown.
+ * Brings one pool onto its image, to its size and through the health gate; where a proof is due, only after it has succeeded. A failure is
+ * part of the outcome. @throws the reason of the signal, if the run ends
  */
 export async function bringUp(
   { work, proof }: { readonly work: PoolWork; readonly proof?: Proof },
@@ -28,7 +28,7 @@ export async function bringUp(
   return { ...(await rollOut(rollout, asPhase, proof.plan.goesFirst ? () => proof.ended : undefined)), proof: outcome }
 }
 
-/** A proof that fails is a phase that fails. */
+/** The outcome of a proof, as a phase that fails where the proof fails. */
 async function outcomeOf({ outcome }: Proof, asPhase: RunAsPhase): Promise<ProofOutcome> {
   const result = asPhase('prove', async () => {
     const proven = await outcome
@@ -38,10 +38,10 @@ async function outcomeOf({ outcome }: Proof, asPhase: RunAsPhase): Promise<Proof
   return result.catch(() => outcome)
 }
 
-/** Of a pool that has had neither proof nor canary. */
+/** The smoke test runs on at most so many nodes of a pool that has had neither proof nor canary. */
 const MOST_NODES_TESTED = 3
 
-/** The new image is not proven. Nothing was changed, unless an earlier run had begun with the pool: that is taken back. */
+/** For a pool whose new image failed its proof. This run has changed nothing; changes of an interrupted run are rolled back. */
 async function leaveAsItWas(rollout: PoolRollout, error: Explanation, asPhase: RunAsPhase): Promise<PoolOutcome> {
   const { existing } = rollout.plan
   if (!existing || !isBegun(rollout)) return { ...(existing && { pool: existing }), error, isRolledBack: false }
@@ -51,7 +51,7 @@ async function leaveAsItWas(rollout: PoolRollout, error: Explanation, asPhase: R
   return { pool: (await standing(rollout)) ?? existing, error, isRolledBack: false }
 }
 
-/** An earlier run had begun with the pool, and was interrupted. */
+/** Whether an earlier run began to change the pool and was interrupted. */
 const isBegun = ({ plan: { existing } }: PoolRollout): boolean =>
   existing !== undefined && markIn(existing.properties.metadata, MARKS.before) !== undefined
 
@@ -84,7 +84,7 @@ async function rollOut(rollout: PoolRollout, asPhase: RunAsPhase, beforeGrowth?:
   }
 }
 
-/** What became of a pool that did not get there. */
+/** The outcome of a pool that could not be brought up. */
 async function fail(rollout: PoolRollout, error: unknown, asPhase: RunAsPhase): Promise<PoolOutcome> {
   const { context, settings, resizer } = rollout
   const explanation = explain(error)
@@ -96,8 +96,8 @@ async function fail(rollout: PoolRollout, error: unknown, asPhase: RunAsPhase): 
 }
 
 /**
- * A pool that was drained, by this run or an earlier one, and got no size since, has its former one back; where that fails, or the run
- * ends before its time, its end and its post step try again. @returns whether there was anything to say about it
+ * Gives a pool that this run or an earlier one drained, and that has had no size since, its former size back. Where that fails or the run
+ * ends early, the end of the run and its post step try again. @returns whether it reported anything
  */
 async function putBackDrained(rollout: PoolRollout): Promise<boolean> {
   const { plan, context } = rollout
@@ -115,7 +115,7 @@ function settleSize(rollout: PoolRollout): void {
   if (owesSize(rollout)) rollout.context.ledger.settle(rollout.plan.id)
 }
 
-/** The pool as it is; where blue-green did not come to make the new one, the old. */
+/** The pool as it is now; the old pool where blue-green has not made the new one. */
 async function standing({ plan, context }: PoolRollout): Promise<Pool | undefined> {
   const pool = await context.batch.getPool(plan.id)
   return pool ?? (plan.action === 'blue-green' ? plan.old : undefined)

@@ -1,15 +1,15 @@
-/** Pure: what the list of a pool's nodes says, as opposed to their counts, which may be old. */
+/** Pure: the nodes of a pool by the list of them, which is up to date; Batch's node counts may not be. */
 import type { NodeCounts, NodeSighting, NodeState } from '../model/batch-service.ts'
 
 export interface Census {
   readonly counts: NodeCounts
-  /** Nodes that were allocated, or last changed their state, before `sinceMs`: what is shown of them is of an earlier image. */
+  /** Nodes that were allocated, or last changed their state, before `sinceMs`: they are of an earlier image. */
   readonly outdated: number
 }
 
 /**
- * Nodes by state, those of an earlier image apart. `sinceMs` is when, by Azure's clock, the resize began that took all earlier nodes
- * away; 0 where the pool's nodes are to stay. A node without times belongs to nobody then.
+ * Counts nodes by state, without those of an earlier image. `sinceMs` is the time, by Azure's clock, at which the resize began that removed
+ * all earlier nodes, in milliseconds since 1970; 0 where the pool keeps its nodes. Unless it is 0, a node without times counts as outdated.
  * https://learn.microsoft.com/rest/api/batchservice/nodes/list-nodes
  */
 export function censusOf(nodes: readonly NodeSighting[], sinceMs: number): Census {

@@ -1,4 +1,7 @@
-/** Pure: cores that an account, or its subscription, has, uses, and needs for a pool. https://learn.microsoft.com/azure/batch/batch-quota-limit */
+/**
+ * Pure: the cores that an account or its subscription has, uses, and needs for a pool.
+ * https://learn.microsoft.com/azure/batch/batch-quota-limit
+ */
 import { type BatchAccount, type BatchVmSize, type Pool, vmSizeNamed } from '../model/batch.ts'
 import type { ComputeUsage } from '../model/compute.ts'
 import { count, type NodeTotals } from '../model/nodes.ts'
@@ -10,7 +13,7 @@ export interface CoreQuota {
   /** Of a quota for one VM family. */
   readonly family?: string
   readonly quota: number
-  /** Cores of the pools that stay, with those that resizes under way will add. */
+  /** Cores of the pools that keep their nodes, including nodes that resizes in progress will add. */
   readonly used: number
   /** Cores that the pool needs in all. */
   readonly needed: number
@@ -24,16 +27,16 @@ type Kind = keyof NodeTotals
 export interface CoreUse {
   /** Pools that keep their nodes. */
   readonly staying: readonly Pool[]
-  /** Pools whose nodes go before others come. */
+  /** Pools whose nodes are removed before new ones are requested. */
   readonly leaving: readonly Pool[]
-  /** Of the subscription, where its quotas bind and may be read. */
+  /** The usages of the subscription, where its quotas apply and the identity may read them. */
   readonly usages?: readonly ComputeUsage[]
 }
 
 /** What a quota counts: all cores of a kind, or those of one VM family. */
 type Scope = Pick<CoreQuota, 'kind' | 'family'>
 
-/** A pool of `vmSize` at `target`, and what it is held against. */
+/** A pool of `vmSize` at `target`, and the account whose quotas it must fit into. */
 interface CoreDemand {
   readonly account: BatchAccount
   readonly vmSizes: readonly BatchVmSize[]
@@ -42,7 +45,7 @@ interface CoreDemand {
   readonly target: NodeTotals
 }
 
-/** Quotas that bind a pool of `vmSize` at `target`; none where Azure reports none. */
+/** The quotas that apply to a pool of `vmSize` at `target`; none where Azure reports none. */
 export function coreQuotas({ account, vmSizes, use, vmSize, target }: CoreDemand): readonly CoreQuota[] {
   const size = vmSizeNamed(vmSize, vmSizes)
   const family = size?.familyName
@@ -64,7 +67,7 @@ export function coreQuotas({ account, vmSizes, use, vmSize, target }: CoreDemand
 
 type Figures = Pick<CoreQuota, 'quota' | 'used'>
 
-/** Azure's count includes the nodes of the pools, and those that a resize under way will add. */
+/** Azure's own count includes the nodes of the pools, and those that a resize in progress will add. */
 function ofSubscription(scope: Scope, vmSizes: readonly BatchVmSize[], { usages, leaving }: CoreUse): Figures | undefined {
   const counted = scope.family ?? (scope.kind === 'dedicated' ? 'cores' : 'lowPriorityCores')
   const usage = usages?.find(({ name }) => name.toLowerCase() === counted.toLowerCase())
@@ -99,20 +102,20 @@ function coresOfPools(
 
 const TARGETS: Readonly<Record<Kind, string>> = { dedicated: 'target-dedicated-nodes', lowPriority: 'target-low-priority-nodes' }
 
-/** What would help where a quota is short: how many cores more, or how many nodes fewer. `undefined` where the figures show no shortage. */
+/** What helps where a quota is too small: how many more cores, or how many nodes at most. `undefined` where the figures show no shortage. */
 export function quotaRemedy({ name, quota, used, needed, kind, coresPerNode }: CoreQuota, where: string): string | undefined {
   const missing = used + needed - quota
   if (missing <= 0 || coresPerNode === 0) return undefined
   const fitting = Math.max(0, Math.floor((quota - used) / coresPerNode))
-  const otherwise = fitting > 0 ? `set \`${TARGETS[kind]}\` to ${count(fitting)} at most` : 'use another VM size'
-  return `Ask for ${count(missing)} more ${name} ${where}, or ${otherwise}.`
+  const otherwise = fitting > 0 ? `set \`${TARGETS[kind]}\` to at most ${count(fitting)}` : 'use another VM size'
+  return `Request ${count(missing)} more ${name} ${where}, or ${otherwise}.`
 }
 
 function currentNodes({ currentDedicatedNodes, currentLowPriorityNodes }: Pool['properties'], kind: Kind): number {
   return kind === 'dedicated' ? currentDedicatedNodes : currentLowPriorityNodes
 }
 
-/** Nodes that a resize under way will add count as present. */
+/** Nodes that a resize in progress will add count as present. */
 function nodesOf(properties: Pool['properties'], kind: Kind): number {
   const { allocationState, resizeOperationStatus } = properties
   const coming = kind === 'dedicated' ? resizeOperationStatus?.targetDedicatedNodes : resizeOperationStatus?.targetLowPriorityNodes

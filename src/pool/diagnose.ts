@@ -1,4 +1,4 @@
-/** What Azure's words leave out: the numbers behind a quota, or which resource of the pool is gone. */
+/** What Azure's message leaves out: the numbers behind a quota, or which resource of the pool is gone. */
 import { AzureError } from '../errors/azure-error.ts'
 import type { ResizeError } from '../errors/resize-errors.ts'
 import { type ArmId, partsOf } from '../model/arm-id.ts'
@@ -10,9 +10,9 @@ import { faultsOf } from './pool-needs.ts'
 
 export interface Diagnosis {
   readonly words: string
-  /** What to do, where the figures say more than the code. */
+  /** What to do, where the figures allow better advice than the code. */
   readonly hint?: string
-  /** Something is gone, or a quota is used up: asking again cannot help. */
+  /** Something is gone, or a quota is used up: another resize cannot help. */
   readonly isFinal: boolean
 }
 
@@ -23,7 +23,7 @@ export interface ShortPool {
   readonly account: BatchAccount
 }
 
-/** Errors that a missing resource may be behind. */
+/** Errors that a missing resource may cause. */
 const MAY_MISS_SOMETHING = new Set([
   'allocationfailed',
   'dependentresourcenotfound',
@@ -32,7 +32,7 @@ const MAY_MISS_SOMETHING = new Set([
   'unknown',
 ])
 
-/** What is behind the error of a resize; `undefined` where nothing was found. Never throws. */
+/** The cause of a resize error; `undefined` where none was found. Never throws. */
 export async function diagnose(error: ResizeError, short: ShortPool, context: StepContext): Promise<Diagnosis | undefined> {
   try {
     const quota = quotaOf(error, short.account)
@@ -40,7 +40,10 @@ export async function diagnose(error: ResizeError, short: ShortPool, context: St
     if (!MAY_MISS_SOMETHING.has(error.code.toLowerCase())) return undefined
     const found = await faultsOf(short.pool, short.account, context)
     if (found.length === 0) return undefined
-    return { words: `Of what the pool needs: ${found.map(({ words }) => words).join('; ')}.`, isFinal: found.some(({ isGone }) => isGone) }
+    return {
+      words: `Resources that the pool needs: ${found.map(({ words }) => words).join('; ')}.`,
+      isFinal: found.some(({ isGone }) => isGone),
+    }
   } catch {
     return undefined
   }

@@ -1,4 +1,4 @@
-/** Pure: in what a pool that is there differs from the pool as it is to be. */
+/** Pure: how an existing pool differs from the pool as it should be. */
 import { isDeepStrictEqual } from 'node:util'
 import type { PoolRequest } from '../config/config.ts'
 import type { Pool, PoolProperties } from '../model/batch.ts'
@@ -12,10 +12,10 @@ import { hasIdentities, type WantedPool, wantedOf } from './wanted.ts'
 export interface Differences {
   readonly wanted: WantedPool
   readonly secrets: SecretComparison
-  /** Names of properties, `identity` among them; not the image, nor a fixed size, nor tags. */
+  /** Names of properties that differ, including `identity`, but not the image, a fixed size or tags. */
   readonly properties: readonly string[]
   readonly tags: boolean
-  /** What is to go and cannot: only PUT removes it, and PUT would lose what people added with secrets. */
+  /** Names of what should be removed but cannot be: only PUT removes it, and PUT would lose what people added with secrets. */
   readonly stuck: readonly string[]
 }
 
@@ -25,7 +25,7 @@ export interface Compared {
   readonly properties: PoolProperties
   readonly existing: Pool
   readonly salt: string
-  /** The pool is changed as it stands; else another one takes its place. */
+  /** The existing pool is changed; otherwise another one takes its place. */
   readonly isChanged: boolean
 }
 
@@ -52,7 +52,7 @@ export function differencesOf({ request, properties, existing, salt, isChanged }
   return { wanted, secrets, properties: [...new Set(found)], tags: !isDeepStrictEqual(tags ?? {}, existing.tags ?? {}), stuck }
 }
 
-/** What follows from the image counts only where it is requested. */
+/** Properties that follow from the image are compared only where they are requested. */
 function isMachineAsAsked({ properties, nodeAgentSkuId }: PoolRequest, existing: Pool): boolean {
   const { securityProfile } = properties.deploymentConfiguration?.virtualMachineConfiguration ?? {}
   const asked = { ...(securityProfile && { securityProfile }), ...(nodeAgentSkuId && { nodeAgentSkuId }) }
@@ -62,7 +62,7 @@ function isMachineAsAsked({ properties, nodeAgentSkuId }: PoolRequest, existing:
 const isSameItems = (wanted: Metadata | undefined, actual: Metadata | undefined): boolean =>
   isSubset(wanted ?? [], withoutMarks(actual), 'metadata')
 
-/** The named properties of a PATCH; what is not in the wanted pool is taken away. */
+/** The body of a PATCH of the named properties. Those that the wanted pool does not have are removed. */
 export function patchOf(names: readonly string[], { properties }: WantedPool['whole']): PoolProperties {
   return Object.fromEntries(names.filter((name) => name !== IDENTITY).map((name) => [name, properties[name] ?? REMOVALS[name] ?? []]))
 }
@@ -70,5 +70,5 @@ export function patchOf(names: readonly string[], { properties }: WantedPool['wh
 /** Whether a name is that of an item of metadata, or of a tag. */
 export const isItem = (name: string): boolean => /^(?:metadata|tags)\./.test(name)
 
-/** Whether no PATCH can take it away. */
+/** Whether no PATCH can remove it. */
 export const needsPut = (name: string): boolean => !isItem(name) && propertyOf(name) !== 'deploymentConfiguration' && !(name in REMOVALS)

@@ -1,13 +1,13 @@
-/** Pure: whether a pool already says what a spec says, whatever Batch changes in what it is sent. */
+/** Pure: whether a pool already has what a spec requests, in spite of everything that Batch changes in what it is sent. */
 import { parseDurationMs } from '../model/duration.ts'
 import { type Metadata, withoutMarks } from './marks.ts'
 import { isNothing } from './members.ts'
 
-/** Never given back by Batch, so never compared. */
+/** Batch never returns these, so they are never compared. */
 const SECRET = new Set(['password', 'accountKey', 'sasKey', 'sasUrl', 'sshPrivateKey', 'protectedSettings'])
-/** Given back without their signature, if at all; one that is given back counts. */
+/** Batch returns these without their signature, if at all. A signature that it does return is compared. */
 const URLS = new Set(['httpUrl', 'storageContainerUrl'])
-/** Texts of the user. Everything else is a name or one of Azure's words, whose case Batch may change (`STANDARD_D4S_V5`). */
+/** The user's own texts. All other texts are names or Azure's own words, whose letter case Batch may change (`STANDARD_D4S_V5`). */
 const VERBATIM = new Set([
   'name',
   'value',
@@ -26,7 +26,7 @@ const DURATIONS = new Set(['evaluationInterval', 'resizeTimeout', 'osRollingUpgr
 /** Lists whose order means nothing. */
 const SETS = new Set(['metadata', 'environmentSettings', 'userAccounts'])
 
-/** Whether `actual` says all that `asked` says. Batch adds defaults, so what was not requested is not compared. */
+/** Whether `actual` contains everything in `asked`. Batch adds defaults, so what was not requested is not compared. */
 export function isSubset(asked: unknown, actual: unknown, name = ''): boolean {
   if (SECRET.has(name) || asked === undefined) return true
   if (asked === null) return actual === null || actual === undefined
@@ -44,7 +44,7 @@ export function isSubset(asked: unknown, actual: unknown, name = ''): boolean {
   return asked === actual
 }
 
-/** Whether `actual` has every property as it was sent; an empty one, which removes, must be gone. */
+/** Whether `actual` has every property as it was sent. An empty value removes a property, so that property must be gone. */
 export const saysAll = (sent: Readonly<Record<string, unknown>>, actual: Readonly<Record<string, unknown>>): boolean =>
   Object.entries(sent).every(([name, value]) => (isNothing(value) ? isNothing(actual[name]) : isSubset(value, actual[name], name)))
 

@@ -9,16 +9,16 @@ import { isBeingDeleted } from './family.ts'
 import { type MarkChanges, markIn, marksIn, withMark, withMarks, withoutMarks } from './marks.ts'
 
 const MOST_MARKINGS = 5
-/** Azure's reads are eventually consistent: a pool that was just made may not be there for those who ask, on either plane. */
+/** Azure's reads are eventually consistent: a pool that was just made may not be visible yet, on either plane. */
 const VISIBLE_WITHIN_MS = 90_000
 const VISIBLE_DELAY_MS = 2_000
 
-/** What is to be written to a pool. */
+/** What to write to a pool. */
 export interface PoolChange {
   readonly properties: PoolProperties
   readonly envelope?: PoolEnvelope
   readonly marks?: MarkChanges
-  /** PUT: what is not in it goes. Absent: PATCH. */
+  /** PUT, which removes what is not named. Absent: PATCH. */
   readonly isWhole?: true
 }
 
@@ -33,12 +33,12 @@ export class PoolEditor {
     this.#context = context
   }
 
-  /** The pool was just made by this run. */
+  /** To be called when this run makes the pool: for a while, a 404 then means that it is not visible yet. */
   expectVisible(): void {
     this.#visibleByMs = this.#context.clock.now().getTime() + VISIBLE_WITHIN_MS
   }
 
-  /** Does something with the pool; tried again while a pool that was just made is not there yet. */
+  /** Calls `act`, and calls it again while a pool that was just made is not visible yet. */
   async whenVisible<T>(act: () => Promise<T>): Promise<T> {
     const { clock, signal } = this.#context
     for (;;) {
@@ -51,12 +51,12 @@ export class PoolEditor {
     }
   }
 
-  /** @throws ForeignChangeError where it is gone, or going. */
+  /** @throws ForeignChangeError where the pool is gone or being deleted */
   get(): Promise<Pool> {
     return this.#read((id) => this.#context.batch.getPool(id))
   }
 
-  /** The same for those who read it again and again, and write nothing by it. */
+  /** The same for those who poll and write nothing on the strength of it. */
   watch(): Promise<Pool> {
     return this.#read((id) => this.#context.batch.watchPool(id, this.#context.signal))
   }
@@ -76,7 +76,7 @@ export class PoolEditor {
     })
   }
 
-  /** What is about to be overwritten must be as it was when the run decided to; the size is its to set. @throws ForeignChangeError */
+  /** Properties that are about to be overwritten, except the size, must be as they were when the run decided to. @throws ForeignChangeError */
   refuseForeignChange({ properties, isWhole }: PoolChange, now: PoolProperties, decidedOn: PoolProperties): void {
     const written = isWhole ? { ...settableIn(decidedOn), ...properties } : properties
     const overwritten = Object.keys(written).filter((name) => name !== 'scaleSettings')
@@ -85,8 +85,8 @@ export class PoolEditor {
   }
 
   /**
-   * Changes the pool under its ETag. What it overwrites must be as it was when the run decided; a lost answer makes the next try fail with
-   * 412, so that what counts is whether the pool now says what was sent. Marks of this action stay. @throws ForeignChangeError
+   * Changes the pool under its ETag. What it overwrites must be as it was when the run decided. A lost answer makes the next attempt fail
+   * with 412, so what counts is whether the pool now has what was sent. Marks of this action stay. @throws ForeignChangeError
    */
   async patch(change: PoolChange, decidedOn?: PoolProperties): Promise<Pool> {
     const { etag, properties: now } = await this.get()
@@ -99,7 +99,7 @@ export class PoolEditor {
     return this.#write({ ...change, properties: isNoted ? { ...properties, metadata } : properties }, etag)
   }
 
-  /** Sets a mark of this action on the pool; without a value takes it off. It stands beside whatever else is written meanwhile. */
+  /** Sets a mark of this action on the pool; without a value, removes it. Other changes that are made meanwhile are kept. */
   async mark(name: string, value?: string): Promise<void> {
     for (let tries = 1; ; tries += 1) {
       const { etag, properties } = await this.get()
@@ -144,7 +144,7 @@ export class PoolEditor {
   #changedByOthers(names: readonly string[]): PoolError {
     return new ForeignChangeError({
       title: 'Pool changed by someone else',
-      message: `pool ${this.#pool.name} was changed during the run (${names.join(', ')}); nothing of it was overwritten`,
+      message: `pool ${this.#pool.name} was changed during the run (${names.join(', ')}); the change was not overwritten`,
       hint: 'Run again: it starts from the pool as it is then. Let only one workflow or template own the pool.',
       link: 'https://docs.github.com/actions/how-tos/write-workflows/choose-when-workflows-run/control-workflow-concurrency',
     })

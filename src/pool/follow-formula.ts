@@ -16,8 +16,8 @@ export interface FormulaWatch {
 }
 
 /**
- * The pool once its formula was evaluated, free of error, since it was changed. Where Batch has not done so yet it is requested to make an
- * evaluation, which shows at once that a formula fails, but sizes nothing. @throws PoolError
+ * Waits until Batch has evaluated the pool's formula without an error since it was changed. Meanwhile the run requests one evaluation, which
+ * shows at once whether the formula fails, but does not resize the pool. @throws PoolError
  */
 export async function waitUntilEvaluated(watch: FormulaWatch, context: StepContext): Promise<Pool> {
   const { editor, name, plane, sinceMs } = watch
@@ -48,7 +48,7 @@ export async function waitUntilEvaluated(watch: FormulaWatch, context: StepConte
   )
 }
 
-/** Without the data plane, the evaluations that Batch makes on its own must do. */
+/** Without the data plane, the run can only wait for the evaluations that Batch makes on its own. */
 function unlessUnreachable(error: unknown): undefined {
   if (!(error instanceof DataPlaneUnreachableError)) throw error
 }

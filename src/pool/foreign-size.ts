@@ -1,11 +1,11 @@
-/** Pure: whether somebody else sized a pool while a run was at work on it. */
+/** Pure: whether somebody else resized a pool while a run was working on it. */
 import { isDeepStrictEqual } from 'node:util'
 import { ForeignChangeError } from '../errors/run-errors.ts'
 import type { Pool } from '../model/batch.ts'
 import { type NodeTotals, nodesOf } from '../model/nodes.ts'
 import { targetOf } from './size.ts'
 
-/** What to say where a person resized the pool since the run looked at it: the size is the run's to set. */
+/** A notice for a pool that somebody resized since the run looked at it; `undefined` where nobody did. The run sets the size all the same. */
 export function foreignSizeNotice(now: Pool, decidedOn: Pool): string | undefined {
   const isSized = [now, decidedOn].every(({ properties }) => properties.scaleSettings?.fixedScale)
   const seen = targetOf(now)
@@ -13,7 +13,7 @@ export function foreignSizeNotice(now: Pool, decidedOn: Pool): string | undefine
   return `Pool ${now.name} was resized to ${nodesOf(seen)} by someone else since this run looked at it; it gets the requested size.`
 }
 
-/** A person's resize is not undone behind their back. @throws ForeignChangeError */
+/** A resize that somebody else requested is not silently undone. @throws ForeignChangeError where the pool's target is not `target` */
 export function refuseForeignTarget(pool: Pool, target: NodeTotals): void {
   const { autoScale } = pool.properties.scaleSettings ?? {}
   const seen = targetOf(pool)

@@ -1,4 +1,4 @@
-/** Pure: what the evaluations of an autoscale formula say of a pool. https://learn.microsoft.com/azure/batch/batch-automatic-scaling */
+/** Pure: what the evaluations of an autoscale formula say about a pool. https://learn.microsoft.com/azure/batch/batch-automatic-scaling */
 import { innermost } from '../errors/innermost.ts'
 import { PoolError } from '../errors/run-errors.ts'
 import type { Pool } from '../model/batch.ts'
@@ -8,13 +8,16 @@ import type { NodeTotals } from '../model/nodes.ts'
 import { startAt, totals } from './size.ts'
 
 const LINK = 'https://learn.microsoft.com/azure/batch/batch-automatic-scaling#get-information-about-autoscale-runs'
-/** Azure evaluates a formula while it takes it, so that the evaluation may be a moment older than the change. */
+/** Azure evaluates a formula while it accepts it, so the evaluation may be a moment older than the change. */
 const SAME_MOMENT_MS = 5_000
-/** Azure's own, where the pool names none. https://learn.microsoft.com/rest/api/batchmanagement/pool/create#autoscalesettings */
+/** Azure's default. https://learn.microsoft.com/rest/api/batchmanagement/pool/create#autoscalesettings */
 const DEFAULT_INTERVAL_MS = 15 * 60_000
 const PATIENCE_MS = 5 * 60_000
 
-/** From when on an evaluation is one of the pool as `changed`: `decidedOn` is the pool before, where there was one. 0: any will do. */
+/**
+ * The time from which an evaluation is of the pool as `changed`, in milliseconds since 1970; 0: any evaluation will do. `decidedOn` is the
+ * pool before the change, if there was one.
+ */
 export function evaluatedSinceMs(changed: Pool | undefined, decidedOn: Pool | undefined): number {
   if (!changed) return 0
   const { lastModified, creationTime } = changed.properties
@@ -22,11 +25,11 @@ export function evaluatedSinceMs(changed: Pool | undefined, decidedOn: Pool | un
   return Math.max(previous + 1, startAt(String(lastModified ?? creationTime ?? '')) - SAME_MOMENT_MS)
 }
 
-/** Whether the pool's formula was evaluated as it is now. */
+/** Whether the pool's present formula has been evaluated. */
 export const isEvaluatedSince = ({ properties }: Pool, sinceMs: number): boolean =>
   properties.autoScaleRun !== undefined && startAt(properties.autoScaleRun.evaluationTime) >= sinceMs
 
-/** How long an evaluation may be waited for. */
+/** How long to wait for an evaluation. */
 export function longestEvaluationMs({ properties }: Pool): number {
   return (parseDurationMs(properties.scaleSettings?.autoScale?.evaluationInterval ?? '') ?? DEFAULT_INTERVAL_MS) + PATIENCE_MS
 }
@@ -45,7 +48,7 @@ export function formulaTarget(pool: Pool): NodeTotals {
   }
 }
 
-/** A formula that fails sizes nothing. */
+/** The error of an evaluation that failed: such a formula sizes nothing. `undefined` where it did not fail. */
 export function formulaError(pool: string, run: AutoScaleRun | undefined): PoolError | undefined {
   if (!run?.error) return undefined
   const { code, message } = innermost(run.error)
@@ -63,7 +66,7 @@ export function unevaluatedError(pool: Pool, waitedMs: number): PoolError {
   return new PoolError({
     title: 'Autoscale formula not evaluated',
     message: `pool ${pool.name}: Batch has not evaluated its autoscale formula within ${showDuration(waitedMs)} of the change${evaluationTime ? `; the last evaluation was at ${evaluationTime}` : ''}`,
-    hint: 'Shorten `evaluationInterval` (at least `PT5M`), and look at the last evaluation in the portal: until there is one, nobody knows the size of the pool.',
+    hint: 'Shorten `evaluationInterval` (at least `PT5M`), and look at the last evaluation in the portal: until the next one, the size of the pool is unknown.',
     link: LINK,
   })
 }

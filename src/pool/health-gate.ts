@@ -17,7 +17,7 @@ import { type UnhealthyNode, unhealthyError } from './unhealthy-nodes.ts'
 
 export interface Verdict {
   readonly health: Health
-  /** From the list of nodes; absent where nobody looked at nodes. */
+  /** From the list of nodes; absent where the run did not look at nodes. */
   readonly counts?: NodeCounts
   readonly unhealthyNodes: readonly UnhealthyNode[]
   readonly unhealthyTotal: number
@@ -27,25 +27,25 @@ export interface Verdict {
 }
 
 const UNAWAITED = 'startTask.waitForSuccess is false: nodes count as healthy whatever becomes of their start task.'
-/** `preempted`, `deallocated` and the like pass by themselves or are not ours. */
+/** `preempted`, `deallocated` and similar states pass, or are not failures of the image. */
 const FAILING: readonly NodeState[] = ['startTaskFailed', 'unusable', 'offline', 'unknown']
-/** More would bury the reader; all are counted. */
+/** More would overwhelm the reader; all are counted. */
 const MOST_NODES_SHOWN = 20
 const OUTPUT_BYTES = 4_096
-/** Nodes take half a minute to many minutes to start and to run their start task. */
+/** Nodes take between half a minute and many minutes to start and to run their start task. */
 const nodeDelayMs = (waitedMs: number): number => Math.min(15_000, Math.max(5_000, waitedMs / 10))
-/** A list is a request for every 1,000 nodes: made when counts say that it is worth it, and now and then whatever they say. */
+/** A list costs a request for every 1,000 nodes, so it is read when the counts make it worthwhile, and from time to time regardless. */
 const LIST_ANYWAY_MS = 120_000
 const LIST_AGAIN_MS = 20_000
 
 /** What the gate judges. */
 export interface Gate {
   readonly work: PoolWork
-  /** As it was when its resize had ended. */
+  /** The pool as it was when its resize had ended. */
   readonly pool: Pool
-  /** How many nodes must be healthy, were all of them to be. */
+  /** The nodes of which the required share must be healthy. */
   readonly target: NodeTotals
-  /** Nodes of an earlier time are none of the image (`censusOf`); 0 where they are to stay. */
+  /** Milliseconds since 1970: older nodes are not of this image (`censusOf`). 0 where the pool keeps its nodes. */
   readonly sinceMs: number
 }
 
@@ -86,8 +86,8 @@ interface Settled {
 }
 
 /**
- * Until the gate is passed, no node is on the way any more, or the time for starting is over. Counts "may not always be up to date" and
- * only say when the list of nodes is worth its requests: the list decides.
+ * Waits until the gate is passed, no node is on the way any more, or the time for starting is over. Counts "may not always be up to date",
+ * so they only say when to read the list of nodes; the list decides.
  * https://learn.microsoft.com/rest/api/batchservice/nodes/list-pool-node-counts
  */
 async function settle(plane: BatchDataPlane, gate: Gate, context: StepContext): Promise<Settled> {
@@ -136,7 +136,7 @@ async function settle(plane: BatchDataPlane, gate: Gate, context: StepContext): 
   )
 }
 
-/** Says how nodes are, where that has changed. */
+/** Reports the states of the nodes whenever they have changed. */
 function reporter(pool: string, context: StepContext): (seen: Settled) => void {
   let reported = ''
   return ({ counts, target, health: { healthy, required } }) => {
@@ -148,12 +148,15 @@ function reporter(pool: string, context: StepContext): (seen: Settled) => void {
 
 const createdMs = ({ properties }: Pool): number => startAt(String(properties.creationTime ?? ''))
 
-/** Counts that promise a verdict are looked into at once, and again after a while where they stay the same. */
+/** When new counts promise a verdict, the list is read at once; if they stay the same, again after a while. */
 function isWorthListing({ isHealthy, isSettled }: Health, isNew: boolean, sinceListedMs: number): boolean {
   return isHealthy || isSettled ? isNew || sinceListedMs >= LIST_AGAIN_MS : sinceListedMs >= LIST_ANYWAY_MS
 }
 
-/** Nobody is on the way, and nobody seeks more: Batch keeps seeking Spot nodes, and a formula requests missing ones at its next evaluation. */
+/**
+ * Whether no node is on the way and none will come: Batch keeps seeking Spot nodes, and a formula requests missing nodes at its next
+ * evaluation.
+ */
 function isHopeless({ counts, health, target }: Settled, now: Pool | undefined, autoScale: boolean): boolean {
   const isSought = sumOf(counts.lowPriority) < target.lowPriority || (autoScale && sumOf(counts.dedicated) < target.dedicated)
   const isListed = !now || sumOf(counts.dedicated) >= totals(now).dedicated
@@ -164,15 +167,15 @@ function unknownHealth(pool: Pool, error: Error): PoolError {
   const { message, hint, code, link, correlationId } = explain(error)
   return new PoolError({
     title: 'Node health unknown',
-    message: `pool ${pool.name}: the states of its nodes could not be read to the end: ${message}`,
-    hint: `${hint} With \`wait: steady\` nobody looks at nodes.`,
+    message: `pool ${pool.name}: the states of its nodes could not be read: ${message}`,
+    hint: `${hint} With \`wait: steady\`, the run does not look at nodes.`,
     ...(code && { code }),
     ...(link && { link }),
     ...(correlationId && { correlationId }),
   })
 }
 
-/** Nodes that are healthy on an image of somebody else are none of this run's. */
+/** The error where somebody else changed the image: nodes that are healthy on it prove nothing about this run's image. */
 function changedImage(now: Pool, pool: Pool): ForeignChangeError {
   return new ForeignChangeError({
     title: 'Pool changed by someone else',
@@ -189,7 +192,7 @@ function wrongImage(pool: Pool, imageId: string): PoolError {
   })
 }
 
-/** What a failing node says of itself, with the ends of what its start task printed. */
+/** What is known about a failing node, with the ends of its start task's output. */
 async function explainNode(plane: BatchDataPlane, pool: string, node: ComputeNode): Promise<UnhealthyNode> {
   const { id, state, isDedicated, errors, startTaskInfo } = node
   // A node that leaves meanwhile takes its files along; that must not hide the verdict.

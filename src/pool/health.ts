@@ -8,7 +8,7 @@ export interface HealthyShares {
   readonly minHealthySpotPercentage: number
 }
 
-/** Of so many nodes, how many must be healthy. */
+/** How many of `nodes` must be healthy, rounded up. */
 export const shareOf = (nodes: number, percentage: number): number => Math.ceil((nodes * percentage) / 100)
 
 /** How many nodes of each kind must be healthy. */
@@ -33,19 +33,19 @@ const ON_THE_WAY: readonly NodeState[] = [
 ]
 
 export interface Health {
-  /** Nodes idle or running, of each kind as many as the target at most: others are on their way out. */
+  /** Idle and running nodes, at most as many of each kind as the target: any others are leaving. */
   readonly healthy: number
   readonly required: number
   /** The same by kind. */
   readonly healthyByKind: NodeTotals
   readonly requiredByKind: NodeTotals
-  /** Of each kind enough nodes are healthy; preempted ones are not. */
+  /** Enough nodes of each kind are healthy. Preempted nodes are not. */
   readonly isHealthy: boolean
   /** No node is on the way any more: waiting will not help. */
   readonly isSettled: boolean
 }
 
-/** Current counts include unusable nodes; only states say how many work. Spot and dedicated nodes do not stand in for each other. */
+/** The pool's current counts include unusable nodes, so only node states count. Spot and dedicated nodes do not replace each other. */
 export function healthOf(counts: NodeCounts, target: NodeTotals, shares: HealthyShares): Health {
   const requiredByKind = requiredOf(target, shares)
   const of = (kind: keyof NodeTotals) =>

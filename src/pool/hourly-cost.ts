@@ -1,4 +1,4 @@
-/** Pure: what the nodes of a pool cost an hour by Azure's public prices. A figure is either in the list or not given: nothing is estimated. */
+/** Pure: what the nodes of a pool cost per hour at Azure's public prices. A price that is not in the list is not estimated. */
 import type { PoolProperties } from '../model/batch.ts'
 import type { NodeTotals } from '../model/nodes.ts'
 import type { RetailPrice, SizePrices } from '../model/prices.ts'
@@ -10,14 +10,14 @@ export interface NodePrices {
   readonly lowPriority?: number
 }
 
-/** Nodes of which a price is asked for. */
+/** Nodes to be priced. */
 export interface PricedNodes {
   readonly vmSize: string
   readonly isWindows: boolean
   readonly nodes: NodeTotals
 }
 
-/** USD for all nodes for an hour, or why it is not known. */
+/** USD per hour for all nodes, or why it is not known. */
 export type HourlyCost = { readonly usd: number } | { readonly unknown: string }
 
 const KINDS = { dedicated: 'dedicated nodes', lowPriority: 'Spot nodes' } as const
@@ -34,7 +34,7 @@ export function hourlyCost({ vmSize, isWindows, nodes }: PricedNodes, sizes: rea
   return { usd: Number(asked.reduce((sum, kind) => sum + nodes[kind] * (known[kind] ?? 0), 0).toFixed(4)) }
 }
 
-/** What one node costs an hour, as far as the list says. */
+/** What one node costs per hour, as far as the list has it. */
 export function nodePrices({ vmSize, isWindows }: Omit<PricedNodes, 'nodes'>, sizes: readonly SizePrices[], now: Date): NodePrices {
   const prices = (listOf(vmSize, sizes)?.prices ?? []).filter((price) => isOfNodes(price, isWindows, now))
   const [dedicated, lowPriority] = [
@@ -45,7 +45,7 @@ export function nodePrices({ vmSize, isWindows }: Omit<PricedNodes, 'nodes'>, si
 }
 
 /**
- * Whether nodes have Windows, and pay for it: not with a licence of the customer's own.
+ * Whether the nodes run Windows with a licence that Azure charges for, and not with a licence of the customer's own.
  * https://learn.microsoft.com/rest/api/batchmanagement/pool/create#virtualmachineconfiguration (`licenseType`)
  */
 export function paysForWindows({ deploymentConfiguration }: PoolProperties): boolean {
@@ -57,7 +57,7 @@ export function paysForWindows({ deploymentConfiguration }: PoolProperties): boo
 const listOf = (vmSize: string, sizes: readonly SizePrices[]): SizePrices | undefined =>
   sizes.find((one) => one.vmSize.toLowerCase() === vmSize.toLowerCase())
 
-/** The list has the same size for cloud services and dedicated hosts as well, for test subscriptions, and with prices to come. */
+/** The list also has prices of the same size for cloud services, for dedicated hosts and for test subscriptions, and future prices. */
 function isOfNodes(
   { currencyCode, unitOfMeasure, type, productName, effectiveStartDate, retailPrice }: RetailPrice,
   isWindows: boolean,
@@ -76,7 +76,7 @@ function isOfNodes(
 
 const meterOf = ({ meterName, skuName }: RetailPrice): string => `${meterName} ${skuName}`
 
-/** The latest one; several that differ are none. */
+/** The latest price; `undefined` where several latest prices differ. */
 function onlyPrice(prices: readonly RetailPrice[]): number | undefined {
   const latest = Math.max(...prices.map(({ effectiveStartDate }) => Date.parse(effectiveStartDate)))
   const values = new Set(prices.filter((price) => Date.parse(price.effectiveStartDate) === latest).map(({ retailPrice }) => retailPrice))

@@ -5,16 +5,16 @@ import { emit, type StepContext } from '../run/context.ts'
 import type { PoolPlan } from './pool-plan.ts'
 import { putSizesBack } from './put-back.ts'
 
-/** The runner kills 7.5 s after SIGINT. */
+/** The runner kills the process 7.5 s after SIGINT. */
 const LONGEST_STOP_MS = 4_000
 const LONGEST_PUT_BACK_MS = 120_000
 
-/** Where a run ends early. */
+/** A run that ends early. */
 export interface EarlyEnd {
   readonly onCancel: PoolSettings['onCancel']
   /** Empty where no plan was made. */
   readonly plans: readonly PoolPlan[]
-  /** Pools that an earlier run has drained, as they were before this one. */
+  /** Pools that an earlier run had drained before this run began. */
   readonly drained: readonly ArmId[]
   readonly isCancelled: boolean
 }
@@ -25,7 +25,7 @@ export async function leavePools({ onCancel, plans, drained, isCancelled }: Earl
   await putSizesBack(drained, isCancelled ? LONGEST_STOP_MS : LONGEST_PUT_BACK_MS, context)
 }
 
-/** `on-cancel: stop-resize`: pools keep the nodes they have by now. */
+/** `on-cancel: stop-resize`: pools keep the nodes that they have by then. */
 async function stopResizes(pools: readonly PoolPlan[], context: StepContext): Promise<void> {
   const warn = (text: string) => emit(context, { kind: 'notice', level: 'warning', text })
   const stopped = Promise.all(

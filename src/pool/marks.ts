@@ -1,13 +1,13 @@
 /**
- * Pure: what this action writes into a pool's or a job's metadata, so that a later run can finish what an interrupted one began. Batch gives
- * metadata no meaning of its own. https://learn.microsoft.com/rest/api/batchmanagement/pool/update#metadataitem
+ * Pure: what this action writes into the metadata of a pool or a job, so that a later run can finish the work of an interrupted one. Batch
+ * itself gives metadata no meaning. https://learn.microsoft.com/rest/api/batchmanagement/pool/update#metadataitem
  */
 import type { Pool, PoolProperties, ScaleSettings, VirtualMachineConfiguration } from '../model/batch.ts'
 
 export type Metadata = NonNullable<PoolProperties['metadata']>
 
 export const MARKS = {
-  /** On a pool that is drained for its new image, or for its successor: its last healthy image and size. Gone once the new image is healthy. */
+  /** On a pool that is drained for its new image or its successor: its last healthy image and size. Removed once the new image is healthy. */
   before: 'image-pool-before',
   /** On a blue-green pool: the name it serves under, and its own (`writeSuccessorMark`). */
   successorOf: 'image-pool-successor-of',
@@ -33,13 +33,13 @@ export const withoutMarks = (metadata: Metadata = []): Metadata => metadata.filt
 
 export const marksIn = (metadata: Metadata = []): Metadata => metadata.filter(({ name }) => OWN.has(name))
 
-/** `value` absent: the mark is taken off. */
+/** Without `value`, the mark is removed. */
 export function withMark(metadata: Metadata = [], name: string, value?: string): Metadata {
   const others = metadata.filter((item) => item.name !== name)
   return value === undefined ? others : [...others, { name, value }]
 }
 
-/** Marks by name; without a value, the mark is taken off. */
+/** Marks by name; a mark without a value is removed. */
 export type MarkChanges = Readonly<Record<string, string | undefined>>
 
 export const withMarks = (metadata: Metadata | undefined, marks: MarkChanges): Metadata =>
@@ -51,7 +51,7 @@ export const markIn = (metadata: Metadata = [], name: string): string | undefine
 export interface SuccessorMark {
   /** The name that the pool serves under. */
   readonly serves: string
-  /** The name of the pool that the mark was written on: in a clone it is another one's. */
+  /** The name of the pool that the mark was written on; in a clone, that is another pool. */
   readonly own: string
 }
 
@@ -62,24 +62,27 @@ export function readSuccessorMark(text: string | undefined): Partial<SuccessorMa
   return { ...(serves && { serves }), ...(own && { own }) }
 }
 
-/** A mark that counts only on the pool that it was written on: a clone has it too. */
+/** A mark with the name of its pool: a clone has it too, but it counts only on the pool that it was written on. */
 export const writePoolMark = (poolName: string, text: string): string => `${poolName}/${text}`
 
-/** Nothing where the mark is another pool's. */
+/** The text of the mark; `undefined` where the mark was written on another pool. */
 export function readPoolMark(mark: string | undefined, poolName: string): string | undefined {
   const end = mark?.indexOf('/') ?? -1
   return mark !== undefined && mark.slice(0, end).toLowerCase() === poolName.toLowerCase() ? mark.slice(end + 1) : undefined
 }
 
-/** What a pool goes back to. */
+/** The state that a rollback restores. */
 export interface LastState extends Pick<VirtualMachineConfiguration, 'imageReference' | 'nodeAgentSkuId' | 'securityProfile'> {
   readonly vmSize?: string
   readonly scaleSettings: ScaleSettings
-  /** The pool that the state is of: in a clone it is another one's. */
+  /** The name of the pool whose state this is; in a clone, that is another pool. */
   readonly pool?: string
 }
 
-/** As the mark says, which an earlier run left; else as the pool is. A size that it was given since is its own. */
+/**
+ * The state in the mark of an earlier run, otherwise that of the pool as it is. A size that the pool was given since replaces the marked
+ * one.
+ */
 export function lastStateOf({ name, properties }: Pool): LastState {
   const found = readMark(markIn(properties.metadata, MARKS.before))
   const marked = found && (found.pool ?? name).toLowerCase() === name.toLowerCase() ? found : undefined
@@ -96,17 +99,17 @@ export function lastStateOf({ name, properties }: Pool): LastState {
   }
 }
 
-/** Drained, or without the formula that it had. */
+/** Whether the pool is drained, or has lost its formula to a drain. */
 function isSizeOnTheWay({ autoScale, fixedScale }: ScaleSettings = {}, marked: LastState): boolean {
   if (autoScale) return false
   const { targetDedicatedNodes = 0, targetLowPriorityNodes = 0 } = fixedScale ?? {}
   return !marked.scaleSettings.fixedScale || targetDedicatedNodes + targetLowPriorityNodes === 0
 }
 
-/** Batch refuses metadata that is too large (`MetadataTooLarge`) without saying how much that is. */
+/** Batch refuses metadata that is too large (`MetadataTooLarge`), but documents no limit. */
 const LONGEST_MARK = 2_000
 
-/** A formula too long to be kept is left out: then only the spec, or the log of the run, has it. */
+/** A formula that is too long for a mark is left out: then only the spec or the log of the run has it. */
 export function writeMark(state: LastState): string {
   const text = JSON.stringify(state)
   return text.length <= LONGEST_MARK ? text : JSON.stringify({ ...state, scaleSettings: {} })

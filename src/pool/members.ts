@@ -1,6 +1,6 @@
 /**
- * Pure: a pool taken apart into members that a spec has or leaves out, one by one: those of `properties`, and those of its virtual machine
- * configuration as `vm.<name>`. The image, what follows from it, and the size are no such members: every run sets them.
+ * Pure: a pool as the members that a spec may have or leave out: those of `properties`, and those of its virtual machine configuration as
+ * `vm.<name>`. The image, the properties that follow from it, and the size are not members: every run sets them.
  */
 import type { PoolProperties, VirtualMachineConfiguration } from '../model/batch.ts'
 
@@ -12,7 +12,7 @@ const VM = 'vm.'
 const APART: ReadonlySet<string> = new Set(['deploymentConfiguration', 'scaleSettings', 'metadata'])
 const OF_THE_IMAGE: ReadonlySet<string> = new Set(['imageReference', 'nodeAgentSkuId', 'securityProfile'])
 
-/** What a pool has where nobody set anything else. https://learn.microsoft.com/rest/api/batchmanagement/pool/create */
+/** Batch's defaults. https://learn.microsoft.com/rest/api/batchmanagement/pool/create */
 const DEFAULTS: Members = {
   interNodeCommunication: 'Disabled',
   taskSlotsPerNode: 1,
@@ -48,17 +48,17 @@ export function withMembers(properties: PoolProperties, members: Members): PoolP
 /** The property that a member is in. */
 export const propertyOf = (member: string): string => (member.startsWith(VM) ? 'deploymentConfiguration' : member)
 
-/** What Azure takes and gives for "none": nothing, an empty list, an empty object. */
+/** Azure's ways to say "none": nothing, an empty list, an empty object. */
 export const isNothing = (value: unknown): boolean =>
   value === undefined || value === null || (typeof value === 'object' && Object.keys(value).length === 0)
 
-/** Whether a pool with this value of a member is as if nobody had set it. */
+/** Whether this value of a member is what a pool has where nobody set it. */
 export const isUnset = (member: string, value: unknown): boolean =>
   isNothing(value) || JSON.stringify(value).toLowerCase() === JSON.stringify(DEFAULTS[member] ?? null).toLowerCase()
 
 /**
- * Properties that a PATCH takes away, by what it must say: an empty object removes the start task, an empty list is a list of none, and
- * others have their default. What is missing here goes by PUT only, which "fully replaces".
+ * Properties that a PATCH can remove, with the value that removes them: an empty object removes the start task, an empty list empties a
+ * list, and others get their default. Everything else can be removed only by PUT, which "fully replaces" the pool.
  * https://learn.microsoft.com/rest/api/batchmanagement/pool/update, https://learn.microsoft.com/azure/batch/batch-pool-update-properties
  */
 export const REMOVALS: Members = { ...DEFAULTS, startTask: {}, applicationPackages: [] }

@@ -6,10 +6,10 @@ import { MARKS, markIn, withMark } from './marks.ts'
 
 /** What disabling a job does to its running tasks, in the words of the jobs API. */
 const DISABLE_TASKS = { TaskCompletion: 'wait', Requeue: 'requeue', Terminate: 'terminate' } as const
-/** An account may have a thousand active jobs; each is asked every few seconds until its tasks are through. */
+/** An account may have a thousand active jobs; each is polled every few seconds until its tasks have ended. */
 const MOST_JOBS_AT_ONCE = 10
 
-/** Whose jobs move where. */
+/** A move of all jobs from one pool to another. */
 export interface JobMove {
   /** Name of the pool that the jobs are on. */
   readonly from: string
@@ -44,7 +44,7 @@ export async function moveJobs(jobMove: JobMove, context: StepContext): Promise<
   })
 }
 
-/** As it was read; one that somebody changed since is read again, one that is gone needs no move. */
+/** Moves a schedule as it was read. One that somebody changed since is read again; one that is gone needs no move. */
 async function moveJobSchedule(schedule: JobSchedule, move: JobMove): Promise<void> {
   const { from, to, plane } = move
   try {
@@ -59,7 +59,7 @@ async function moveJobSchedule(schedule: JobSchedule, move: JobMove): Promise<vo
 
 const JOB_DELAY_MS = 5_000
 
-/** A job that its owner had disabled stays disabled; one that this run, or an interrupted one, disabled is enabled again in any case. */
+/** A job that its owner disabled stays disabled. A job that this run or an interrupted one disabled is enabled again in any case. */
 async function moveJob(job: Job, move: Move): Promise<void> {
   const { to, plane, option } = move
   const isActive = job.state === 'active' || job.state === 'enabling'
@@ -72,7 +72,7 @@ async function moveJob(job: Job, move: Move): Promise<void> {
     if (!(await isDisabled(job, move))) return
     await plane.moveJob(job.id, to)
   } catch (error) {
-    // Disabled, and not to be moved: it stays where it is.
+    // It is disabled, but cannot be moved: it stays on its pool.
     if (isOurs && !move.context.signal.aborted) await enable(job, move)
     throw error
   }
@@ -90,7 +90,7 @@ async function enable(job: Job, move: Move): Promise<void> {
 }
 
 /**
- * Sets the mark, or without a value takes it off, in the metadata as they are now: hours may have passed since the job was listed.
+ * Sets the mark in the metadata as it is now, or removes it without a value: hours may have passed since the job was listed.
  * `false` where the job ended meanwhile.
  */
 async function mark({ id }: Job, plane: BatchDataPlane, value?: string): Promise<boolean> {
@@ -111,7 +111,7 @@ async function mark({ id }: Job, plane: BatchDataPlane, value?: string): Promise
 const hasEnded = (job: Job | undefined): job is undefined =>
   job === undefined || job.state === 'terminating' || job.state === 'completed' || job.state === 'deleting'
 
-/** When the job's running tasks have ended as the option says; `false` where the job ended meanwhile. */
+/** Waits until the job's running tasks have ended as the option says; `false` where the job ended meanwhile. */
 function isDisabled({ id }: Job, { plane, context }: Move): Promise<boolean> {
   return waitFor(
     context,

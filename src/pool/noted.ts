@@ -1,4 +1,4 @@
-/** Pure: what a run notes on a pool that it writes, for later runs to compare with. */
+/** Pure: the marks that a run writes on a pool so that later runs can compare. */
 import type { PoolRequest } from '../config/config.ts'
 import { MARKS, type MarkChanges } from './marks.ts'
 import { namesIn, writeOwnNames } from './own-names.ts'
@@ -9,9 +9,9 @@ export interface Noted {
   readonly poolName: string
   readonly request: PoolRequest
   readonly secrets: SecretComparison
-  /** Whether a member is in what is written; absent: all are. */
+  /** Whether a member is among those that are written. Default: all are. */
   readonly isSent?: (member: string) => boolean
-  /** Names that this action set before, and that stay although the spec leaves them out. */
+  /** Names that this action set before and that stay, although the spec no longer has them. */
   readonly staying?: readonly string[]
 }
 

@@ -1,4 +1,4 @@
-/** What became of a pool. */
+/** The outcome of the work on a pool. */
 import type { Explanation } from '../errors/explanation.ts'
 import type { Pool } from '../model/batch.ts'
 import type { PhaseName } from '../run/events.ts'
@@ -7,11 +7,11 @@ import type { ProofOutcome } from './proof.ts'
 
 /** What became of one pool. */
 export interface PoolOutcome {
-  /** Absent where there is none (any more). */
+  /** Absent where it does not exist, or no longer does. */
   readonly pool?: Pool
   readonly verdict?: Verdict
   readonly error?: Explanation
-  /** Nothing was done to it. */
+  /** The run did not touch it. */
   readonly isUntouched?: boolean
   /** Absent where none was due. */
   readonly proof?: ProofOutcome

@@ -1,4 +1,4 @@
-/** Pure: which pools were drained by this action and are owed their former size. */
+/** Pure: pools that this action drained, and that must get their former size back. */
 import { type FleetSettings, type PoolSettings, settingsIn } from '../config/config.ts'
 import type { ArmId } from '../model/arm-id.ts'
 import type { Pool, ScaleSettings } from '../model/batch.ts'
@@ -8,7 +8,7 @@ import { isBeingDeleted, poolAndSuccessors, poolFor } from './family.ts'
 import { lastStateOf, MARKS, markIn } from './marks.ts'
 import { targetFrom, targetOf } from './size.ts'
 
-/** Pools that are to be brought up and stand drained, by an earlier run that was interrupted; one that gave its jobs away is not owed any. */
+/** Requested pools that an interrupted run has left drained. A pool that has given its jobs to a successor stays drained. */
 export function drainedPools(settings: PoolSettings, pools: readonly Pool[]): readonly ArmId[] {
   return settings.requests.flatMap(({ id }) => {
     const pool = poolFor(id, settings, pools)
@@ -21,7 +21,7 @@ export function drainedInFleet(fleet: FleetSettings, { accounts }: Pick<Observed
   return accounts.flatMap(({ id, pools }) => drainedPools(settingsIn(id, fleet), pools))
 }
 
-/** The scale that a drained pool had; nothing where it has been given a size, or never had one. */
+/** The scale that a drained pool had; `undefined` where it has been given a size since, or never had one. */
 export function owedScale(pool: Pool): ScaleSettings | undefined {
   const isMarked = markIn(pool.properties.metadata, MARKS.before) !== undefined
   const { autoScale, fixedScale } = pool.properties.scaleSettings ?? {}

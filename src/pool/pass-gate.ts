@@ -23,22 +23,22 @@ export class GateError extends PoolError {
 export interface PoolAtGate {
   readonly work: PoolWork
   readonly resizer: PoolResizer
-  /** As it was when its resize had ended. */
+  /** The pool as it was when its resize had ended. */
   readonly pool: Pool
   readonly target: NodeTotals
 }
 
 /**
- * The health gate. Unusable nodes are replaced, and nodes that left are requested again, as long as that helps and the cap on resizes
- * allows. Where a formula sizes the pool they are left to it: without them the pool would look healthy at a size that the formula has not
- * requested. @throws GateError
+ * The health gate. Unusable nodes are replaced, and nodes that have left are requested again, as long as that helps and the limit on
+ * resizes allows it. Where a formula sizes the pool, unusable nodes stay: without them, the pool would look healthy at a size that the
+ * formula has not requested. @throws GateError
  */
 export async function passGate({ work, resizer, pool, target }: PoolAtGate, context: StepContext): Promise<Verdict> {
   const { id: poolName, autoScale, resizeTimeout } = work.plan.request
   const { nodeDeallocationOption } = work.settings
   const look = async (seen: Pool): Promise<Verdict> => {
     const verdict = await verify({ work, pool: seen, target, sinceMs: resizer.drainBeganMs }, context)
-    // Where somebody resized the pool, missing nodes are no failure of the image.
+    // If somebody resized the pool, missing nodes are not a failure of the image.
     if (verdict.error && !autoScale) refuseForeignTarget(await resizer.editor.get(), target)
     return verdict
   }
@@ -61,6 +61,6 @@ export async function passGate({ work, resizer, pool, target }: PoolAtGate, cont
 
 const unusableIn = ({ counts }: Verdict): number => countIn(counts, ['unusable'])
 
-/** Nodes are unusable, or gone. */
+/** Whether nodes are unusable or have left, so that new ones can be requested. */
 const canReplace = (verdict: Verdict, target: NodeTotals): boolean =>
   unusableIn(verdict) > 0 || (verdict.counts !== undefined && sumOf(verdict.counts.dedicated) < target.dedicated)

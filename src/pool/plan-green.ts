@@ -1,4 +1,4 @@
-/** Pure: a pool beside the one that serves, which then takes over its name. */
+/** Pure: the plan of a blue-green pool, which is made beside the one that serves and then takes its place. */
 import { type ArmId, sameId } from '../model/arm-id.ts'
 import { imageOf, type Pool, type PoolProperties } from '../model/batch.ts'
 import { type Differences, differencesOf } from './differences.ts'
@@ -7,13 +7,13 @@ import { MARKS, writeSuccessorMark } from './marks.ts'
 import { notedOn } from './noted.ts'
 import type { PoolPlan, PoolQuestion } from './pool-plan.ts'
 
-/** The new pool's, named after the version: where the pool that serves has that name, there is nothing to make beside it. */
+/** The id of the new pool, which is named after the version. If the serving pool has that name already, no new pool is needed. */
 export const greenIdOf = ({ id, name, imageId }: PoolQuestion): ArmId =>
   `${id.slice(0, id.lastIndexOf('/'))}/${greenName(name, imageId)}` as ArmId
 
 /**
- * A pool beside the old one, named after the image's version; one that an earlier run began is taken up, or replaced where the request
- * has changed since, and leftovers of interrupted runs for other versions go with the old one.
+ * A pool beside the old one, named after the image's version. A pool that an earlier run began is used, or replaced where the request has
+ * changed since. Leftovers of interrupted runs for other versions are retired together with the old pool.
  */
 export function planGreen(
   question: PoolQuestion,

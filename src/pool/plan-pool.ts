@@ -1,4 +1,4 @@
-/** Pure: one pool as requested against the pool that exists. */
+/** Pure: what to do about one pool, from the request and the existing pool. */
 import type { PoolRequest, PoolSettings } from '../config/config.ts'
 import { guidanceMs } from '../config/resize-timeout.ts'
 import { sameId } from '../model/arm-id.ts'
@@ -16,7 +16,7 @@ import { targetFrom } from './size.ts'
 import { propertiesOf } from './spec-properties.ts'
 import { wantedOf } from './wanted.ts'
 
-/** Everything else needs a pool without nodes. https://learn.microsoft.com/azure/batch/batch-pool-update-properties */
+/** All other properties can be changed only on a pool without nodes. https://learn.microsoft.com/azure/batch/batch-pool-update-properties */
 const CHANGEABLE_AT_ANY_TIME = new Set(['startTask', 'metadata', 'applicationPackages', 'scaleSettings'])
 
 export function planPool(question: PoolQuestion): PoolPlan {
@@ -46,7 +46,7 @@ function planNew(question: PoolQuestion): PoolPlan {
   return { id, request, action: 'create', ...whole, removed: [], marks: notedOn({ poolName: request.id, request, secrets }) }
 }
 
-/** A pool that is there, and in what it differs. */
+/** An existing pool, and how it differs from the request. */
 interface ComparedPool extends PoolQuestion {
   readonly existing: Pool
   readonly found: Differences
@@ -58,7 +58,7 @@ function planReplacement({ id, request, existing, found }: ComparedPool): PoolPl
   return { id, request, existing, action: 'replace', ...whole, removed, marks, ...some({ lost: unreadable }) }
 }
 
-/** By PATCH, which leaves alone what it does not name; where something is to go that no PATCH removes, by PUT of the whole. */
+/** Changes the pool by PATCH, which leaves alone what it does not name; by PUT of the whole pool where no PATCH can remove something. */
 function planReimage({ id, request, existing, properties, found }: ComparedPool & { readonly properties: PoolProperties }): PoolPlan {
   const { whole, removed, unreadable } = found.wanted
   const isWhole = removed.some(needsPut)
@@ -78,7 +78,7 @@ function planReimage({ id, request, existing, properties, found }: ComparedPool 
   }
 }
 
-/** Without the image, and without what needs an empty pool. */
+/** Changes neither the image nor anything else that needs a pool without nodes. */
 function planUpdate({
   id,
   request,
@@ -109,11 +109,14 @@ function planUpdate({
   }
 }
 
-/** Without lists that are empty. */
+/** The lists without the empty ones. */
 const some = <T extends Readonly<Record<string, readonly string[]>>>(lists: T): Partial<T> =>
   Object.fromEntries(Object.entries(lists).filter(([, list]) => list.length > 0)) as Partial<T>
 
-/** Where no size was requested, the pool keeps its own, also one that an interrupted run has drained. Nothing is known of a formula that was lost. */
+/**
+ * Where no size was requested, the pool keeps its own, even if an interrupted run has drained it. A formula that was too long for the mark is
+ * lost; then the request stays as it is.
+ */
 function withExistingSize(asked: PoolRequest, existing: Pool): PoolRequest {
   const { autoScale, fixedScale } = lastStateOf(existing).scaleSettings
   if (asked.sizeSource === 'requested' || !(autoScale || fixedScale)) return asked
@@ -124,7 +127,7 @@ function withExistingSize(asked: PoolRequest, existing: Pool): PoolRequest {
   return { ...request, target, ...(kind && { resizeTimeout: isoDuration(guidanceMs(target.dedicated + target.lowPriority, kind)) }) }
 }
 
-/** What is requested, as the rules are to see it: by the name of the pool that serves, and at its size where none is requested. */
+/** The requests as preflight rules need them: under the name of the serving pool, and with its size where none is requested. */
 export function requestsOn(settings: PoolSettings, pools: readonly Pool[]): readonly PoolRequest[] {
   return settings.requests.map((request) => {
     const existing = poolFor(request.id, settings, pools)

@@ -9,14 +9,14 @@ import { isBeingDeleted } from './family.ts'
 
 const GONE_DELAY_MS = 10_000
 
-/** A pool to be made. */
+/** A pool to be created. */
 export interface NewPool {
   readonly id: ArmId
   readonly properties: PoolProperties
   readonly envelope: PoolEnvelope
 }
 
-/** Makes a pool; the ledger has it before Azure does. */
+/** Creates a pool; the ledger records it before the request is sent. */
 export async function createPool(pool: NewPool, context: StepContext): Promise<void> {
   const { id, properties, envelope } = pool
   context.ledger.record({ id, kind: 'pool' })
@@ -26,9 +26,9 @@ export async function createPool(pool: NewPool, context: StepContext): Promise<v
   } catch (error) {
     if (!(error instanceof AzureError) || (error.status !== 412 && error.status !== 409)) throw error
     const there = await context.batch.getPool(id)
-    // Deleted by a run that ended before it made the new one.
+    // An earlier run deleted the pool and ended before it created the new one.
     if (there ? isBeingDeleted(there) : error.status === 412) await createOnceGone(pool, context)
-    // An answer that was lost makes the next try fail, because the pool exists by then.
+    // A lost answer makes the next attempt fail, because the pool exists by then.
     else if (!there || !isSubset(properties.deploymentConfiguration, there.properties.deploymentConfiguration)) throw error
   }
   context.ledger.settle(id)
@@ -40,18 +40,18 @@ async function createOnceGone({ id, properties, envelope }: NewPool, context: St
   await context.batch.createPool(id, properties, envelope)
 }
 
-/** A pool to be deleted as it is known. */
+/** A pool to be deleted, as it was read. */
 export interface Doomed {
   readonly pool: Pool
   /** Absent: Resource Manager deletes it, whatever it has become. */
   readonly plane?: BatchDataPlane
-  /** What is known not to have changed; absent: the pool is this run's own affair, whatever became of it. @throws ForeignChangeError */
+  /** Refuses a pool that somebody has changed. Absent: the pool is this run's own, and is deleted in any state. @throws ForeignChangeError */
   readonly refuseChanged?: (now: Pool) => void
 }
 
 /**
- * Deletes what was looked at: the ETag is read before the pool, and the data plane deletes under it, so that a change in between is
- * refused (412). Resource Manager deletes whatever there is; it does where the data plane cannot be reached.
+ * Deletes a pool only as it was looked at: its ETag is read before the pool, and the data plane deletes under that ETag, so a change in
+ * between is refused (412). Resource Manager cannot do that; it is used only where the data plane cannot be reached.
  * https://learn.microsoft.com/rest/api/batchservice/pools/delete-pool
  */
 export async function deletePool({ pool, plane, refuseChanged }: Doomed, context: StepContext): Promise<void> {
@@ -80,12 +80,12 @@ async function deleteUnder(etag: string, { name }: Pool, plane: BatchDataPlane):
   }
 }
 
-/** @throws what is not about the data plane being out of reach */
+/** @throws every error except that the data plane cannot be reached */
 function unlessUnreachable(error: unknown): undefined {
   if (!(error instanceof DataPlaneUnreachableError)) throw error
 }
 
-/** Someone else changed a pool that this run was about to overwrite or delete. */
+/** The error where someone else changed a pool that this run was about to overwrite or delete. */
 export function changedByOthers(pool: string, when: string): ForeignChangeError {
   return new ForeignChangeError({
     title: 'Pool changed by someone else',
@@ -95,7 +95,7 @@ export function changedByOthers(pool: string, when: string): ForeignChangeError 
   })
 }
 
-/** A pool of that name may still be on its way out, e.g. deleted by a run that ended before it made the new one. */
+/** Waits while a pool of that name is being deleted, e.g. by a run that ended before it created the new one. */
 export async function waitUntilGone(pool: Pick<Pool, 'id' | 'name'>, context: StepContext): Promise<void> {
   const isLeaving = async () => {
     const found = await context.batch.getPool(pool.id as ArmId)

@@ -1,4 +1,4 @@
-/** What a pool needs for its whole life, and which of it is gone. */
+/** The resources that a pool needs for its whole life, and which of them are gone. */
 import { AzureError } from '../errors/azure-error.ts'
 import { type ArmId, childId, nameOf, parseArmId, regionName, resourceGroupId } from '../model/arm-id.ts'
 import type { BatchAccount, Pool } from '../model/batch.ts'
@@ -24,9 +24,9 @@ interface Need {
   /** E.g. `image version`. */
   readonly what: string
   readonly id: string
-  /** `undefined` where it does not exist; else what is wrong with it. */
+  /** What is wrong with it; `undefined` where it does not exist. */
   readonly look: () => Promise<readonly Fault[] | undefined>
-  /** Looked at before; one that is missing says enough. */
+  /** Looked at first; if it is missing, nothing else is looked at. */
   readonly parent?: Need
 }
 
@@ -66,7 +66,7 @@ function needsOf({ identity, ...pool }: Pool, account: BatchAccount, context: St
   ]
 }
 
-/** A gallery image with what holds it, or a managed image with the snapshots it was made from. */
+/** A gallery image with its gallery and definition, or a managed image with the snapshots that it was made from. */
 function imageNeeds(image: string, { location }: BatchAccount, { compute }: StepContext): readonly Need[] {
   const parts = parseArmId(image)
   if (!parts) return []

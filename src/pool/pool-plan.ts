@@ -1,4 +1,4 @@
-/** What is to become of a pool: the plan that the pool steps carry out. */
+/** What to do with a pool: the plan that the pool steps carry out. */
 import type { PoolRequest, PoolSettings } from '../config/config.ts'
 import type { Generalization } from '../errors/silent-nodes.ts'
 import type { ArmId } from '../model/arm-id.ts'
@@ -8,7 +8,7 @@ import type { ImageTraits } from '../model/image-traits.ts'
 import type { MarkChanges } from './marks.ts'
 import type { WholePool } from './wanted.ts'
 
-/** One pool as requested, and what there is. */
+/** One pool as requested, with everything that its plan depends on. */
 export interface PoolQuestion {
   readonly id: ArmId
   readonly request: PoolRequest
@@ -17,9 +17,9 @@ export interface PoolQuestion {
   readonly strategy: PoolSettings['strategy']
   readonly imageTraits: ImageTraits | undefined
   readonly supportedImages: readonly SupportedImage[]
-  /** As requested; a blue-green pool carries its version behind it. */
+  /** The requested name; a blue-green pool adds the image version to it. */
   readonly name: string
-  /** For fingerprints of secrets, where the pool has no salt yet: another one in every run. */
+  /** For fingerprints of secrets, where the pool has no salt yet; different in every run. */
   readonly salt: string
   /** All pools of the account. */
   readonly siblings: readonly Pool[]
@@ -28,24 +28,24 @@ export interface PoolQuestion {
 interface PoolPlanBase {
   readonly id: ArmId
   readonly request: PoolRequest
-  /** Names of what differs from the spec and stays so: with `strategy: resize-only` or `fail`, whatever needs a pool without nodes. */
+  /** Names of what keeps differing from the spec: with `strategy: resize-only` or `fail`, whatever needs a pool without nodes. */
   readonly withheld?: readonly string[]
-  /** Names of what the spec left out and no request can remove while the pool has secrets that people added. */
+  /** Names of what the spec leaves out and no request can remove, because the pool has secrets that people added. */
   readonly stuck?: readonly string[]
-  /** Names of what people added with secrets that Azure does not give back, so that it cannot be carried over. */
+  /** Names of what people added with secrets. Azure does not return these, so it cannot be carried over. */
   readonly lost?: readonly string[]
-  /** Names of members whose secrets cannot be compared with those that the pool has. */
+  /** Names of members whose secrets cannot be compared with those of the pool. */
   readonly uncompared?: readonly string[]
-  /** Of the system in the image; absent: unknown. */
+  /** Who guarantees that the system in the image is generalized. Default: `unknown`. */
   readonly generalization?: Generalization
 }
 
-/** What is written to a pool, and noted on it for later runs. */
+/** What is written to a pool, with the marks for later runs. */
 export interface PoolWrite {
   readonly properties: PoolProperties
   readonly envelope: PoolEnvelope
   readonly marks: MarkChanges
-  /** Names of what the pool has and is not to have any more. */
+  /** Names of what is removed from the pool. */
   readonly removed: readonly string[]
 }
 
@@ -56,19 +56,19 @@ export type PoolPlan = PoolPlanBase &
     | { readonly action: 'resize'; readonly existing: Pool }
     /** Properties that may change at any time are patched; the image stays. */
     | ({ readonly action: 'update'; readonly existing: Pool; readonly resize: boolean } & PoolWrite)
-    /** Drain to 0, change, grow. */
+    /** Drained to 0 nodes, changed, and grown again. */
     | ({
         readonly action: 'reimage'
         readonly existing: Pool
         /** The pool as it will be. */
         readonly whole: WholePool
-        /** Names of what it has besides, added by people with secrets that Azure does not give back. */
+        /** Names of what it has besides, because people added it with secrets that Azure does not return. */
         readonly unrepeatable: readonly string[]
-        /** `properties` are the whole pool, sent by PUT: something is to go that no PATCH removes. */
+        /** `properties` are the whole pool, which is sent by PUT because no PATCH can remove something. */
         readonly isWhole?: true
       } & PoolWrite)
     | ({ readonly action: 'replace'; readonly existing: Pool } & PoolWrite)
-    /** A new pool beside the old one, which then gives it its jobs and goes. `green`: the new pool is there already. */
+    /** A new pool is made beside the old one, which then gives it its jobs and is deleted. `green`: the new pool exists already. */
     | ({
         readonly action: 'blue-green'
         readonly existing: Pool
@@ -81,7 +81,7 @@ export type PoolPlan = PoolPlanBase &
       } & PoolWrite)
   )
 
-/** What is to be done to one pool, and by which settings. */
+/** The plan of one pool, with everything that is needed to carry it out. */
 export interface PoolWork {
   readonly plan: PoolPlan
   /** The image that the pool is to be on; absent where the run leaves its image alone. */

@@ -1,4 +1,4 @@
-/** Pure: what a proof pool consists of: the pool as it will be, without what two pools cannot share. */
+/** Pure: the body of a proof pool: the pool as it will be, without what two pools cannot share. */
 import { isDeepStrictEqual } from 'node:util'
 import type { PoolEnvelope, PoolProperties } from '../model/batch.ts'
 import type { NodeTotals } from '../model/nodes.ts'
@@ -7,15 +7,15 @@ import type { PoolPlan } from './pool-plan.ts'
 import { totals } from './size.ts'
 import { describeUnreadable } from './unreadable.ts'
 
-/** What is sent to make a proof pool. */
+/** The body of the request that creates a proof pool. */
 export interface ProofBody {
   readonly properties: PoolProperties
   readonly envelope: PoolEnvelope
-  /** What of the wanted spec the proof pool cannot have, in words. */
+  /** What the proof pool cannot have of the wanted pool, in words. */
   readonly leftOut: readonly string[]
 }
 
-/** The plan of a pool whose nodes go for its new image. */
+/** The plan of a pool whose nodes are removed for its new image. */
 export type Draining = Extract<PoolPlan, { readonly action: 'reimage' | 'replace' }>
 
 export const needsProof = (plan: PoolPlan): plan is Draining => plan.action === 'reimage' || plan.action === 'replace'
@@ -43,7 +43,7 @@ export function candidateOf(plan: Draining): Candidate {
   }
 }
 
-/** Pools that differ in id and size alone, and have the same kind of node, share a proof. */
+/** Pools that differ only in id and size, and have the same kind of node, share a proof. */
 export function groupsOf(candidates: readonly Candidate[]): readonly (readonly Candidate[])[] {
   const comparable = ({ properties, envelope, isSpot }: Candidate) => ({ properties, envelope, isSpot })
   const groups: Candidate[][] = []
@@ -56,7 +56,7 @@ export function groupsOf(candidates: readonly Candidate[]): readonly (readonly C
 }
 
 /**
- * Spot only where the pool has Spot only; of a formula, by what it gave last, and where that is nothing, by the variables that it sets.
+ * Whether the pool has Spot nodes only. For a formula, the present nodes decide; if there are none, the variables that it sets.
  * https://learn.microsoft.com/azure/batch/batch-automatic-scaling#variables
  */
 function isSpotOnly({ request, existing, properties }: Draining): boolean {

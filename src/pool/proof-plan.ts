@@ -1,4 +1,4 @@
-/** Which pools have their new image proven on a node of its own before a node of theirs goes, and in what pool beside them. */
+/** Which pools have their new image proven on nodes of a separate pool before they lose a node themselves, and what that pool is like. */
 import type { PoolSettings } from '../config/config.ts'
 import { type ArmId, childId } from '../model/arm-id.ts'
 import { type Pool, poolNamed } from '../model/batch.ts'
@@ -8,7 +8,7 @@ import { bodyOf, candidateOf, groupsOf, needsProof, type ProofBody } from './pro
 import { abandonedProofs, proofName, provenBy, sameName } from './proof-pools.ts'
 import { haveRoomForAll, type Room, shortageOf } from './proof-room.ts'
 
-/** A pool that shows, on a node or a few, that the new image works. It is deleted afterwards. */
+/** A pool that shows on one or a few nodes that the new image works. It is deleted afterwards. */
 export interface ProofPlan extends ProofBody {
   readonly id: ArmId
   readonly name: string
@@ -17,15 +17,15 @@ export interface ProofPlan extends ProofBody {
   readonly target: NodeTotals
   /** ISO 8601. */
   readonly resizeTimeout: string
-  /** Of the system in the image; absent: unknown. */
+  /** Who guarantees that the system in the image is generalized. Default: `unknown`. */
   readonly generalization?: PoolPlan['generalization']
-  /** `canary-nodes: auto`: where Azure answers that a quota leaves no room, the run does without it. */
+  /** `canary-nodes: auto`: if Azure answers that a quota leaves no room, the run continues without the proof. */
   readonly isOptional: boolean
   /** Its pools can grow only once it is gone: for a managed image, or because the quotas have no room for both. */
   readonly goesFirst: boolean
 }
 
-/** A proof that the quotas leave no room for. */
+/** A proof for which the quotas leave no room. */
 export interface UnprovenPlan {
   readonly proves: readonly string[]
   /** E.g. `the quota of 40 dedicated cores: 36 are in use, 8 more are needed`. */
@@ -38,9 +38,9 @@ export interface UnprovenPlan {
 export interface ProofPlans {
   readonly proofs: readonly ProofPlan[]
   readonly unproven: readonly UnprovenPlan[]
-  /** Pools of somebody else that have the name of a proof pool. */
+  /** Names of proof pools that other pools have already. */
   readonly taken: readonly { readonly name: string; readonly proves: readonly string[] }[]
-  /** Proof pools that runs which ended early have left. */
+  /** Proof pools of interrupted runs. */
   readonly leftovers: readonly Pool[]
 }
 
@@ -48,9 +48,9 @@ export const NO_PROOFS: ProofPlans = { proofs: [], unproven: [], taken: [], left
 
 export interface ProofQuestion extends Room {
   readonly settings: PoolSettings
-  /** Pools of the image belong to it alone. */
+  /** The image is a managed image, which serves only one pool at a time. */
   readonly isManagedImage: boolean
-  /** Tells this run from every other, also from an earlier attempt. */
+  /** Distinguishes this run from every other, and from an earlier attempt of the same run. */
   readonly runToken: string
   readonly now: Date
 }
@@ -65,7 +65,7 @@ export function planProofs(question: ProofQuestion): ProofPlans {
   if (settings.canaryNodes === 0 || settings.strategy === 'fail') return { ...NO_PROOFS, leftovers }
   const groups = groupsOf(plans.filter(needsProof).map(candidateOf))
   const others = pools.filter((pool) => !leftovers.includes(pool))
-  // A proof pool that is still being deleted takes up room, but its name becomes free: the run waits for that.
+  // A proof pool that is still being deleted takes up room, but its name will be free: the run waits for that.
   const foreign = others.filter((pool) => provenBy(pool) === undefined)
   const nodes = settings.canaryNodes === 'auto' ? 1 : settings.canaryNodes
   const accepted: ProofPlan[] = []

@@ -7,7 +7,7 @@ import { coreQuotas } from './core-quotas.ts'
 import type { PoolPlan } from './pool-plan.ts'
 import { totals } from './size.ts'
 
-/** What is known of quotas, and who else uses them. */
+/** The quotas, and everything that uses them. */
 export interface Room {
   readonly plans: readonly PoolPlan[]
   readonly account: BatchAccount
@@ -17,7 +17,7 @@ export interface Room {
   readonly usages?: readonly ComputeUsage[]
 }
 
-/** As much of a proof as takes room. */
+/** The part of a proof that takes up room. */
 export interface ProofNodes {
   readonly properties: Pick<PoolProperties, 'vmSize'>
   readonly target: NodeTotals
@@ -28,7 +28,10 @@ interface Demand {
   readonly nodes: NodeTotals
 }
 
-/** Which quota has no room for these proofs beside all pools as they are and as they grow meanwhile; nothing where all have, or nobody knows. */
+/**
+ * The quota that has no room for these proofs beside all pools as they are and as they grow meanwhile, in words; `undefined` where all have
+ * room, or the quotas are unknown.
+ */
 export function shortageOf(proofs: readonly ProofNodes[], room: Room): string | undefined {
   const { plans, account, pools } = room
   const created = plans.filter(({ action }) => action === 'create')
@@ -42,7 +45,7 @@ export function shortageOf(proofs: readonly ProofNodes[], room: Room): string | 
   return short && `the quota of ${short.quota} ${short.name}: ${short.used} are in use, ${short.needed} more are needed`
 }
 
-/** Whether the pools can grow to their targets while the proofs are still there. Where there are no figures, nobody knows that they can. */
+/** Whether the pools can grow to their targets while the proof pools still exist; `false` where the quotas are unknown. */
 export function haveRoomForAll(proofs: readonly ProofNodes[], room: Room): boolean {
   const { plans, pools } = room
   const isPlanned = (pool: Pool) => plans.some(({ existing }) => existing !== undefined && sameId(existing.id, pool.id))
@@ -69,7 +72,7 @@ const demandOfProof = ({ properties, target }: ProofNodes): Demand => ({ vmSize:
 
 const vmSizeOf = ({ request, existing }: PoolPlan): string => request.properties.vmSize ?? existing?.properties.vmSize ?? ''
 
-/** Nodes that a pool which keeps its image gets beside those that it has. */
+/** The nodes that a pool with an unchanged image gets in addition to those that it has. */
 function growthOf(plan: PoolPlan): Demand {
   const has = plan.action !== 'blue-green' && plan.existing ? totals(plan.existing) : { dedicated: 0, lowPriority: 0 }
   const { target } = plan.request

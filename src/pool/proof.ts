@@ -16,15 +16,15 @@ import { isProofOfRun, provenBy, runTokenOf } from './proof-pools.ts'
 import { PoolRollout } from './rollout.ts'
 import { removeSmokeJob } from './smoke-test.ts'
 
-/** What became of a proof. */
+/** The outcome of a proof. */
 export type ProofOutcome = { readonly plan: ProofPlan } & (
   | { readonly result: 'healthy'; readonly verdict: Verdict; readonly error?: undefined }
   | { readonly result: 'failed'; readonly verdict?: Verdict; readonly error: Explanation }
-  /** A quota left no room, and the run does without it. */
+  /** A quota left no room, and the run continues without the proof. */
   | { readonly result: 'no-room'; readonly verdict?: undefined; readonly error: Explanation }
 )
 
-/** A proof under way. */
+/** A proof in progress. */
 export interface Proof {
   readonly plan: ProofPlan
   /** Rejects only where the run is over. */
@@ -33,16 +33,16 @@ export interface Proof {
   readonly ended: Promise<void>
 }
 
-/** A proof to be made. */
+/** A proof to be carried out. */
 export interface ProofWork {
   readonly plan: ProofPlan
   readonly account: BatchAccount
   readonly settings: PoolSettings
-  /** Resolves once what earlier runs have left is gone. */
+  /** Resolves once the proof pools of earlier runs are gone. */
   readonly swept: Promise<void>
 }
 
-/** Makes the proof pool once `swept` has resolved, and deletes it as soon as its nodes have shown what they are there for. */
+/** Creates the proof pool once `swept` has resolved, and deletes it as soon as the proof has an outcome. */
 export function startProof(work: ProofWork, context: StepContext): Proof {
   const { plan, swept } = work
   const outcome = swept.then(() => prove(work, context))
@@ -53,7 +53,7 @@ export function startProof(work: ProofWork, context: StepContext): Proof {
   return { plan, outcome, ended }
 }
 
-/** Whatever becomes of the proof, it says so; only the end of the run is thrown. */
+/** @returns the outcome, also of a failure. @throws the reason of the signal, if the run ends */
 async function prove(work: ProofWork, context: StepContext): Promise<ProofOutcome> {
   const { plan } = work
   try {
@@ -74,12 +74,12 @@ async function prove(work: ProofWork, context: StepContext): Promise<ProofOutcom
 }
 
 const UNTOUCHED = 'No node of the pool itself was touched.'
-const WITHOUT = 'Where no node can be had beside the pool, `canary-nodes: 0` goes without this proof.'
+const WITHOUT = 'If no additional node can be allocated beside the pool, `canary-nodes: 0` skips this proof.'
 
 const withHint = (explanation: Explanation, more: string): Explanation => ({ ...explanation, hint: `${explanation.hint} ${more}` })
 
 /**
- * Of cores or of pools: by Batch's own codes, or in user subscription mode by the words of the compute provider.
+ * Whether a quota of cores or pools is the reason: by Batch's own codes, or in user subscription mode by the compute provider's message.
  * https://learn.microsoft.com/azure/batch/batch-quota-limit, https://learn.microsoft.com/azure/azure-resource-manager/troubleshooting/error-resource-quota
  */
 const isOfQuota = ({ code = '', message }: Explanation): boolean =>
@@ -92,7 +92,7 @@ function ended(outcome: ProofOutcome, context: StepContext): ProofOutcome {
   return outcome
 }
 
-/** Settings as they are, but every node must be healthy: they are few, and the only evidence. */
+/** The rollout of the proof pool: with the run's settings, except that every node must be healthy, because these few are the only evidence. */
 function rolloutOf({ plan, account, settings }: ProofWork, context: StepContext): PoolRollout {
   const { id, name, properties, envelope, target, resizeTimeout, generalization } = plan
   const imageId = properties.deploymentConfiguration?.virtualMachineConfiguration?.imageReference?.id
@@ -115,7 +115,7 @@ function rolloutOf({ plan, account, settings }: ProofWork, context: StepContext)
   )
 }
 
-/** The post step deletes it where this run does not come to that. */
+/** Creates the proof pool. If this run cannot delete it, the post step does. */
 async function create({ id, name, properties, envelope, ...plan }: ProofPlan, context: StepContext): Promise<void> {
   const runToken = runTokenOf({ properties })
   await waitUntilGone({ id, name }, context)
@@ -124,7 +124,7 @@ async function create({ id, name, properties, envelope, ...plan }: ProofPlan, co
   try {
     await context.batch.createPool(id, properties, envelope)
   } catch (error) {
-    // An answer that was lost makes the next try fail, because the pool exists by then.
+    // A lost answer makes the next attempt fail, because the pool exists by then.
     if (!(error instanceof AzureError) || (error.status !== 409 && error.status !== 412)) throw error
     const pool = await context.batch.getPool(id)
     if (!pool) throw error
@@ -143,25 +143,28 @@ function takenMeanwhile(pool: Pool): PoolError {
   })
 }
 
-/** Never throws: what is not gone stays in the ledger, and is named as left behind. */
+/** Never throws: a pool that could not be deleted stays in the ledger, and is reported. */
 async function remove({ id, name, properties }: ProofPlan, context: StepContext): Promise<void> {
   try {
     await removeProof(id, (pool) => isProofOfRun(pool, runTokenOf({ properties })), context)
   } catch (error) {
     if (context.signal.aborted) return
-    const text = `Proof pool ${name} is not deleted yet: ${explainInLine(error)} The post step, or the next run, deletes it.`
+    const text = `Proof pool ${name} could not be deleted: ${explainInLine(error)} The post step or the next run deletes it.`
     emit(context, { kind: 'notice', level: 'warning', text })
   }
 }
 
-/** Deletes a pool that `isOurs` vouches for, as it is now; another one of that name is left alone. */
+/** Deletes the pool if `isOurs` says so of its present state; another pool of that name is left alone. */
 async function removeProof(id: ArmId, isOurs: (pool: Pool) => boolean, context: StepContext): Promise<void> {
   const pool = await context.batch.getPool(id)
   if (pool && isOurs(pool)) await deletePool({ pool }, context)
   context.ledger.settle(id)
 }
 
-/** Deletes proof pools that runs which ended early have left. Never throws: the next run tries again. */
+/**
+ * Deletes proof pools of interrupted runs. A failure is reported; the next run tries again. @throws the reason of the signal, if the run
+ * ends
+ */
 export async function sweepProofs(leftovers: readonly Pool[], account: BatchAccount, context: StepContext): Promise<void> {
   await allSideBySide(leftovers, async ({ id, name }) => {
     try {
@@ -169,7 +172,7 @@ export async function sweepProofs(leftovers: readonly Pool[], account: BatchAcco
       await removeProof(id as ArmId, (pool) => provenBy(pool) !== undefined, context)
     } catch (error) {
       if (context.signal.aborted) throw error
-      const text = `Proof pool ${name}, which an earlier run has left, is not deleted: ${explainInLine(error)}`
+      const text = `Proof pool ${name}, which an earlier run left behind, could not be deleted: ${explainInLine(error)}`
       emit(context, { kind: 'notice', level: 'warning', text })
     }
   })

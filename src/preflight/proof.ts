@@ -25,7 +25,7 @@ export const PROOF_RULES: readonly Rule[] = [
     check: (facts) =>
       unproven(facts, true).map(({ proves, shortage }) => ({
         seen: `the proof pool of ${poolsOf(proves)} does not fit into ${shortage}`,
-        fix: 'Ask for more quota, lower `canary-nodes`, or set `canary-nodes: auto`, which does without a proof where quotas leave no room.',
+        fix: 'Request more quota, lower `canary-nodes`, or set `canary-nodes: auto`, which does without a proof where quotas leave no room.',
       })),
   },
   {
@@ -37,7 +37,7 @@ export const PROOF_RULES: readonly Rule[] = [
     check: (facts) =>
       unproven(facts, false).map(({ proves, shortage }) => ({
         seen: `${poolsOf(proves)} would go to the new image without a proof, which does not fit into ${shortage}`,
-        fix: 'Ask for more quota. Until then a new image that does not work costs a drain, and with `on-failure: rollback` the previous image comes back.',
+        fix: 'Request more quota. Until then a new image that does not work costs a drain, and with `on-failure: rollback` the previous image comes back.',
       })),
   },
 ]

@@ -9,7 +9,7 @@ import type { Facts, Rule } from './facts.ts'
 
 const QUOTA = 'https://learn.microsoft.com/azure/batch/batch-quota-limit'
 const MORE_CORES =
-  'Ask for more quota, or use a smaller target or VM size, or a lower `min-healthy-percentage`; in place needs less than blue-green.'
+  'Request more quota, or use a smaller target or VM size, or a lower `min-healthy-percentage`; in place needs less than blue-green.'
 
 export const QUOTA_RULES: readonly Rule[] = [
   {

@@ -33,7 +33,7 @@ export const SUBSCRIPTION_RULES: readonly Rule[] = [
         .filter(({ name, currentValue, limit }) => quotas.includes(name.toLowerCase()) && currentValue + cores > limit)
         .map(({ name, currentValue, limit }) => ({
           seen: `the copy of ${vm?.vm.name} needs ${cores} cores (${size.name}); of ${name === 'cores' ? 'the regional cores' : `the cores of ${name}`} in ${vm?.vm.location}, ${currentValue} of ${limit} are in use`,
-          fix: 'Ask for more quota of Microsoft.Compute (not of Batch), deallocate a machine, or choose a `capture` that makes no copy.',
+          fix: 'Request more quota of Microsoft.Compute (not of Batch), deallocate a machine, or choose a `capture` that makes no copy.',
         }))
     },
   },

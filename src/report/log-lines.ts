@@ -65,7 +65,7 @@ function lineOf(event: RunEvent, times: LogTimes): LogLine | undefined {
       return warning(`${event.title} (${event.id}): ${event.seen}`)
     case 'heartbeat':
       return info(`still waiting for ${event.waitingFor}; waiting for ${showDuration(event.elapsedMs)}, ${unchanged(times)}`)
-    case 'phase-goes-on':
+    case 'phase-running':
       return info(`${event.phase} has been under way for ${showDuration(event.elapsedMs)}, ${unchanged(times)}`)
     case 'notice':
       return { level: event.level, text: event.text }

@@ -48,7 +48,7 @@ export function logEvent(log: Log, event: RunEvent): LogStep {
     case 'phase-ended':
       return endPhase(log, event)
     case 'heartbeat':
-    case 'phase-goes-on':
+    case 'phase-running':
       return isSilent(log, event) ? withLine(log, event) : { log, lines: [] }
     // Who the run is stands outside the groups, too.
     case 'signed-in':
@@ -125,7 +125,7 @@ function withLine(log: Log, event: RunEvent): LogStep {
   const lines = shown(event, log)
   if (lines.every(({ level }) => level === 'debug')) return { log, lines }
   const atMs = Date.parse(event.at)
-  const isSignOfLife = event.kind === 'heartbeat' || event.kind === 'phase-goes-on'
+  const isSignOfLife = event.kind === 'heartbeat' || event.kind === 'phase-running'
   const group = log.phases.at(-1)?.phase
   const opened: readonly LogLine[] = group && group !== log.group ? [...closeGroup(log).lines, { level: 'group', text: group }] : []
   return {

@@ -120,7 +120,7 @@ export function recordEvent(record: RunRecord, event: RunEvent): RunRecord {
     case 'planned':
     case 'resize-backoff':
     case 'heartbeat':
-    case 'phase-goes-on':
+    case 'phase-running':
       return record
   }
 }

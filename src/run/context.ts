@@ -7,7 +7,7 @@ import type { Prices } from '../model/prices.ts'
 import type { PhaseName, RunEvent } from './events.ts'
 import type { Clock, Events, Ledger } from './runner.ts'
 
-/** What every step works with. */
+/** The ports that every step works with. */
 export interface StepContext {
   readonly arm: Arm
   readonly compute: Compute
@@ -24,7 +24,7 @@ export interface StepContext {
 
 type Untimed<T> = T extends unknown ? Omit<T, 'at'> : never
 
-/** Tells what happened, now. */
+/** Emits an event with the current time. */
 export function emit({ events, clock }: Pick<StepContext, 'events' | 'clock'>, event: Untimed<RunEvent>): void {
   events.emit({ ...event, at: clock.now().toISOString() } as RunEvent)
 }
@@ -34,7 +34,7 @@ export async function phase<T>(context: StepContext, name: PhaseName, body: () =
   context.signal.throwIfAborted()
   emit(context, { kind: 'phase-started', phase: name })
   try {
-    const result = await withSignsOfLife(context, (elapsedMs) => ({ kind: 'phase-goes-on', phase: name, elapsedMs }), body)
+    const result = await withSignsOfLife(context, (elapsedMs) => ({ kind: 'phase-running', phase: name, elapsedMs }), body)
     emit(context, { kind: 'phase-ended', phase: name, outcome: 'succeeded' })
     return result
   } catch (error) {
@@ -43,14 +43,14 @@ export async function phase<T>(context: StepContext, name: PhaseName, body: () =
   }
 }
 
-/** A region that is down is waited for so long, where the run waits anyway. Each request by itself is tried for a minute. */
+/** How long a run that is waiting anyway keeps waiting while a region is down. Each single request is tried for a minute. */
 const LONGEST_OUTAGE_MS = 1_800_000
 /** Azure's own passing failures. https://learn.microsoft.com/azure/architecture/best-practices/retry-service-specific */
 const OUTAGE = new Set([429, 500, 502, 503, 504])
 
 /**
- * Asks `look` again and again until it answers something; meanwhile says what is being waited for. While Azure fails, nothing is known:
- * that ends the waiting only where it lasts.
+ * Calls `look` until it returns something, and meanwhile reports what it is waiting for. A failure of Azure ends the waiting only if it
+ * lasts. @throws the reason of the signal, and whatever else `look` throws
  */
 export async function waitFor<T>(
   context: StepContext,
@@ -74,8 +74,8 @@ export async function waitFor<T>(
 }
 
 /**
- * `look`, but `undefined` while Azure fails. @throws what Azure failed with first, after half an hour of nothing else, or where no token is
- * to be had any more meanwhile
+ * `look`, except that it returns `undefined` while Azure fails. @throws the first failure of Azure after half an hour without an answer, or
+ * when no token is available meanwhile
  */
 function throughOutage<T>(context: StepContext, look: () => Promise<T | undefined>): () => Promise<T | undefined> {
   let outage: { readonly sinceMs: number; readonly first: AzureError } | undefined
@@ -100,7 +100,7 @@ function throughOutage<T>(context: StepContext, look: () => Promise<T | undefine
 
 const SIGN_OF_LIFE_MS = 5_000
 
-/** Gives signs of life while `body` runs: a question may be minutes away, a long operation or a script half an hour. */
+/** Emits a sign of life every five seconds while `body` runs: the next poll may be minutes away, the end of a script half an hour. */
 async function withSignsOfLife<T>(
   context: StepContext,
   sign: (elapsedMs: number) => Untimed<RunEvent>,
@@ -109,14 +109,14 @@ async function withSignsOfLife<T>(
   const ended = new AbortController()
   const over = AbortSignal.any([ended.signal, context.signal])
   const startedAtMs = context.clock.now().getTime()
-  const goOn = async () => {
+  const emitSigns = async () => {
     for (;;) {
       await context.clock.sleep(SIGN_OF_LIFE_MS, over).catch(() => undefined)
       if (over.aborted) return
       emit(context, sign(context.clock.now().getTime() - startedAtMs))
     }
   }
-  goOn()
+  emitSigns()
   try {
     return await body()
   } finally {

@@ -11,14 +11,14 @@ import type { Way } from '../model/sign-in.ts'
 
 export type PhaseName = 'observe' | 'check' | 'plan' | 'capture' | 'publish' | 'prove' | 'pool' | 'follow' | 'verify' | 'prune' | 'report'
 
-/** Who the run is to Azure, by the claims of its first access token, which are shown and not trusted. */
+/** The identity that Azure knows the run by, from the claims of its first access token. The claims are shown, not trusted. */
 export interface SignedIn {
   readonly way: Way
   /** Why this way was taken. */
   readonly why: string
   /** `unknown` where the token cannot be read. */
   readonly kind: 'application' | 'user' | 'unknown'
-  /** Of a user, that of the tool that signed in. */
+  /** The application; for a user, the tool that signed in. */
   readonly clientId?: string
   readonly objectId?: string
   readonly userName?: string
@@ -28,9 +28,9 @@ export interface SignedIn {
 export type RunEvent = { readonly at: string } & (
   | { readonly kind: 'phase-started'; readonly phase: PhaseName }
   | { readonly kind: 'phase-ended'; readonly phase: PhaseName; readonly outcome: 'succeeded' | 'failed' | 'cancelled' }
-  /** A preflight rule has something to say that does not stop the run. */
+  /** A preflight rule has a warning, which does not stop the run. */
   | { readonly kind: 'check-warning'; readonly id: string; readonly title: string; readonly seen: string }
-  /** All preflight rules were looked at. A rule that objects to several things counts once. */
+  /** All preflight rules were checked. A rule that objects to several things counts once. */
   | { readonly kind: 'checked'; readonly passed: number; readonly warnings: number; readonly errors: number }
   /** What the run is going to change; empty: nothing. */
   | {
@@ -63,7 +63,7 @@ export type RunEvent = { readonly at: string } & (
       readonly from: NodeTotals
       readonly request: ResizeRequest
     }
-  /** A resize that this run did not ask for is under way. */
+  /** A resize that this run did not request is in progress. */
   | { readonly kind: 'resize-foreign'; readonly pool: string; readonly target: NodeTotals; readonly startedAt?: string }
   | {
       readonly kind: 'node-count-changed'
@@ -91,13 +91,13 @@ export type RunEvent = { readonly at: string } & (
       readonly required: number
       readonly target: NodeTotals
     }
-  /** A pool beside others has shown whether the new image works, before a node of theirs goes. */
+  /** A proof pool has shown whether the new image works, before the pools that it was made for lose a node. */
   | {
       readonly kind: 'proof-ended'
       readonly pool: string
       readonly proves: readonly string[]
       readonly target: NodeTotals
-      /** `no-room`: a quota left none, and the run goes on without it. */
+      /** `no-room`: a quota left no room for the proof pool, and the run continues without it. */
       readonly result: 'healthy' | 'failed' | 'no-room'
       readonly reason?: string
     }
@@ -107,14 +107,14 @@ export type RunEvent = { readonly at: string } & (
       readonly pool: string
       readonly passed: number
       readonly nodes: number
-      /** Why the gate says no. */
+      /** Why the gate refuses the pool; absent where it does not. */
       readonly reason?: string
     }
   | { readonly kind: 'data-plane-unreachable'; readonly reason: string }
-  /** Nothing changed for a while; what is being waited for. */
+  /** Nothing has changed for a while: what the run is waiting for. */
   | { readonly kind: 'heartbeat'; readonly waitingFor: string; readonly elapsedMs: number }
-  /** For waits that have no words of their own. */
-  | { readonly kind: 'phase-goes-on'; readonly phase: PhaseName; readonly elapsedMs: number }
+  /** A phase is still running, and none of its waits has reported anything. */
+  | { readonly kind: 'phase-running'; readonly phase: PhaseName; readonly elapsedMs: number }
   | { readonly kind: 'signed-in'; readonly who: SignedIn }
   | { readonly kind: 'notice'; readonly level: 'info' | 'warning'; readonly text: string }
 )

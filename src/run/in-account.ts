@@ -1,4 +1,4 @@
-/** Pure: the same context for what is done in one of several accounts, so that what it reports says in which. */
+/** Pure: the context for work in one of several accounts: whatever it reports names the account. */
 import type { StepContext } from './context.ts'
 import type { RunEvent } from './events.ts'
 

@@ -1,4 +1,4 @@
-/** Pure: the ledger as it is written into the runner's state, and as it is read again, whatever has become of it. */
+/** Pure: the ledger as it is written into the runner's state, and as it is read again, even if it is damaged. */
 import { parseArmId } from '../model/arm-id.ts'
 import type { LedgerEntry, LedgerKind } from './runner.ts'
 
@@ -18,13 +18,13 @@ const KINDS: Readonly<Record<LedgerKind, true>> = {
 
 export interface SavedLedger {
   readonly entries: readonly LedgerEntry[]
-  /** What cannot be read, as it stands; the first characters of each. */
+  /** Parts that cannot be read: the first characters of each. */
   readonly damaged: readonly string[]
 }
 
 const LONGEST_EXCERPT = 200
 
-/** A process that was killed may have left half of it: every entry that is whole counts. */
+/** A process that was killed may have written only half of it: every complete entry counts. */
 export function readLedger(saved: string): SavedLedger {
   if (saved.trim() === '') return { entries: [], damaged: [] }
   const items = parsed(saved) ?? [...saved.matchAll(/\{[^{}]*\}/g)].map(([text]) => parsed(text) ?? text)

@@ -12,7 +12,7 @@ export interface Events {
   emit(event: RunEvent): void
 }
 
-/** `temporary`: to be deleted whatever happens. `poolSize`: a pool that is drained, and is owed its former size. */
+/** `temporary`: to be deleted in any case. `poolSize`: a pool that is drained, and must get its former size back. */
 export type LedgerKind =
   | 'temporary'
   | 'snapshot'
@@ -26,14 +26,14 @@ export type LedgerKind =
   | 'smokeTest'
   | 'startVm'
 
-/** Something this run is about to create (or, for `startVm` and `poolSize`, owes). Written before the request is sent. */
+/** Something that this run is about to create or, for `startVm` and `poolSize`, must restore. Written before the request is sent. */
 export interface LedgerEntry {
   /** ARM id, known before the PUT is sent. */
   readonly id: string
   readonly kind: LedgerKind
 }
 
-/** What `post` must look at if this process dies. An entry stays open until it is settled. */
+/** What the post step must look at if this process is killed. An entry stays open until it is settled. */
 export interface Ledger {
   /** Durable when it returns: the request that creates the resource may be sent only then. */
   record(entry: LedgerEntry): void
@@ -42,7 +42,7 @@ export interface Ledger {
   open(): readonly LedgerEntry[]
 }
 
-/** Where the run takes place; goes into provenance tags and the report. Empty strings outside GitHub. */
+/** Where the run takes place, for provenance tags and the report. Texts are empty outside GitHub. */
 export interface RunContext {
   readonly repository: string
   readonly sha: string
@@ -51,7 +51,7 @@ export interface RunContext {
   readonly runAttempt: number
   /** `GITHUB_JOB`; all jobs of a matrix have one. */
   readonly job: string
-  /** Random: tells jobs of a matrix, and steps of a job, from each other. */
+  /** Random: distinguishes the jobs of a matrix, and the steps of a job, from each other. */
   readonly nonce: string
   readonly runUrl: string
   readonly actor: string
@@ -60,6 +60,6 @@ export interface RunContext {
 
 /** The pull request that a run belongs to. */
 export interface PullRequest {
-  /** Puts `body`, which begins with `marker`, into the comment that begins so, or into a new one. */
+  /** Writes `body`, which begins with `marker`, over the comment that begins with `marker`, or into a new one. */
   keepComment(marker: string, body: string): Promise<void>
 }

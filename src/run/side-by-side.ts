@@ -1,8 +1,8 @@
 import { explain, MultipleFailuresError } from '../errors/explanation.ts'
 
 /**
- * `work` on every item, at most `most` at a time; results in the order of the items. One that fails does not hide how the others ended:
- * all are waited for. @throws SeveralError where failures differ
+ * Does `work` on every item, at most `most` at a time; the results are in the order of the items. It waits for all of them, even if one
+ * fails. @throws MultipleFailuresError where failures differ, otherwise the failure itself
  */
 export async function sideBySide<T, R>(
   items: readonly T[],
@@ -25,7 +25,7 @@ export async function sideBySide<T, R>(
   return results.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []))
 }
 
-/** The first, unless others have something else to say. */
+/** The first failure, unless others have another explanation. */
 function asOne(failures: readonly unknown[]): unknown {
   const explanations = failures.map(explain)
   const [first, ...others] = new Map(explanations.map((one) => [`${one.title}: ${one.message}`, one])).values()

@@ -1,4 +1,7 @@
-/** A request that hangs must not hold up the end of a cancelled run. @throws the signal's reason */
+/**
+ * Waits for `work`, but not longer than until the signal: a request that hangs must not delay the end of a cancelled run. @throws the
+ * signal's reason
+ */
 export async function untilAborted(work: Promise<void>, signal: AbortSignal): Promise<void> {
   const aborted = new Promise<never>((_, reject) => {
     const stop = () => reject(signal.reason)

@@ -1,10 +1,10 @@
-/** Pure: what a run is waiting for, from what it reported last. For a run whose time is over. */
+/** Pure: what a run was waiting for when its time was over, from what it reported last. */
 import { nameOf } from '../model/arm-id.ts'
 import type { PhaseName, RunEvent } from './events.ts'
 
 export interface Waiting {
   readonly phase?: PhaseName
-  /** Waits that gave a sign of life: what they said last, and when, in milliseconds since 1970. */
+  /** Waits that gave a sign of life: their last words, and the time of these in milliseconds since 1970. */
   readonly waits: ReadonlyMap<string, { readonly words: string; readonly atMs: number }>
   /** Resources that are being created, changed or deleted, by id. */
   readonly resources: ReadonlyMap<string, string>
@@ -32,7 +32,7 @@ export function waitingAfter(waiting: Waiting, event: RunEvent): Waiting {
   }
 }
 
-/** Behind a comma stands how far it has come. */
+/** The words up to the first comma; the progress is behind it. */
 const waitOf = (words: string): string => words.split(',')[0] ?? words
 
 function afterChange(
@@ -59,7 +59,7 @@ const WORDS: Readonly<Record<PhaseName, string>> = {
   report: 'the report',
 }
 
-/** E.g. `nodes of pool render to start`, `image version 1.2.3`; what gave a sign of life shortly before `nowMs` is waited for. */
+/** E.g. `nodes of pool render to start`, `image version 1.2.3`: the waits that gave a sign of life shortly before `nowMs`. */
 export function waitingFor({ phase, waits, resources }: Waiting, nowMs: number): string {
   const current = [...waits.values()].filter(({ atMs }) => nowMs - atMs <= LATEST_SIGN_MS).map(({ words }) => words)
   const all = current.length > 0 ? current : [...resources.values()]

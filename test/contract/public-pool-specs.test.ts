@@ -55,7 +55,7 @@ const TRANSLATED = 'is in the shape of the Batch data plane'
 
 const NOTICED: Readonly<Record<string, readonly string[]>> = {
   a05: [NO_EFFECT],
-  a08: [NO_EFFECT, 'was ignored: `dependsOn`.'],
+  a08: [NO_EFFECT, 'were ignored: `dependsOn`.'],
   a10: ['Empty texts in `pool-spec` were read as absent: '],
   a34: [READ_ONLY, NO_EFFECT],
   a42: [READ_ONLY],

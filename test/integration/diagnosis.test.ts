@@ -77,7 +77,7 @@ test.each([
 ])('%s was deleted', async (_, id, expected) => {
   const azure = await poolThatCannotGrow()
   azure.world.delete(id)
-  expect(await grow(azure)).toContain(`Of what the pool needs: ${expected}.`)
+  expect(await grow(azure)).toContain(`Resources that the pool needs: ${expected}.`)
 })
 
 test('a version that lost its replica in the region of the account', async () => {
@@ -116,7 +116,7 @@ test('the snapshot of a managed image was deleted', async () => {
     strategy: 'resize-only',
     'target-dedicated-nodes': '12',
   })
-  expect(annotations(ran).join()).toContain(`Of what the pool needs: its snapshot ${SNAPSHOT} does not exist.`)
+  expect(annotations(ran).join()).toContain(`Resources that the pool needs: its snapshot ${SNAPSHOT} does not exist.`)
   expect(ran.exitCode).toBe(1)
 })
 

@@ -115,7 +115,7 @@ describe('red says why', () => {
     const [annotation] = annotations(ran)
     expect(annotation).toContain('AccountCoreQuotaReached')
     expect(annotation).toMatch(
-      /The quota of dedicated cores is \d+: \d+ are in use elsewhere, and this pool needs 40 in all\.%0AAsk for \d+ more dedicated cores for Batch account `\w+` in \w+, or set `target-dedicated-nodes` to \d at most/,
+      /The quota of dedicated cores is \d+: \d+ are in use elsewhere, and this pool needs 40 in all\.%0ARequest \d+ more dedicated cores for Batch account `\w+` in \w+, or set `target-dedicated-nodes` to at most \d/,
     )
     expect(ran.summary).toContain('AccountCoreQuotaReached')
   })

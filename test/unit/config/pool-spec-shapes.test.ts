@@ -82,7 +82,9 @@ describe('taken', () => {
   test('what changes a deployment is named', () => {
     const { problems, notices } = read({ name: 'a', condition: true, comments: 'x', dependsOn: [], properties: {} })
     expect(problems).toEqual([])
-    expect(notices).toEqual(['What stands around the properties in `pool-spec` was ignored: `condition`, `comments`, `dependsOn`.'])
+    expect(notices).toEqual([
+      'Members of `pool-spec` beside the properties of the pool were ignored: `condition`, `comments`, `dependsOn`.',
+    ])
   })
 })
 

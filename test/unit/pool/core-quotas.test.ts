@@ -148,17 +148,17 @@ describe('what would help', () => {
   test.each<[string, string | undefined, number, readonly Pool[], string?]>([
     [
       'so many cores, or a target that fits',
-      'Ask for 1,952 more dedicated cores for Batch account `a`, or set `target-dedicated-nodes` to 412 at most.',
+      'Request 1,952 more dedicated cores for Batch account `a`, or set `target-dedicated-nodes` to at most 412.',
       1_648,
       [],
     ],
     [
       'with what others use',
-      'Ask for 1,964 more dedicated cores for Batch account `a`, or set `target-dedicated-nodes` to 409 at most.',
+      'Request 1,964 more dedicated cores for Batch account `a`, or set `target-dedicated-nodes` to at most 409.',
       1_648,
       [pool('Standard_D4s_v5', 3)],
     ],
-    ['another size where no node fits', 'Ask for 3,598 more dedicated cores for Batch account `a`, or use another VM size.', 2, []],
+    ['another size where no node fits', 'Request 3,598 more dedicated cores for Batch account `a`, or use another VM size.', 2, []],
     ['nothing, where the figures show no shortage', undefined, 5_000, []],
     ['nothing, where the cores of the size are not known', undefined, 1, [pool('Standard_D4s_v5', 3)], 'Standard_Unknown'],
   ])('%s', (_, expected, quota, used, vmSize) => {
@@ -174,7 +174,7 @@ describe('what would help', () => {
       target: { dedicated: 0, lowPriority: 50 },
     })
     expect(found.map((quota) => quotaRemedy(quota, 'here'))).toEqual([
-      'Ask for 100 more Spot cores here, or set `target-low-priority-nodes` to 25 at most.',
+      'Request 100 more Spot cores here, or set `target-low-priority-nodes` to at most 25.',
     ])
   })
 })
