@@ -1,16 +1,18 @@
-// Loaded with `node --require` into the action's process: the name of the host of one request, counted from 1, is not resolved.
+// Loaded with `node --require` into the action's process: the names of hosts of some requests, counted from 1, are not resolved.
 const https = require('node:https')
 const { syncBuiltinESMExports } = require('node:module')
 const process = require('node:process')
 
-const [code, first, last = first] = (process.env.EMBEDDED_AZURE_UNRESOLVED ?? 'ENOTFOUND@0').split('@')
+/** E.g. `ENOTFOUND@3,17`. */
+const [code, numbers] = (process.env.EMBEDDED_AZURE_UNRESOLVED ?? 'ENOTFOUND@').split('@')
+const unresolved = new Set(numbers.split(',').map(Number))
 const send = https.request
 let requests = 0
 
 https.request = (...args) => {
   const request = send(...args)
   requests += 1
-  if (requests >= Number(first) && requests <= Number(last)) {
+  if (unresolved.has(requests)) {
     const error = Object.assign(new Error(`getaddrinfo ${code} ${request.host}`), {
       code,
       errno: -3008,

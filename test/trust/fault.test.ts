@@ -7,6 +7,6 @@ import { record } from './recording.ts'
 test.each(Object.values(FLOWS))('fault: $name', async (flow) => {
   const recording = await record(flow)
   expect(recording.run.exitCode, recording.run.log).toBe(0)
-  await hold('fault once', flow.name, faultCases(recording), 6)
+  await hold('fault once', flow.name, faultCases(recording), 2)
   await hold('fault lasting', flow.name, lastingCases(recording), 3)
 })

@@ -4,26 +4,55 @@ import { type Case, inWorld } from './matrix.ts'
 import { again, nameOf, type Recorded, type Recording, settle, shapeOf } from './recording.ts'
 import { afterAll, differences, halfMade, stateOf } from './world-state.ts'
 
-/** Every request × every fault, once. */
+/** Requests that go wrong in one run. They lie far apart: what one fault does is over when the next one comes. */
+const IN_ONE_RUN = 8
+
+/** Every request × every fault, once; several in a run. */
 export function faultCases(recording: Recording, entry?: string): readonly Case[] {
-  return recording.requests.flatMap((request) =>
-    FAULTS.filter(({ applies }) => applies(request)).map((fault) => ({
-      name: `${fault.name} on ${nameOf(request)}`,
-      run: () => once(recording, request, fault, entry),
-    })),
-  )
+  return FAULTS.flatMap((fault) => {
+    const requests = recording.requests.filter(fault.applies)
+    const runs = Math.ceil(requests.length / IN_ONE_RUN)
+    return Array.from({ length: runs }, (_, first): Case => {
+      const disturbed = requests.filter((_request, index) => index % runs === first)
+      return {
+        name: `${fault.name} on ${disturbed.map(nameOf).join(', on ')}`,
+        covers: disturbed.length,
+        run: () => togetherOrAlone(recording, disturbed, fault, entry),
+      }
+    })
+  })
+}
+
+/** Where a run with several breaks, each of them has to hold in a run of its own. */
+async function togetherOrAlone(
+  recording: Recording,
+  requests: readonly Recorded[],
+  fault: Fault,
+  entry: string | undefined,
+): Promise<readonly string[]> {
+  const together = await once(recording, requests, fault, entry)
+  if (together.length === 0) return together
+  console.log(`${fault.name} on ${requests.map(nameOf).join(', on ')}: now one by one, for together: ${together.join('; ')}`)
+  const alone: string[] = []
+  for (const request of requests) {
+    const problems = await once(recording, [request], fault, entry)
+    alone.push(...problems.map((line) => `on ${nameOf(request)}: ${line}`))
+  }
+  return alone
 }
 
 async function once(
   recording: Recording,
-  request: Recorded,
+  requests: readonly Recorded[],
   { intervention, times, env, preload }: Fault,
   entry?: string,
 ): Promise<readonly string[]> {
   const { flow, state } = recording
-  return inWorld(recording, request, async (azure, disturb) => {
+  return inWorld(recording, requests, async (azure, disturb) => {
     if (intervention) disturb((seen) => intervention(seen, azure), times)
-    const unresolved = preload && { preload, env: { EMBEDDED_AZURE_UNRESOLVED: `${env?.EMBEDDED_AZURE_UNRESOLVED}@${request.number}` } }
+    // A request whose name is not resolved is counted by the process, and never comes.
+    const numbers = requests.map(({ number }, index) => number + index)
+    const unresolved = preload && { preload, env: { EMBEDDED_AZURE_UNRESOLVED: `${env?.EMBEDDED_AZURE_UNRESOLVED}@${numbers}` } }
     const run = await again(azure, flow, { ...(env && { env }), ...unresolved, ...(entry && { entry }) })
     const problems = run.exitCode === 0 ? [] : [`ended with ${run.exitCode}: ${errorsOf(run.log)}`]
     await settle(azure)
@@ -50,7 +79,7 @@ async function forEver(
   entry?: string,
 ): Promise<readonly string[]> {
   const { flow } = recording
-  return inWorld(recording, undefined, async (azure) => {
+  return inWorld(recording, [], async (azure) => {
     const options = { ...(entry && { entry }), ...(env && { env }) }
     azure.intervene = (request) => (shapeOf(request) === shape ? intervention?.(request, azure) : undefined)
     const main = await again(azure, flow, options)

@@ -137,26 +137,31 @@ export async function settle(azure: EmbeddedAzure): Promise<void> {
   while (!isSettled(azure) && Date.now() < untilMs) await new Promise((resolve) => setTimeout(resolve, 20))
 }
 
-/** Disturbs one request of a run, and the next ones of its shape where more `times` are asked for; `reached` says whether it came. */
-export function disturb(
-  azure: EmbeddedAzure,
-  wanted: Recorded,
-  how: (request: SeenRequest) => Intervention | undefined | Promise<Intervention | undefined>,
-  times = 1,
-  isExact = true,
-) {
+export interface Disturbance {
+  readonly wanted: readonly Recorded[]
+  readonly how: (request: SeenRequest) => Intervention | undefined | Promise<Intervention | undefined>
+  /** How often in a row; default: once. */
+  readonly times?: number
+  /** Whether only the very request will do, or any of its shape. */
+  readonly isExact: boolean
+}
+
+/** Disturbs some requests of a run, each with the next ones of its shape where more `times` are asked for; returns those that came. */
+export function disturb(azure: EmbeddedAzure, { wanted, how, times = 1, isExact }: Disturbance): ReadonlySet<Recorded> {
   const counter = new Counter()
-  const disturbance = { reached: false }
-  let left = times
+  const left = new Map(wanted.map((one) => [one, times]))
+  const reached = new Set<Recorded>()
   azure.intervene = (request) => {
     const place = counter.place(request)
-    const isNext = disturbance.reached || !isExact ? place.shape === wanted.shape : nameOf(place) === nameOf(wanted)
-    if (!isNext || left === 0) return undefined
-    disturbance.reached = true
-    left -= 1
+    const next = wanted.find((one) =>
+      left.get(one) === 0 ? false : reached.has(one) || !isExact ? place.shape === one.shape : nameOf(place) === nameOf(one),
+    )
+    if (!next) return undefined
+    reached.add(next)
+    left.set(next, (left.get(next) ?? 0) - 1)
     return how(request)
   }
-  return disturbance
+  return reached
 }
 
 /** A run of the flow on a world, as the runner starts it. */
