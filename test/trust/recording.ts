@@ -5,8 +5,8 @@ import { type ActionRun, type RunOptions, runAction } from '../tools/run-action.
 import type { Flow } from './flows.ts'
 import { isSettled, stateOf, type WorldState } from './world-state.ts'
 
-/** An hour of Azure in six seconds. */
-export const SPEED = 60
+/** Time jumps where every process only waits: what a busy machine loses must not become minutes of Azure. */
+export const SPEED = 10
 
 export interface Recorded {
   /** Method and path without what is random, e.g. `arm GET …/diskoperations/*`. */

@@ -103,7 +103,7 @@ test.each(BUGS)('$matrix: $name', async (bug) => {
   const cases = await bug.cases(await plant(bug))
   expect(cases.length, 'no case looks there').toBeGreaterThan(0)
   const { run, broken } = await tried(`self-test, ${bug.matrix}`, bug.name, cases)
-  expect(run).toBe(cases.length)
+  expect(run).toBeGreaterThanOrEqual(cases.length)
   expect(broken.length, 'the matrix did not notice').toBeGreaterThan(0)
 })
 
