@@ -1,17 +1,18 @@
-import { byAccount, type Config, type FleetSettings, type PoolSettings } from '../config/config.ts'
+import { type Config, type FleetSettings, type PoolSettings, settingsIn } from '../config/config.ts'
 import { type Explanation, explain } from '../errors/explanation.ts'
 import { confirmReplica } from '../image/confirm-replica.ts'
 import { regionsReady } from '../image/regions-ready.ts'
-import { isImageVersion, labelAmong, regionName } from '../model/arm-id.ts'
+import { type ArmId, isImageVersion, labelAmong, regionName, sameId } from '../model/arm-id.ts'
 import type { BatchAccount } from '../model/batch.ts'
 import { type ObservedFleet, observedIn } from '../observe/observed.ts'
-import { bringUpAll, bringUpEach, poolsPhase } from '../pool/bring-up-all.ts'
+import { bringUpAll, bringUpEach, type ProofsUnderWay, poolsPhase, startProofs } from '../pool/bring-up-all.ts'
+import { coreOwner } from '../pool/core-quotas.ts'
 import type { PoolOutcome } from '../pool/outcome.ts'
 import { NO_PROOFS } from '../pool/proof-plan.ts'
 import { emit, type StepContext } from '../run/context.ts'
 import { contextIn } from '../run/in-account.ts'
 import { allSideBySide } from '../run/side-by-side.ts'
-import { isOf, type Plan, worksIn } from './plan.ts'
+import { type Plan, worksIn } from './plan.ts'
 
 interface Fleet {
   readonly plan: Plan
@@ -19,22 +20,18 @@ interface Fleet {
   readonly observed: ObservedFleet
 }
 
-/** All pools of all accounts. Outcomes in the order of the requests. */
+/** All pools of all accounts. Outcomes in the order of the requests. @throws where a pool is in an account that was not observed */
 export async function bringUpFleet({ plan, config, observed }: Fleet, context: StepContext): Promise<readonly PoolOutcome[]> {
   const { pool: fleet } = config
   if (!fleet) return []
-  const parts = byAccount(config).flatMap(({ pool: settings }, index): readonly Part[] => {
-    const { account } = observedIn(settings?.account, observed)
-    const { azureTime: observedAt } = observed
-    const proofs = plan.proofs[index] ?? NO_PROOFS
-    return settings && account ? [{ settings, account, proofs, plan, fleet, ...(observedAt && { observedAt }) }] : []
-  })
+  const parts = fleet.accounts.map((id, index) => partOf(id, plan.proofs[index] ?? NO_PROOFS, { plan, fleet, observed }))
   const [only, ...others] = parts
   if (!only) return []
   if (others.length === 0) return bringUpAll({ ...only, works: worksOf(only) }, context)
   return poolsPhase(context, async () => {
     const ready = regionsOf(plan, parts, context)
-    return inOrder(parts, await allSideBySide(parts, (part) => bringUpPart(part, ready, context)), fleet)
+    const begun = parts.map((part) => ({ part, proofs: beginPart(part, ready, contextOf(part, context)) }))
+    return inOrder(fleet, await allSideBySide(begun, (one) => bringUpPart(one, begun, context)))
   })
 }
 
@@ -49,16 +46,43 @@ interface Part {
   readonly observedAt?: string
 }
 
+function partOf(
+  id: ArmId,
+  proofs: Part['proofs'],
+  { plan, fleet, observed }: Pick<Part, 'plan' | 'fleet'> & Pick<Fleet, 'observed'>,
+): Part {
+  const { account } = observedIn(id, observed)
+  // Preflight refuses it before.
+  if (!account) throw new Error(`Batch account ${id} was not observed.`)
+  const { azureTime: observedAt } = observed
+  return { settings: settingsIn(id, fleet), account, proofs, plan, fleet, ...(observedAt && { observedAt }) }
+}
+
 const worksOf = ({ account, settings, observedAt, plan, fleet }: Part) =>
   worksIn({ account, settings, ...(observedAt && { observedAt }) }, plan, fleet)
 
-/** They begin once their own region has its replica, whatever other regions are at; one that never gets it fails them and no others. */
-async function bringUpPart(part: Part, ready: Ready, context: StepContext): Promise<readonly PoolOutcome[]> {
-  const { fleet, settings } = part
-  const own = contextIn(labelAmong(fleet.accounts, settings.account), context)
+const contextOf = ({ fleet, settings }: Part, context: StepContext): StepContext =>
+  contextIn(labelAmong(fleet.accounts, settings.account), context)
+
+/** A part whose proofs begin once its own region has its replica, whatever other regions are at. */
+interface Begun {
+  readonly part: Part
+  /** Rejects where its region never gets one. */
+  readonly proofs: Promise<ProofsUnderWay>
+}
+
+async function beginPart(part: Part, ready: Ready, context: StepContext): Promise<ProofsUnderWay> {
+  await awaitImage(part, ready, context)
+  return startProofs(part, context)
+}
+
+/** A region that never gets its replica fails the pools of its account and no others. */
+async function bringUpPart({ part, proofs }: Begun, all: readonly Begun[], context: StepContext): Promise<readonly PoolOutcome[]> {
+  const own = contextOf(part, context)
   const works = worksOf(part)
+  let underWay: ProofsUnderWay
   try {
-    await awaitImage(part, ready, own)
+    underWay = await proofs
   } catch (error) {
     if (context.signal.aborted) throw error
     const explanation = explain(error)
@@ -67,7 +91,8 @@ async function bringUpPart(part: Part, ready: Ready, context: StepContext): Prom
     emit(own, { kind: 'notice', level: 'info', text })
     return works.map(({ plan: { existing } }) => untouched(existing, explanation))
   }
-  return bringUpEach({ ...part, works }, own)
+  const others = all.filter((other) => other.part !== part && coreOwner(other.part.account) === coreOwner(part.account))
+  return bringUpEach({ works, proofs: part.proofs, own: underWay, others: others.map((other) => other.proofs) }, own)
 }
 
 type Ready = ReturnType<typeof regionsReady>
@@ -98,10 +123,12 @@ const untouched = (pool: PoolOutcome['pool'], error: Explanation): PoolOutcome =
   isUntouched: true,
 })
 
-function inOrder(parts: readonly Part[], outcomes: readonly (readonly PoolOutcome[])[], fleet: FleetSettings): readonly PoolOutcome[] {
+/** What came of each account, whose pools stand in the order of their requests, in the order of all requests. */
+function inOrder({ accounts, requests }: FleetSettings, outcomes: readonly (readonly PoolOutcome[])[]): readonly PoolOutcome[] {
   const left = outcomes.map((those) => [...those])
-  return fleet.requests.map((request, index) => {
-    const at = parts.findIndex(({ settings }) => isOf(settings.account, fleet)(request, index))
-    return left[at]?.shift() ?? { isRolledBack: false }
+  return requests.map(({ id, account }) => {
+    const outcome = left[accounts.findIndex((one) => sameId(one, account))]?.shift()
+    if (!outcome) throw new Error(`Nothing is known of pool ${id} in ${account}.`)
+    return outcome
   })
 }

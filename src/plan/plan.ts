@@ -1,5 +1,5 @@
 /** Pure: compares what was requested with what exists, and lists what to do. Nothing here is sent. */
-import { byAccount, type Config, type FleetSettings, imageKindOf, imageTargetId } from '../config/config.ts'
+import { type Config, type FleetSettings, imageKindOf, imageTargetId, settingsIn } from '../config/config.ts'
 import { type ImagePlan, imageIdFor } from '../image/image-plan.ts'
 import type { LeftSnapshot } from '../image/left-snapshots.ts'
 import { type ImageQuestion, planImage } from '../image/plan-image.ts'
@@ -12,7 +12,7 @@ import { type Observed, observedAcross, observedIn } from '../observe/observed.t
 import { poolFor } from '../pool/family.ts'
 import { planPool } from '../pool/plan-pool.ts'
 import type { PoolPlan, PoolWork } from '../pool/pool-plan.ts'
-import { NO_PROOFS, type ProofPlans, planProofs } from '../pool/proof-plan.ts'
+import { NO_PROOFS, type ProofPlans, type ProofQuestion, planProofs } from '../pool/proof-plan.ts'
 import { imageChanges, inFleet, type PlannedChange, poolChanges, proofChanges, startChanges } from './changes.ts'
 import { planIdOf } from './plan-id.ts'
 
@@ -73,23 +73,27 @@ function snapshotsLeft({ image }: Config, { versions, snapshots, sourceSnapshots
 
 /** One for each account, in their order; none where the account does not exist. */
 function planAllProofs(plans: readonly PoolPlan[], { config, observed, run, now }: ImageQuestion): readonly ProofPlans[] {
-  return byAccount(config).flatMap(({ pool: settings }): readonly ProofPlans[] => {
-    if (!settings || !config.pool) return []
-    const { account, pools, vmSizes, usages } = observedIn(settings.account, observed)
-    if (!account) return [NO_PROOFS]
-    const proofs = planProofs({
-      plans: plans.filter(isOf(settings.account, config.pool)),
-      settings,
-      account,
-      pools,
-      vmSizes,
-      ...(usages && { usages }),
-      isManagedImage: imageKindOf(config.source, config.image) === 'managed',
-      runToken: `${run.runId} ${now.toISOString()}`,
-      now,
-    })
-    return [proofs]
+  const { pool: fleet } = config
+  if (!fleet) return []
+  const questions = fleet.accounts.map((id): ProofQuestion | undefined => {
+    const { account, pools, vmSizes, usages } = observedIn(id, observed)
+    return (
+      account && {
+        plans: plans.filter(isOf(id, fleet)),
+        settings: settingsIn(id, fleet),
+        account,
+        pools,
+        vmSizes,
+        ...(usages && { usages }),
+        isManagedImage: imageKindOf(config.source, config.image) === 'managed',
+        runToken: `${run.runId} ${now.toISOString()}`,
+        now,
+      }
+    )
   })
+  const there = questions.filter((question) => question !== undefined)
+  const planned = planProofs(there)
+  return questions.map((question) => (question && planned[there.indexOf(question)]) ?? NO_PROOFS)
 }
 
 function planPools(

@@ -6,7 +6,8 @@ import { sideBySide } from '../run/side-by-side.ts'
 import { bringUp } from './bring-up.ts'
 import type { PoolOutcome, RunAsPhase } from './outcome.ts'
 import type { PoolWork } from './pool-plan.ts'
-import { startProof, sweepProofs } from './proof.ts'
+import { type Proof, startProof, sweepProofs } from './proof.ts'
+import { needsProof } from './proof-body.ts'
 import type { ProofPlans } from './proof-plan.ts'
 
 /**
@@ -25,8 +26,9 @@ export interface AllWork {
 
 /** Brings up all pools in parallel, each after its proof. For a single pool, each part is a phase. Outcomes are in the order of the pools. */
 export async function bringUpAll(all: AllWork, context: StepContext): Promise<readonly PoolOutcome[]> {
-  if (all.works.length === 1) return bringUpEach(all, context, (name, body) => phase(context, name, body))
-  return poolsPhase(context, () => bringUpEach(all, context))
+  const begin = () => ({ ...all, own: startProofs(all, context), others: [] })
+  if (all.works.length === 1) return bringUpEach(begin(), context, (name, body) => phase(context, name, body))
+  return poolsPhase(context, () => bringUpEach(begin(), context))
 }
 
 /** The work on several pools is one phase, which fails if one pool does; the outcomes say which. */
@@ -44,18 +46,46 @@ export async function poolsPhase(context: StepContext, body: () => Promise<reado
   })
 }
 
+/** Proofs of an account that have begun. */
+export interface ProofsUnderWay {
+  readonly started: readonly Proof[]
+  /** Resolves once these proof pools and those of interrupted runs are gone. Rejects only at the end of the run. */
+  readonly ended: Promise<unknown>
+}
+
+export function startProofs({ proofs, account, settings }: Omit<AllWork, 'works'>, context: StepContext): ProofsUnderWay {
+  const swept = sweepProofs(proofs.leftovers, account, context)
+  const started = proofs.proofs.map((plan) => startProof({ plan, account, settings, swept }, context))
+  return { started, ended: Promise.all([swept, ...started.map(({ ended }) => ended)]) }
+}
+
+/** Proofs that the pools of an account may have to wait for. */
+interface Proofs {
+  readonly own: ProofsUnderWay
+  /** Of accounts that use the same cores. One that rejects has started no proof. */
+  readonly others: readonly Promise<ProofsUnderWay>[]
+}
+
 /** The same within a phase. */
 export async function bringUpEach(
-  { works, proofs, account, settings }: AllWork,
+  { works, proofs, own, others }: Pick<AllWork, 'works' | 'proofs'> & Proofs,
   context: StepContext,
   asPhase: RunAsPhase = (_, body) => body(),
 ): Promise<readonly PoolOutcome[]> {
-  const swept = sweepProofs(proofs.leftovers, account, context)
-  const started = proofs.proofs.map((plan) => startProof({ plan, account, settings, swept }, context))
   const outcomes = await sideBySide(works, MOST_POOLS_AT_ONCE, (work) => {
-    const proof = started.find(({ plan: { proves } }) => proves.includes(work.plan.request.id))
-    return bringUp({ work, ...(proof && { proof }) }, context, asPhase)
+    const proof = own.started.find(({ plan: { proves } }) => proves.includes(work.plan.request.id))
+    const mustWait = proofs.isCrowded && needsProof(work.plan)
+    const othersGone = mustWait && (() => allGone({ own: own.started.filter((other) => other !== proof), others }))
+    return bringUp({ work, ...(proof && { proof }), ...(othersGone && { othersGone }) }, context, asPhase)
   })
-  await Promise.all([swept, ...started.map(({ ended }) => ended)])
+  await own.ended
   return outcomes
+}
+
+async function allGone({ own, others }: { readonly own: readonly Proof[] } & Pick<Proofs, 'others'>): Promise<void> {
+  const begun = await Promise.allSettled(others)
+  await Promise.all([
+    ...own.map(({ ended }) => ended),
+    ...begun.map((result) => (result.status === 'fulfilled' ? result.value.ended : undefined)),
+  ])
 }

@@ -12,20 +12,28 @@ import { tryToPutBack } from './put-back.ts'
 import { rollBack } from './roll-back.ts'
 import { PoolRollout } from './rollout.ts'
 
+/** One pool, and the proofs that it waits for. */
+interface ProvenWork {
+  readonly work: PoolWork
+  /** Its own. */
+  readonly proof?: Proof
+  /** Where the quotas are crowded: resolves once all other proofs that use the same cores are gone, which is before the pool is drained. */
+  readonly othersGone?: () => Promise<void>
+}
+
 /**
  * Brings one pool onto its image, to its size and through the health gate; where a proof is due, only after it has succeeded. A failure is
  * part of the outcome. @throws the reason of the signal, if the run ends
  */
-export async function bringUp(
-  { work, proof }: { readonly work: PoolWork; readonly proof?: Proof },
-  context: StepContext,
-  asPhase: RunAsPhase,
-): Promise<PoolOutcome> {
-  if (!proof) return rollOut(new PoolRollout(work, context), asPhase)
-  const outcome = await outcomeOf(proof, asPhase)
-  const rollout = new PoolRollout({ ...work, isTested: outcome.result === 'healthy' }, context)
-  if (outcome.result === 'failed') return { ...(await leaveAsItWas(rollout, outcome.error, asPhase)), proof: outcome }
-  return { ...(await rollOut(rollout, asPhase, proof.plan.goesFirst ? () => proof.ended : undefined)), proof: outcome }
+export async function bringUp({ work, proof, othersGone }: ProvenWork, context: StepContext, asPhase: RunAsPhase): Promise<PoolOutcome> {
+  const outcome = proof && (await outcomeOf(proof, asPhase))
+  const rollout = new PoolRollout({ ...work, ...(outcome && { isTested: outcome.result === 'healthy' }) }, context)
+  if (outcome?.result === 'failed') return { ...(await leaveAsItWas(rollout, outcome.error, asPhase)), proof: outcome }
+  await othersGone?.()
+  context.signal.throwIfAborted()
+  const goesFirst = proof && (proof.plan.goesFirst || othersGone !== undefined)
+  const brought = await rollOut(rollout, asPhase, goesFirst ? () => proof.ended : undefined)
+  return { ...brought, ...(outcome && { proof: outcome }) }
 }
 
 /** The outcome of a proof, as a phase that fails where the proof fails. */

@@ -2,6 +2,7 @@
  * Pure: the cores that an account or its subscription has, uses, and needs for a pool.
  * https://learn.microsoft.com/azure/batch/batch-quota-limit
  */
+import { type ArmId, partsOf, regionName } from '../model/arm-id.ts'
 import { type BatchAccount, type BatchVmSize, type Pool, vmSizeNamed } from '../model/batch.ts'
 import type { ComputeUsage } from '../model/compute.ts'
 import { count, type NodeTotals } from '../model/nodes.ts'
@@ -32,6 +33,10 @@ export interface CoreUse {
   /** The usages of the subscription, where its quotas apply and the identity may read them. */
   readonly usages?: readonly ComputeUsage[]
 }
+
+/** Equal for accounts whose nodes count against the same quotas: in user subscription mode, those of one subscription and region. */
+export const coreOwner = ({ id, location, poolAllocationMode }: BatchAccount): string =>
+  (poolAllocationMode === 'UserSubscription' ? `${partsOf(id as ArmId).subscriptionId} ${regionName(location)}` : id).toLowerCase()
 
 /** What a quota counts: all cores of a kind, or those of one VM family. */
 type Scope = Pick<CoreQuota, 'kind' | 'family'>

@@ -43,12 +43,14 @@ export function candidateOf(plan: Draining): Candidate {
   }
 }
 
+export type ProofGroup = readonly [Candidate, ...Candidate[]]
+
 /** Pools that differ only in id and size, and have the same kind of node, share a proof. */
-export function groupsOf(candidates: readonly Candidate[]): readonly (readonly Candidate[])[] {
+export function groupsOf(candidates: readonly Candidate[]): readonly ProofGroup[] {
   const comparable = ({ properties, envelope, isSpot }: Candidate) => ({ properties, envelope, isSpot })
-  const groups: Candidate[][] = []
+  const groups: [Candidate, ...Candidate[]][] = []
   for (const candidate of candidates) {
-    const group = groups.find(([first]) => first && isDeepStrictEqual(comparable(first), comparable(candidate)))
+    const group = groups.find(([first]) => isDeepStrictEqual(comparable(first), comparable(candidate)))
     if (group) group.push(candidate)
     else groups.push([candidate])
   }

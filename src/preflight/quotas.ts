@@ -1,8 +1,8 @@
 /** Rules about quotas: of the account, and of its subscription where that is what binds. */
-import { labelAmong, partsOf, regionName } from '../model/arm-id.ts'
+import { labelAmong } from '../model/arm-id.ts'
 import { type Pool, poolNamed } from '../model/batch.ts'
 import type { NodeTotals } from '../model/nodes.ts'
-import { type CoreQuota, coreQuotas, coresOf } from '../pool/core-quotas.ts'
+import { type CoreQuota, coreOwner, coreQuotas, coresOf } from '../pool/core-quotas.ts'
 import { requiredOf } from '../pool/health.ts'
 import { totals } from '../pool/size.ts'
 import type { Facts, Rule } from './facts.ts'
@@ -116,12 +116,9 @@ export type CoreDemand = 'target' | 'required'
 
 type View = Pick<Facts, 'config' | 'observed' | 'proofs'>
 
-/** Accounts by the core quotas that bind them: each its own; in user subscription mode, those of its subscription in its region. */
+/** Accounts by the core quotas that bind them. */
 export function coreGroups<V extends View>(views: readonly V[]): readonly (readonly V[])[] {
-  const keyOf = ({ config: { pool }, observed: { account } }: V): string | undefined =>
-    pool && account?.poolAllocationMode === 'UserSubscription'
-      ? `${partsOf(pool.account).subscriptionId} ${regionName(account.location)}`.toLowerCase()
-      : pool?.account
+  const keyOf = ({ config: { pool }, observed: { account } }: V): string | undefined => (account ? coreOwner(account) : pool?.account)
   const keys = new Set(views.map(keyOf))
   return [...keys].map((key) => views.filter((view) => keyOf(view) === key))
 }
@@ -169,7 +166,10 @@ function partOf({ config: { pool }, observed, proofs }: View, leaving: readonly 
     sized: pool.requests.flatMap(({ properties, target }) =>
       quotasOf(properties.vmSize, of === 'target' ? target : requiredOf(target, pool)),
     ),
-    proven: (proofs?.proofs ?? []).map((proof) => ({ ...proof, quotas: quotasOf(proof.properties.vmSize, proof.target) })),
+    proven: (proofs?.proofs ?? []).map(({ properties, target, goesFirst }) => ({
+      goesFirst: goesFirst || proofs?.isCrowded,
+      quotas: quotasOf(properties.vmSize, target),
+    })),
     before: pools.filter((one) => leaving.includes(one)).flatMap((one) => quotasOf(one.properties.vmSize, totals(one))),
   }
 }

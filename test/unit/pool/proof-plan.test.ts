@@ -5,7 +5,7 @@ import type { ArmId } from '../../../src/model/arm-id.ts'
 import type { BatchAccount, Pool, PoolProperties } from '../../../src/model/batch.ts'
 import { MARKS } from '../../../src/pool/marks.ts'
 import type { PoolPlan } from '../../../src/pool/pool-plan.ts'
-import { describeProof, type ProofQuestion, planProofs } from '../../../src/pool/proof-plan.ts'
+import { describeProof, NO_PROOFS, type ProofQuestion, planProofs } from '../../../src/pool/proof-plan.ts'
 import { wantedOf } from '../../../src/pool/wanted.ts'
 
 const ACCOUNT = '/subscriptions/s/resourceGroups/g/providers/Microsoft.Batch/batchAccounts/a'
@@ -116,18 +116,21 @@ const settings = (changes: Partial<PoolSettings> = {}): PoolSettings => ({
 
 function proofsOf(plans: readonly PoolPlan[], changes: Partial<ProofQuestion> = {}) {
   const pools = plans.flatMap(({ existing }) => (existing ? [existing] : []))
-  return planProofs({
-    plans,
-    settings: settings(),
-    account,
-    pools,
-    vmSizes: [{ name: 'Standard_D4s_v5', familyName: 'standardDSv5Family', capabilities: { vCPUs: '4' } }],
-    isManagedImage: false,
-    runToken: RUN,
-    now: NOW,
-    ...changes,
-  })
+  const [planned = NO_PROOFS] = planProofs([questionOf(plans, pools, changes)])
+  return planned
 }
+
+const questionOf = (plans: readonly PoolPlan[], pools: readonly Pool[], changes: Partial<ProofQuestion>): ProofQuestion => ({
+  plans,
+  settings: settings(),
+  account,
+  pools,
+  vmSizes: [{ name: 'Standard_D4s_v5', familyName: 'standardDSv5Family', capabilities: { vCPUs: '4' } }],
+  isManagedImage: false,
+  runToken: RUN,
+  now: NOW,
+  ...changes,
+})
 
 const only = (...asked: Parameters<typeof proofsOf>) => {
   const { proofs } = proofsOf(...asked)
@@ -316,7 +319,8 @@ describe('room for it', () => {
     const own: BatchAccount = { ...unlimited, poolAllocationMode: 'UserSubscription' }
     const usages = [{ name: 'cores', limit: 43, currentValue: 40 }]
     expect(proofsOf([plan()], { account: own, usages }).proofs).toEqual([])
-    expect(only([plan()], { account: own })).toMatchObject({ isOptional: true, goesFirst: true })
+    expect(only([plan()], { account: own })).toMatchObject({ isOptional: true })
+    expect(proofsOf([plan()], { account: own }).isCrowded).toBe(true)
   })
 
   test.each<[string, Partial<ProofQuestion>, PoolPlan, boolean]>([
@@ -329,7 +333,52 @@ describe('room for it', () => {
     ],
     ['goes first from a managed image', { isManagedImage: true }, plan(), true],
   ])('%s', (_, changes, asked, goesFirst) => {
-    expect(only([asked], changes).goesFirst).toBe(goesFirst)
+    const { proofs, isCrowded } = proofsOf([asked], changes)
+    expect(proofs.map((proof) => proof.goesFirst || isCrowded)).toEqual([goesFirst])
+  })
+})
+
+describe('room for it beside other accounts', () => {
+  const { dedicatedCoreQuota: _, ...unlimited } = account
+  const questionIn = (name: string, changes: Partial<ProofQuestion>, location = 'westeurope'): ProofQuestion => {
+    const id = ACCOUNT.replace(/a$/, name)
+    const own = (pools: Pool) => ({ ...pools, id: `${id}/pools/${pools.name}` })
+    const asked = plan({
+      existing: own(pool('render')),
+      ...(name === 'wide' && { request: { target: { dedicated: 11, lowPriority: 0 } } }),
+    })
+    return questionOf([asked], asked.existing ? [asked.existing] : [], {
+      account: { ...unlimited, id, name, location, poolAllocationMode: 'UserSubscription' },
+      ...changes,
+    })
+  }
+  const cores = (limit: number) => ({ usages: [{ name: 'cores', limit, currentValue: 80 }] })
+
+  test('in user subscription mode they share the cores: what is left goes to the first', () => {
+    const [one, two] = planProofs([questionIn('one', cores(84)), questionIn('two', cores(84))])
+    expect(one?.proofs).toHaveLength(1)
+    expect(two?.unproven).toMatchObject([{ shortage: expect.stringMatching(/84 dedicated cores .*80 are in use, 8 more are needed/) }])
+  })
+
+  test('where growth needs the cores of a proof, the pools of both wait for it', () => {
+    const crowded = (limit: number) =>
+      planProofs([questionIn('wide', cores(limit)), questionIn('two', cores(limit))]).map(({ proofs, isCrowded }) => [
+        proofs.length,
+        isCrowded,
+      ])
+    expect(crowded(88)).toEqual([
+      [1, true],
+      [1, true],
+    ])
+    expect(crowded(92)).toEqual([
+      [1, false],
+      [1, false],
+    ])
+  })
+
+  test('in another region each has its own', () => {
+    const planned = planProofs([questionIn('one', cores(84)), questionIn('two', cores(84), 'northeurope')])
+    expect(planned.map(({ proofs }) => proofs.length)).toEqual([1, 1])
   })
 })
 
