@@ -74,7 +74,7 @@ export async function look(scope: RetentionScope, context: StepContext): Promise
   const [images, snapshots, users] = await Promise.all([
     readImages(scope, context),
     readList('the list of snapshots', context.compute.listSnapshots(image.resourceGroup)),
-    readHolders({ group: image.resourceGroup, accounts: pool.accounts }, context),
+    readHolders({ images: [image.resourceGroup, imageTargetId(image)], accounts: pool.accounts }, context),
   ])
   context.signal.throwIfAborted()
   const target = imageTargetId(image)

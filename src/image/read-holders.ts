@@ -11,8 +11,8 @@ import { completeRegions } from './standing.ts'
 export type ReferenceReaders = Pick<StepContext, 'arm' | 'batch'>
 
 export interface ReferenceScope {
-  /** Of the images. */
-  readonly group: ArmId
+  /** The images, or what they are in: whatever is in their subscriptions is read. */
+  readonly images: readonly ArmId[]
   /** Always read, whether Resource Manager lists them or not. */
   readonly accounts: readonly ArmId[]
 }
@@ -29,13 +29,14 @@ const MACHINES = [
 ] as const
 
 /** Never throws for what Azure refuses: that is `unread`. */
-export async function readHolders({ group, accounts }: ReferenceScope, readers: ReferenceReaders): Promise<HolderReading> {
-  const subscriptions = [...new Set([group, ...accounts].map((id) => partsOf(id).subscriptionId.toLowerCase()))]
+export async function readHolders({ images, accounts }: ReferenceScope, readers: ReferenceReaders): Promise<HolderReading> {
+  const own = [...images, ...accounts]
+  const subscriptions = [...new Set(own.map((id) => partsOf(id).subscriptionId.toLowerCase()))]
   return joined(
     await Promise.all(
       subscriptions.flatMap((id) => [
         readPools(id, accounts, readers),
-        ...MACHINES.map((kind) => readMachines({ subscriptionId: id, own: [group, ...accounts], ...kind }, readers)),
+        ...MACHINES.map((kind) => readMachines({ subscriptionId: id, own, ...kind }, readers)),
       ]),
     ),
   )
@@ -131,7 +132,7 @@ export async function reasonNotToDelete(
 ): Promise<string | undefined> {
   const complete = completeRegions(image)
   if (complete.length > 0) return `has a complete replica in ${complete.join(', ')}`
-  const { holders, unread } = await readHolders({ group: resourceGroupId(image.id as ArmId), accounts: [] }, readers)
+  const { holders, unread } = await readHolders({ images: [image.id as ArmId], accounts: [] }, readers)
   if (unread.length > 0) return `it is unknown what is in use (not readable: ${unread.join('; ')})`
   const users = holdersOf(referencesOf(holders), image)
   return users.length > 0 ? `is in use by ${users.map(showHolder).join(', ')}` : undefined

@@ -15,7 +15,7 @@ import { RateLimits } from './arm/rate-limits.ts'
 import type { Arm } from './arm/resources.ts'
 import { refuseLocked, refuseUnregistered, subscriptionRoutes } from './arm/subscription.ts'
 import { accountIdOf, batchArmRoutes, type HostedAccount } from './batch/accounts.ts'
-import { refuseMachine, usageRoutes } from './batch/core-quotas.ts'
+import { countedWith, refuseMachine, usageRoutes } from './batch/core-quotas.ts'
 import { batchDataPlaneRoutes } from './batch/data-plane.ts'
 import { Pools } from './batch/pools.ts'
 import { certificateOf, DOMAIN } from './certificate.ts'
@@ -33,7 +33,7 @@ import { GitHub } from './github/github.ts'
 import type { Intervene, Plane } from './intervention.ts'
 import { retailPrices } from './prices/retail-prices.ts'
 import { type Answer, type Call, Refusal, type Route } from './route.ts'
-import { type Scenario, TENANT } from './scenarios/scenario.ts'
+import { GROUP_ID, groupIdOf, type Scenario, TENANT } from './scenarios/scenario.ts'
 import { seedEncryptionSets, seedKeyVault, seedVm } from './scenarios/seed.ts'
 import { checkApiVersion, checkScope, envelope, jsonOf, parsed, readable, recordedUrl } from './wording.ts'
 import { World } from './world.ts'
@@ -141,6 +141,8 @@ export async function startAzure(scenario: Scenario, speed: number, port = 0): P
       .send(request.method === 'HEAD' ? '' : cut)
   }
 
+  const groups = [...new Set([GROUP_ID, ...(scenario.otherAccounts ?? []).map(groupIdOf)])]
+
   const mount = (
     app: FastifyInstance,
     plane: 'arm' | 'batch',
@@ -162,7 +164,7 @@ export async function startAzure(scenario: Scenario, speed: number, port = 0): P
         const path = decodeURIComponent(url.pathname)
         checkApiVersion(apiVersion, route)
         const params = request.params as Record<string, string>
-        checkScope(params)
+        checkScope(params, groups)
         const text = typeof request.body === 'string' && request.body !== '' ? request.body : undefined
         const body = text === undefined ? undefined : parsed(text)
         access.check(principal, route.action, scope(path), linkedScopes(route.action, body))
@@ -228,6 +230,8 @@ export async function startAzure(scenario: Scenario, speed: number, port = 0): P
     const accountEndpoint = () => (index === 0 ? azure.accountEndpoint : new URL(plane.origin).host)
     return { id: accountIdOf(plane.account), account: plane.account, pools: plane.pools, accountEndpoint }
   })
+  for (const one of accounts)
+    if (one.account.poolAllocationMode === 'UserSubscription') one.pools.counted = () => countedWith(one, accounts)
   for (const [region, { minutes, fails = false }] of Object.entries(scenario.replication ?? {}))
     world.replication.set(region, { lastsMs: minutes * 60_000, fails })
 
@@ -273,6 +277,7 @@ export async function startAzure(scenario: Scenario, speed: number, port = 0): P
     [
       ...subscriptionRoutes(arm, {
         unregistered: scenario.unregistered ?? [],
+        groups,
         listed: accounts.map(({ id, account, pools: { region } }) => ({
           ...{ id, name: account.name, type: 'Microsoft.Batch/batchAccounts' },
           ...{ location: region, properties: {} },

@@ -3,7 +3,6 @@ import { randomUUID } from 'node:crypto'
 import type { AzureClock } from './clock/clock.ts'
 import type { Plane } from './intervention.ts'
 import { type Answer, Refusal, type Route } from './route.ts'
-import { GROUP, SUBSCRIPTION } from './scenarios/scenario.ts'
 
 /** Compute prints over several lines, others do not. */
 export function jsonOf({ body, headers }: Answer, url: string): string {
@@ -23,14 +22,19 @@ export function checkApiVersion(apiVersion: string, { apiVersions, action }: Rou
   }
 }
 
-export function checkScope({ subscriptionId, resourceGroup }: Record<string, string>): void {
-  if (subscriptionId !== undefined && subscriptionId.toLowerCase() !== SUBSCRIPTION) {
+/** @param groups Ids of the resource groups that exist. */
+export function checkScope({ subscriptionId, resourceGroup }: Record<string, string>, groups: readonly string[]): void {
+  if (subscriptionId === undefined) return
+  const subscription = `/subscriptions/${subscriptionId}`
+  if (!groups.some((id) => startsWith(id, `${subscription}/`))) {
     throw new Refusal(404, 'SubscriptionNotFound', `The subscription '${subscriptionId}' could not be found.`)
   }
-  if (resourceGroup !== undefined && resourceGroup.toLowerCase() !== GROUP) {
+  if (resourceGroup !== undefined && !groups.some((id) => startsWith(`${id}/`, `${subscription}/resourceGroups/${resourceGroup}/`))) {
     throw new Refusal(404, 'ResourceGroupNotFound', `Resource group '${resourceGroup}' could not be found.`)
   }
 }
+
+const startsWith = (text: string, start: string): boolean => text.toLowerCase().startsWith(start.toLowerCase())
 
 export function parsed(text: string): unknown {
   try {

@@ -124,6 +124,140 @@ describe('a region in which replication fails', () => {
   })
 })
 
+describe('an account in another subscription than the gallery', () => {
+  const FAR = '99999999-9999-4999-8999-999999999999'
+  const farId = `/subscriptions/${FAR}/resourceGroups/elsewhere/providers/Microsoft.Batch/batchAccounts/rendernorth`
+  const [near, north] = base.otherAccounts ?? []
+  const far = {
+    ...north,
+    name: 'rendernorth',
+    region: 'northeurope',
+    dedicatedCoreQuota: 1000,
+    subscriptionId: FAR,
+    resourceGroup: 'elsewhere',
+  }
+  const world: Scenario = { ...scenario, otherAccounts: [far, ...(near && north ? [north] : [])] }
+  const farInputs = { ...inputs, 'pool-spec': (inputs['pool-spec'] ?? '').replace('batchAccount: rendernorth', `batchAccount: ${farId}`) }
+
+  test('has its pools on the version too, with a warning; the plan covers it', async () => {
+    const azure = await azureOf(world)
+    const planned = await again(azure, { ...farInputs, mode: 'plan' })
+    expect(planned.outputs).toMatchObject({ result: 'planned', 'has-changes': 'true' })
+    const ran = await again(azure, { ...farInputs, 'plan-id': planned.outputs['plan-id'] ?? '' })
+    expect(annotations(ran)).toEqual([])
+    expect(nodesIn(azure)).toEqual(ALL)
+    expect(ran.log).toContain(
+      `account rendernorth: the image is in subscription 11111111-1111-4111-8111-111111111111, the account in ${FAR}`,
+    )
+    expect(poolsIn(ran)[1]).toEqual(['rendernorth/render', 'created', 4])
+    expect(await reportOf(ran)).toMatchObject({ pools: [{}, { account: 'rendernorth', id: `${farId}/pools/render` }, {}] })
+  })
+
+  test('is refused before the first write where Microsoft.Batch is not registered in that of the image', async () => {
+    const azure = await azureOf({ ...world, unregistered: ['Microsoft.Batch'] })
+    const ran = await again(azure, farInputs)
+    expect(annotations(ran).join()).toMatch(/Microsoft\.Batch.* is not registered in the subscription of the image/)
+    expect(writes(azure)).toEqual([])
+  })
+
+  test('is refused before the first write where the identity has no right there', async () => {
+    const group = `/subscriptions/11111111-1111-4111-8111-111111111111`
+    const role = { Name: 'everything', Actions: ['*'], DataActions: ['*'] }
+    const reader = { Name: 'reader', Actions: ['*/read'] }
+    const azure = await azureOf({
+      ...world,
+      roles: [
+        { role, scope: group },
+        { role: reader, scope: `/subscriptions/${FAR}` },
+      ],
+    })
+    const ran = await again(azure, farInputs)
+    expect(annotations(ran).join()).toMatch(/lacks Microsoft\.Batch\/batchAccounts\/pools\/write, .* on batchAccounts rendernorth/)
+    expect(writes(azure)).toEqual([])
+  })
+
+  test('keeps the versions that its pools are on, also those of another run', async () => {
+    const azure = await azureOf(world)
+    await again(azure, { ...farInputs, 'image-version': '1.0.0' })
+    const ran = await again(azure, {
+      ...farInputs,
+      'pool-spec': farInputs['pool-spec'].replace('- id: render\n  batch', '- id: other\n  batch'),
+      ...{ rebuild: 'always', 'retain-versions': '1', 'image-version': '2.0.0' },
+    })
+    expect(annotations(ran)).toEqual([])
+    expect([...namesOf(azure, 'galleries/images/versions')].sort()).toEqual(['1.0.0', '2.0.0'])
+    expect(requestsTo(azure, 'DELETE', /\/versions\//)).toEqual([])
+  })
+
+  test('is read for retention where only the gallery is in its subscription', async () => {
+    const gallery = `/subscriptions/${FAR}/resourceGroups/elsewhere/providers/Microsoft.Compute/galleries/images`
+    const azure = await azureOf(world)
+    const both = `${entries[0]}${entries[1]?.replace('batchAccount: rendernorth', `batchAccount: ${farId}`)}`
+    await again(azure, { ...inputs, gallery, 'pool-spec': both, 'image-version': '1.0.0' })
+    const only = { ...inputs, gallery, 'pool-spec': entries[0] ?? '', rebuild: 'always', 'retain-versions': '1' }
+    const ran = await again(azure, { ...only, 'image-version': '2.0.0' })
+    expect(annotations(ran)).toEqual([])
+    expect([...namesOf(azure, 'galleries/images/versions')].sort()).toEqual(['1.0.0', '2.0.0'])
+  })
+
+  test('whose pools cannot be read keeps every version', async () => {
+    const azure = await azureOf(world)
+    await again(azure, { ...farInputs, 'image-version': '1.0.0' })
+    azure.intervene = ({ method, url }) =>
+      method === 'GET' && url.startsWith(`/subscriptions/${FAR}/resources`)
+        ? { kind: 'answer', status: 403, body: { error: { code: 'AuthorizationFailed', message: 'no' } } }
+        : undefined
+    const ran = await again(azure, { ...farInputs, rebuild: 'always', 'retain-versions': '1', 'image-version': '2.0.0' })
+    expect(annotations(ran)).toEqual([])
+    expect(ran.log).toContain('No image and no snapshot is deleted, because it is unknown what is in use')
+    expect([...namesOf(azure, 'galleries/images/versions')].sort()).toEqual(['1.0.0', '2.0.0'])
+  })
+})
+
+describe('accounts that share the cores of their subscription', () => {
+  const subscriptionCores = (limit: number) => ({ cores: { limit, used: 0 } })
+  const world = (limit: number): Scenario => {
+    const mode = { poolAllocationMode: 'UserSubscription' as const, subscriptionCores: subscriptionCores(limit) }
+    const twin = { name: 'rendertwo', region: 'westeurope', dedicatedCoreQuota: 0, ...mode }
+    return { ...scenario, account: { ...scenario.account, ...mode }, otherAccounts: [twin] }
+  }
+  const specOf = (one: number, two: number) => `
+- id: render
+  scaleSettings: { fixedScale: { targetDedicatedNodes: ${one} } }
+  startTask: { commandLine: /opt/mount-data-disks, waitForSuccess: true }
+- id: render
+  batchAccount: rendertwo
+  scaleSettings: { fixedScale: { targetDedicatedNodes: ${two} } }
+  startTask: { commandLine: /opt/mount-data-disks, waitForSuccess: true }
+`
+  const twice = (one: number, two: number) => ({ ...inputs, 'pool-spec': specOf(one, two) })
+  const refresh = { rebuild: 'always', 'image-version': '2.0.0' }
+
+  test('leave each other room for proofs: the second goes without, and says so', async () => {
+    const azure = await azureOf(world(44))
+    await again(azure, twice(6, 4))
+    const ran = await again(azure, { ...twice(6, 4), ...refresh })
+    expect(annotations(ran)).toEqual([])
+    expect(ran.log).toMatch(
+      /No proof of the new image \(no-proof\): account rendertwo: pool render would go .*44 dedicated cores in the subscription/,
+    )
+    expect(nodesIn(azure)).toEqual({ 'renderbatch/render': 6, 'rendertwo/render': 4 })
+  })
+
+  test('no pool grows into the cores of a proof of the other account', async () => {
+    const azure = await azureOf(world(48))
+    await again(azure, twice(6, 4))
+    const ran = await again(azure, { ...twice(7, 5), ...refresh })
+    expect(annotations(ran)).toEqual([])
+    expect(nodesIn(azure)).toEqual({ 'renderbatch/render': 7, 'rendertwo/render': 5 })
+    expect(
+      (await reportOf(ran)).pools.flatMap(({ attempts }: { attempts: readonly { errors: readonly object[] }[] }) =>
+        attempts.flatMap(({ errors }) => errors),
+      ),
+    ).toEqual([])
+  })
+})
+
 describe('refused before the first write', () => {
   test.each<[string, Readonly<Record<string, string>>, RegExp]>([
     [

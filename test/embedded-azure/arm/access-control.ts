@@ -1,6 +1,7 @@
 /** Azure RBAC: who may do what where. Without roles the caller is owner of everything. */
 import type { RegionEncryption } from '../compute/encryption-sets.ts'
 import { type Principal, Refusal } from '../route.ts'
+import { isWithin } from './resources.ts'
 
 /** A role definition as its JSON file has it, given at a scope. */
 export interface Assignment {
@@ -81,8 +82,6 @@ export class AccessControl {
     })
   }
 }
-
-const isWithin = (scope: string, at: string): boolean => `${scope.toLowerCase()}/`.startsWith(`${at.toLowerCase()}/`)
 
 function matches(pattern: string, action: string): boolean {
   const expression = pattern

@@ -67,6 +67,9 @@ export function sourceOf({ world }: Arm, id: string, location: string): Resource
   return resource
 }
 
+/** Whether an id is that of a scope, or of something in it. */
+export const isWithin = (id: string, scope: string): boolean => `${id}/`.toLowerCase().startsWith(`${scope}/`.toLowerCase())
+
 export const plainRegion = (name: string): string => name.toLowerCase().replaceAll(' ', '')
 
 export interface Kind {

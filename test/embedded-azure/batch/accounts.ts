@@ -1,7 +1,7 @@
 /** Microsoft.Batch on ARM: the account, its pools, VM sizes. Synchronous answers; only DELETE is a long operation. */
-import { type Arm, page, routesOf } from '../arm/resources.ts'
+import { type Arm, isWithin, page, routesOf } from '../arm/resources.ts'
 import { type Answer, type Call, Refusal, type Route } from '../route.ts'
-import { GROUP_ID, KEY_VAULT_ID, type ScenarioAccount, SUBSCRIPTION } from '../scenarios/scenario.ts'
+import { groupIdOf, KEY_VAULT_ID, type OtherAccount, type ScenarioAccount } from '../scenarios/scenario.ts'
 import { SIZES } from './catalogue.ts'
 import { addPool, changePool, conditionNotMet, refuseUnmatched, replacePool, shownProperties } from './pool-writes.ts'
 import type { Pool, Pools, Properties } from './pools.ts'
@@ -18,14 +18,15 @@ export interface HostedAccount {
   readonly accountEndpoint: () => string
 }
 
-export const accountIdOf = ({ name }: ScenarioAccount): string => `${GROUP_ID}/providers/Microsoft.Batch/batchAccounts/${name}`
+export const accountIdOf = (account: ScenarioAccount & Partial<OtherAccount>): string =>
+  `${groupIdOf(account)}/providers/Microsoft.Batch/batchAccounts/${account.name}`
 
 export function batchArmRoutes(arm: Arm, accounts: readonly HostedAccount[]): readonly Route[] {
   const routed = routesOf('Microsoft.Batch', BATCH)
-  const find = (name = '') => accounts.find(({ account }) => account.name.toLowerCase() === name.toLowerCase())
+  const find = ({ path }: Call) => accounts.find(({ id }) => `${path}/`.toLowerCase().startsWith(`${id}/`.toLowerCase()))
   const route = (method: Route['method'], path: string, action: string, handle: (call: Call, own: HostedAccount) => Answer): Route =>
     routed(method, `/batchAccounts/:account${path}`, `batchAccounts/${action}`, (call) => {
-      const own = find(call.params.account)
+      const own = find(call)
       if (!own) throw accountNotFound()
       return inBatchEnvelope(() => handle(call, own))
     })
@@ -46,16 +47,19 @@ export function batchArmRoutes(arm: Arm, accounts: readonly HostedAccount[]): re
     refuseUnmatched(headers, pool.etag)
     return change(arm, pools, pool, body ?? {}, CHANGES_IMAGES.has(apiVersion))
   }
-  const listed = () => [...accounts.map(shownAccount), ...accountsBeside(arm)]
+  const listed = (call: Call) => {
+    const here = ({ id }: { readonly id: string }) => isWithin(id, call.path.replace(/\/providers\/.*$/i, ''))
+    return [...accounts.filter(here).map(shownAccount), ...accountsBeside(arm).filter(here)]
+  }
   const operationEnds = new Map<string, number>()
 
   return [
     route('GET', '', 'read', (_call, own) => ({ status: 200, body: shownAccount(own) })),
-    routed('GET', '/batchAccounts', 'batchAccounts/read', (call) => page(call, listed())),
+    routed('GET', '/batchAccounts', 'batchAccounts/read', (call) => page(call, listed(call))),
     // Pools of other accounts are there to be seen only.
     routed('GET', '/batchAccounts/:account/pools', 'batchAccounts/pools/read', (call) =>
       inBatchEnvelope(() => {
-        const own = find(call.params.account)
+        const own = find(call)
         if (own)
           return page(
             call,
@@ -129,10 +133,10 @@ export function batchArmRoutes(arm: Arm, accounts: readonly HostedAccount[]): re
     },
     {
       method: 'GET',
-      path: `/subscriptions/${SUBSCRIPTION}/providers/Microsoft.Batch/batchAccounts`,
+      path: '/subscriptions/:subscriptionId/providers/Microsoft.Batch/batchAccounts',
       apiVersions: BATCH,
       action: 'Microsoft.Batch/batchAccounts/read',
-      handle: (call) => page(call, listed()),
+      handle: (call) => page(call, listed(call)),
     },
   ]
 }

@@ -2,8 +2,8 @@
 
 import { plainRegion } from '../arm/resources.ts'
 import { COMPUTE } from '../compute/virtual-machines.ts'
-import { Refusal, type Route } from '../route.ts'
-import { REGION, type ResizeFailure, type ScenarioAccount } from '../scenarios/scenario.ts'
+import { type Call, Refusal, type Route } from '../route.ts'
+import { type OtherAccount, REGION, type ResizeFailure, type ScenarioAccount, SUBSCRIPTION } from '../scenarios/scenario.ts'
 import { sizeOf } from './catalogue.ts'
 import type { Pool } from './pools.ts'
 
@@ -102,17 +102,28 @@ function usagesOf({ subscriptionCores = {}, poolAllocationMode }: ScenarioAccoun
 }
 
 interface CountedAccount {
-  readonly account: ScenarioAccount
+  readonly account: ScenarioAccount & Partial<OtherAccount>
   readonly pools: { readonly region: string; all(): readonly Pool[] }
 }
 
-/** By region, with the nodes of every account in user subscription mode there. */
+/** Pools of every account in user subscription mode whose nodes are counted with those of this one. */
+export function countedWith<A extends CountedAccount>(own: A, accounts: readonly A[]): readonly Pool[] {
+  const place = ({ account, pools }: CountedAccount) => `${account.subscriptionId ?? SUBSCRIPTION} ${pools.region}`
+  return accounts
+    .filter((one) => one.account.poolAllocationMode === 'UserSubscription' && place(one) === place(own))
+    .flatMap(({ pools }) => pools.all())
+}
+
+/** By subscription and region, with the nodes of every account in user subscription mode there. */
 export function usageRoutes(accounts: readonly CountedAccount[]): readonly Route[] {
-  const usagesIn = (location = '') => {
-    const here = accounts.filter(({ pools }) => pools.region === plainRegion(location))
-    const pools = here.filter(({ account }) => account.poolAllocationMode === 'UserSubscription').flatMap((one) => one.pools.all())
-    const [first] = here.filter(({ account }) => account.subscriptionCores)
-    return first ? usagesOf(first.account, pools) : []
+  const usagesIn = ({ subscriptionId, location = '' }: Call['params']) => {
+    const first = accounts.find(
+      ({ account, pools }) =>
+        account.subscriptionCores &&
+        pools.region === plainRegion(location) &&
+        (account.subscriptionId ?? SUBSCRIPTION) === subscriptionId?.toLowerCase(),
+    )
+    return first ? usagesOf(first.account, countedWith(first, accounts)) : []
   }
   return [
     {
@@ -120,7 +131,7 @@ export function usageRoutes(accounts: readonly CountedAccount[]): readonly Route
       path: '/subscriptions/:subscriptionId/providers/Microsoft.Compute/locations/:location/usages',
       apiVersions: COMPUTE,
       action: 'Microsoft.Compute/locations/usages/read',
-      handle: ({ params }) => ({ status: 200, body: { value: usagesIn(params.location) } }),
+      handle: ({ params }) => ({ status: 200, body: { value: usagesIn(params) } }),
     },
   ]
 }

@@ -82,6 +82,8 @@ export class Pools {
 
   /** Of the account. */
   readonly region: string
+  /** Pools whose nodes count against the same core quotas. */
+  counted: () => readonly Pool[] = () => this.all()
 
   constructor(arm: Arm, scenario: Scenario, region: string = REGION) {
     this.#arm = arm
@@ -309,7 +311,7 @@ export class Pools {
     const has = (dedicated: boolean) => pool.nodes.filter((node) => node.isDedicated === dedicated && !node.isLeaving).length
     const missing = { dedicated: targetDedicatedNodes - has(true), lowPriority: targetLowPriorityNodes - has(false) }
     const target = { dedicated: targetDedicatedNodes, lowPriority: targetLowPriorityNodes }
-    const refused = coreRefusal(this.#scenario.account, this.all(), pool, target) ?? this.#imageError(pool)
+    const refused = coreRefusal(this.#scenario.account, this.counted(), pool, target) ?? this.#imageError(pool)
     if (refused) return { born: [], error: refused }
     const behaviour = this.#nextBehaviour(pool)
     const gain = Math.max(0, Math.min(missing.dedicated, behaviour?.gain ?? missing.dedicated))

@@ -42,7 +42,7 @@ export interface Scenario {
   readonly durations?: ScenarioDurations
   /** How Azure answers where it may answer in several ways. */
   readonly manners?: Manners
-  /** Resource providers that are not registered in the subscription, e.g. `Microsoft.Network`. */
+  /** Resource providers that are not registered in the subscription of the resource group, e.g. `Microsoft.Network`. */
   readonly unregistered?: readonly string[]
   /** Permissions that the caller does not have, e.g. `Microsoft.Compute/snapshots/write`. */
   readonly denied?: readonly string[]
@@ -120,6 +120,10 @@ export interface ScenarioAccount {
 
 export interface OtherAccount extends ScenarioAccount, Pick<Scenario, 'pools' | 'resizes' | 'nodes'> {
   readonly region: string
+  /** Default: that of everything else. */
+  readonly subscriptionId?: string
+  /** Default: that of everything else. */
+  readonly resourceGroup?: string
 }
 
 export interface ScenarioPool {
@@ -196,6 +200,10 @@ export const CLIENT_SECRET = 'embedded-azure-client-secret'
 export const GROUP = 'render'
 export const REGION = 'westeurope'
 export const GROUP_ID = `/subscriptions/${SUBSCRIPTION}/resourceGroups/${GROUP}`
+
+/** The resource group of an account. */
+export const groupIdOf = ({ subscriptionId = SUBSCRIPTION, resourceGroup = GROUP }: Partial<OtherAccount>): string =>
+  `/subscriptions/${subscriptionId}/resourceGroups/${resourceGroup}`
 
 /** Of an account in user subscription mode. */
 export const KEY_VAULT_ID = `${GROUP_ID}/providers/Microsoft.KeyVault/vaults/batchsecrets`
