@@ -1,7 +1,7 @@
 import { runApp } from './app.ts'
 import type { Clients } from './azure/clients.ts'
 import { cloudOf } from './azure/cloud.ts'
-import type { EarlyConnection } from './azure/early-connection.ts'
+import type { EarlyAzure } from './azure/early.ts'
 import { cleanUp, commandFor, isOwed, whyLeft } from './cleanup.ts'
 import type { Config } from './config/config.ts'
 import { parseConfig, parseIdentity } from './config/parse-config.ts'
@@ -40,7 +40,7 @@ process.stdout.on('error', () => undefined)
 /** What `index.ts` has begun while this was being loaded. */
 interface Early {
   readonly assertion?: EarlyAssertion | undefined
-  readonly connection?: EarlyConnection | undefined
+  readonly azure?: EarlyAzure | undefined
 }
 
 interface Connection {
@@ -60,7 +60,7 @@ async function connect({ identity }: Pick<Config, 'identity'>, { timeoutMs, earl
     limits: { signal: controller.signal, deadlineMs: github.clock.now().getTime() + timeoutMs },
     proxyFor,
     onSignedIn,
-    early: early?.connection,
+    early: early?.azure,
     ...(assertion && { assertion }),
   })
 }

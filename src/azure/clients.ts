@@ -11,7 +11,7 @@ import { createBatch } from './batch/batch.ts'
 import { cloudOf } from './cloud.ts'
 import { createCompute } from './compute/compute.ts'
 import { createCredential } from './credential.ts'
-import type { EarlyConnection } from './early-connection.ts'
+import type { EarlyAzure } from './early.ts'
 import { createPrices } from './prices.ts'
 import type { ProxyFor } from './proxy-agent.ts'
 import { RequestCounter, type TransportLog } from './request-log.ts'
@@ -25,8 +25,8 @@ export interface Surroundings extends Omit<Machine, 'signal' | 'environment'> {
   readonly log: TransportLog
   readonly clock: Clock
   readonly proxyFor: ProxyFor
-  /** To Entra ID. */
-  readonly early?: EarlyConnection | undefined
+  /** What was begun before this was loaded. */
+  readonly early?: EarlyAzure | undefined
 }
 
 export interface Clients {
@@ -45,8 +45,14 @@ export function createClients(identity: Identity, { userAgent, limits, log, cloc
   const settings = { log, counter, userAgentPrefix: userAgent, run: limits, proxyFor }
   const transport = transportOptions(settings)
   // Not counted: the report's requests are those to Azure's resources.
-  const uncounted = transportOptions({ ...settings, early, counter: new RequestCounter() })
-  const credential = createCredential(identity, cloud, { ...machine, environment, signal: limits.signal }, uncounted)
+  const uncounted = transportOptions({ ...settings, early: early?.connection, counter: new RequestCounter() })
+  const credential = createCredential({
+    identity,
+    cloud,
+    machine: { ...machine, environment, signal: limits.signal },
+    transport: uncounted,
+    early,
+  })
   const connection = { credential, cloud, transport, clock }
   return {
     counter,

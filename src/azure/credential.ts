@@ -12,16 +12,25 @@ import type { SignIn } from '../model/sign-in.ts'
 import { Assertions, NO_ID_TOKEN } from './assertions.ts'
 import { AzCredential } from './az.ts'
 import type { Cloud } from './cloud.ts'
+import type { EarlyAzure } from './early.ts'
 import { directHttpClient, FirstOfMachine } from './machine-identity.ts'
 import { type Machine, RunCredential, type Session } from './run-credential.ts'
 import { LastFailure } from './token-failures.ts'
 import type { TransportOptions } from './transport.ts'
 
+export interface CredentialParts {
+  readonly identity: Identity
+  readonly cloud: Cloud
+  readonly machine: Machine
+  readonly transport: TransportOptions
+  readonly early?: EarlyAzure | undefined
+}
+
 /**
  * The credential of these inputs, and of nobody else. A GitHub assertion is requested for every token: a job outlives the five minutes
  * of one (https://github.com/Azure/login/issues/372).
  */
-export function createCredential(identity: Identity, cloud: Cloud, machine: Machine, transport: TransportOptions): TokenCredential {
+export function createCredential({ identity, cloud, machine, transport, early }: CredentialParts): TokenCredential {
   const lastFailure = new LastFailure()
   const assertions = new Assertions(cloud.assertionAudience, machine.assertion, (error) => lastFailure.record(error))
   const options = {
@@ -34,7 +43,7 @@ export function createCredential(identity: Identity, cloud: Cloud, machine: Mach
   const create = (): Session => {
     assertions.forget()
     lastFailure.clear()
-    return sessionOf(identity, { machine, options, assertions })
+    return sessionOf(identity, { machine, options, assertions, early })
   }
   const explain = async (error: unknown): Promise<AuthError> => {
     const claims = await assertions.claims()
@@ -54,12 +63,13 @@ interface Means {
   readonly machine: Machine
   readonly options: TransportOptions & { readonly authorityHost: string; readonly disableInstanceDiscovery: boolean }
   readonly assertions: Assertions
+  readonly early: EarlyAzure | undefined
 }
 
 function sessionOf({ signIn, subscriptionId, why }: Identity, means: Means): Session {
   if (signIn.way === 'machine') {
     const first = new FirstOfMachine([
-      ['managed-identity', new ManagedIdentityCredential({ httpClient: directHttpClient(PROBE_TIMEOUT_MS) })],
+      ['managed-identity', new ManagedIdentityCredential({ httpClient: directHttpClient(PROBE_TIMEOUT_MS, means.early?.identityAnswer) })],
       ['cli', new AzCredential({ ...signIn, subscriptionId }, means.machine.environment)],
     ])
     return { credential: first, found: () => ({ way: first.way, why: first.why(why) }) }
@@ -70,7 +80,7 @@ function sessionOf({ signIn, subscriptionId, why }: Identity, means: Means): Ses
 function credentialOf(
   signIn: Exclude<SignIn, { way: 'machine' }>,
   subscriptionId: string,
-  { machine, options, assertions }: Means,
+  { machine, options, assertions, early }: Means,
 ): TokenCredential {
   const { environment } = machine
   switch (signIn.way) {
@@ -98,10 +108,10 @@ function credentialOf(
     case 'managed-identity':
       return new ManagedIdentityCredential({
         ...(signIn.clientId && { clientId: signIn.clientId }),
-        httpClient: directHttpClient(IDENTITY_TIMEOUT_MS),
+        httpClient: directHttpClient(IDENTITY_TIMEOUT_MS, early?.identityAnswer),
       })
     case 'cli':
-      return new AzCredential({ ...signIn, subscriptionId }, environment)
+      return new AzCredential({ ...signIn, subscriptionId }, environment, early?.az)
     case 'none':
       return { getToken: () => Promise.reject(new Error(NO_ID_TOKEN)) }
   }

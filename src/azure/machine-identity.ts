@@ -1,7 +1,8 @@
 /** Signing in as the machine that the action runs on. */
 import type { AccessToken, GetTokenOptions, TokenCredential } from '@azure/core-auth'
-import { createDefaultHttpClient, type HttpClient } from '@azure/core-rest-pipeline'
+import { createDefaultHttpClient, createHttpHeaders, type HttpClient } from '@azure/core-rest-pipeline'
 import type { Way } from '../model/sign-in.ts'
+import type { EarlyIdentityAnswer } from './early-identity-answer.ts'
 import { wordsOf } from './token-failures.ts'
 
 /** Whoever the machine is: the first credential that gives a token is asked from then on. */
@@ -53,11 +54,14 @@ class NobodyError extends Error {
  * For the managed identity's address, which is on this machine or beside it: never through a proxy
  * (https://learn.microsoft.com/azure/virtual-machines/instance-metadata-service#proxies). A machine without a managed identity may answer
  * nothing at all; this credential takes no policies.
+ * @param early gives its answer to the first request, where that is the same
  */
-export function directHttpClient(timeoutMs: number): HttpClient {
+export function directHttpClient(timeoutMs: number, early?: EarlyIdentityAnswer): HttpClient {
   const client = createDefaultHttpClient()
   return {
-    sendRequest(request) {
+    async sendRequest(request) {
+      const answer = request.method === 'GET' ? await early?.take(request.url) : undefined
+      if (answer) return { request, status: answer.status, headers: createHttpHeaders(answer.headers), bodyAsText: answer.body }
       delete request.agent
       const timeout = AbortSignal.timeout(timeoutMs)
       request.abortSignal = request.abortSignal ? AbortSignal.any([request.abortSignal as AbortSignal, timeout]) : timeout

@@ -9,6 +9,7 @@ import {
   type PipelineResponse,
 } from '@azure/core-rest-pipeline'
 import { keepAsking, type RunLimits } from './answers.ts'
+import { BegunAgent } from './begun-agent.ts'
 import type { EarlyConnection } from './early-connection.ts'
 import { patientWithFreshResources } from './fresh-resources.ts'
 import { withoutNullMembers } from './null-members.ts'
@@ -102,10 +103,11 @@ function endWithRun(signal: AbortSignal): PipelinePolicy {
 /** The SDK reads proxy variables by rules of its own; here they are read once for all hosts, by those of GitHub's runner. */
 function route(proxyFor: ProxyFor, early: EarlyConnection | undefined): PipelinePolicy {
   const agentOf = agents(proxyFor)
+  const begun = early && new BegunAgent(early)
   return {
     name: 'routePolicy',
     sendRequest(request, next) {
-      const agent = agentOf(request.url) ?? (new URL(request.url).host === early?.host ? early.agent : undefined)
+      const agent = agentOf(request.url) ?? (new URL(request.url).host === early?.host ? begun : undefined)
       if (agent) request.agent = agent
       else delete request.agent
       return next(request)

@@ -1,11 +1,12 @@
 /**
  * `npm run bench`: every way of this action on the embedded Azure, and beside it models of other tools on the same Azure with the same
- * operation times. Writes `results.json`; `npm run docs` makes the tables of it.
+ * operation times. Writes `results.json`; `npm run docs` makes the tables of it. It fails where a figure is over its bound (`bounds.ts`).
  */
 import { execFileSync } from 'node:child_process'
 import { existsSync, readdirSync, statSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { runAzureCli } from './azure-cli.ts'
+import { boundedFigures, overBound } from './bounds.ts'
 import { measureFleet } from './fleet.ts'
 import { measureLoad } from './load.ts'
 import { ratio } from './ratios.ts'
@@ -63,3 +64,14 @@ const results = {
 console.log(JSON.stringify(results, undefined, 2))
 writeFileSync(path.join(import.meta.dirname, 'results.json'), `${JSON.stringify(results, undefined, 2)}\n`)
 report('results.json is written; `npm run docs` makes the tables of it')
+const figures = boundedFigures(results)
+const over = overBound(figures)
+report(
+  over.length === 0
+    ? `all ${figures.length} figures are within their bounds`
+    : `${over.length} of ${figures.length} figures are over their bounds:`,
+)
+if (over.length > 0) {
+  console.table(Object.fromEntries(over.map(({ what, measured, bound }) => [what, { measured, bound }])))
+  process.exitCode = 1
+}

@@ -1,11 +1,16 @@
 /**
- * How long the bundle takes from the start of its process to its first connection, for every way to sign in, beside a bare `node -e 0`.
- * Milliseconds of real time.
+ * How long the bundle takes from the start of its process to its first connection and its first request, for every way to sign in,
+ * beside a bare `node -e 0`. Milliseconds of real time.
  */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { createServer, type Socket } from 'node:net'
+import { chmod, mkdtemp, writeFile } from 'node:fs/promises'
+import { createServer as createHttpServer } from 'node:http'
+import { createServer as createHttpsServer } from 'node:https'
+import type { Server } from 'node:net'
+import { tmpdir } from 'node:os'
 import path from 'node:path'
+import { certificateOf } from '../embedded-azure/certificate.ts'
 import { median, ratio } from './ratios.ts'
 
 const ROOT = path.join(import.meta.dirname, '../..')
@@ -26,58 +31,112 @@ const INPUTS = {
 
 type Environment = Readonly<Record<string, string>>
 
-/** By way of signing in, what the runner has in its environment; `host` is where everything listens. */
-const SIGN_INS: Readonly<Record<string, (host: string) => Environment>> = {
-  oidc: (host) => ({
-    ...IDS,
-    ACTIONS_ID_TOKEN_REQUEST_URL: `https://${host}/token?run=1`,
-    ACTIONS_ID_TOKEN_REQUEST_TOKEN: 'token',
-  }),
-  environment: () => ({ ...IDS, INPUT_AUTH: 'environment', AZURE_CLIENT_SECRET: 'secret' }),
-  'managed-identity': (host) => ({
-    INPUT_AUTH: 'managed-identity',
-    IDENTITY_ENDPOINT: `http://${host}/msi`,
-    IDENTITY_HEADER: 'header',
-  }),
+interface SignIn {
+  /** What the run asks first. */
+  readonly asks: string
+  /** What the runner has in its environment; `host` is where everything listens. */
+  readonly environment: (host: string) => Environment | Promise<Environment>
+  /** By default https. */
+  readonly isPlain?: true
+}
+
+const SIGN_INS: Readonly<Record<string, SignIn>> = {
+  oidc: {
+    asks: 'GitHub for an assertion',
+    environment: (host) => ({
+      ...IDS,
+      ACTIONS_ID_TOKEN_REQUEST_URL: `https://${host}/token?run=1`,
+      ACTIONS_ID_TOKEN_REQUEST_TOKEN: 'token',
+    }),
+  },
+  environment: {
+    asks: 'Entra ID',
+    environment: () => ({ ...IDS, INPUT_AUTH: 'environment', AZURE_CLIENT_SECRET: 'secret' }),
+  },
+  'workload identity': {
+    asks: 'Entra ID',
+    environment: async () => ({
+      INPUT_AUTH: 'managed-identity',
+      AZURE_CLIENT_ID: IDS['INPUT_CLIENT-ID'],
+      AZURE_TENANT_ID: IDS['INPUT_TENANT-ID'],
+      AZURE_FEDERATED_TOKEN_FILE: await fileWith('token', 'token'),
+    }),
+  },
+  'managed-identity': {
+    asks: 'the identity endpoint',
+    isPlain: true,
+    environment: (host) => ({ INPUT_AUTH: 'managed-identity', IDENTITY_ENDPOINT: `http://${host}/msi`, IDENTITY_HEADER: 'header' }),
+  },
+  // In place of `az`, which itself takes a second to start, a shell that connects.
+  cli: {
+    asks: 'az',
+    isPlain: true,
+    environment: async (host) => {
+      const az = await fileWith('az', `#!/bin/bash\nexec 3<>/dev/tcp/${host.replace(':', '/')}\nprintf 'GET / HTTP/1.0\\r\\n\\r\\n' >&3\n`)
+      await chmod(az, 0o755)
+      return { INPUT_AUTH: 'cli', PATH: `${path.dirname(az)}:${process.env.PATH}` }
+    },
+  },
+}
+
+async function fileWith(name: string, text: string): Promise<string> {
+  const file = path.join(await mkdtemp(path.join(tmpdir(), 'start-up-')), name)
+  await writeFile(file, text)
+  return file
+}
+
+export interface FirstRequest {
+  readonly asks: string
+  /** To the first connection. */
+  readonly connectedMs: number
+  readonly connectedToBareNode: number
+  /** To the first request in full, with TLS where there is any. */
+  readonly requestedMs: number
 }
 
 export interface StartUp {
   /** Of `node -e 0`, from start to end. */
   readonly bareNodeMs: number
-  /** To the first connection, by way of signing in. */
-  readonly firstRequestMs: Readonly<Record<string, number>>
-  readonly firstRequestToBareNode: Readonly<Record<string, number>>
+  /** By way of signing in. */
+  readonly firstRequest: Readonly<Record<string, FirstRequest>>
   readonly validateMs: number
   readonly postMs: number
-  /** The same code unbundled, to its first request. */
+  /** The same code unbundled, to its first connection. */
   readonly unbundledMs: number
 }
 
 export async function measureStartUp(): Promise<StartUp> {
-  const oidc = SIGN_INS.oidc ?? (() => ({}))
-  const measures: Readonly<Record<string, () => Promise<number>>> = {
-    bareNode: () => untilEnd(['-e', '0'], {}),
-    validate: () => untilEnd([BUNDLE], { ...INPUTS, ...IDS, INPUT_MODE: 'validate' }),
-    post: () => untilEnd([BUNDLE], { ...INPUTS, ...IDS, STATE_isPost: 'true' }),
-    unbundled: () => untilFirstConnection(['-e', `import('${path.join(ROOT, 'lib/main.js')}').then(({ run }) => run())`], oidc),
-    ...Object.fromEntries(Object.entries(SIGN_INS).map(([way, signIn]) => [way, () => untilFirstConnection([BUNDLE], signIn)])),
-  }
-  const rounds = new Map<string, number[]>(Object.keys(measures).map((name) => [name, []]))
+  const bare = { node: [] as number[], validate: [] as number[], post: [] as number[], unbundled: [] as number[] }
+  const bySignIn = new Map(Object.keys(SIGN_INS).map((way) => [way, [] as Moments[]]))
   // Turn by turn, so that a busy moment of the machine falls on all alike.
   for (let round = 0; round < ROUNDS; round += 1) {
-    for (const [name, measure] of Object.entries(measures)) rounds.get(name)?.push(await measure())
+    bare.node.push(await untilEnd(['-e', '0'], {}))
+    bare.validate.push(await untilEnd([BUNDLE], { ...INPUTS, ...IDS, INPUT_MODE: 'validate' }))
+    bare.post.push(await untilEnd([BUNDLE], { ...INPUTS, ...IDS, STATE_isPost: 'true' }))
+    bare.unbundled.push((await untilFirstRequest(UNBUNDLED, SIGN_INS.environment)).connectedMs)
+    for (const [way, moments] of bySignIn) moments.push(await untilFirstRequest([BUNDLE], SIGN_INS[way]))
   }
-  const medianOf = (name: string) => Math.round(median(rounds.get(name) ?? []))
-  const bySignIn = (figure: (way: string) => number) => Object.fromEntries(Object.keys(SIGN_INS).map((way) => [way, figure(way)]))
+  const bareNodeMs = median(bare.node)
+  const firstOf = (way: string, moments: readonly Moments[]): FirstRequest => {
+    const connectedMs = median(moments.map((moment) => moment.connectedMs))
+    return {
+      asks: SIGN_INS[way]?.asks ?? '',
+      connectedMs: Math.round(connectedMs),
+      connectedToBareNode: ratio(connectedMs, bareNodeMs),
+      requestedMs: Math.round(median(moments.map((moment) => moment.requestedMs))),
+    }
+  }
   return {
-    bareNodeMs: medianOf('bareNode'),
-    firstRequestMs: bySignIn(medianOf),
-    firstRequestToBareNode: bySignIn((way) => ratio(median(rounds.get(way) ?? []), median(rounds.get('bareNode') ?? []))),
-    validateMs: medianOf('validate'),
-    postMs: medianOf('post'),
-    unbundledMs: medianOf('unbundled'),
+    bareNodeMs: Math.round(bareNodeMs),
+    firstRequest: Object.fromEntries([...bySignIn].map(([way, moments]) => [way, firstOf(way, moments)])),
+    validateMs: Math.round(median(bare.validate)),
+    postMs: Math.round(median(bare.post)),
+    unbundledMs: Math.round(median(bare.unbundled)),
   }
 }
+
+/** What the bundle is made of, without what it begins early. */
+const UNBUNDLED = ['-e', `import('${path.join(ROOT, 'lib/main.js')}').then(({ run }) => run())`]
 
 function start(args: readonly string[], env: Environment): ChildProcess {
   return spawn(process.execPath, args, { env: { PATH: process.env.PATH, ...env }, stdio: 'ignore' })
@@ -89,27 +148,34 @@ async function untilEnd(args: readonly string[], env: Environment): Promise<numb
   return performance.now() - startedAt
 }
 
-/** @throws Error where the process ends without having connected */
-async function untilFirstConnection(args: readonly string[], signIn: (host: string) => Environment): Promise<number> {
-  const server = createServer()
+/** Since the process was started. */
+interface Moments {
+  readonly connectedMs: number
+  readonly requestedMs: number
+}
+
+/** @throws Error where the process ends without a request */
+async function untilFirstRequest(args: readonly string[], signIn: SignIn | undefined): Promise<Moments> {
+  if (!signIn) throw new Error('there is no such way to sign in')
+  const { cert, private: key } = await certificateOf()
+  const server: Server = signIn.isPlain ? createHttpServer() : createHttpsServer({ key, cert })
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
   const host = `127.0.0.1:${(server.address() as { port: number }).port}`
-  const connected = once(server, 'connection') as Promise<[Socket]>
+  const environment = await signIn.environment(host)
+  const nodeTrusts = { NODE_EXTRA_CA_CERTS: await fileWith('ca.pem', cert) }
+  const cloud = { 'INPUT_RESOURCE-MANAGER-URL': `https://${host}`, AZURE_AUTHORITY_HOST: `https://${host}` }
+  const connected = moment(server, 'connection')
+  const requested = moment(server, 'request')
   const startedAt = performance.now()
-  const child = start(args, {
-    ...INPUTS,
-    'INPUT_RESOURCE-MANAGER-URL': `https://${host}`,
-    AZURE_AUTHORITY_HOST: `https://${host}`,
-    ...signIn(host),
-  })
+  const child = start(args, { ...INPUTS, ...cloud, ...(!signIn.isPlain && nodeTrusts), ...environment })
   const ended = once(child, 'close')
-  const socket = await Promise.race([connected, ended.then(() => undefined)])
-  const elapsedMs = performance.now() - startedAt
-  server.close()
-  if (!socket) throw new Error(`node ${args.join(' ')} ended without a request`)
-  socket[0].destroy()
+  const requestedAt = await Promise.race([requested, ended.then(() => undefined)])
   child.kill('SIGKILL')
   await ended
-  return elapsedMs
+  server.close()
+  if (requestedAt === undefined) throw new Error(`node ${args.join(' ')} ended without a request`)
+  return { connectedMs: (await connected) - startedAt, requestedMs: requestedAt - startedAt }
 }
+
+const moment = (server: Server, event: string): Promise<number> => once(server, event).then(() => performance.now())
