@@ -11,7 +11,15 @@ export default defineConfig({
     projects: [
       // Nothing here keeps state: files share what they import, which halves their time.
       { extends: true, test: { name: 'functions', include: ['test/{unit,contract}/**/*.test.ts'], isolate: false } },
-      { extends: true, test: { name: 'runs', include: ['test/{replay,integration}/**/*.test.ts'] } },
+      {
+        extends: true,
+        test: {
+          name: 'runs',
+          include: ['test/{replay,integration}/**/*.test.ts'],
+          isolate: false,
+          setupFiles: ['test/fixtures/whole-runs-setup.ts'],
+        },
+      },
     ],
   },
 })

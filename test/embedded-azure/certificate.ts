@@ -12,7 +12,9 @@ let certificate: ReturnType<typeof makeCertificate> | undefined
 
 function makeCertificate() {
   return generate([{ name: 'commonName', value: 'Embedded Azure' }], {
-    keySize: 2048,
+    keyType: 'ec',
+    curve: 'P-256',
+    algorithm: 'sha256',
     extensions: [
       { name: 'basicConstraints', cA: true },
       {

@@ -108,7 +108,10 @@ export async function startAzure(scenario: Scenario, speed: number, port = 0): P
     requests += 1
     const seen = { plane, method: request.method, url: request.url, number: requests }
     const intervention = await azure.intervene?.(seen)
-    if (intervention?.kind === 'hang') return reply.hijack()
+    if (intervention?.kind === 'hang') {
+      clock.hang(request.socket.remotePort)
+      return reply.hijack()
+    }
     if (intervention?.kind === 'reset') return reset(request, reply)
     const answer = intervention?.kind === 'answer' ? intervention : await act()
     await (intervention?.kind === 'act' && intervention.after?.())

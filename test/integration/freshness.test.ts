@@ -107,7 +107,7 @@ describe('the base image cannot be read: the run goes on, and says so', () => {
   ])('%s', async (_, intervention) => {
     const azure = await azureOf(scenario)
     azure.intervene = ({ url }) => (BASE.test(url) ? intervention : undefined)
-    const ran = await again(azure, { ...inputs, mode: 'plan' }, { env: { EMBEDDED_AZURE_SHORTEST_TIMEOUT_MS: '1000' } })
+    const ran = await again(azure, { ...inputs, mode: 'plan' })
     expect(annotations(ran)).toEqual([])
     expect(ran.outputs.result).toBe('planned')
     expect((await reportOf(ran)).image.baseImage).toEqual({ name: 'canonical:ubuntu-24_04-lts:server', version: '24.04.202609300' })

@@ -8,8 +8,6 @@ import { again, annotations, azureOf, type Ran, testConformance } from '../fixtu
 const scenario = loadScenario('happy')
 const FIRST = { ...scenario.inputs, 'image-version': '1.0.0' }
 const NEXT = { ...FIRST, 'image-version': '2.0.0', rebuild: 'always' }
-/** A request may take a minute; here it is a moment. */
-const HURRIED = { env: { EMBEDDED_AZURE_SHORTEST_TIMEOUT_MS: '400' } }
 
 const THROTTLED = 'The server rejected the request because too many requests have been received for this subscription.'
 const throttled = ({ plane }: SeenRequest): Intervention => ({
@@ -54,7 +52,7 @@ describe('a data plane that hangs once the run has begun', () => {
   test('while nodes are to be looked at: red, health unknown', async () => {
     const azure = await azureOf(scenario)
     fromThenOn(azure, /arm PUT .*\/pools\/render\?/, /^batch/, hang)
-    const ran = await again(azure, FIRST, HURRIED)
+    const ran = await again(azure, FIRST)
     expect(ran.exitCode).toBe(1)
     expect(annotations(ran)).toHaveLength(1)
     expect(annotations(ran)[0]).toMatch(/title=Node health unknown::.*no answer within 60 s/)
@@ -69,7 +67,7 @@ describe('a data plane that hangs once the run has begun', () => {
   ])('%s of a working pool: red, and the pool keeps its size', async (_, since) => {
     const azure = await withWorkingPool()
     fromThenOn(azure, since, /^batch/, hang)
-    const ran = await again(azure, NEXT, HURRIED)
+    const ran = await again(azure, NEXT)
     expect(ran.exitCode).toBe(1)
     expect(annotations(ran)[0]).toMatch(/no answer within 60 s/)
     expect(targetOf(azure)).toBe(10)
@@ -79,7 +77,7 @@ describe('a data plane that hangs once the run has begun', () => {
 test('a former size that could not be put back is put back by the post step', async () => {
   const azure = await withWorkingPool()
   fromThenOn(azure, /batch POST .*\/pools\/render\/resize\?/, /^batch|^arm PATCH/, () => ({ kind: 'hang' }))
-  const ran = await again(azure, NEXT, HURRIED)
+  const ran = await again(azure, NEXT)
   expect(ran.exitCode).toBe(1)
   expect(ran.log).toContain('its former size could not be put back')
   expect(targetOf(azure)).toBe(0)

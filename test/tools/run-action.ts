@@ -149,8 +149,15 @@ function attemptOf(azure: EmbeddedAzure, state: Readonly<Record<string, string>>
   return attempt
 }
 
+let defaultInputs: Promise<Record<string, string>> | undefined
+
 /** Defaults of `action.yml`, as the runner fills them in. */
-async function defaults(): Promise<Record<string, string>> {
+const defaults = (): Promise<Record<string, string>> => {
+  defaultInputs ??= readDefaults()
+  return defaultInputs
+}
+
+async function readDefaults(): Promise<Record<string, string>> {
   const { inputs } = parse(await readFile(path.join(ROOT, 'action.yml'), 'utf8')) as { inputs: Record<string, { default?: string }> }
   const literal = Object.entries(inputs).filter(([, input]) => input.default !== undefined && !input.default.includes('${{'))
   return Object.fromEntries(literal.map(([name, input]) => [name, input.default ?? '']))

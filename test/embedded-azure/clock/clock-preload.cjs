@@ -46,10 +46,19 @@ globalThis.clearTimeout = (handle) => {
   drop(handle)
 }
 timers.clearTimeout = globalThis.clearTimeout
+/** Request timeouts that have not expired: when each is due in Azure's time, and what expires it. */
+const timeouts = new Set()
 AbortSignal.timeout = (ms) => {
   const controller = new AbortController()
-  const expire = () => controller.abort(new DOMException('The operation was aborted due to timeout', 'TimeoutError'))
-  later(expire, Math.max(SHORTEST_TIMEOUT_MS, ms / speed)).unref()
+  const timeout = {
+    dueMs: now() + ms,
+    expire() {
+      timeouts.delete(timeout)
+      controller.abort(new DOMException('The operation was aborted due to timeout', 'TimeoutError'))
+    },
+  }
+  timeouts.add(timeout)
+  later(timeout.expire, Math.max(SHORTEST_TIMEOUT_MS, ms / speed)).unref()
   return controller.signal
 }
 timersPromises.setTimeout = (ms = 0, value = undefined, { signal, ref = true } = {}) =>
@@ -67,17 +76,22 @@ timersPromises.setTimeout = (ms = 0, value = undefined, { signal, ref = true } =
     signal?.addEventListener('abort', stop, { once: true })
   })
 
-// ---- Where this process only waits for timers, the embedded Azure's clock jumps to the first of them.
+// ---- Where this process only waits for timers, the embedded Azure's clock jumps to the first of them. A request that the embedded Azure
+// never answers is such a wait, too: it ends with its timeout.
 
-let requests = 0
+const requests = new Set()
+/** Of `requests`, those that will never be answered. */
+const hanging = new Set()
+let fetches = 0
 for (const module of [http, https]) {
   for (const name of ['request', 'get']) {
     const send = module[name]
     module[name] = (...args) => {
       const request = send(...args)
-      requests += 1
+      requests.add(request)
       request.once('close', () => {
-        requests -= 1
+        requests.delete(request)
+        hanging.delete(request)
         lookSoon()
       })
       return request
@@ -86,11 +100,11 @@ for (const module of [http, https]) {
 }
 const realFetch = globalThis.fetch
 globalThis.fetch = async (...args) => {
-  requests += 1
+  fetches += 1
   try {
     return await realFetch(...args)
   } finally {
-    requests -= 1
+    fetches -= 1
     lookSoon()
   }
 }
@@ -103,17 +117,23 @@ function lookSoon() {
   if (!jumps || look) return
   look = later(() => {
     look = undefined
-    if (requests > 0 || speed === 1 || !process.connected) return
+    if (requests.size > hanging.size || fetches > 0 || speed === 1 || !process.connected) return
     const due = [...pending].filter(([handle]) => handle.hasRef()).map(([, dueMs]) => dueMs)
+    if (hanging.size > 0) due.push(...[...timeouts].map(({ dueMs }) => dueMs))
     if (due.length > 0) process.send(Math.min(...due), () => undefined)
   }, 1)
   look.unref()
 }
 if (jumps) {
   process.channel.unref()
-  process.on('message', ([jumpedMs, atMs]) => {
+  process.on('message', ({ jumpedMs, atMs, hangingPort }) => {
+    if (hangingPort) {
+      for (const request of requests) if (request.socket?.localPort === hangingPort) hanging.add(request)
+      return lookSoon()
+    }
     azureMs = jumpedMs
     realMs = atMs
+    if (hanging.size > 0) for (const timeout of timeouts) if (timeout.dueMs <= now()) timeout.expire()
     for (const [handle, dueMs] of pending) {
       handle._idleTimeout = Math.max(1, (dueMs - now()) / speed)
       handle.refresh()

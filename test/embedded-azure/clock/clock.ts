@@ -58,6 +58,16 @@ export class AzureClock {
     })
   }
 
+  /** The request that came from this port is never answered: who sent it only waits for its own timeout. */
+  hang(port: number | undefined): void {
+    for (const child of this.#joined.keys()) if (child.connected) child.send({ hangingPort: port }, () => undefined)
+  }
+
+  /** Lets `ms` of Azure's time pass at once. */
+  skip(ms: number): void {
+    this.#advanceTo(this.now().getTime() + ms)
+  }
+
   /** Cancels everything that is still to come. */
   stop(): void {
     for (const timer of this.#timers) this.#drop(timer)
@@ -69,7 +79,7 @@ export class AzureClock {
     this.#advanceTo(Math.min(...waits))
     for (const child of this.#joined.keys()) {
       this.#joined.set(child, undefined)
-      if (child.connected) child.send([this.#azureMs, this.#realMs], () => undefined)
+      if (child.connected) child.send({ jumpedMs: this.#azureMs, atMs: this.#realMs }, () => undefined)
     }
   }
 
