@@ -162,11 +162,19 @@ export interface Pool extends PoolEnvelope {
   }
 }
 
+/** When anybody last touched the pool, or its nodes came or went, by Azure's clock, in milliseconds; 0: unknown. */
+export function lastTouched({ properties }: Pool): number {
+  const { creationTime, lastModified, allocationStateTransitionTime, resizeOperationStatus } = properties
+  const times = [creationTime, lastModified, allocationStateTransitionTime, resizeOperationStatus?.startTime]
+  return Math.max(...times.map((time) => Date.parse(String(time ?? '')) || 0))
+}
+
 /** Microsoft.Batch on the management plane. `get*` answers `undefined` for 404. */
 export interface Batch {
   getAccount(id: ArmId): Promise<BatchAccount | undefined>
   listVmSizes(account: ArmId, location: string): Promise<readonly BatchVmSize[]>
   listPools(account: ArmId): Promise<readonly Pool[]>
+  /** Never older than what was read or written before. */
   getPool(id: ArmId): Promise<Pool | undefined>
   /**
    * `getPool` for those who poll: requests for the same account are combined, so the answer may come up to a second late, but it is never
@@ -174,6 +182,7 @@ export interface Batch {
    */
   watchPool(id: ArmId, signal: AbortSignal): Promise<Pool | undefined>
   /** PUT with `If-None-Match: *`: a pool that exists already is not changed. */
+  /** PUT with `If-None-Match: *`. */
   createPool(id: ArmId, properties: PoolProperties, envelope?: PoolEnvelope): Promise<Pool>
   /** PATCH with `If-Match`: what `properties` does not name stays. */
   updatePool(pool: { readonly id: ArmId; readonly etag: string }, properties: PoolProperties, envelope?: PoolEnvelope): Promise<Pool>

@@ -5,11 +5,11 @@ import type { ArmId } from '../model/arm-id.ts'
 import { type Pool, type PoolEnvelope, type PoolProperties, settableIn } from '../model/batch.ts'
 import { emit, type StepContext } from '../run/context.ts'
 import { saysAll } from './drift.ts'
-import { isBeingDeleted, lastTouched } from './family.ts'
+import { isBeingDeleted } from './family.ts'
 import { type MarkChanges, markIn, marksIn, withMark, withMarks, withoutMarks } from './marks.ts'
 
 const MOST_MARKINGS = 5
-/** Azure's reads are eventually consistent: a pool that was just made may not be visible yet, on either plane, and one that was just changed may be read as before. */
+/** Azure's reads are eventually consistent: a pool that was just made may not be visible yet, on either plane. */
 const VISIBLE_WITHIN_MS = 90_000
 const VISIBLE_DELAY_MS = 2_000
 
@@ -27,8 +27,6 @@ export class PoolEditor {
   readonly #pool: { readonly id: ArmId; readonly name: string }
   readonly #context: StepContext
   #visibleByMs = 0
-  /** When the pool was touched last, as far as this run has read. */
-  #touchedMs = 0
 
   constructor(pool: { readonly id: ArmId; readonly name: string }, context: StepContext) {
     this.#pool = pool
@@ -63,20 +61,12 @@ export class PoolEditor {
     return this.#read((id) => this.#context.batch.watchPool(id, this.#context.signal))
   }
 
-  /** A reading that is older than one before it is read again for a while: it would show a resize that has ended, or its errors. */
   async #read(read: (id: ArmId) => Promise<Pool | undefined>): Promise<Pool> {
     const { clock, signal } = this.#context
-    const beganMs = clock.now().getTime()
     for (;;) {
       const pool = await read(this.#pool.id)
-      const nowMs = clock.now().getTime()
-      if (pool && !isBeingDeleted(pool)) {
-        const touchedMs = lastTouched(pool)
-        if (inSeconds(touchedMs) >= inSeconds(this.#touchedMs) || nowMs - beganMs >= VISIBLE_WITHIN_MS) {
-          this.#touchedMs = touchedMs
-          return pool
-        }
-      } else if (nowMs >= this.#visibleByMs) throw this.#deleted(pool)
+      if (pool && !isBeingDeleted(pool)) return pool
+      if (clock.now().getTime() >= this.#visibleByMs) throw this.#deleted(pool)
       await clock.sleep(VISIBLE_DELAY_MS, signal)
     }
   }
@@ -163,9 +153,6 @@ export class PoolEditor {
     })
   }
 }
-
-/** Azure gives the same time with and without fractions. */
-const inSeconds = (ms: number): number => Math.floor(ms / 1_000)
 
 const unmarked = (name: string, properties: PoolProperties): unknown =>
   name === 'metadata' ? withoutMarks(properties.metadata) : properties[name]

@@ -1,7 +1,7 @@
 /** Pure: after blue-green, which pools are one pool under several names, and which are leftovers. */
 import type { PoolSettings } from '../config/config.ts'
 import { childId, nameOf, sameId } from '../model/arm-id.ts'
-import type { Pool } from '../model/batch.ts'
+import { lastTouched, type Pool } from '../model/batch.ts'
 import { MARKS, markIn, readSuccessorMark } from './marks.ts'
 
 const LONGEST_POOL_ID = 64
@@ -64,12 +64,6 @@ export function poolFor(
   const named = childId(account, 'pools', name)
   const own = strategy === 'blue-green' ? undefined : pools.find((pool) => sameId(pool.id, named) && !isBeingDeleted(pool))
   return own ?? servingPool(name, pools)
-}
-
-/** When the pool was last changed by anybody, in milliseconds since 1970; 0 where Azure does not say. */
-export function lastTouched({ properties }: Pool): number {
-  const times = [properties.creationTime, properties.lastModified, properties.allocationStateTransitionTime]
-  return Math.max(...times.map((time) => Date.parse(String(time ?? '')) || 0))
 }
 
 /** Blue-green pools that nobody has changed since `beforeMs`, while another pool still serves: leftovers of interrupted runs. */

@@ -1,6 +1,6 @@
 /** Pure: proof pools by name and mark: which pool they were made for, and which of them are abandoned. */
-import type { Pool, PoolProperties } from '../model/batch.ts'
-import { isBeingDeleted, lastTouched } from './family.ts'
+import { lastTouched, type Pool, type PoolProperties } from '../model/batch.ts'
+import { isBeingDeleted } from './family.ts'
 import { MARKS, markIn } from './marks.ts'
 
 const LONGEST_POOL_ID = 64

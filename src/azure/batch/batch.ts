@@ -6,6 +6,7 @@ import type { Connection } from '../connection.ts'
 import { PACES } from '../pace.ts'
 import { type JsonRequest, Requests } from '../requests.ts'
 import { createDataPlane } from './data-plane.ts'
+import { NewestReadings } from './newest-readings.ts'
 import { PoolReadings } from './pool-readings.ts'
 
 /** Older versions are announced for retirement, and know neither an image change in place nor all pool properties. */
@@ -23,14 +24,19 @@ export function createBatch(connection: Connection): Batch {
     url: `${connection.cloud.resourceManagerUrl}${path}?api-version=${API_VERSION}`,
   })
 
-  const write = async (id: ArmId, request: JsonRequest): Promise<Pool> => toPool(await requestsFor(id).json<WirePool>(request))
+  const newest = new NewestReadings(connection.clock)
+  const write = async (id: ArmId, request: JsonRequest): Promise<Pool> => newest.note(toPool(await requestsFor(id).json<WirePool>(request)))
 
   const listPools: Batch['listPools'] = async (account) =>
     (await requestsFor(account).list<WirePool>(to('list pools', 'GET', account, `${account}/pools`))).map(toPool)
-  const getPool: Batch['getPool'] = async (id) => {
-    const pool = await requestsFor(id).find<WirePool>(to('read pool', 'GET', id))
-    return pool && toPool(pool)
-  }
+  const getPool: Batch['getPool'] = (id) =>
+    newest.read(async () => {
+      const pool = await requestsFor(id).find<WirePool>(to('read pool', 'GET', id))
+      return pool && toPool(pool)
+    })
+  /** Pools of which the list knows no less than what was read before. */
+  const listNewest = async (account: ArmId) =>
+    (await listPools(account)).filter((pool) => !newest.isOutdated(pool)).map((pool) => newest.note(pool))
   const readings = new Map<string, PoolReadings>()
 
   return {
@@ -39,7 +45,8 @@ export function createBatch(connection: Connection): Batch {
 
     watchPool(id, signal) {
       const account = id.replace(/\/pools\/[^/]+$/i, '') as ArmId
-      const ofAccount = readings.get(account) ?? new PoolReadings({ get: getPool, list: () => listPools(account), clock: connection.clock })
+      const ofAccount =
+        readings.get(account) ?? new PoolReadings({ get: getPool, list: () => listNewest(account), clock: connection.clock })
       readings.set(account, ofAccount)
       return ofAccount.read(id, signal)
     },
