@@ -27,7 +27,7 @@ interface ProvenWork {
  */
 export async function bringUp({ work, proof, othersGone }: ProvenWork, context: StepContext, asPhase: RunAsPhase): Promise<PoolOutcome> {
   const outcome = proof && (await outcomeOf(proof, asPhase))
-  const rollout = new PoolRollout({ ...work, ...(outcome && { isTested: outcome.result === 'healthy' }) }, context)
+  const rollout = new PoolRollout({ ...work, ...(outcome && { isTested: isTested(outcome) }) }, context)
   if (outcome?.result === 'failed') return { ...(await leaveAsItWas(rollout, outcome.error, asPhase)), proof: outcome }
   await othersGone?.()
   context.signal.throwIfAborted()
@@ -35,6 +35,9 @@ export async function bringUp({ work, proof, othersGone }: ProvenWork, context: 
   const brought = await rollOut(rollout, asPhase, goesFirst ? () => proof.ended : undefined)
   return { ...brought, ...(outcome && { proof: outcome }) }
 }
+
+/** The nodes of a proof may have been preempted before the smoke test. */
+const isTested = ({ verdict }: ProofOutcome): boolean => (verdict?.smokeTest ?? []).some(({ result }) => result === 'passed')
 
 /** The outcome of a proof, as a phase that fails where the proof fails. */
 async function outcomeOf({ outcome }: Proof, asPhase: RunAsPhase): Promise<ProofOutcome> {

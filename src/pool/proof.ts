@@ -56,11 +56,12 @@ export function startProof(work: ProofWork, context: StepContext): Proof {
 /** @returns the outcome, also of a failure. @throws the reason of the signal, if the run ends */
 async function prove(work: ProofWork, context: StepContext): Promise<ProofOutcome> {
   const { plan } = work
+  let healthy: Verdict | undefined
   try {
     await create(plan, context)
     const rollout = rolloutOf(work, context)
     rollout.resizer.editor.expectVisible()
-    const healthy = await rollout.gate(await rollout.follow('own-resize'), plan.target)
+    healthy = await rollout.gate(await rollout.follow('own-resize'), plan.target)
     const verdict = await rollout.smokeTest(healthy, totalOf(plan.target))
     return ended({ plan, result: 'healthy', verdict }, context)
   } catch (error) {
@@ -68,6 +69,8 @@ async function prove(work: ProofWork, context: StepContext): Promise<ProofOutcom
     const explanation = explain(error)
     if (error instanceof GateError)
       return ended({ plan, result: 'failed', verdict: error.verdict, error: withHint(explanation, UNTOUCHED) }, context)
+    // A smoke test that could not be made, e.g. because of the quota of jobs, is not a lack of room for the proof.
+    if (healthy) return ended({ plan, result: 'failed', verdict: healthy, error: withHint(explanation, UNTOUCHED) }, context)
     if (plan.isOptional && isOfQuota(explanation)) return ended({ plan, result: 'no-room', error: explanation }, context)
     return ended({ plan, result: 'failed', error: withHint(explanation, `${UNTOUCHED} ${WITHOUT}`) }, context)
   }

@@ -1,4 +1,5 @@
 /** The smoke test as a Batch job: its name, its tasks, and what their ends mean. */
+import { createHash } from 'node:crypto'
 import type { SmokeTest } from '../config/config.ts'
 import type { Explanation } from '../errors/explanation.ts'
 import type { ArmId } from '../model/arm-id.ts'
@@ -11,8 +12,8 @@ import { MARKS, markIn } from './marks.ts'
 export interface SmokeTestResult {
   /** The node that it was meant for, or ran on. */
   readonly node: string
-  /** `not-begun`: the node had no room for it in time. `not-ended`: it was ended for its time, or nobody knows how it ended. */
-  readonly result: 'passed' | 'failed' | 'not-begun' | 'not-ended'
+  /** `not-begun`: the node had no room for it in time. `not-run`: Batch could not start the command. `not-ended`: it was ended when its time was over, or how it ended is unknown. */
+  readonly result: 'passed' | 'failed' | 'not-begun' | 'not-run' | 'not-ended'
   readonly exitCode?: number
   /** Azure's words where the command was ended. */
   readonly failure?: NodeError
@@ -27,7 +28,13 @@ const JOB_PREFIX = 'image-pool-smoke-test-'
 const HIGHEST_PRIORITY = 1_000
 
 /** Always the same for a pool, so that the next run finds what an interrupted one has left. */
-export const smokeJobName = (poolName: string): string => `${JOB_PREFIX}${poolName}`.slice(0, LONGEST_JOB_ID)
+export function smokeJobName(poolName: string): string {
+  const name = `${JOB_PREFIX}${poolName}`
+  if (name.length <= LONGEST_JOB_ID) return name
+  // Pools whose names begin alike are tested at the same time.
+  const ending = `-${createHash('sha256').update(poolName.toLowerCase()).digest('hex').slice(0, 8)}`
+  return `${name.slice(0, LONGEST_JOB_ID - ending.length)}${ending}`
+}
 
 export const smokeJob = (poolName: string): NewJob => ({
   id: smokeJobName(poolName),
@@ -107,13 +114,15 @@ function verdictOn(
   if (state === 'active' || state === 'preparing') return 'not-begun'
   if (state === 'running' || Date.parse(endTime) - Date.parse(startTime) >= toEndMs) return 'not-ended'
   if (exitCode === 0 && !failureInfo) return 'passed'
-  return exitCode === undefined ? 'not-ended' : 'failed'
+  if (exitCode !== undefined) return 'failed'
+  return failureInfo ? 'not-run' : 'not-ended'
 }
 
 const WORDS: Readonly<Record<SmokeTestResult['result'], (result: SmokeTestResult) => string>> = {
   passed: () => 'passed',
   failed: ({ exitCode }) => `ended with exit code ${exitCode}`,
   'not-begun': () => 'did not begin in time',
+  'not-run': ({ failure }) => `could not be run (${failure?.code}: ${failure?.message})`,
   'not-ended': ({ failure }) =>
     `did not end${failure && failure.code !== 'FailureExitCode' ? ` (${failure.code}: ${failure.message})` : ' in time'}`,
 }
@@ -142,5 +151,6 @@ const HINTS: Readonly<Record<SmokeTestResult['result'], string>> = {
   passed: '',
   failed: 'Correct the image, or the command line of `smoke-test`; the ends of its stdout and stderr are in the summary.',
   'not-begun': 'The node was busy all the time, or Batch could not begin the task there: raise `node-start-timeout`, or look at the node.',
+  'not-run': 'Correct the command line of `smoke-test`, or the image: the command, or what it runs in, is not there.',
   'not-ended': 'Raise `smoke-test-timeout`, or correct the command line of `smoke-test`.',
 }

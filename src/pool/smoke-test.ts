@@ -36,7 +36,9 @@ const OUTPUT_BYTES = 4_096
 export async function runSmokeTest(work: SmokeTestWork, context: StepContext): Promise<readonly SmokeTestResult[]> {
   const { test, account, pool, mostNodes } = work
   const plane = context.batch.dataPlane(account)
-  const nodes = await plane.listNodes(pool.name, ['idle', 'running'], mostNodes)
+  // A busy node may be busy for longer than anybody waits.
+  const idle = await plane.listNodes(pool.name, ['idle'], mostNodes)
+  const nodes = idle.length > 0 ? idle : await plane.listNodes(pool.name, ['running'], mostNodes)
   if (nodes.length === 0) return []
   await removeSmokeJob(pool.name, plane, context)
   const ledgerId = smokeLedgerId(account, pool.name)

@@ -53,6 +53,45 @@ test('where it fails, the pool is not touched; exit code and end of output are r
   expect(jobsLeft(ran.azure)).toEqual([])
 })
 
+test('where the account may have no more jobs, the pool is not touched either', async () => {
+  // https://learn.microsoft.com/rest/api/batchservice/batch-status-and-error-codes
+  const code = 'ActiveJobAndScheduleQuotaReached'
+  const message = { lang: 'en-US', value: 'The maximum number of active jobs and job schedules for the account has been reached.' }
+  const ran = await run('happy', SMOKE, { pools: [old] }, (azure) => {
+    azure.intervene = ({ method, url }) =>
+      method === 'POST' && /^\/jobs\?/.test(url) ? { kind: 'answer', status: 409, body: { code, message } } : undefined
+  })
+  expect(ran.exitCode).toBe(1)
+  expect(annotations(ran)[0]).toMatch(/Job quota reached.*No node of the pool itself was touched/s)
+  expect(annotations(ran)[0]).not.toContain('canary-nodes: 0')
+  expect(ran.azure.pools.get('render').nodes).toHaveLength(10)
+  expect(ran.azure.pools.all()).toHaveLength(1)
+})
+
+test('where the node of the proof is gone by then, it is owed on the pool', async () => {
+  const ran = await run('happy', SMOKE, { pools: [old] }, (azure) => {
+    azure.intervene = ({ method, url }) =>
+      method === 'GET' && /\/pools\/render-proof\/nodes\?.*(?:idle|running)/.test(url)
+        ? { kind: 'answer', status: 200, body: { value: [] } }
+        : undefined
+  })
+  expect(annotations(ran)).toEqual([])
+  expect(ran.log).toContain('Pool render-proof has no node for the smoke test to run on')
+  expect(tasksOf(ran).map(({ job }) => job)).toEqual(Array(3).fill('image-pool-smoke-test-render'))
+})
+
+test('what it writes cannot speak for the action', async () => {
+  const stderr =
+    '\u0000\u001b[31m\n::error::from the node\n```\n</details><script>alert(1)</script>\n##[error]from the node\r\n::set-output name=result::succeeded'
+  const ran = await run('happy', SMOKE, { pools: [old], tasks: [{ ...failing, stderr, stdout: '\ufeff\u202eevil' }] })
+  expect(ran.outputs.result).toBe('failed')
+  expect(annotations(ran)).toHaveLength(1)
+  expect(ran.log).not.toMatch(/^\s*::(?:set-output|error::from)|##\[error/m)
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: these must not be there
+  expect(ran.summary).not.toMatch(/[\u0000\u001b\u202e]/)
+  expect(ran.summary).toMatch(/````+text\n[\s\S]*<script>alert\(1\)<\/script>/)
+})
+
 test('without a proof: on up to 3 nodes once the pool is up, before its jobs', async () => {
   const ran = await run('happy', SMOKE)
   expect(annotations(ran)).toEqual([])

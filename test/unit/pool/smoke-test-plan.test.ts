@@ -49,6 +49,11 @@ describe('its job', () => {
     expect(smokeJob('render')).toMatchObject({ id: 'image-pool-smoke-test-render', poolName: 'render', priority: 1_000 })
     expect(smokeJobName('p'.repeat(64))).toHaveLength(64)
   })
+  test('has a name of its own, also where the names of two pools begin alike', () => {
+    const [one, other] = ['a', 'b'].map((end) => smokeJob(`production-rendering-westeurope-graphics-team-${end}`))
+    expect(one?.id).not.toBe(other?.id)
+    expect([one, other].map((made) => made !== undefined && isSmokeJob({ etag: 'e', state: 'active', ...made }))).toEqual([true, true])
+  })
   test.each<[string, Job, boolean]>([
     ['made by this action', job('image-pool-smoke-test-render', 'render'), true],
     ['without its mark', job('image-pool-smoke-test-render'), false],
@@ -93,8 +98,8 @@ describe('what its end means', () => {
     [
       'never run',
       completed({ failureInfo: { ...failureInfo, code: 'ContainerImageNotFound', message: 'No such image' } }),
-      'not-ended',
-      /did not end \(ContainerImageNotFound: No such image\)/,
+      'not-run',
+      /could not be run \(ContainerImageNotFound: No such image\)/,
     ],
     [
       'exit code 0 and a failure',
