@@ -40,7 +40,7 @@ async function cancel(
   entry: string | undefined,
 ): Promise<readonly string[]> {
   const flow = { ...recording.flow, inputs: { ...recording.flow.inputs, 'on-cancel': onCancel } }
-  return inWorld(recording, [request], async (azure, disturb) => {
+  return inWorld(recording, request, async (azure, disturb) => {
     const controller = new AbortController()
     const bundle = entry ? { entry } : {}
     let signalledAtMs = 0

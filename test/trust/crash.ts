@@ -30,7 +30,7 @@ async function crash(
 ): Promise<readonly string[]> {
   const { flow } = recording
   const bundle = entry === undefined ? {} : { entry }
-  return inWorld(recording, [request], async (azure, disturb) => {
+  return inWorld(recording, request, async (azure, disturb) => {
     const kill = new AbortController()
     const die = async () => {
       kill.abort()

@@ -1,63 +1,89 @@
 /** One request goes wrong: once, or whenever it is sent. */
+import type { EmbeddedAzure } from '../embedded-azure/server.ts'
 import { FAULTS, type Fault, LASTING } from './faults.ts'
-import { type Case, inWorld } from './matrix.ts'
-import { again, nameOf, type Recorded, type Recording, settle, shapeOf } from './recording.ts'
+import { type Case, type Disturb, inWorld } from './matrix.ts'
+import { again, disturb, nameOf, type Recorded, type Recording, settle, shapeOf, startWorld } from './recording.ts'
 import { afterAll, differences, halfMade, stateOf } from './world-state.ts'
 
-/** Requests that go wrong in one run. They lie far apart: what one fault does is over when the next one comes. */
+/** Requests that go wrong in one run, about. */
 const IN_ONE_RUN = 8
 
 /** Every request × every fault, once; several in a run. */
 export function faultCases(recording: Recording, entry?: string): readonly Case[] {
-  return FAULTS.flatMap((fault) => {
-    const requests = recording.requests.filter(fault.applies)
-    const runs = Math.ceil(requests.length / IN_ONE_RUN)
-    return Array.from({ length: runs }, (_, first): Case => {
-      const disturbed = requests.filter((_request, index) => index % runs === first)
-      return {
-        name: `${fault.name} on ${disturbed.map(nameOf).join(', on ')}`,
-        covers: disturbed.length,
-        run: () => togetherOrAlone(recording, disturbed, fault, entry),
-      }
-    })
-  })
+  return FAULTS.flatMap((fault) =>
+    gathered(recording.requests.filter(fault.applies)).map((requests) => ({
+      name: `${fault.name} on ${requests.map(nameOf).join(', on ')}`,
+      covers: requests.length,
+      run: () => togetherOrAlone(recording, requests, fault, entry),
+    })),
+  )
 }
 
-/** Where a run with several breaks, each of them has to hold in a run of its own. */
+/**
+ * They lie far apart, so that what one fault does is over when the next one comes; and no two of a run have one shape, so that what is sent
+ * again for the one is not taken for the other.
+ */
+function gathered(requests: readonly Recorded[]): readonly (readonly Recorded[])[] {
+  const mostOfAShape = Math.max(
+    0,
+    ...Map.groupBy(requests, ({ shape }) => shape)
+      .values()
+      .map(({ length }) => length),
+  )
+  const runs = Array.from({ length: Math.max(mostOfAShape, Math.ceil(requests.length / IN_ONE_RUN)) }, (): Recorded[] => [])
+  for (const [index, request] of requests.entries()) {
+    const fromHere = [...runs.slice(index % runs.length), ...runs.slice(0, index % runs.length)]
+    fromHere.find((run) => run.every(({ shape }) => shape !== request.shape))?.push(request)
+  }
+  return runs
+}
+
+/** Where a run with several breaks, each of them has to hold in a run of its own; so has one that did not come. */
 async function togetherOrAlone(
   recording: Recording,
   requests: readonly Recorded[],
   fault: Fault,
   entry: string | undefined,
 ): Promise<readonly string[]> {
-  const together = await once(recording, requests, fault, entry)
-  if (together.length === 0) return together
-  console.log(`${fault.name} on ${requests.map(nameOf).join(', on ')}: now one by one, for together: ${together.join('; ')}`)
+  const azure = await startWorld(recording.flow)
+  let reached: ReadonlySet<Recorded> = new Set(requests)
+  const disturbThem: Disturb = (how, times = 1) => {
+    reached = disturb(azure, { wanted: requests, how, times, isExact: true })
+  }
+  const run = { azure, recording, requests, fault, entry, disturbThem }
+  const together = await runWithFault(run).finally(() => azure.close())
+  if (together.length > 0) console.log(`${fault.name} on ${requests.map(nameOf).join(', on ')}: one by one now, for ${together.join('; ')}`)
   const alone: string[] = []
   for (const request of requests) {
-    const problems = await once(recording, [request], fault, entry)
+    if (together.length === 0 && reached.has(request)) continue
+    const problems = await inWorld(recording, request, (world, disturbIt) =>
+      runWithFault({ ...run, azure: world, requests: [request], disturbThem: disturbIt }),
+    )
     alone.push(...problems.map((line) => `on ${nameOf(request)}: ${line}`))
   }
   return alone
 }
 
-async function once(
-  recording: Recording,
-  requests: readonly Recorded[],
-  { intervention, times, env, preload }: Fault,
-  entry?: string,
-): Promise<readonly string[]> {
-  const { flow, state } = recording
-  return inWorld(recording, requests, async (azure, disturb) => {
-    if (intervention) disturb((seen) => intervention(seen, azure), times)
-    // A request whose name is not resolved is counted by the process, and never comes.
-    const numbers = requests.map(({ number }, index) => number + index)
-    const unresolved = preload && { preload, env: { EMBEDDED_AZURE_UNRESOLVED: `${env?.EMBEDDED_AZURE_UNRESOLVED}@${numbers}` } }
-    const run = await again(azure, flow, { ...(env && { env }), ...unresolved, ...(entry && { entry }) })
-    const problems = run.exitCode === 0 ? [] : [`ended with ${run.exitCode}: ${errorsOf(run.log)}`]
-    await settle(azure)
-    return [...problems, ...differences(state, stateOf(azure))]
-  })
+interface FaultyRun {
+  readonly azure: EmbeddedAzure
+  readonly recording: Recording
+  readonly requests: readonly Recorded[]
+  readonly fault: Fault
+  readonly entry: string | undefined
+  readonly disturbThem: Disturb
+}
+
+/** Ends as if nothing had happened. */
+async function runWithFault({ azure, recording, requests, fault, entry, disturbThem }: FaultyRun): Promise<readonly string[]> {
+  const { intervention, times, env, preload } = fault
+  if (intervention) disturbThem((seen) => intervention(seen, azure), times)
+  // A request whose name is not resolved is counted by the process, and never comes.
+  const numbers = requests.map(({ number }, index) => number + index)
+  const unresolved = preload && { preload, env: { EMBEDDED_AZURE_UNRESOLVED: `${env?.EMBEDDED_AZURE_UNRESOLVED}@${numbers}` } }
+  const run = await again(azure, recording.flow, { ...(env && { env }), ...unresolved, ...(entry && { entry }) })
+  const problems = run.exitCode === 0 ? [] : [`ended with ${run.exitCode}: ${errorsOf(run.log)}`]
+  await settle(azure)
+  return [...problems, ...differences(recording.state, stateOf(azure))]
 }
 
 /** Every kind of request × every fault that does not go away. */
@@ -79,7 +105,7 @@ async function forEver(
   entry?: string,
 ): Promise<readonly string[]> {
   const { flow } = recording
-  return inWorld(recording, [], async (azure) => {
+  return inWorld(recording, undefined, async (azure) => {
     const options = { ...(entry && { entry }), ...(env && { env }) }
     azure.intervene = (request) => (shapeOf(request) === shape ? intervention?.(request, azure) : undefined)
     const main = await again(azure, flow, options)

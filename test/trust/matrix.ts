@@ -82,25 +82,29 @@ export async function tried(matrix: string, flow: string, cases: readonly Case[]
   return { matrix, flow, all: count(cases), run: count(chosen), held, seconds: Math.round((Date.now() - startedAtMs) / 1_000), broken }
 }
 
+/** Disturbs what is wanted, once or `times` in a row. */
+export type Disturb = (how: Disturbance['how'], times?: number) => void
+
 /**
- * A world of its own, in which some requests are disturbed; tried again where one did not come, because polls are not counted on: what runs
+ * A world of its own, in which one request is disturbed; tried again where it did not come, because polls are not counted on: what runs
  * side by side comes in another order. In the last two runs any request of its kind will do.
  */
 export async function inWorld(
   { flow }: Pick<Recording, 'flow'>,
-  wanted: readonly Recorded[],
-  body: (azure: EmbeddedAzure, disturbThem: (how: Disturbance['how'], times?: number) => void) => Promise<readonly string[]>,
+  wanted: Recorded | undefined,
+  body: (azure: EmbeddedAzure, disturbIt: Disturb) => Promise<readonly string[]>,
 ): Promise<readonly string[]> {
   for (let attempt = 1; ; attempt += 1) {
     const azure = await startWorld(flow)
-    let reached: ReadonlySet<Recorded> = new Set(wanted)
+    let isReached = () => true
     try {
-      const problems = await body(azure, (how, times) => {
-        reached = disturb(azure, { wanted, how, isExact: attempt < 3, ...(times !== undefined && { times }) })
+      const problems = await body(azure, (how, times = 1) => {
+        if (!wanted) return
+        const reached = disturb(azure, { wanted: [wanted], how, times, isExact: attempt < 3 })
+        isReached = () => reached.size > 0
       })
-      const missed = wanted.filter((one) => !reached.has(one))
-      if (missed.length === 0) return problems
-      if (attempt === 4) return missed.map((one) => `${nameOf(one)} did not come in ${attempt} runs`)
+      if (isReached()) return problems
+      if (wanted && attempt === 4) return [`${nameOf(wanted)} did not come in ${attempt} runs`]
     } finally {
       await azure.close()
     }

@@ -87,7 +87,7 @@ export function actCases(recording: Recording, entry?: string): readonly Case[] 
 /** Green means undisturbed in the end and, if something of theirs was overwritten, said so. Red says what happened, and keeps it. */
 async function meanwhile(recording: Recording, request: Recorded, act: Act, entry?: string): Promise<readonly string[]> {
   const { flow, state } = recording
-  return inWorld(recording, [request], async (azure, disturb) => {
+  return inWorld(recording, request, async (azure, disturb) => {
     let isDone = false
     disturb(() => {
       isDone = act.applies(azure)
@@ -134,7 +134,7 @@ const OTHER_JOB = { env: { GITHUB_RUN_ATTEMPT: '1', GITHUB_JOB: 'other' } }
 
 async function twoRuns(recording: Recording, request: Recorded, other: Readonly<Record<string, string>>): Promise<readonly string[]> {
   const { flow, state } = recording
-  return inWorld(recording, [request], async (azure, disturb) => {
+  return inWorld(recording, request, async (azure, disturb) => {
     let second: ReturnType<typeof again> | undefined
     disturb(() => {
       second = again(azure, { ...flow, inputs: { ...flow.inputs, ...other } }, OTHER_JOB)

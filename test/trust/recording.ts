@@ -140,14 +140,14 @@ export async function settle(azure: EmbeddedAzure): Promise<void> {
 export interface Disturbance {
   readonly wanted: readonly Recorded[]
   readonly how: (request: SeenRequest) => Intervention | undefined | Promise<Intervention | undefined>
-  /** How often in a row; default: once. */
-  readonly times?: number
+  /** How often in a row. */
+  readonly times: number
   /** Whether only the very request will do, or any of its shape. */
   readonly isExact: boolean
 }
 
 /** Disturbs some requests of a run, each with the next ones of its shape where more `times` are asked for; returns those that came. */
-export function disturb(azure: EmbeddedAzure, { wanted, how, times = 1, isExact }: Disturbance): ReadonlySet<Recorded> {
+export function disturb(azure: EmbeddedAzure, { wanted, how, times, isExact }: Disturbance): ReadonlySet<Recorded> {
   const counter = new Counter()
   const left = new Map(wanted.map((one) => [one, times]))
   const reached = new Set<Recorded>()
