@@ -1,5 +1,5 @@
 /** The reference trace: this action and models of other tools on the same embedded Azure with the same operation times. */
-import { DURATION_MS } from '../embedded-azure/batch/pools.ts'
+import { DURATION_MS } from '../embedded-azure/batch/pool.ts'
 import { loadScenario } from '../embedded-azure/scenarios/scenario.ts'
 import { type EmbeddedAzure, startAzure } from '../embedded-azure/server.ts'
 import { PeerClient } from './peer-client.ts'

@@ -1,5 +1,5 @@
 /** Every way that a run may go, on the reference trace: how long it takes beside what Azure itself needs for it, and how many requests. */
-import { DURATION_MS } from '../embedded-azure/batch/pools.ts'
+import { DURATION_MS } from '../embedded-azure/batch/pool.ts'
 import { loadScenario, type Scenario } from '../embedded-azure/scenarios/scenario.ts'
 import { type EmbeddedAzure, startAzure } from '../embedded-azure/server.ts'
 import { oldVersions } from '../fixtures/loads.ts'

@@ -1,19 +1,18 @@
 /** The embedded Azure: one process, TLS on loopback, a certificate made at start. One listener for ARM, Entra and GitHub, one for the Batch account. */
-import { randomUUID } from 'node:crypto'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
-import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
-import { AccessControl, linkedScopes } from './arm/access-control.ts'
+import Fastify, { type FastifyInstance } from 'fastify'
+import { AccessControl } from './arm/access-control.ts'
 import { authorizationRoutes } from './arm/authorization.ts'
 import { identityRoutes } from './arm/identities.ts'
 import { keyVaultRoutes } from './arm/key-vaults.ts'
-import { Lag, withNulls } from './arm/manners.ts'
+import { Lag } from './arm/manners.ts'
 import { networkRoutes } from './arm/network.ts'
 import { Operations } from './arm/operations.ts'
 import { RateLimits } from './arm/rate-limits.ts'
 import type { Arm } from './arm/resources.ts'
-import { refuseLocked, refuseUnregistered, subscriptionRoutes } from './arm/subscription.ts'
+import { subscriptionRoutes } from './arm/subscription.ts'
 import { accountIdOf, batchArmRoutes, type HostedAccount } from './batch/accounts.ts'
 import { countedWith, refuseMachine, usageRoutes } from './batch/core-quotas.ts'
 import { batchDataPlaneRoutes } from './batch/data-plane.ts'
@@ -30,25 +29,13 @@ import { restorePointRoutes } from './compute/restore-points.ts'
 import { COMPUTE, virtualMachineRoutes } from './compute/virtual-machines.ts'
 import { Entra, REQUEST_TOKEN } from './entra/entra.ts'
 import { GitHub } from './github/github.ts'
-import type { Intervene, Plane } from './intervention.ts'
+import type { Intervene } from './intervention.ts'
+import { mount } from './mount.ts'
 import { retailPrices } from './prices/retail-prices.ts'
-import { type Answer, type Call, Refusal, type Route } from './route.ts'
 import { GROUP_ID, groupIdOf, type Scenario, TENANT } from './scenarios/scenario.ts'
 import { seedEncryptionSets, seedKeyVault, seedVm } from './scenarios/seed.ts'
-import { checkApiVersion, checkScope, envelope, jsonOf, parsed, readable, recordedUrl } from './wording.ts'
+import { type Exchange, serving } from './serving.ts'
 import { World } from './world.ts'
-
-/** What was asked, and how it was answered; the form of a pair that OpenAPI checkers read. */
-export interface Exchange {
-  readonly plane: Plane
-  readonly liveRequest: {
-    readonly url: string
-    readonly method: string
-    readonly headers: Record<string, unknown>
-    readonly body?: unknown
-  }
-  readonly liveResponse: { readonly statusCode: string; readonly headers: Record<string, string>; readonly body?: unknown }
-}
 
 export interface EmbeddedAzure {
   readonly url: string
@@ -80,129 +67,18 @@ export async function startAzure(scenario: Scenario, speed: number, port = 0): P
   const clock = new AzureClock(speed)
   const world = new World()
   const github = new GitHub()
-  const exchanges: Exchange[] = []
   const { cert, private: key } = await certificateOf()
   const folder = await mkdtemp(path.join(tmpdir(), 'embedded-azure-'))
   const caPath = path.join(folder, 'ca.pem')
   await writeFile(caPath, cert)
   const listen = async (app: FastifyInstance, at: number) => app.listen({ host: '127.0.0.1', port: at })
-  const server = () => {
-    const app = Fastify({
-      https: { key, cert },
-      routerOptions: { caseSensitive: false },
-      exposeHeadRoutes: false,
-      forceCloseConnections: true,
-    })
-    app.removeAllContentTypeParsers()
-    app.addContentTypeParser('*', { parseAs: 'string' }, (_request, body, done) => done(null, body))
-    return app
-  }
-
   const azure: Pick<EmbeddedAzure, 'intervene' | 'accountEndpoint'> = { intervene: undefined, accountEndpoint: '' }
-  const rateLimits = new RateLimits()
+  const { serve, exchanges } = serving({ clock, hasNulls: scenario.manners?.nulls === true, intervene: () => azure.intervene })
   const access = new AccessControl(scenario.denied, scenario.roles)
-  let requests = 0
-
-  /** One request: refusals in the plane's own envelope, faults as asked, everything recorded. */
-  const serve = async (plane: Plane, request: FastifyRequest, reply: FastifyReply, act: () => Promise<Answer>) => {
-    requests += 1
-    const seen = { plane, method: request.method, url: request.url, number: requests }
-    const intervention = await azure.intervene?.(seen)
-    if (intervention?.kind === 'hang') {
-      clock.hang(request.socket.remotePort)
-      return reply.hijack()
-    }
-    if (intervention?.kind === 'reset') return reset(request, reply)
-    const answer = intervention?.kind === 'answer' ? intervention : await act()
-    await (intervention?.kind === 'act' && intervention.after?.())
-    if (intervention?.kind === 'lose') return reset(request, reply)
-    const isText = typeof answer.body === 'string'
-    const json = scenario.manners?.nulls && (plane === 'arm' || plane === 'batch') ? withNulls(answer.body) : answer.body
-    const body = answer.body === undefined ? '' : isText ? (answer.body as string) : jsonOf({ ...answer, body: json }, request.url)
-    const headers: Record<string, string> = {
-      ...(body && { 'content-type': plane === 'batch' ? 'application/json;odata=minimalmetadata' : 'application/json; charset=utf-8' }),
-      'x-ms-request-id': randomUUID(),
-      'x-ms-correlation-request-id': randomUUID(),
-      date: clock.now().toUTCString(),
-      ...answer.headers,
-    }
-    const sent = typeof request.body === 'string' && request.body !== '' ? readable(request.body) : undefined
-    exchanges.push({
-      plane,
-      liveRequest: {
-        url: recordedUrl(plane, request.url),
-        method: request.method,
-        headers: { ...request.headers, ...(request.headers.authorization && { authorization: 'Bearer ***' }) },
-        ...(sent !== undefined && { body: sent }),
-      },
-      liveResponse: { statusCode: String(answer.status), headers, ...(body && { body: isText ? body : JSON.parse(body) }) },
-    })
-    const cut = intervention?.kind === 'cut' ? body.slice(0, body.length / 2) : body
-    return reply
-      .code(answer.status)
-      .headers(headers)
-      .send(request.method === 'HEAD' ? '' : cut)
-  }
 
   const groups = [...new Set([GROUP_ID, ...(scenario.otherAccounts ?? []).map(groupIdOf)])]
-
-  const mount = (
-    app: FastifyInstance,
-    plane: 'arm' | 'batch',
-    routes: readonly Route[],
-    audiences: () => readonly string[],
-    { origin, scope }: { readonly origin: () => string; readonly scope: (path: string) => string },
-  ) => {
-    const handle = async (request: FastifyRequest, route: Route | undefined): Promise<Answer> => {
-      // Clients are sent back to the host that they know.
-      const base = request.headers.host ? `https://${request.headers.host}` : origin()
-      const url = new URL(request.url, base)
-      try {
-        const principal = await entra.authenticate(request.headers.authorization, audiences())
-        if (!route) {
-          const code = plane === 'arm' ? 'InvalidResourceType' : 'ResourceNotFound'
-          throw new Refusal(404, code, `No resource type serves ${request.method} ${url.pathname}.`)
-        }
-        const apiVersion = url.searchParams.get('api-version') ?? ''
-        const path = decodeURIComponent(url.pathname)
-        checkApiVersion(apiVersion, route)
-        const params = request.params as Record<string, string>
-        checkScope(params, groups)
-        const text = typeof request.body === 'string' && request.body !== '' ? request.body : undefined
-        const body = text === undefined ? undefined : parsed(text)
-        access.check(principal, route.action, scope(path), linkedScopes(route.action, body))
-        refuseUnregistered(scenario.unregistered, { method: request.method, path })
-        refuseLocked(arm, { method: request.method, path })
-        const call: Call = {
-          method: request.method,
-          path,
-          params,
-          query: url.searchParams,
-          headers: request.headers as Record<string, string | undefined>,
-          body,
-          apiVersion,
-          principal,
-          origin: base,
-        }
-        const answer = await route.handle(call)
-        return plane === 'arm' ? { ...answer, headers: { ...rateLimits.headersOf(route), ...answer.headers } } : answer
-      } catch (error) {
-        if (!(error instanceof Refusal)) throw error
-        return { status: error.status, headers: error.headers, body: envelope(plane, error, clock, origin()) }
-      }
-    }
-    for (const route of routes) {
-      app.route({
-        method: route.method,
-        url: route.path.replace(/\$/g, '\\$'),
-        handler: (request, reply) => serve(plane, request, reply, () => handle(request, route)),
-      })
-    }
-    app.setNotFoundHandler((request, reply) => serve(plane, request, reply, () => handle(request, undefined)))
-  }
-
-  const armApp = server()
-  const batchApp = server()
+  const armApp = server({ key, cert })
+  const batchApp = server({ key, cert })
   const origins = { arm: '' }
   const audiences = () => ({
     arm: [origins.arm, localhost(origins.arm), named(origins.arm), 'https://management.azure.com', 'https://management.core.windows.net'],
@@ -225,7 +101,7 @@ export async function startAzure(scenario: Scenario, speed: number, port = 0): P
   const dataPlanes = [
     { account: scenario.account, pools, app: batchApp, origin: '' },
     ...(scenario.otherAccounts ?? []).map((account) => ({
-      ...{ account, app: server(), origin: '' },
+      ...{ account, app: server({ key, cert }), origin: '' },
       pools: new Pools(arm, { ...scenario, ...NOTHING_SEEDED, ...account, account }, account.region),
     })),
   ]
@@ -274,39 +150,47 @@ export async function startAzure(scenario: Scenario, speed: number, port = 0): P
       handler: (request, reply) => serve('github', request, reply, async () => github.handle(request)),
     })
   }
+  const gatekeepers = { arm, entra, access, serve, rateLimits: new RateLimits(), unregistered: scenario.unregistered, groups }
+  const armRoutes = [
+    ...subscriptionRoutes(arm, {
+      unregistered: scenario.unregistered ?? [],
+      groups,
+      listed: accounts.map(({ id, account, pools: { region } }) => ({
+        ...{ id, name: account.name, type: 'Microsoft.Batch/batchAccounts' },
+        ...{ location: region, properties: {} },
+      })),
+    }),
+    ...authorizationRoutes(arm, access),
+    ...virtualMachineRoutes(arm, (vmSize) => refuseMachine(scenario.account, pools, vmSize)),
+    ...marketplaceRoutes(scenario.vm, scenario.marketplace),
+    ...diskRoutes(arm),
+    ...encryptionSetRoutes(arm),
+    ...restorePointRoutes(arm),
+    ...imageRoutes(arm),
+    ...galleryRoutes(arm),
+    ...networkRoutes(arm),
+    ...identityRoutes(arm),
+    ...keyVaultRoutes(arm),
+    ...usageRoutes(accounts),
+    ...arm.operations.routes([...new Set([...COMPUTE, ...DISK, ...GALLERY])]),
+    ...batchArmRoutes(arm, accounts),
+  ]
   mount(
-    armApp,
-    'arm',
-    [
-      ...subscriptionRoutes(arm, {
-        unregistered: scenario.unregistered ?? [],
-        groups,
-        listed: accounts.map(({ id, account, pools: { region } }) => ({
-          ...{ id, name: account.name, type: 'Microsoft.Batch/batchAccounts' },
-          ...{ location: region, properties: {} },
-        })),
-      }),
-      ...authorizationRoutes(arm, access),
-      ...virtualMachineRoutes(arm, (vmSize) => refuseMachine(scenario.account, pools, vmSize)),
-      ...marketplaceRoutes(scenario.vm, scenario.marketplace),
-      ...diskRoutes(arm),
-      ...encryptionSetRoutes(arm),
-      ...restorePointRoutes(arm),
-      ...imageRoutes(arm),
-      ...galleryRoutes(arm),
-      ...networkRoutes(arm),
-      ...identityRoutes(arm),
-      ...keyVaultRoutes(arm),
-      ...usageRoutes(accounts),
-      ...arm.operations.routes([...new Set([...COMPUTE, ...DISK, ...GALLERY])]),
-      ...batchArmRoutes(arm, accounts),
-    ],
-    () => audiences().arm,
-    { origin: () => origins.arm, scope: (path) => path },
+    {
+      ...{ name: 'arm' as const, app: armApp, routes: armRoutes },
+      ...{ audiences: () => audiences().arm, origin: () => origins.arm, scope: (path) => path },
+    },
+    gatekeepers,
   )
   for (const plane of dataPlanes) {
     const routes = batchDataPlaneRoutes(arm, plane.pools)
-    mount(plane.app, 'batch', routes, () => audiences().batch, { origin: () => plane.origin, scope: () => accountIdOf(plane.account) })
+    mount(
+      {
+        ...{ name: 'batch' as const, app: plane.app, routes },
+        ...{ audiences: () => audiences().batch, origin: () => plane.origin, scope: () => accountIdOf(plane.account) },
+      },
+      gatekeepers,
+    )
     plane.origin = await listen(plane.app, 0)
   }
   azure.accountEndpoint = new URL(dataPlanes[0]?.origin ?? '').host
@@ -335,8 +219,15 @@ export async function startAzure(scenario: Scenario, speed: number, port = 0): P
 const localhost = (origin: string): string => origin.replace('127.0.0.1', 'localhost')
 const named = (origin: string): string => origin.replace('127.0.0.1', `management.${DOMAIN}`)
 
-function reset(request: FastifyRequest, reply: FastifyReply): FastifyReply {
-  reply.hijack()
-  request.raw.socket.destroy()
-  return reply
+/** A listener that is not started yet; bodies are left as text. */
+function server({ key, cert }: { readonly key: string; readonly cert: string }): FastifyInstance {
+  const app = Fastify({
+    https: { key, cert },
+    routerOptions: { caseSensitive: false },
+    exposeHeadRoutes: false,
+    forceCloseConnections: true,
+  })
+  app.removeAllContentTypeParsers()
+  app.addContentTypeParser('*', { parseAs: 'string' }, (_request, body, done) => done(null, body))
+  return app
 }

@@ -4,7 +4,7 @@ import { readFile } from 'node:fs/promises'
 import { connect } from 'node:net'
 import path from 'node:path'
 import { inject } from 'vitest'
-import type { Exchange } from '../embedded-azure/server.ts'
+import type { Exchange } from '../embedded-azure/serving.ts'
 import type { Question, Verdict } from './openapi-checker.ts'
 import { RECORDINGS, SPECS } from './openapi-documents.ts'
 

@@ -9,7 +9,7 @@ import { createRequire } from 'node:module'
 import type { Socket } from 'node:net'
 import path from 'node:path'
 import { createInterface } from 'node:readline'
-import type { Exchange } from '../embedded-azure/server.ts'
+import type { Exchange } from '../embedded-azure/serving.ts'
 import { SPECS } from './openapi-documents.ts'
 
 /** The api-versions that the clients send, and those whose documents they are held against; a provider's own entry goes first. */

@@ -152,7 +152,7 @@ async function twoRuns(recording: Recording, request: Recorded, other: Readonly<
       const image = configurationOf(azure)?.imageReference.id
       if (!green.some(({ outputs }) => outputs['image-id'] === image))
         problems.push(`the pool is on ${image}, which no green run put there`)
-      const idle = (pool?.nodes ?? []).filter((node) => azure.pools.stateOf(pool as NonNullable<typeof pool>, node) === 'idle')
+      const idle = (pool?.nodes ?? []).filter((node) => azure.pools.states.of(pool as NonNullable<typeof pool>, node) === 'idle')
       if (idle.length !== 10) problems.push(`${idle.length} nodes are idle`)
     }
     return Object.keys(other).length === 0 ? [...problems, ...differences(state, stateOf(azure))] : problems

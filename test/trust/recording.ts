@@ -1,6 +1,7 @@
 /** The requests of an undisturbed run, in a form that finds the same request in another run. */
 import type { Intervention, Plane, SeenRequest } from '../embedded-azure/intervention.ts'
-import { type EmbeddedAzure, type Exchange, startAzure } from '../embedded-azure/server.ts'
+import { type EmbeddedAzure, startAzure } from '../embedded-azure/server.ts'
+import type { Exchange } from '../embedded-azure/serving.ts'
 import { type ActionRun, type RunOptions, runAction } from '../tools/run-action.ts'
 import type { Flow } from './flows.ts'
 import { isSettled, stateOf, type WorldState } from './world-state.ts'

@@ -53,7 +53,7 @@ function entriesOf(pools: Pools, prefix: string): readonly [string, unknown][] {
       .all()
       .map((pool): [string, unknown] => [
         `pool ${prefix}${pool.name}`,
-        { ...pool.properties, nodes: pool.nodes.map((node) => `${pools.stateOf(pool, node)} ${node.isDedicated}`) },
+        { ...pool.properties, nodes: pool.nodes.map((node) => `${pools.states.of(pool, node)} ${node.isDedicated}`) },
       ]),
     ...pools.jobs.all.map(({ id, ...job }): [string, unknown] => [`job ${prefix}${id}`, job]),
     ...pools.jobs.schedules.map(({ id, ...schedule }): [string, unknown] => [`job schedule ${prefix}${id}`, schedule]),
@@ -116,7 +116,7 @@ function areSettled(pools: Pools): boolean {
   return (
     pools.jobs.all.every(({ state }) => state !== 'deleting') &&
     pools.all().every((pool) => {
-      const states = pool.nodes.map((node) => pools.stateOf(pool, node))
+      const states = pool.nodes.map((node) => pools.states.of(pool, node))
       const { allocationState, provisioningState } = pool.properties
       return (
         allocationState === 'Steady' &&

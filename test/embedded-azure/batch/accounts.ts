@@ -3,8 +3,9 @@ import { type Arm, isWithin, page, routesOf } from '../arm/resources.ts'
 import { type Answer, type Call, Refusal, type Route } from '../route.ts'
 import { groupIdOf, KEY_VAULT_ID, type OtherAccount, type ScenarioAccount } from '../scenarios/scenario.ts'
 import { SIZES } from './catalogue.ts'
+import type { Pool, Properties } from './pool.ts'
 import { addPool, changePool, conditionNotMet, refuseUnmatched, replacePool, shownProperties } from './pool-writes.ts'
-import type { Pool, Pools, Properties } from './pools.ts'
+import type { Pools } from './pools.ts'
 
 const BATCH = '2021-06-01 2022-01-01 2022-06-01 2022-10-01 2023-05-01 2023-11-01 2024-02-01 2024-07-01 2025-06-01'.split(' ')
 /** Image changes of a pool came with https://learn.microsoft.com/azure/batch/batch-pool-update-properties */

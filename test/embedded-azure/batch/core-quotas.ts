@@ -5,7 +5,7 @@ import { COMPUTE } from '../compute/virtual-machines.ts'
 import { type Call, Refusal, type Route } from '../route.ts'
 import { type OtherAccount, REGION, type ResizeFailure, type ScenarioAccount, SUBSCRIPTION } from '../scenarios/scenario.ts'
 import { sizeOf } from './catalogue.ts'
-import type { Pool } from './pools.ts'
+import type { Pool } from './pool.ts'
 
 const ofPool = ({ properties }: Pool) => sizeOf(properties.vmSize)
 const coresIn = (pools: readonly Pool[], isDedicated: boolean, family?: string): number =>

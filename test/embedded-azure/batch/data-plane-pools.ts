@@ -1,19 +1,12 @@
 /** Pools as the Batch service takes and shows them: the same as ARM's, under other names and in another case. */
 import type { Arm } from '../arm/resources.ts'
-import { type Answer, type Call, Refusal, type Route } from '../route.ts'
+import { type Call, Refusal } from '../route.ts'
+import { missing, page, route } from './data-plane-routes.ts'
+import type { Pool, Properties } from './pool.ts'
 import { addPool, changePool, refuseUnmatched, shownProperties } from './pool-writes.ts'
-import type { Pool, Pools, Properties } from './pools.ts'
+import type { Pools } from './pools.ts'
 
-type Page = (name: string, call: Call, value: readonly unknown[]) => Answer
-type MakeRoute = (method: Route['method'], path: string, action: string, handle: (call: Call) => Answer) => Route
-
-export function dataPlanePoolRoutes(
-  arm: Arm,
-  pools: Pools,
-  route: MakeRoute,
-  page: Page,
-  showNode: (pool: Pool, id: string) => object | undefined,
-) {
+export function dataPlanePoolRoutes(arm: Arm, pools: Pools, showNode: (pool: Pool, id: string) => object | undefined) {
   const poolOf = ({ params }: Call): Pool => pools.get(params.pool ?? '')
   const change = (call: Call, body: Properties): Pool => {
     const pool = poolOf(call)
@@ -98,11 +91,6 @@ export function dataPlanePoolRoutes(
     }),
   ]
 }
-
-export const missing = (name: string): Refusal =>
-  new Refusal(400, 'MissingRequiredProperty', 'A required property was not specified in the request body.', {
-    details: [{ code: 'PropertyName', message: name }],
-  })
 
 /** As ARM's body: `properties` and what stands beside them. */
 function toArm(body: Properties): Properties {

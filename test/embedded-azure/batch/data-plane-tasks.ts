@@ -1,13 +1,11 @@
 /** Tasks that callers add to jobs, and the files that they write. https://learn.microsoft.com/rest/api/batchservice/tasks */
 import { type Answer, type Call, Refusal, type Route } from '../route.ts'
-import { missing } from './data-plane-pools.ts'
+import { missing, page, route } from './data-plane-routes.ts'
 import { affinityIdOf, isCutShort, type Job, type Task } from './jobs.ts'
-import { minutesOf, type Pools } from './pools.ts'
+import { minutesOf } from './pool.ts'
+import type { Pools } from './pools.ts'
 
-type Page = (name: string, call: Call, value: readonly unknown[]) => Answer
-type MakeRoute = (method: Route['method'], path: string, action: string, handle: (call: Call) => Answer) => Route
-
-export function dataPlaneTaskRoutes(pools: Pools, route: MakeRoute, page: Page, jobOf: (call: Call) => Job): readonly Route[] {
+export function dataPlaneTaskRoutes(pools: Pools, jobOf: (call: Call) => Job): readonly Route[] {
   return [
     route('POST', '/jobs/:job/tasks', 'jobs/write', (call) => {
       const job = jobOf(call)

@@ -4,7 +4,8 @@
  */
 import type { AzureClock } from '../clock/clock.ts'
 import type { FormulaFate } from '../scenarios/scenario.ts'
-import { minutesOf, type Pool, type Pools, type Properties } from './pools.ts'
+import { minutesOf, type Pool, type Properties } from './pool.ts'
+import type { Pools } from './pools.ts'
 
 interface Evaluation {
   readonly dedicated: number

@@ -1,7 +1,8 @@
 /** Jobs and their tasks: which node runs what, and what becomes of tasks when their job is disabled or their node goes. */
 import type { AzureClock } from '../clock/clock.ts'
 import type { Scenario, TaskFate } from '../scenarios/scenario.ts'
-import type { Node, Pools } from './pools.ts'
+import type { Node } from './pool.ts'
+import type { Pools } from './pools.ts'
 
 /** As the caller added it. */
 interface TaskSpec {
@@ -150,7 +151,7 @@ export class Jobs {
     const busy = new Set(this.all.flatMap((other) => running(other).map(({ node }) => node)))
     const free = this.#pools
       .nodesOf(pool)
-      .filter((node) => !busy.has(node) && ['idle', 'running'].includes(this.#pools.stateOf(pool, node)))
+      .filter((node) => !busy.has(node) && ['idle', 'running'].includes(this.#pools.states.of(pool, node)))
     const waiting = job.tasks.filter(({ state }) => state === 'active')
     for (const node of free.slice(0, waiting.length)) {
       const wanted = waiting.findIndex(({ spec }) => spec?.affinityId === affinityIdOf(node))

@@ -4,7 +4,8 @@ import { isDeepStrictEqual } from 'node:util'
 import { type Arm, plainRegion } from '../arm/resources.ts'
 import { type Call, Refusal } from '../route.ts'
 import { IMAGES, sizeOf } from './catalogue.ts'
-import { minutesOf, type Pool, type Pools, type Properties } from './pools.ts'
+import { minutesOf, type Pool, type Properties } from './pool.ts'
+import type { Pools } from './pools.ts'
 
 const CHANGEABLE_AT_ANY_TIME = new Set(['startTask', 'metadata', 'applicationPackages', 'scaleSettings'])
 const KNOWN = new Set(

@@ -4,74 +4,16 @@ import type { Arm } from '../arm/resources.ts'
 import { startsNodes } from '../compute/systems.ts'
 import { Refusal } from '../route.ts'
 import { REGION, type ResizeFailure, type Scenario } from '../scenarios/scenario.ts'
-import { sizeOf } from './catalogue.ts'
+import { imageError, TIMED_OUT } from './allocation-errors.ts'
 import { coreRefusal } from './core-quotas.ts'
 import { Formulas } from './formulas.ts'
 import { Jobs } from './jobs.ts'
+import { NodeStates } from './node-states.ts'
+import { type CountedNode, DURATION_MS, minutesOf, type Node, type Pool, type Properties, type Target } from './pool.ts'
+import { seededProperties } from './seeded-pool.ts'
 
-// biome-ignore lint/suspicious/noExplicitAny: a pool's properties are whatever the caller sent
-export type Properties = any
-
-export interface Node {
-  readonly id: string
-  /** By the order in which nodes came to the pool; a fate is found by it. */
-  readonly index: number
-  readonly isDedicated: boolean
-  /** The system of its image cannot start: it never contacts the service. */
-  readonly isDead: boolean
-  /** Azure's time; nodes appear one after the other while the pool resizes. */
-  bornAtMs: number
-  /** When it began to leave. */
-  leavingSinceMs?: number
-  isLeaving: boolean
-  /** What becomes of the task that runs on it then. */
-  leavesBy?: string
-}
-
-/** What `nodecounts` sums up. */
-export interface CountedNode {
-  readonly state: string
-  readonly isDedicated: boolean
-}
-
-export interface Pool {
-  readonly name: string
-  etag: string
-  properties: Properties
-  /** `identity` and `tags`. */
-  envelope: Properties
-  nodes: Node[]
-  nodesSoFar: number
-  /** Until then it is not visible, for all that it exists: Azure's reads are eventually consistent. */
-  visibleAtMs: number
-  /** The last counts of its nodes, where counts lag. */
-  counted?: { readonly atMs: number; readonly states: readonly CountedNode[] }
-  /** Counts the evaluations of its formula that are due: a new schedule ends the one before. */
-  formulaSchedule: number
-  /** Until when tasks run on its nodes. */
-  tasksEndAtMs: number
-  /** Ends the resize under way before its time. */
-  stop?: () => void
-}
-
-/** Recorded: one node 96.7 s, a refusal for quota 1.2 s, a node from starting to idle 48 s. */
-export const DURATION_MS = { allocation: 97_000, refusal: 1_200, creating: 12_000, start: 48_000, startTask: 10_000, drain: 30_000 }
 /** Recorded: 64 s with nodes, 0 to 16 s without. */
 const DELETE_MS = { withNodes: 64_000, empty: 8_000 }
-const TIMED_OUT = {
-  code: 'AllocationTimedout',
-  message: 'Desired number of dedicated nodes could not be allocated as the resize timeout was reached',
-}
-
-interface Target {
-  readonly targetDedicatedNodes: number
-  readonly targetLowPriorityNodes: number
-  readonly resizeTimeout: string
-  readonly nodeDeallocationOption?: string
-  /** Nodes that go, whatever the target. */
-  readonly nodeList?: readonly string[]
-}
-
 export class Pools {
   readonly #arm: Arm
   readonly #scenario: Scenario
@@ -79,6 +21,7 @@ export class Pools {
   readonly #behaviours: NonNullable<Scenario['resizes']>[number][]
   readonly jobs: Jobs
   readonly formulas: Formulas
+  readonly states: NodeStates
 
   /** Of the account. */
   readonly region: string
@@ -90,6 +33,7 @@ export class Pools {
     this.region = region
     this.#scenario = scenario
     this.#behaviours = [...(scenario.resizes ?? [])]
+    this.states = new NodeStates(arm.clock, scenario.nodes)
     this.formulas = new Formulas(this, arm.clock, scenario.formula)
     for (const seeded of scenario.pools ?? []) this.#seed(seeded)
     this.jobs = new Jobs(this, arm.clock, scenario)
@@ -183,36 +127,10 @@ export class Pools {
     const atMs = this.#arm.clock.now().getTime()
     const lagMs = (this.#scenario.nodeCountsLagMinutes ?? 0) * 60_000
     if (!pool.counted || atMs - pool.counted.atMs >= lagMs) {
-      const states = this.nodesOf(pool).map((node) => ({ state: this.stateOf(pool, node), isDedicated: node.isDedicated }))
+      const states = this.nodesOf(pool).map((node) => ({ state: this.states.of(pool, node), isDedicated: node.isDedicated }))
       pool.counted = { atMs, states }
     }
     return pool.counted.states
-  }
-
-  /** When a node came into the state that it is in. */
-  stateTransitionTimeOf(pool: Pool, node: Node): string {
-    const { bornAtMs, isLeaving, leavingSinceMs = bornAtMs } = node
-    const steps = [0, DURATION_MS.creating, DURATION_MS.start, DURATION_MS.start + DURATION_MS.startTask]
-    const ageMs = this.#arm.clock.now().getTime() - bornAtMs
-    const reached = steps.filter((step) => step <= ageMs && (pool.properties.startTask || step <= DURATION_MS.start))
-    return new Date(isLeaving ? leavingSinceMs : bornAtMs + (reached.at(-1) ?? 0)).toISOString()
-  }
-
-  /** In camel case, as node counts have it. */
-  stateOf(pool: Pool, { index, bornAtMs, isLeaving, isDead }: Node): string {
-    if (isLeaving) return 'leavingPool'
-    const ageMs = this.#arm.clock.now().getTime() - bornAtMs
-    if (ageMs < DURATION_MS.creating) return 'creating'
-    const fate = this.fateOf(pool, index)
-    if (ageMs < DURATION_MS.start || fate?.state === 'starting') return 'starting'
-    if (isDead) return 'unusable'
-    if (pool.properties.startTask && ageMs < DURATION_MS.start + DURATION_MS.startTask) return 'waitingForStartTask'
-    return fate?.state ?? (this.#arm.clock.now().getTime() < pool.tasksEndAtMs ? 'running' : 'idle')
-  }
-
-  fateOf({ name, properties }: Pool, index: number): NonNullable<Scenario['nodes']>[number] | undefined {
-    const image: string = properties.deploymentConfiguration?.virtualMachineConfiguration?.imageReference?.id ?? ''
-    return this.#scenario.nodes?.find((node) => node.index === index && (node.pool ?? name) === name && image.endsWith(node.onImage ?? ''))
   }
 
   refuseBusy(pool: Pool): void {
@@ -311,7 +229,7 @@ export class Pools {
     const has = (dedicated: boolean) => pool.nodes.filter((node) => node.isDedicated === dedicated && !node.isLeaving).length
     const missing = { dedicated: targetDedicatedNodes - has(true), lowPriority: targetLowPriorityNodes - has(false) }
     const target = { dedicated: targetDedicatedNodes, lowPriority: targetLowPriorityNodes }
-    const refused = coreRefusal(this.#scenario.account, this.counted(), pool, target) ?? this.#imageError(pool)
+    const refused = coreRefusal(this.#scenario.account, this.counted(), pool, target) ?? imageError(pool, this.#arm.world)
     if (refused) return { born: [], error: refused }
     const behaviour = this.#nextBehaviour(pool)
     const gain = Math.max(0, Math.min(missing.dedicated, behaviour?.gain ?? missing.dedicated))
@@ -329,51 +247,6 @@ export class Pools {
     return next
   }
 
-  /** What the compute provider refuses, in the wrapping that Batch gives it. */
-  #imageError({ properties }: Pool): ResizeFailure | undefined {
-    const { world } = this.#arm
-    const { imageReference, securityProfile } = properties.deploymentConfiguration?.virtualMachineConfiguration ?? {}
-    const id: string = imageReference?.id ?? ''
-    if (!id || id.includes('/foreign-')) return undefined
-    const version = world.get(id)
-    const message = 'Desired number of dedicated nodes could not be allocated'
-    if (!version) {
-      return {
-        code: 'AllocationFailed',
-        message,
-        details: [{ code: 'Reason', message: 'The server encountered an internal error.' }],
-      }
-    }
-    // A managed image says itself what a definition says of a version.
-    const definition = world.get(id.replace(/\/versions\/.*$/i, ''))
-    const generation: string = definition?.properties.hyperVGeneration ?? 'V1'
-    const size = sizeOf(properties.vmSize)
-    const provider = (code: string, text: string): ResizeFailure => ({
-      code: 'AllocationFailed',
-      message,
-      details: [
-        { code: 'Provider Error Json', message: JSON.stringify({ error: { code, message: text } }) },
-        { code: 'Provider Error Json Truncated', message: 'False' },
-      ],
-    })
-    if (size && !size.HyperVGenerations.split(',').includes(generation)) {
-      const digit = generation.slice(1)
-      return provider(
-        'BadRequest',
-        `The selected VM size '${properties.vmSize}' cannot boot Hypervisor Generation '${digit}'. If this was a Create operation please check that the Hypervisor Generation of the Image matches the Hypervisor Generation of the selected VM Size. If this was an Update operation please select a Hypervisor Generation '${digit}' VM Size.`,
-      )
-    }
-    const features: readonly { name: string; value: string }[] = definition?.properties.features ?? []
-    const needs = features.find(({ name }) => name === 'SecurityType')?.value
-    if (needs === 'TrustedLaunch' && String(securityProfile?.securityType).toLowerCase() !== 'trustedlaunch') {
-      return provider(
-        'BadRequest',
-        "The provided gallery image only supports creation of VMs and VM Scale Sets with 'TrustedLaunch' security type.",
-      )
-    }
-    return undefined
-  }
-
   #newNode(pool: Pool, isDedicated: boolean): Node {
     const index = pool.nodesSoFar++
     const image = pool.properties.deploymentConfiguration?.virtualMachineConfiguration?.imageReference?.id ?? ''
@@ -381,33 +254,11 @@ export class Pools {
     return { id: `tvmps_${pool.name}_${index}`, index, isDedicated, isDead, bornAtMs: 0, isLeaving: false }
   }
 
-  #seed({ id, properties, nodes, taskMinutes = 0, staleErrors }: NonNullable<Scenario['pools']>[number]): void {
+  #seed(seeded: NonNullable<Scenario['pools']>[number]): void {
+    const { id, nodes, taskMinutes = 0 } = seeded
     const nowMs = this.#arm.clock.now().getTime()
     const anHourAgo = new Date(nowMs - 3_600_000).toISOString()
-    const pool = this.add(id, {
-      interNodeCommunication: 'Disabled',
-      taskSlotsPerNode: 1,
-      taskSchedulingPolicy: { nodeFillType: 'Spread' },
-      scaleSettings: { fixedScale: { targetDedicatedNodes: nodes, targetLowPriorityNodes: 0, resizeTimeout: 'PT15M' } },
-      ...structuredClone(properties),
-      vmSize: String(properties.vmSize).toUpperCase(),
-      provisioningState: 'Succeeded',
-      provisioningStateTransitionTime: anHourAgo,
-      creationTime: anHourAgo,
-      lastModified: anHourAgo,
-      allocationState: 'Steady',
-      allocationStateTransitionTime: anHourAgo,
-      currentDedicatedNodes: nodes,
-      currentLowPriorityNodes: 0,
-      resizeOperationStatus: {
-        targetDedicatedNodes: nodes,
-        targetLowPriorityNodes: 0,
-        nodeDeallocationOption: 'Requeue',
-        resizeTimeout: 'PT15M',
-        startTime: anHourAgo,
-        ...(staleErrors && { errors: staleErrors }),
-      },
-    })
+    const pool = this.add(id, seededProperties(seeded, anHourAgo))
     pool.visibleAtMs = nowMs
     pool.tasksEndAtMs = nowMs + taskMinutes * 60_000
     pool.nodes = Array.from({ length: nodes }, () => ({ ...this.#newNode(pool, true), bornAtMs: nowMs - 3_600_000 }))
@@ -416,9 +267,4 @@ export class Pools {
   #newEtag(): string {
     return `W/"0x8D${randomUUID().slice(0, 13).replaceAll('-', '').toUpperCase()}"`
   }
-}
-
-export function minutesOf(iso: string): number {
-  const [, hours = 0, minutes = 0] = /^PT(?:(\d+)H)?(?:(\d+)M)?/.exec(iso) ?? []
-  return Number(hours) * 60 + Number(minutes)
 }
