@@ -1,4 +1,4 @@
-/** A run from top to bottom: phases only. What a plan may be refused for is in `plan/`, what became of it in `report/ending.ts`. */
+/** A run from top to bottom, phase by phase. `plan/` has the reasons to refuse a plan, `report/ending.ts` the result of the run. */
 import type { Config } from './config/config.ts'
 import { explain } from './errors/explanation.ts'
 import { CancelledError } from './errors/run-errors.ts'
@@ -26,13 +26,15 @@ import { noteChecked, noteWarnings, refuseErrors } from './preflight/check.ts'
 import { type Facts, factsOf } from './preflight/facts.ts'
 import { observeEnough } from './preflight/observe-enough.ts'
 import { checkAll, checkPlan } from './preflight/rules.ts'
-import { brokenOff, type Ending, endingOf, failureOf, type Progress, plannedOutcomes, resultOf, summariesOf } from './report/ending.ts'
+import { brokenOff, type Ending, endingOf, failureOf, resultOf } from './report/ending.ts'
 import { otherImageSentence, unprovenSentence } from './report/in-latest.ts'
+import { plannedOutcomes, summariesOf } from './report/pool-summaries.ts'
+import type { Progress } from './report/progress.ts'
 import { emit, phase, type StepContext } from './run/context.ts'
 import type { RunContext } from './run/runner.ts'
 import { untilAborted } from './run/until-aborted.ts'
 
-/** observe → check → plan → capture → publish → pool, follow, verify → prune. Never throws: an ending is an answer. */
+/** observe → check → plan → capture → publish → pool, follow, verify → prune. Never throws: a failure is part of the ending. */
 export async function runApp(config: Config, run: RunContext, context: StepContext): Promise<Ending> {
   const { signal } = context
   const progress: Progress = { findings: [], snapshots: [], pools: [] }
@@ -53,7 +55,7 @@ export async function runApp(config: Config, run: RunContext, context: StepConte
   }
 }
 
-/** What all phases after the first go by. */
+/** What all phases after the first one share. */
 interface Situation {
   readonly config: Config
   readonly observed: ObservedFleet
@@ -108,7 +110,7 @@ function refuse(plan: Plan, { config, facts, progress, context }: Situation): vo
   warnOfWithheldChanges(plan, context)
 }
 
-/** `mode: plan`: what the run would leave. */
+/** `mode: plan`: reports the state that a run would leave, and changes nothing. */
 async function foresee(plan: Plan, situation: Situation): Promise<void> {
   const { config, progress, context } = situation
   progress.pools = plannedOutcomes(plan, config)
@@ -134,11 +136,11 @@ async function cleanUpAfter(plan: Plan, deleting: ReturnType<typeof deletingSnap
   if (image.kind === 'build' && deleting) await confirmPublished(image, context)
   await include(situation, image)
   if (retains(config) && progress.pools.every(({ error }) => !error)) await retain(situation)
-  // Where nothing is captured nobody else looks for what an interrupted run's copy costs.
+  // If this run captures nothing, only this sweep removes the throw-away copy of an interrupted run.
   else if (!capturesIn(plan) && takesTemporaries(config.source)) await sweep(situation)
 }
 
-/** Not where the version was there, nor where an interrupted run began it. */
+/** Whether the run captures disks. It does not where the version exists, or where an interrupted run began it. */
 const capturesIn = ({ image }: Plan): boolean => image.kind === 'build' && image.existing?.state !== 'creating'
 
 type AwaitingImage = Exclude<Plan['image'], { kind: 'given' }>

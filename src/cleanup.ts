@@ -19,7 +19,7 @@ export interface CleanupPorts extends ReferenceReaders {
   readonly info: (text: string) => void
 }
 
-/** Nothing is owed for these: the next run goes on from them. */
+/** These need no cleanup: the next run continues with them. */
 const NOTHING_OWED: ReadonlySet<LedgerKind> = new Set(['pool', 'gallery', 'imageDefinition'])
 
 export const isOwed = ({ kind }: LedgerEntry): boolean => !NOTHING_OWED.has(kind)
@@ -112,7 +112,7 @@ async function deleteProofPool(id: ArmId, { batch, signal, info }: CleanupPorts)
   await batch.deletePool(id, signal)
 }
 
-/** Of a pool that was drained, and got no size since. */
+/** Gives a pool that was drained and has had no size since its former size back. */
 async function putSizeBack(id: ArmId, ports: CleanupPorts): Promise<void> {
   const done = await putBackSize(id, ports)
   if (done) ports.info(done)

@@ -1,6 +1,6 @@
 /**
- * Variables by which the libraries of Azure would choose another identity, tenant, host or region by themselves. What the run needs of
- * them has been read with its inputs. https://github.com/Azure/azure-sdk-for-js/tree/main/sdk/identity/identity#environment-variables
+ * Variables by which Azure's libraries would choose another identity, tenant, host or region. The run has already read those that it needs,
+ * together with its inputs. https://github.com/Azure/azure-sdk-for-js/tree/main/sdk/identity/identity#environment-variables
  */
 const READ_BY_LIBRARIES = [
   'AZURE_ADDITIONALLY_ALLOWED_TENANTS',
@@ -23,7 +23,7 @@ const READ_BY_LIBRARIES = [
 
 export type Environment = Readonly<Record<string, string | undefined>>
 
-/** Takes these variables from the libraries. @returns the environment as it was. */
+/** Removes these variables from the environment. @returns the environment as it was */
 export function takeAmbient(environment: NodeJS.ProcessEnv = process.env): Environment {
   const before = { ...environment }
   for (const name of READ_BY_LIBRARIES) delete environment[name]

@@ -2,7 +2,7 @@
 import { type HttpHeaders, type PipelinePolicy, type PipelineRequest, type PipelineResponse, RestError } from '@azure/core-rest-pipeline'
 import { innermost } from '../errors/innermost.ts'
 
-/** What no request may outlive. */
+/** The limits that the run sets to every request. */
 export interface RunLimits {
   /** Aborted when the run ends early; requests sent after that (to stop what was begun) are not bound by it. */
   readonly signal: AbortSignal
@@ -15,9 +15,9 @@ const REQUEST_TIMEOUT_MS = 60_000
 const LONGEST_RETRY_AFTER_MS = 300_000
 /** `Retry-After: 0` of a throttled service would spend all tries at once. */
 const SHORTEST_RETRY_AFTER_MS = 1_000
-/** What a bare 429 is taken to ask for; the SDK would give up at once. */
+/** The wait after a 429 without `Retry-After`, after which the SDK would give up at once. */
 const BARE_RETRY_AFTER_MS = 5_000
-/** Left of a run's time for the last try. */
+/** The part of the run's time that is kept for the last attempt. */
 const LAST_TRY_MS = 10_000
 
 /**
@@ -34,7 +34,7 @@ const KNOWN_CODES: Readonly<Record<string, string>> = {
   [RestError.PARSE_ERROR]: 'ECONNRESET',
 }
 
-/** Gives each try its own timeout, and makes timeouts, bare 429s and DNS hiccups look like what the retry policy retries. */
+/** Gives each attempt its own timeout, and makes timeouts, bare 429s and DNS failures look like what the retry policy retries. */
 export function keepAsking({ deadlineMs }: Pick<RunLimits, 'deadlineMs'>, timeoutMs = REQUEST_TIMEOUT_MS): PipelinePolicy {
   return {
     name: 'keepAskingPolicy',
@@ -60,7 +60,7 @@ export function keepAsking({ deadlineMs }: Pick<RunLimits, 'deadlineMs'>, timeou
   }
 }
 
-/** However it was asked for, in seconds, within reason, and within what remains of the run. */
+/** Rewrites `Retry-After`, in whatever form it is, to seconds that are reasonable and within the remaining time of the run. */
 function mendRetryAfter({ headers, status }: PipelineResponse, deadlineMs: number): void {
   const asked = retryAfterMs(headers) ?? (status === 429 ? BARE_RETRY_AFTER_MS : undefined)
   if (asked === undefined) return
@@ -87,7 +87,7 @@ function retryAfterMs(headers: HttpHeaders): number | undefined {
   return Number.isNaN(ms) ? undefined : Math.max(0, ms)
 }
 
-/** A body that ends early, or a page of something between here and Azure, is not an answer of Azure. */
+/** A truncated body, or a page from something between the runner and Azure, is not an answer from Azure. */
 function refuseWhatIsNoAnswer(request: PipelineRequest, { headers, status, bodyAsText }: PipelineResponse): void {
   if (!bodyAsText) return
   const type = headers.get('content-type') ?? ''
@@ -105,9 +105,12 @@ function refuseWhatIsNoAnswer(request: PipelineRequest, { headers, status, bodyA
   }
 }
 
-/** How filters between here and Azure refuse. https://www.iana.org/assignments/http-status-codes */
+/** The statuses with which filters between the runner and Azure refuse. https://www.iana.org/assignments/http-status-codes */
 const BLOCKED = new Set([403, 407, 451, 511])
-/** Headers of every answer of Azure, refusals included. https://learn.microsoft.com/azure/azure-resource-manager/management/request-limits-and-throttling */
+/**
+ * Headers of every answer of Azure, refusals included.
+ * https://learn.microsoft.com/azure/azure-resource-manager/management/request-limits-and-throttling
+ */
 const IDS_OF_AZURE = ['x-ms-request-id', 'x-ms-correlation-request-id', 'request-id', 'x-azure-ref'] as const
 
 function known(error: unknown, request: PipelineRequest): unknown {

@@ -1,10 +1,10 @@
 import type { AssertionClaims } from '../errors/sign-in-attempt.ts'
 import { claimsOf } from './signed-in.ts'
 
-/** Asks GitHub for an assertion for this audience. */
+/** Requests an assertion from GitHub for this audience. */
 export type RequestAssertion = (audience: string) => Promise<string>
 
-/** MSAL asks for the assertion twice for each token; GitHub's lives five minutes. */
+/** MSAL asks for the assertion twice for each token. GitHub's assertions live five minutes. */
 const REUSE_MS = 60_000
 
 /** GitHub's assertions for this job. */
@@ -34,7 +34,7 @@ export class Assertions {
     return this.#last.text
   }
 
-  /** The next one is fresh. */
+  /** Makes the next call of `get` request a fresh assertion. */
   forget(): void {
     this.#last = undefined
   }

@@ -4,17 +4,17 @@ import { execFile, isProcessError } from '@azure/core-process'
 import type { Environment } from './ambient.ts'
 import { AZ_PATIENCE_MS, type AzAccount, azArguments, azOptions, type EarlyAz } from './early-az.ts'
 
-/** The Azure CLI gave no token. The message is in its own words where it had any. */
+/** The Azure CLI gave no token. The message is its own, if it printed one. */
 export class AzError extends Error {
   override readonly name = 'AzError'
 }
 
-/** A token that is older is asked for again; the Azure CLI renews its own at the same time. */
+/** A token that lives for less than this is requested again; the Azure CLI renews its own at the same time. */
 const SPARE_MS = 300_000
 
 /**
- * The session of the Azure CLI. `AzureCliCredential` of `@azure/identity` drops what `az` says as soon as it mentions `az login`, and
- * the reason (AADSTS…) is just that. https://learn.microsoft.com/cli/azure/account#az-account-get-access-token
+ * The session of the Azure CLI. `AzureCliCredential` of `@azure/identity` drops the message of `az` as soon as it mentions `az login`, and
+ * that message contains the reason (AADSTS…). https://learn.microsoft.com/cli/azure/account#az-account-get-access-token
  */
 export class AzCredential implements TokenCredential {
   readonly #account: AzAccount

@@ -37,7 +37,7 @@ export interface Clients {
   readonly prices: Prices
 }
 
-/** Everything of Azure that a run works with: one credential, one transport. Takes the libraries' variables out of the environment. */
+/** Creates all Azure clients of a run, with one credential and one transport. Removes the libraries' variables from the environment. */
 export function createClients(identity: Identity, { userAgent, limits, log, clock, proxyFor, early, ...machine }: Surroundings): Clients {
   const environment = takeAmbient()
   const counter = new RequestCounter()

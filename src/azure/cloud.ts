@@ -7,7 +7,7 @@ export interface Cloud {
   readonly resourceManagerScope: string
   readonly batchScope: string
   readonly authorityHost: string
-  /** MSAL knows the authority, so its metadata need not be looked up. */
+  /** MSAL knows the authority, so it need not look up the metadata. */
   readonly isKnownAuthority: boolean
   /** `aud` of GitHub's assertion. */
   readonly assertionAudience: string

@@ -54,7 +54,7 @@ async function prepareVm(request: ScriptRequest, context: StepContext): Promise<
     await context.compute.removeRunCommand(request, context.signal)
   } catch (error) {
     if (context.signal.aborted || !(error instanceof ActionError)) throw error
-    const text = `What Run Command installed in ${nameOf(vm)} could not be removed, and will be in the image: ${error.message}`
+    const text = `The Run Command extension in ${nameOf(vm)} could not be removed, and will be in the image: ${error.message}`
     emit(context, { kind: 'notice', level: 'warning', text })
   }
 }
@@ -81,7 +81,10 @@ async function takeSnapshots(plan: BuildPlan, context: StepContext): Promise<rea
   return reports
 }
 
-/** Another run may have put a snapshot of the same name at the same moment: a PUT on what is there leaves its content. @throws VersionTakenError */
+/**
+ * Another run may have put a snapshot of the same name at the same moment: a PUT on what is there leaves its content. @throws
+ * VersionTakenError
+ */
 async function refuseForeignContent(plan: BuildPlan, reports: readonly SnapshotReport[], { compute, ledger }: StepContext): Promise<void> {
   const [first] = plan.snapshots
   if (!first || reports.every(({ state }) => state !== 'created')) return

@@ -1,4 +1,4 @@
-/** Reads what retention goes by: images, snapshots, and whoever may refer to them. */
+/** Reads what retention decides by: images, snapshots, and everything that may refer to them. */
 import { type Config, type ImageSettings, imageTargetId } from '../config/config.ts'
 import { type ArmId, partsOf, sameId } from '../model/arm-id.ts'
 import type { Pool } from '../model/batch.ts'
@@ -31,7 +31,7 @@ export interface RetentionScope {
   readonly upcoming?: MadeImage
   /** What the lists must contain to be believed. */
   readonly expected: Expected
-  /** A definition that does not exist has no versions, and that its list answers 404 is no riddle. */
+  /** A definition that does not exist has no versions, so a 404 of its list is expected. */
   readonly isDefinitionThere: boolean
   /** The gallery has soft delete. */
   readonly failedStay: boolean
@@ -65,7 +65,7 @@ interface Look {
   readonly holders: readonly Holder[]
 }
 
-/** The same without a word, for those who look again before they delete. */
+/** The same without notices, for reading again right before a deletion. */
 export async function look(scope: RetentionScope, context: StepContext): Promise<Look> {
   const { image, config, runStartedAt, current, upcoming, expected, failedStay, deleted = [] } = scope
   const { source, pool } = config

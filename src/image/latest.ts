@@ -62,6 +62,6 @@ function stillExcluded(id: ArmId): AzureError {
   return new AzureError({
     ...{ operation: 'update image version', resourceId: id, method: 'PUT', url: id, status: 200 },
     code: 'UpdateFailed',
-    body: 'Azure took the change, and the version is still excluded from latest',
+    body: 'Azure accepted the change, but the version is still excluded from latest',
   })
 }

@@ -1,4 +1,4 @@
-/** Deletes images and snapshots that have had their day, each only while a new reading says so. */
+/** Deletes images and snapshots that retention has given up, each only if a new reading right before confirms it. */
 import { type ImageSettings, imageTargetId } from '../config/config.ts'
 import { type ArmId, childId, sameId } from '../model/arm-id.ts'
 import { emit, type StepContext } from '../run/context.ts'
@@ -79,6 +79,6 @@ async function deleteSnapshot(
 }
 
 function keep(type: string, { name }: Doomed, { unread }: RetentionPlan, context: Pick<StepContext, 'events' | 'clock'>): void {
-  const why = unread.length > 0 ? `it is unknown what is in use (not readable: ${unread.join('; ')})` : 'it is in use or changed by now'
+  const why = unread.length > 0 ? `it is unknown what is in use (not readable: ${unread.join('; ')})` : 'it is in use or has changed since'
   emit(context, { kind: 'notice', level: 'warning', text: `The ${type} ${name} is kept: ${why}.` })
 }

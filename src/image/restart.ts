@@ -47,7 +47,7 @@ async function mark(vm: ArmId, run: string, context: StepContext): Promise<void>
   const value = run || context.clock.now().toISOString()
   await context.arm
     .tag({ id: vm, operation: 'Merge', tags: { [TAGS.restart]: value } }, context.signal)
-    .catch((error) => warn(error, 'The VM could not be marked as stopped by this run; if the runner dies, start it by hand', context))
+    .catch((error) => warn(error, 'The VM could not be marked as stopped by this run; if the runner is lost, start it by hand', context))
 }
 
 function warn(error: unknown, what: string, context: StepContext): void {

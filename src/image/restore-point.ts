@@ -8,7 +8,10 @@ import { TAGS } from './tags.ts'
 import type { TemporaryResource } from './temporary.ts'
 import { type Captured, putTemporaries, removeTemporaries, removingBeside, sweepTemporaries } from './temporary-resources.ts'
 
-/** Makes disks of a restore point, gives them to `capture`, and begins to delete both; when something fails, they are gone before that is thrown. */
+/**
+ * Makes disks of a restore point, gives them to `capture`, and begins to delete both; when something fails, they are gone before that is
+ * thrown.
+ */
 export async function withRestorePoint<T>(
   { plan, restorePoint }: { readonly plan: BuildPlan; readonly restorePoint: RestorePointPlan },
   context: StepContext,
@@ -50,7 +53,7 @@ class IncompleteRestorePointError extends ActionError {
     super({
       title: 'Restore point incomplete',
       message: `restore point ${id} does not contain every disk of the VM`,
-      hint: 'Look whether a disk was detached meanwhile, and run again; or use `capture: copy` or `capture: deallocate`.',
+      hint: 'Check whether a disk was detached meanwhile, and run again; or use `capture: copy` or `capture: deallocate`.',
       link: 'https://learn.microsoft.com/azure/virtual-machines/virtual-machines-create-restore-points',
     })
   }

@@ -5,7 +5,10 @@ import { allSideBySide } from '../run/side-by-side.ts'
 import { TAGS } from './tags.ts'
 import { leftovers, TEMPORARY_TAG, type TemporaryOwner, type TemporaryResource } from './temporary.ts'
 
-/** Puts group by group. One that fails does not hide how the others of its group ended: all are waited for, so that none appears after the deletion. */
+/**
+ * Puts group by group. One that fails does not hide how the others of its group ended: all are waited for, so that none appears after the
+ * deletion.
+ */
 export async function putTemporaries(groups: readonly (readonly TemporaryResource[])[], context: StepContext): Promise<void> {
   for (const group of groups) await allSideBySide(group, (resource) => put(resource, context))
 }
@@ -56,6 +59,6 @@ export async function sweepTemporaries(group: ArmId, owner: TemporaryOwner, cont
   const staying = here.filter(({ id }) => !going.some((one) => sameId(one.id, id)))
   if (staying.length === 0) return
   const runs = [...new Set(staying.map(({ tags }) => tags[TAGS.run] ?? 'another run'))].join(', ')
-  const text = `${staying.length} temporary resources of ${runs} are left alone: that run may still be at work. Once they are 6 hours old, the next run deletes them.`
+  const text = `${staying.length} temporary resources of ${runs} are left alone, because that run may still be active. Once they are 6 hours old, the next run deletes them.`
   emit(context, { kind: 'notice', level: 'warning', text })
 }

@@ -1,4 +1,4 @@
-/** Capture and publish; where somebody else makes the same version meanwhile, once more under the next number. */
+/** Captures and publishes the image. If somebody else makes the same version meanwhile, the run tries again with the next number. */
 import { capture } from '../image/capture.ts'
 import { confirmReplica } from '../image/confirm-replica.ts'
 import type { BuildPlan, SnapshotReport } from '../image/image-plan.ts'
@@ -25,7 +25,7 @@ export interface ImageProgress {
   replication?: readonly RegionReplication[]
 }
 
-/** Runs that meet again and again need somebody to look. */
+/** After so many collisions, somebody has to look into it. */
 const MOST_NUMBERS = 3
 /** Two runs that lost to each other must not meet at the next number. */
 const LONGEST_PAUSE_MS = 30_000
@@ -49,7 +49,7 @@ export async function buildImage(question: ImageQuestion, plan: Plan, progress: 
     const avoid = [...(question.avoid ?? []), ...(error instanceof VersionTakenError ? [error.version] : [])]
     const isAuto = question.config.image?.version === 'auto'
     if (!(error instanceof VersionTakenError) || !isAuto || avoid.length >= MOST_NUMBERS) throw error
-    emit(context, { kind: 'notice', level: 'warning', text: `${error.message}. The next number is taken.` })
+    emit(context, { kind: 'notice', level: 'warning', text: `${error.message}. This run continues with the next number.` })
     await context.clock.sleep(context.random() * LONGEST_PAUSE_MS, context.signal)
     await again({ ...question, avoid }, progress, context)
   }

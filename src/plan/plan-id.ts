@@ -1,6 +1,6 @@
 /**
- * Pure: what a plan would change, and to what, as a short text that a later run compares its own plan with. Names made up on the day (the
- * number of a new version), counts that move by themselves (nodes that are there now) and leftovers of other runs are not part of it.
+ * Pure: what a plan would change, and to what, as a short text that a later run compares with its own plan. Names that depend on the day
+ * (the number of a new version), counts that vary (the present nodes) and leftovers of other runs are not part of it.
  */
 import { createHash } from 'node:crypto'
 import { type Config, type FleetRequest, imageTargetId, type PoolRequest } from '../config/config.ts'
@@ -24,7 +24,7 @@ export interface PlanContent {
   readonly proofs: readonly Pick<ProofPlans, 'proofs'>[]
 }
 
-/** One digest for each thing that a reader would want to know the difference of. */
+/** A part of a plan, with one digest for each aspect in which a reader would want to see a difference. */
 interface PlanPart {
   /** `image`, `retention`, `pools`, or `<account>/<pool>`. */
   readonly name: string
@@ -41,7 +41,7 @@ export interface PlanDifference {
 
 /** So long that two plans of one repository do not meet by chance. */
 const DIGEST_LENGTH = 10
-/** The id must fit into an environment variable: more pools are told as one. */
+/** The id must fit into an environment variable: more pools share one part. */
 const MOST_NAMED_POOLS = 200
 
 /** E.g. `image=5e1c09aab3,renderfarm/render=3b1f02c4d0.9d01aa72ee.77e0b1c204`. */
@@ -51,7 +51,7 @@ export function planIdOf(plan: PlanContent, config: Config): string {
     .join(',')
 }
 
-/** What an approved plan and this one differ in; empty where the run may go on. */
+/** The differences between an approved plan and this one; empty where the run may continue. */
 export function differencesFrom(approved: string, plan: PlanContent, config: Config): readonly PlanDifference[] {
   const before = new Map(approved.split(',').map((part) => part.split('=') as [string, string]))
   const parts = partsOf(plan, config)
@@ -94,7 +94,10 @@ function imageContent(plan: ImagePlan, { image }: Config): unknown {
   }
 }
 
-/** The name of a pool's part, `<account>/<pool>`. An id has no signs that a resource group may have beside letters, digits, `-`, `_` and `.`. */
+/**
+ * The name of a pool's part, `<account>/<pool>`. An id has no signs that a resource group may have beside letters, digits, `-`, `_` and
+ * `.`.
+ */
 export function partOf({ id, account }: FleetRequest, { pool }: Config): string {
   return poolLabel(labelAmong(pool?.accounts ?? [], account).replace(/[^\w./-]/g, '-'), id).toLowerCase()
 }

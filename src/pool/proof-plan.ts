@@ -38,7 +38,10 @@ export interface UnprovenPlan {
 /** Everything about proofs that a run decides before its first write. */
 export interface ProofPlans {
   readonly proofs: readonly ProofPlan[]
-  /** The quotas may have no room for all pools at their targets beside the proofs: no pool is drained before all other proofs are gone, nor grown before its own is. */
+  /**
+   * The quotas may have no room for all pools at their targets beside the proofs: no pool is drained before all other proofs are gone, nor
+   * grown before its own is.
+   */
   readonly isCrowded: boolean
   readonly unproven: readonly UnprovenPlan[]
   /** Names of proof pools that other pools have already. */
@@ -140,9 +143,9 @@ function proofOf([first, ...others]: ProofGroup, { settings, account, runToken, 
   }
 }
 
-/** E.g. `1 dedicated node on the new image, before a node of pool render goes; deleted afterwards`. */
+/** E.g. `1 dedicated node on the new image, before pool render loses a node; deleted afterwards`. */
 export function describeProof({ target, proves, leftOut }: ProofPlan): string {
   const pools = proves.length === 1 ? `pool ${proves[0]}` : `pools ${proves.join(', ')}`
   const without = leftOut.length > 0 ? `; it goes without ${leftOut.join(', and ')}` : ''
-  return `${nodesOf(target)} on the new image, before a node of ${pools} goes; deleted afterwards${without}`
+  return `${nodesOf(target)} on the new image, before ${pools} ${proves.length === 1 ? 'loses' : 'lose'} a node; deleted afterwards${without}`
 }

@@ -3,13 +3,13 @@ import type { Finding } from './finding.ts'
 import { PreflightError } from './preflight-error.ts'
 import { countsOf } from './rules.ts'
 
-/** Warnings go to the log at once. */
+/** Emits each warning. */
 export function noteWarnings(findings: readonly Finding[], context: StepContext): void {
   for (const { id, severity, title, seen } of findings)
     if (severity === 'warning') emit(context, { kind: 'check-warning', id, title, seen })
 }
 
-/** All rules were looked at. */
+/** Emits the warnings, and how many rules passed. */
 export function noteChecked(findings: readonly Finding[], context: StepContext): void {
   noteWarnings(findings, context)
   emit(context, { kind: 'checked', ...countsOf(findings) })

@@ -77,7 +77,7 @@ export const ENCRYPTION_RULES: readonly Rule[] = [
   {
     id: 'disk-encryption-sets-unused',
     severity: 'warning',
-    title: 'Every line of `disk-encryption-sets` is of use, and no region is without one',
+    title: 'Every line of `disk-encryption-sets` has an effect, and no region is without one',
     objection: 'Disk encryption sets do not fit the regions',
     link: ENCRYPTION,
     check: (facts) => {
@@ -129,7 +129,7 @@ export const ENCRYPTION_RULES: readonly Rule[] = [
       reused(facts)
         .filter(({ targetRegions: made }) => !isEncryptedAlike(made, regionsOf(facts)))
         .map(({ name }) => ({
-          seen: `${name} exists, and its replicas are encrypted otherwise than ${LINE} says`,
+          seen: `${name} exists, and its replicas are not encrypted as ${LINE} says`,
           fix: 'Keys of a version cannot be changed: choose another `image-version`, or `auto`.',
         })),
   },

@@ -77,7 +77,7 @@ export const LIMIT_RULES: readonly Rule[] = [
         return [
           {
             seen: `pool ${id}: ${resizeTimeout} for ${nodes} nodes; ${showDuration(recommendedMs)} is recommended`,
-            fix: 'Raise `resize-timeout`; a resize that times out is asked again, up to `max-resizes`.',
+            fix: 'Raise `resize-timeout`; a resize that times out is requested again, up to `max-resizes`.',
           },
         ]
       }),

@@ -11,7 +11,7 @@ export const NETWORK_RULES: readonly Rule[] = [
   {
     id: 'data-plane',
     severity: 'error',
-    title: 'The Batch data plane, which alone has the states of nodes and the jobs, answers this runner',
+    title: 'The Batch data plane, the only source of node states and jobs, answers this runner',
     objection: 'Batch data plane cannot be reached',
     link: 'https://learn.microsoft.com/azure/batch/public-network-access',
     check: ({ config: { mode, pool }, observed: { dataPlaneRefusal } }) =>
@@ -66,7 +66,7 @@ const needsDataPlane = ({ wait, strategy }: PoolSettings): boolean => wait === '
 
 const WITHOUT_DATA_PLANE = {
   nodes: 'With `wait: steady` the run does not look at nodes.',
-  jobs: '`strategy: blue-green` moves jobs over the data plane and cannot do without it; `in-place` or `replace` with `wait: steady` can.',
+  jobs: '`strategy: blue-green` needs the data plane to move jobs; `in-place` or `replace` with `wait: steady` does not.',
 }
 
 const MOST_NAT_POOLS = 5
@@ -82,9 +82,9 @@ function natProblems(pools: readonly InboundNatPool[]): readonly string[] {
     ...(rules > MOST_RULES ? [`${rules} network security group rules; ${MOST_RULES} is the most`] : []),
     ...pools.flatMap(({ name, backendPort, frontendPortRangeStart: start, frontendPortRangeEnd: end }, index) => [
       ...(RESERVED_ON_NODES.includes(backendPort) ? [`NAT pool ${name}: port ${backendPort} is reserved on nodes`] : []),
-      ...(start > end ? [`NAT pool ${name}: the ports ${start} to ${end} are none`] : []),
+      ...(start > end ? [`NAT pool ${name}: the ports ${start} to ${end} are not a range`] : []),
       ...(start <= RESERVED_OUTSIDE.end && end >= RESERVED_OUTSIDE.start
-        ? [`NAT pool ${name}: of the ports ${start} to ${end} some are reserved (50000 to 55000)`]
+        ? [`NAT pool ${name}: some of the ports ${start} to ${end} are reserved (50000 to 55000)`]
         : []),
       ...others(index).flatMap((other) => [
         ...(other.name.toLowerCase() === name.toLowerCase() ? [`two NAT pools are named ${name}`] : []),

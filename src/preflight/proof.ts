@@ -13,7 +13,7 @@ export const PROOF_RULES: readonly Rule[] = [
     check: ({ proofs }) =>
       (proofs?.taken ?? []).map(({ name, proves }) => ({
         seen: `pool ${name} was not made by this action as a proof pool; the new image of ${poolsOf(proves)} is proven in a pool of that name`,
-        fix: 'Rename or delete that pool, or set `canary-nodes: 0` to go without this proof.',
+        fix: 'Rename or delete that pool, or set `canary-nodes: 0` to skip this proof.',
       })),
   },
   {
@@ -25,19 +25,19 @@ export const PROOF_RULES: readonly Rule[] = [
     check: (facts) =>
       unproven(facts, true).map(({ proves, shortage }) => ({
         seen: `the proof pool of ${poolsOf(proves)} does not fit into ${shortage}`,
-        fix: 'Request more quota, lower `canary-nodes`, or set `canary-nodes: auto`, which does without a proof where quotas leave no room.',
+        fix: 'Request more quota, lower `canary-nodes`, or set `canary-nodes: auto`, which skips the proof where quotas leave no room.',
       })),
   },
   {
     id: 'no-proof',
     severity: 'warning',
-    title: 'The new image is proven on a node before a node of an existing pool goes',
+    title: 'The new image is proven on a separate node before an existing pool loses a node',
     objection: 'No proof of the new image',
     link: QUOTA,
     check: (facts) =>
       unproven(facts, false).map(({ proves, shortage }) => ({
         seen: `${poolsOf(proves)} would go to the new image without a proof, which does not fit into ${shortage}`,
-        fix: 'Request more quota. Until then a new image that does not work costs a drain, and with `on-failure: rollback` the previous image comes back.',
+        fix: 'Request more quota. Until then, an image that does not work is noticed only after the pool was drained; `on-failure: rollback` then restores the previous image.',
       })),
   },
 ]

@@ -25,7 +25,7 @@ export const QUOTA_RULES: readonly Rule[] = [
         ? [
             {
               seen: `account ${account.name} has ${pools.length} pools and a quota of ${account.poolQuota}; blue-green adds ${pool.requests.length} for a while`,
-              fix: 'Delete pools that are not used any more, ask for more quota, or use `strategy: in-place`.',
+              fix: 'Delete pools that are not used any more, request more quota, or use `strategy: in-place`.',
             },
           ]
         : []
@@ -43,7 +43,7 @@ export const QUOTA_RULES: readonly Rule[] = [
         ? [
             {
               seen: `account ${account.name} has ${pools.length} pools, its quota is ${account.poolQuota}, and ${added.length} would be added`,
-              fix: 'Delete pools that are not used any more, or ask for more quota.',
+              fix: 'Delete pools that are not used any more, or request more quota.',
             },
           ]
         : []

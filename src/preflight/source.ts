@@ -11,11 +11,11 @@ const GENERALIZE = 'https://learn.microsoft.com/azure/virtual-machines/generaliz
 const IMAGE_VERSION = 'https://learn.microsoft.com/azure/virtual-machines/image-version'
 const CUSTOM_IMAGES = 'https://learn.microsoft.com/azure/batch/batch-sig-images'
 
-/** Or will be, before anything else: an interrupted run stopped it, and this run starts it again. */
+/** Whether the VM is running, or will be: a VM that an interrupted run stopped is started again before anything else. */
 const isRunning = ({ statuses, tags }: VirtualMachine): boolean =>
   statuses.includes('PowerState/running') || tags[TAGS.restart] !== undefined
 
-/** The user answers for it that the system inside is generalized. */
+/** The ways of capturing for which the user guarantees that the system inside is generalized. */
 const VOUCHED = new Set<string>(['live', 'deallocate', 'restore-point'])
 
 export const SOURCE_RULES: readonly Rule[] = [
@@ -66,7 +66,7 @@ export const SOURCE_RULES: readonly Rule[] = [
   {
     id: 'vm-is-stopping',
     severity: 'error',
-    title: 'With `capture: deallocate` nobody else is stopping the VM',
+    title: 'With `capture: deallocate`, nobody else is stopping the VM',
     objection: 'VM is being stopped',
     link: 'https://learn.microsoft.com/azure/virtual-machines/states-billing',
     check: ({ config: { source }, observed: { vm } }) =>
@@ -160,7 +160,7 @@ export const SOURCE_RULES: readonly Rule[] = [
         ? [
             {
               seen: `${nameOf(facts.content?.sourceId ?? '')} belongs to a confidential VM: its disks are bound to that VM`,
-              fix: 'Build the golden VM as a standard or Trusted Launch VM; pools can still ask for `securityType: confidentialVM`.',
+              fix: 'Build the golden VM as a standard or Trusted Launch VM; pools can still request `securityType: confidentialVM`.',
             },
           ]
         : [],

@@ -66,7 +66,7 @@ function lineOf(event: RunEvent, times: LogTimes): LogLine | undefined {
     case 'heartbeat':
       return info(`still waiting for ${event.waitingFor}; waiting for ${showDuration(event.elapsedMs)}, ${unchanged(times)}`)
     case 'phase-running':
-      return info(`${event.phase} has been under way for ${showDuration(event.elapsedMs)}, ${unchanged(times)}`)
+      return info(`${event.phase} has been running for ${showDuration(event.elapsedMs)}, ${unchanged(times)}`)
     case 'notice':
       return { level: event.level, text: event.text }
     case 'phase-ended':
@@ -131,7 +131,7 @@ function proofLine({ pool, proves, target, result, reason = '' }: EventOf<'proof
         tone: 'good',
       }
     case 'no-room':
-      return warning(`${pool}: no quota is left for it, so ${pools} goes without this proof: ${reason}`)
+      return warning(`${pool}: the quota leaves no room for it, so ${pools} is refreshed without this proof: ${reason}`)
     case 'failed':
       return warning(`${pool}: the new image is not proven, so ${pools} stays as it is: ${reason}`)
   }

@@ -1,6 +1,6 @@
 /**
- * The log of a run: what happens in a phase is folded into a group of its name, which a phase without news does not get; how each phase
- * ended, and the plan, stand outside the groups, for a reader who opens none.
+ * The log of a run: the lines of a phase are folded into a group, except where there are none. How each phase ended, and the plan, are
+ * outside the groups, for a reader who opens none.
  */
 import { showDuration, showTimeBetween } from '../model/duration.ts'
 import { count, totalOf } from '../model/nodes.ts'
@@ -16,7 +16,7 @@ export interface Log {
   readonly phases: readonly OpenPhase[]
   /** The phase whose lines are being folded away. */
   readonly group?: PhaseName
-  /** When the last line was written, and the last that told of a change; in milliseconds since 1970. */
+  /** When the last line was written, and the last one that reported a change, in milliseconds since 1970. */
   readonly shownAtMs: number
   readonly changedAtMs: number
   /** When each pool's last resize of this run began, by pool. */
@@ -50,7 +50,7 @@ export function logEvent(log: Log, event: RunEvent): LogStep {
     case 'heartbeat':
     case 'phase-running':
       return isSilent(log, event) ? withLine(log, event) : { log, lines: [] }
-    // Who the run is stands outside the groups, too.
+    // The identity of the run is outside the groups, too.
     case 'signed-in':
       return { log: { ...log, shownAtMs: Date.parse(event.at) }, lines: shown(event, log) }
     default:

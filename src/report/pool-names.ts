@@ -1,4 +1,4 @@
-/** Pure: how pools are told apart in words. */
+/** Pure: names that distinguish the pools of a run. */
 import { poolLabel } from '../run/in-account.ts'
 import type { PoolReport } from './run-report.ts'
 

@@ -111,7 +111,7 @@ export function recordEvent(record: RunRecord, event: RunEvent): RunRecord {
       return event.result === 'no-room'
         ? withWarning(
             record,
-            `${event.proves.join(', ')}: no quota left for proof pool ${event.pool}, so the pool is refreshed without it: ${event.reason}`,
+            `${event.proves.join(', ')}: the quota leaves no room for proof pool ${event.pool}, so the pool is refreshed without a proof: ${event.reason}`,
           )
         : record
     case 'smoke-test-ended':

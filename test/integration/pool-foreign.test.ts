@@ -1,57 +1,20 @@
 /** Other people's hands on a pool while a run is at it: noticed, told, left alone, also by a rollback. */
 import { describe, expect, test } from 'vitest'
-import { GROUP_ID, loadScenario } from '../embedded-azure/scenarios/scenario.ts'
-import type { EmbeddedAzure } from '../embedded-azure/server.ts'
-import { again, annotations, azureOf, type Ran, requestsTo, resizes, testConformance, writes } from '../fixtures/whole-runs.ts'
-
-const scenario = loadScenario('happy')
-const FIRST = { ...scenario.inputs, 'image-version': '1.0.0' }
-const SECOND = { ...scenario.inputs, 'image-version': '1.1.0' }
-
-async function poolOnFirst(): Promise<EmbeddedAzure> {
-  const azure = await azureOf(scenario)
-  expect(annotations(await again(azure, FIRST))).toEqual([])
-  return azure
-}
-
-const imageOf = (azure: EmbeddedAzure, pool: string): string =>
-  azure.pools.get(pool).properties.deploymentConfiguration.virtualMachineConfiguration.imageReference.id
-const targetOf = (azure: EmbeddedAzure): number => azure.pools.get('render').properties.scaleSettings.fixedScale.targetDedicatedNodes
-
-/** Someone acts once, right after Azure has served the `n`-th request of a kind, or (`before`) right before. */
-function someone(azure: EmbeddedAzure, n: number, [method, pattern]: readonly [string, RegExp], acts: () => void, before = false): void {
-  let seen = 0
-  azure.intervene = (request) => {
-    if (request.method !== method || !pattern.test(request.url) || ++seen !== n) return undefined
-    if (!before) return { kind: 'act', after: acts }
-    acts()
-    return undefined
-  }
-}
-
-const PATCH_POOL = ['PATCH', /\/pools\/render\?/] as const
-const RESIZE = ['POST', /\/pools\/render\/resize\?/] as const
-
-const resizedBySomeone = (azure: EmbeddedAzure, targetDedicatedNodes: number) => () => {
-  const pool = azure.pools.get('render')
-  pool.stop?.()
-  azure.pools.resize(pool, { targetDedicatedNodes, targetLowPriorityNodes: 0, resizeTimeout: 'PT15M' })
-}
-
-/** As an evaluation of a formula that depends on its time does: another size than before. */
-const sizedByFormula = (azure: EmbeddedAzure, dedicated: number) => () => {
-  const pool = azure.pools.get('render')
-  pool.properties.scaleSettings.autoScale.formula = `$TargetDedicatedNodes = ${dedicated};`
-  azure.pools.formulas.begin(pool)
-}
-
-function red(ran: Ran, text: RegExp): void {
-  expect(ran.exitCode).toBe(1)
-  expect(annotations(ran)).toHaveLength(1)
-  expect(annotations(ran)[0]).toMatch(text)
-  expect(ran.summary).toMatch(text)
-  expect(ran.outputs.result).toBe('failed')
-}
+import {
+  FIRST,
+  imageOf,
+  PATCH_POOL,
+  poolOnFirst,
+  RESIZE,
+  red,
+  resizedBySomeone,
+  SECOND,
+  scenario,
+  sizedByFormula,
+  someone,
+  targetOf,
+} from '../fixtures/pool-foreign-runs.ts'
+import { again, annotations, azureOf, requestsTo, resizes, testConformance } from '../fixtures/whole-runs.ts'
 
 test('changed between the drain and the new image (412): nothing of it is overwritten', async () => {
   const azure = await poolOnFirst()
@@ -229,136 +192,6 @@ describe('blue-green', () => {
   })
 })
 
-describe('what people added to a pool with secrets that Azure does not give back', () => {
-  const registry = { registryServer: 'r.azurecr.io', username: 'u' }
-  const containerConfiguration = { type: 'DockerCompatible', containerRegistries: [registry] }
-  const extensions = [{ name: 'logs', publisher: 'Microsoft.EnterpriseCloud.Monitoring', type: 'OmsAgentForLinux' }]
-  const mountConfiguration = [
-    { azureFileShareConfiguration: { accountName: 'a', azureFileUrl: 'https://a.file.core.windows.net/s', relativeMountPath: 'm' } },
-  ]
-  const addedByHand = async (member = 'containerConfiguration', value: unknown = containerConfiguration): Promise<EmbeddedAzure> => {
-    const azure = await poolOnFirst()
-    const { properties } = azure.pools.get('render')
-    const isOfPool = member === 'mountConfiguration'
-    ;(isOfPool ? properties : properties.deploymentConfiguration.virtualMachineConfiguration)[member] = value
-    return azure
-  }
-
-  test.each<[string, unknown, string, RegExp]>([
-    ['containerConfiguration', containerConfiguration, 'in-place', /pool render would lose its container configuration/],
-    ['containerConfiguration', containerConfiguration, 'replace', /pool render would lose its container configuration/],
-    ['containerConfiguration', containerConfiguration, 'blue-green', /pool render would lose its container configuration/],
-    ['extensions', extensions, 'in-place', /pool render would lose its extensions/],
-    ['extensions', extensions, 'replace', /pool render would lose its extensions/],
-    ['mountConfiguration', mountConfiguration, 'replace', /pool render would lose its mounts/],
-    ['mountConfiguration', mountConfiguration, 'blue-green', /pool render would lose its mounts/],
-  ])('%s is not lost: refused before the first write (%#)', async (member, value, strategy, words) => {
-    const azure = await addedByHand(member, value)
-    const before = writes(azure).length
-    red(await again(azure, { ...SECOND, strategy }), words)
-    expect(writes(azure)).toHaveLength(before)
-    expect(targetOf(azure)).toBe(10)
-  })
-
-  test('mounts are left alone in place', async () => {
-    const azure = await addedByHand('mountConfiguration', mountConfiguration)
-    expect(annotations(await again(azure, SECOND))).toEqual([])
-    expect(azure.pools.get('render').properties).toMatchObject({ mountConfiguration })
-  })
-
-  test('an extension that has no protected settings is carried over', async () => {
-    const known = [{ name: 'kv', publisher: 'Microsoft.Azure.KeyVault', type: 'KeyVaultForLinux', settings: {} }]
-    const azure = await addedByHand('extensions', known)
-    expect(annotations(await again(azure, SECOND))).toEqual([])
-    expect(azure.pools.get('render').properties.deploymentConfiguration.virtualMachineConfiguration.extensions).toEqual(known)
-  })
-
-  test('is no obstacle where the spec gives it', async () => {
-    const azure = await addedByHand()
-    const given = { ...containerConfiguration, containerRegistries: [{ ...registry, password: 'a long password' }] }
-    const spec = { deploymentConfiguration: { virtualMachineConfiguration: { containerConfiguration: given } } }
-    expect(annotations(await again(azure, { ...SECOND, 'pool-spec': JSON.stringify(spec) }))).toEqual([])
-    expect(imageOf(azure, 'render')).toMatch(/1\.1\.0$/)
-  })
-
-  test('is no obstacle where the image stays', async () => {
-    expect(annotations(await again(await addedByHand(), { ...SECOND, strategy: 'resize-only' }))).toEqual([])
-  })
-})
-
-describe('a rollback', () => {
-  const broken = Array.from({ length: 40 }, (_, index) => ({ index: index + 10, state: 'startTaskFailed' as const, stderr: 'boom' }))
-
-  test('that Azure refuses says so, and stays red', async () => {
-    const azure = await azureOf({ ...scenario, nodes: broken })
-    await again(azure, FIRST)
-    azure.intervene = ({ method, url }) => {
-      if (method === 'PATCH' && /\/pools\/render\?/.test(url)) {
-        const previous = azure.world.all().find(({ id }) => /golden\/versions\/1\.0\.0$/.test(id))
-        if (previous && imageOf(azure, 'render').endsWith('1.1.0')) azure.world.delete(previous.id)
-      }
-      return undefined
-    }
-    const ran = await again(azure, { ...SECOND, 'on-failure': 'rollback' })
-    red(ran, /boom/)
-    expect(ran.summary).toMatch(/rollback of pool .?render.? failed/i)
-  })
-
-  test('to nodes that are not healthy either is none', async () => {
-    const azure = await azureOf({ ...scenario, nodes: broken.map((node) => ({ ...node })) })
-    await again(azure, FIRST)
-    const ran = await again(azure, { ...SECOND, 'on-failure': 'rollback' })
-    red(ran, /boom/)
-    expect(ran.summary).toMatch(/rollback of pool .?render.? failed/i)
-  })
-
-  test('takes away the identity that the run gave to a pool without any', async () => {
-    const azure = await azureOf({ ...scenario, nodes: broken.slice(0, 10) })
-    await again(azure, FIRST)
-    const id = `${GROUP_ID}/providers/Microsoft.ManagedIdentity/userAssignedIdentities/nodes`
-    const spec = `identity: { type: UserAssigned, userAssignedIdentities: { ${id}: {} } }`
-    const ran = await again(azure, { ...SECOND, 'pool-spec': spec, 'on-failure': 'rollback' })
-    expect(ran.outputs.result).toBe('rolled-back')
-    expect(imageOf(azure, 'render')).toMatch(/1\.0\.0$/)
-    expect(azure.pools.get('render').envelope.identity).toEqual({ type: 'None' })
-  })
-
-  test('has the secrets of the spec, which Azure does not give back', async () => {
-    const azure = await azureOf({ ...scenario, nodes: broken.slice(0, 10) })
-    const containerConfiguration = {
-      type: 'DockerCompatible',
-      containerRegistries: [{ registryServer: 'r.azurecr.io', username: 'u', password: 'a long password' }],
-    }
-    const extensions = [{ name: 'e', publisher: 'p', type: 't', protectedSettings: { key: 'a long key' } }]
-    const virtualMachineConfiguration = { containerConfiguration, extensions }
-    const inputs = { 'pool-spec': JSON.stringify({ deploymentConfiguration: { virtualMachineConfiguration } }), 'canary-nodes': '0' }
-    expect(annotations(await again(azure, { ...FIRST, ...inputs }))).toEqual([])
-    const ran = await again(azure, { ...SECOND, ...inputs, 'on-failure': 'rollback' })
-    expect(ran.outputs.result).toBe('rolled-back')
-    expect(imageOf(azure, 'render')).toMatch(/1\.0\.0$/)
-    expect(azure.pools.get('render').properties.deploymentConfiguration.virtualMachineConfiguration).toMatchObject({
-      containerConfiguration,
-      extensions,
-    })
-  })
-
-  test('of replace makes the pool of before again', async () => {
-    const azure = await poolOnFirst()
-    azure.intervene = ({ method, url }) =>
-      method === 'PUT' && /\/pools\/render\?/.test(url) && requestsTo(azure, 'PUT', /\/pools\/render\?/).length === 1
-        ? { kind: 'answer', status: 400, body: { error: { code: 'InvalidPropertyValue', message: 'no such thing' } } }
-        : undefined
-    const ran = await again(azure, { ...SECOND, strategy: 'replace', 'on-failure': 'rollback' })
-    expect(ran.exitCode).toBe(1)
-    expect(annotations(ran)[0]).toContain('no such thing')
-    expect(ran.outputs).toMatchObject({ result: 'rolled-back', 'current-dedicated-nodes': '10' })
-    expect(imageOf(azure, 'render')).toMatch(/1\.0\.0$/)
-    expect(azure.pools.get('render').properties.currentDedicatedNodes).toBe(10)
-  })
-})
-
-testConformance()
-
 test('resized by someone else while the image is made: overwritten, and reported', async () => {
   const azure = await poolOnFirst()
   someone(azure, 1, ['PUT', /\/snapshots\//], resizedBySomeone(azure, 7))
@@ -386,3 +219,5 @@ test('resized by someone while the mark is taken off: no mark is left, their siz
   expect(JSON.stringify(azure.pools.get('render').properties.metadata ?? [])).not.toContain('image-pool-before')
   expect(targetOf(azure)).toBe(7)
 })
+
+testConformance()

@@ -66,7 +66,7 @@ test('the plan names it, and makes nothing', async () => {
     type: 'pool',
     name: 'render-proof',
     id: expect.stringMatching(/\/pools\/render-proof$/),
-    reason: '2 dedicated nodes on the new image, before a node of pool render goes; deleted afterwards; it goes without its display name',
+    reason: '2 dedicated nodes on the new image, before pool render loses a node; deleted afterwards; it goes without its display name',
   })
   expect(writes(ran.azure)).toEqual([])
 })
@@ -102,7 +102,7 @@ describe('where the quotas leave no room', () => {
     }
     const auto = await run('happy', {}, changes)
     expect(annotations(auto)).toEqual([])
-    expect(auto.log).toMatch(/render-proof: no quota is left for it, so render goes without this proof/)
+    expect(auto.log).toMatch(/render-proof: the quota leaves no room for it, so render is refreshed without this proof/)
     expect((await reportOf(auto)).pools[0].proof).toMatchObject({ result: 'no-room' })
     expect(names(auto.azure)).toEqual(['render'])
     const demanded = await run('happy', { 'canary-nodes': '1' }, changes)

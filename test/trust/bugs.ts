@@ -45,7 +45,7 @@ export const BUGS_OF_RUNS: readonly CaughtBug[] = [
   {
     name: 'kept snapshots deleted by the next run',
     changes: [{ file: 'plan/plan.js', from: 'tags[TAGS.keep] === undefined && tags[TEMPORARY_TAG]', to: 'tags[TEMPORARY_TAG]' }],
-    file: 'image-safety',
+    file: 'retention-safety',
     tests: 'by a run of today stay in the run of tomorrow',
   },
   {
@@ -81,7 +81,7 @@ export const BUGS_OF_RUNS: readonly CaughtBug[] = [
   {
     name: 'deleted what is in use',
     changes: [{ file: 'image/references.js', from: 'return [...holders]', to: 'return []' }],
-    file: 'image-safety',
+    file: 'retention-safety',
     tests: 'a pool of another Batch account keeps a version',
   },
   {
@@ -102,7 +102,7 @@ export const BUGS_OF_RUNS: readonly CaughtBug[] = [
   {
     name: 'an unreadable list taken for an empty one',
     changes: [{ file: 'image/retention.js', from: 'if (unread.length > 0)', to: 'if (false)' }],
-    file: 'image-safety',
+    file: 'retention-safety',
     tests: 'pools: 403: nothing is deleted',
   },
   {

@@ -144,7 +144,7 @@ describe.skipIf(!act)('on act (skipped where it is not installed)', () => {
       await world()
       const { exitCode, log } = await propose('mallory/render')
       expect(exitCode, log).toBe(0)
-      expect(log).toContain('The inputs are valid; Azure was not asked.')
+      expect(log).toContain('The inputs are valid; No request was sent to Azure.')
       expect(azure.exchanges.filter(({ plane }) => plane === 'arm' || plane === 'batch')).toEqual([])
     })
   })

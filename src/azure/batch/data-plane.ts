@@ -16,7 +16,7 @@ import { taskBody, toTask, type WireTask } from './tasks.ts'
 const API_VERSION = '2025-06-01'
 const JSON_TYPE = 'application/json; odata=minimalmetadata'
 
-/** The Batch service: node states, nodes, files and resizes exist only here. No installable SDK speaks its current api-version. */
+/** The Batch service: node states, nodes, files and resizes exist only here. No published SDK speaks its current api-version. */
 export function createDataPlane({ accountEndpoint }: BatchAccount, connection: Connection): BatchDataPlane {
   const { credential, cloud, transport, clock } = connection
   const origin = `https://${accountEndpoint}`
@@ -196,7 +196,7 @@ function jobsOf(requests: Requests, to: To, act: Act): Omit<BatchDataPlane, Pool
 /** Refusals of accounts with public network access disabled. https://learn.microsoft.com/azure/batch/public-network-access */
 const PRIVATE_CODES = /AuthorizationFailure|PublicNetworkAccess|IPAddress(?:Not)?Allowed/i
 
-/** @throws DataPlaneUnreachableError where the host cannot be reached, or lets nobody in from here */
+/** @throws DataPlaneUnreachableError where the host cannot be reached, or refuses every request from this network */
 function reaching(host: string, send: (request: PipelineRequest) => Promise<PipelineResponse>): typeof send {
   return async (request) => {
     let answer: PipelineResponse
@@ -211,13 +211,13 @@ function reaching(host: string, send: (request: PipelineRequest) => Promise<Pipe
   }
 }
 
-/** A host that is private from here, or that something in between keeps from us; a busy one answers. */
+/** The error for a host that is private or blocked; `undefined` for other failures, such as that of a busy host. */
 function dataPlaneUnreachable(host: string, error: unknown): DataPlaneUnreachableError | undefined {
   if (!isRestError(error)) return undefined
   const reason = unreachable(error)
   if (!reason) return error.code === 'ETIMEDOUT' ? new DataPlaneUnreachableError(host, error.message) : undefined
   const { hint, link } = explainUnreachable(host, reason)
-  // A private account has no public name, or one that leads nowhere from here.
+  // A private account has no public name, or one that cannot be reached from outside.
   if (reason.kind === 'name' || reason.kind === 'refused')
     return new DataPlaneUnreachableError(host, reason.words, { ...PRIVATE_ACCOUNT, hint: `${hint} ${PRIVATE_ACCOUNT.hint}` })
   return new DataPlaneUnreachableError(host, reason.words, { hint, ...(link && { link }) })

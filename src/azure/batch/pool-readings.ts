@@ -2,11 +2,11 @@ import { type ArmId, sameId } from '../../model/arm-id.ts'
 import type { Pool } from '../../model/batch.ts'
 import type { Clock } from '../../run/runner.ts'
 
-/** So long a list waits for others who want one: what it says is never older than the question. */
+/** How long a list waits for other callers. It is read after all of them have asked, so it is never older than their questions. */
 const GATHER_MS = 1_000
-/** Pools that were asked for within this time are watched. */
+/** Pools that were read within this time count as watched. */
 const WATCHED_MS = 60_000
-/** So many pools are read one by one; more are cheaper to list. */
+/** Up to so many pools are read one by one; more are cheaper to list. */
 const FEW = 3
 
 export interface PoolReaders {
@@ -20,14 +20,14 @@ export interface PoolReaders {
 export class PoolReadings {
   readonly #readers: PoolReaders
   readonly #askedAtMs = new Map<string, number>()
-  /** A list that has not been asked for yet. */
+  /** The next list, which has not been requested yet. */
   #next: Promise<readonly Pool[]> | undefined
 
   constructor(readers: PoolReaders) {
     this.#readers = readers
   }
 
-  /** The pool as it is now; a list that lacks it, or cannot be read, says nothing. */
+  /** The pool as it is now. If the list lacks it or cannot be read, the pool is read by itself. */
   async read(id: ArmId, signal: AbortSignal): Promise<Pool | undefined> {
     const nowMs = this.#readers.clock.now().getTime()
     this.#askedAtMs.set(id.toLowerCase(), nowMs)

@@ -15,14 +15,17 @@ export interface CallOptions {
   readonly abortSignal?: AbortSignal
 }
 
-/** A request that starts a long operation. The SDK's pollers are not used: they lose Azure's error details and cannot be slowed down. */
+/**
+ * A request that starts a long operation. The SDK's pollers are not used, because they lose Azure's error details and cannot be slowed
+ * down.
+ */
 export interface StartCall {
   /** E.g. `create snapshot`. */
   readonly operation: string
   readonly method: 'PUT' | 'POST' | 'DELETE'
   readonly id: ArmId
   readonly signal: AbortSignal
-  /** The operation's own word is enough: nobody reads the resource next. */
+  /** The operation's own status is enough, because nothing reads the resource right afterwards. */
   readonly isBelieved?: boolean
   readonly send: (options: CallOptions) => { submitted(): Promise<void> }
 }
@@ -118,7 +121,7 @@ export class ComputeCalls {
     return follow({ operation, pace, clock: this.clock, signal, ...(limit && { limit }) })
   }
 
-  /** The same; what is gone already needs no deletion. */
+  /** Deletes a resource and follows the operation to its end. A resource that is already gone is not an error. */
   async remove({ followedBy = (operation) => operation, ...call }: DeleteCall): Promise<void> {
     try {
       await this.follow(followedBy(await this.start({ ...call, method: 'DELETE' })), call)
@@ -148,7 +151,7 @@ export class ComputeCalls {
   }
 }
 
-/** arm-compute follows the links of its lists by itself, wherever they lead. */
+/** arm-compute follows the links of its lists on its own, wherever they lead: links to other hosts are refused. */
 function stayAt(origin: string): PipelinePolicy {
   return {
     name: 'stayAtPolicy',

@@ -1,6 +1,7 @@
 /**
  * The operation groups of arm-compute that this action calls. `ComputeManagementClient` holds all 56 of them with their models, which would
- * be half a megabyte more for the runner to load. https://github.com/Azure/azure-sdk-for-js/tree/main/sdk/compute/arm-compute
+ * be half a megabyte more for the runner to load. The package exports no single group, so they are imported by path, with their types; its
+ * version is pinned. `test/contract/arm-compute.test.ts` and the type check fail where an update moves them. https://github.com/Azure/azure-sdk-for-js/tree/main/sdk/compute/arm-compute
  */
 
 import type { ComputeManagementClient, ComputeManagementClientOptionalParams } from '@azure/arm-compute'

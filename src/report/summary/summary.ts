@@ -35,7 +35,7 @@ import { verdict } from './verdict.ts'
  */
 const MOST_BYTES = 1_000_000
 
-/** Below this, how the time was spent is nobody's question. */
+/** For shorter runs, nobody asks how the time was spent. */
 const LONG_MS = 60_000
 
 interface Section {
@@ -74,7 +74,7 @@ export function renderRefusal(error: Explanation): string {
 
 /** Of `mode: validate`. */
 export function renderValid(): string {
-  return `${blocks(heading(3, md`Azure Batch image pool`), md`✅ **Valid**: inputs and pool spec are correct. Azure was not asked.`).source}\n`
+  return `${blocks(heading(3, md`Azure Batch image pool`), md`✅ **Valid**: inputs and pool spec are correct. No request was sent to Azure.`).source}\n`
 }
 
 function compose(top: Markdown, sections: readonly Section[], omitted: readonly string[], end: Markdown): string {

@@ -1,4 +1,4 @@
-/** Nodes that do not work, told by cause: one broken start task breaks hundreds of nodes in the same way. */
+/** Nodes that do not work, grouped by cause: one broken start task breaks hundreds of nodes in the same way. */
 import { count, STATES } from '../../model/nodes.ts'
 import type { UnhealthyNode } from '../../pool/unhealthy-nodes.ts'
 import type { PoolReport } from '../run-report.ts'

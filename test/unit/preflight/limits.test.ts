@@ -200,9 +200,14 @@ describe('limits', () => {
       'reserved ports outside',
       'inbound-nat-pools',
       nat(range('a', 80, 49_000, 50_000)),
-      ['pool render: NAT pool a: of the ports 49000 to 50000 some are reserved (50000 to 55000)'],
+      ['pool render: NAT pool a: some of the ports 49000 to 50000 are reserved (50000 to 55000)'],
     ],
-    ['a range that is none', 'inbound-nat-pools', nat(range('a', 80, 99, 1)), ['pool render: NAT pool a: the ports 99 to 1 are none']],
+    [
+      'a range that is none',
+      'inbound-nat-pools',
+      nat(range('a', 80, 99, 1)),
+      ['pool render: NAT pool a: the ports 99 to 1 are not a range'],
+    ],
     [
       'ranges in common',
       'inbound-nat-pools',

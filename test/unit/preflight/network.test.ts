@@ -11,8 +11,8 @@ test.each<[string, Readonly<Record<string, string>>, RegExp | undefined]>([
   ['in place, waiting for nodes', {}, /With `wait: steady` the run does not look at nodes/],
   ['in place, waiting for allocation', { wait: 'steady' }, undefined],
   ['replaced, waiting for nobody', { strategy: 'replace', wait: 'none' }, undefined],
-  ['blue-green, waiting for nodes', { strategy: 'blue-green' }, /`in-place` or `replace` with `wait: steady` can/],
-  ['blue-green, waiting for allocation', { strategy: 'blue-green', wait: 'steady' }, /moves jobs over the data plane/],
+  ['blue-green, waiting for nodes', { strategy: 'blue-green' }, /`in-place` or `replace` with `wait: steady` does not/],
+  ['blue-green, waiting for allocation', { strategy: 'blue-green', wait: 'steady' }, /needs the data plane to move jobs/],
 ])('without the data plane, a pool %s', (_, inputs, fix) => {
   expect(findings(inputs).map((finding) => finding.fix)).toEqual(fix ? [expect.stringMatching(fix)] : [])
 })

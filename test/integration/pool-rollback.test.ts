@@ -1,0 +1,78 @@
+/** Rollbacks of pools. */
+import { describe, expect, test } from 'vitest'
+import { GROUP_ID } from '../embedded-azure/scenarios/scenario.ts'
+import { FIRST, imageOf, poolOnFirst, red, SECOND, scenario } from '../fixtures/pool-foreign-runs.ts'
+import { again, annotations, azureOf, requestsTo, testConformance } from '../fixtures/whole-runs.ts'
+
+describe('a rollback', () => {
+  const broken = Array.from({ length: 40 }, (_, index) => ({ index: index + 10, state: 'startTaskFailed' as const, stderr: 'boom' }))
+
+  test('that Azure refuses says so, and stays red', async () => {
+    const azure = await azureOf({ ...scenario, nodes: broken })
+    await again(azure, FIRST)
+    azure.intervene = ({ method, url }) => {
+      if (method === 'PATCH' && /\/pools\/render\?/.test(url)) {
+        const previous = azure.world.all().find(({ id }) => /golden\/versions\/1\.0\.0$/.test(id))
+        if (previous && imageOf(azure, 'render').endsWith('1.1.0')) azure.world.delete(previous.id)
+      }
+      return undefined
+    }
+    const ran = await again(azure, { ...SECOND, 'on-failure': 'rollback' })
+    red(ran, /boom/)
+    expect(ran.summary).toMatch(/rollback of pool .?render.? failed/i)
+  })
+
+  test('to nodes that are not healthy either is none', async () => {
+    const azure = await azureOf({ ...scenario, nodes: broken.map((node) => ({ ...node })) })
+    await again(azure, FIRST)
+    const ran = await again(azure, { ...SECOND, 'on-failure': 'rollback' })
+    red(ran, /boom/)
+    expect(ran.summary).toMatch(/rollback of pool .?render.? failed/i)
+  })
+
+  test('takes away the identity that the run gave to a pool without any', async () => {
+    const azure = await azureOf({ ...scenario, nodes: broken.slice(0, 10) })
+    await again(azure, FIRST)
+    const id = `${GROUP_ID}/providers/Microsoft.ManagedIdentity/userAssignedIdentities/nodes`
+    const spec = `identity: { type: UserAssigned, userAssignedIdentities: { ${id}: {} } }`
+    const ran = await again(azure, { ...SECOND, 'pool-spec': spec, 'on-failure': 'rollback' })
+    expect(ran.outputs.result).toBe('rolled-back')
+    expect(imageOf(azure, 'render')).toMatch(/1\.0\.0$/)
+    expect(azure.pools.get('render').envelope.identity).toEqual({ type: 'None' })
+  })
+
+  test('has the secrets of the spec, which Azure does not give back', async () => {
+    const azure = await azureOf({ ...scenario, nodes: broken.slice(0, 10) })
+    const containerConfiguration = {
+      type: 'DockerCompatible',
+      containerRegistries: [{ registryServer: 'r.azurecr.io', username: 'u', password: 'a long password' }],
+    }
+    const extensions = [{ name: 'e', publisher: 'p', type: 't', protectedSettings: { key: 'a long key' } }]
+    const virtualMachineConfiguration = { containerConfiguration, extensions }
+    const inputs = { 'pool-spec': JSON.stringify({ deploymentConfiguration: { virtualMachineConfiguration } }), 'canary-nodes': '0' }
+    expect(annotations(await again(azure, { ...FIRST, ...inputs }))).toEqual([])
+    const ran = await again(azure, { ...SECOND, ...inputs, 'on-failure': 'rollback' })
+    expect(ran.outputs.result).toBe('rolled-back')
+    expect(imageOf(azure, 'render')).toMatch(/1\.0\.0$/)
+    expect(azure.pools.get('render').properties.deploymentConfiguration.virtualMachineConfiguration).toMatchObject({
+      containerConfiguration,
+      extensions,
+    })
+  })
+
+  test('of replace makes the pool of before again', async () => {
+    const azure = await poolOnFirst()
+    azure.intervene = ({ method, url }) =>
+      method === 'PUT' && /\/pools\/render\?/.test(url) && requestsTo(azure, 'PUT', /\/pools\/render\?/).length === 1
+        ? { kind: 'answer', status: 400, body: { error: { code: 'InvalidPropertyValue', message: 'no such thing' } } }
+        : undefined
+    const ran = await again(azure, { ...SECOND, strategy: 'replace', 'on-failure': 'rollback' })
+    expect(ran.exitCode).toBe(1)
+    expect(annotations(ran)[0]).toContain('no such thing')
+    expect(ran.outputs).toMatchObject({ result: 'rolled-back', 'current-dedicated-nodes': '10' })
+    expect(imageOf(azure, 'render')).toMatch(/1\.0\.0$/)
+    expect(azure.pools.get('render').properties.currentDedicatedNodes).toBe(10)
+  })
+})
+
+testConformance()
