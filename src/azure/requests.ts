@@ -82,6 +82,14 @@ export class Requests {
     return found.slice(0, limit)
   }
 
+  /** The same; empty where this Azure has no such list (404): some clouds get one years after others. */
+  async listIfAny<T>(request: JsonRequest): Promise<T[]> {
+    return this.list<T>(request).catch((error: unknown) => {
+      if (isNotFound(error)) return []
+      throw error
+    })
+  }
+
   /** Sends a request that may start a long operation, and follows that to its end. */
   async run(request: JsonRequest & { readonly signal: AbortSignal }, pace: Pace): Promise<void> {
     await follow({ operation: await this.#start(request), pace, clock: this.#service.clock, signal: request.signal })

@@ -124,3 +124,10 @@ test('a run whose time is over says what it was waiting for', async () => {
   expect(annotations(ran)[0]).toMatch(/title=Timed out waiting for image version \d\S*::the run took longer than 30 min/)
   expect(ran.summary).toMatch(/waiting for image version \d/)
 })
+
+test('a cloud without the lists that only advise', async () => {
+  const azure = await azureOf(happy)
+  const body = { error: { code: 'InvalidResourceType', message: 'The resource type could not be found.' } }
+  azure.intervene = ({ url }) => (/\/virtualMachineSkus\?|\/nodecounts\?/i.test(url) ? { kind: 'answer', status: 404, body } : undefined)
+  expectDone(await again(azure, happy.inputs))
+})

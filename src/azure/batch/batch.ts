@@ -58,7 +58,7 @@ export function createBatch(connection: Connection): Batch {
 
     async listVmSizes(account, location) {
       const path = `/subscriptions/${partsOf(account).subscriptionId}/providers/Microsoft.Batch/locations/${location}/virtualMachineSkus`
-      return (await requestsFor(account).list<WireVmSize>(to('list VM sizes of Batch', 'GET', account, path))).map(toVmSize)
+      return (await requestsFor(account).listIfAny<WireVmSize>(to('list VM sizes of Batch', 'GET', account, path))).map(toVmSize)
     },
 
     createPool: (id, properties, envelope) =>

@@ -82,7 +82,7 @@ function nodesOf(requests: Requests, to: To, act: Act): Pick<BatchDataPlane, Nod
 
     async getNodeCounts(poolName) {
       const ofPool = { $filter: `poolId eq '${poolName}'` }
-      const [counts] = await requests.list<WireNodeCounts>(to('count nodes', 'GET', '/nodecounts', ofPool))
+      const [counts] = await requests.listIfAny<WireNodeCounts>(to('count nodes', 'GET', '/nodecounts', ofPool))
       return { dedicated: present(counts?.dedicated), lowPriority: present(counts?.lowPriority) }
     },
 
