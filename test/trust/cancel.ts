@@ -9,11 +9,15 @@ import { afterAll, halfMade } from './world-state.ts'
 /** https://docs.github.com/actions/reference/workflows-and-actions/workflow-cancellation */
 const RUNNER_WAITS_MS = 7_500
 const SIGNALS = ['interrupt', 'terminate', 'kill'] as const satisfies readonly (keyof RunOptions)[]
+const ON_CANCEL = ['leave', 'stop-resize'] as const
 type Signal = (typeof SIGNALS)[number]
 const NAMES = { interrupt: 'SIGINT', terminate: 'SIGTERM', kill: 'SIGKILL' } as const
-const ON_CANCEL = ['leave', 'stop-resize'] as const
 
-/** First, middle and last request of every phase × signal × `on-cancel`. */
+const RESIZE = 'a resize is under way'
+/** What a recording has to note for these cases. */
+export const probeResizes = (azure: EmbeddedAzure): readonly string[] => (isResizing(azure) ? [RESIZE] : [])
+
+/** First, middle and last request of every phase × signal; × `on-cancel` where a resize is under way. */
 export function cancelCases(recording: Recording, entry?: string): readonly Case[] {
   const phases = Map.groupBy(recording.requests, ({ phase }) => phase)
   const moments = [...phases].flatMap(([, requests]) =>
@@ -22,8 +26,7 @@ export function cancelCases(recording: Recording, entry?: string): readonly Case
   return moments.flatMap((request) =>
     request
       ? SIGNALS.flatMap((signal) =>
-          // Without pools there is no resize to stop, and the input is refused.
-          ON_CANCEL.filter((onCancel) => onCancel === 'leave' || recording.flow.inputs['batch-account']).map((onCancel) => ({
+          (request.possible.includes(RESIZE) ? ON_CANCEL : ['leave' as const]).map((onCancel) => ({
             name: `${NAMES[signal]} in ${request.phase} at ${nameOf(request)}, on-cancel: ${onCancel}`,
             run: () => cancel(recording, request, signal, onCancel, entry),
           })),
@@ -49,7 +52,7 @@ async function cancel(
       // The runner's seconds are real ones, for both sides.
       azure.clock.speed = 1
       signalledAtMs = Date.now()
-      wasResizing = allPools(azure).some(({ properties }) => properties.allocationState === 'Resizing')
+      wasResizing = isResizing(azure)
       controller.abort()
       return undefined
     })
@@ -64,8 +67,7 @@ async function cancel(
       if (main.outputs.result !== 'cancelled') problems.push(`output result is ${main.outputs.result}: ${errorsOf(main.log)}`)
       if (!/\*\*Cancelled\*\*/.test(main.summary)) problems.push(`the summary does not say so: ${main.summary.slice(0, 200)}`)
       if (main.exitCode === 0) problems.push('a cancelled run is green')
-      const isStopped = allPools(azure).every(({ properties }) => properties.allocationState !== 'Resizing')
-      if (onCancel === 'stop-resize' && wasResizing && !isStopped) problems.push('the resize goes on')
+      if (onCancel === 'stop-resize' && wasResizing && isResizing(azure)) problems.push('the resize goes on')
     }
     azure.clock.speed = recording.speed
     const post = await again(azure, flow, { state: main.state, ...bundle })
@@ -89,4 +91,5 @@ async function cancel(
 
 const isRunningBefore = ({ flow }: Recording): boolean => flow.scenario.vm.statuses.includes('PowerState/running')
 
-const allPools = ({ accountPools }: EmbeddedAzure) => accountPools.flatMap(({ pools }) => pools.all())
+const isResizing = ({ accountPools }: EmbeddedAzure): boolean =>
+  accountPools.some(({ pools }) => pools.all().some(({ properties }) => properties.allocationState === 'Resizing'))

@@ -86,27 +86,27 @@ async function runWithFault({ azure, recording, requests, fault, entry, disturbT
   return [...problems, ...differences(recording.state, stateOf(azure))]
 }
 
-/** Every kind of request × every fault that does not go away. */
-export function lastingCases(recording: Recording, entry?: string): readonly Case[] {
+/**
+ * Every kind of request × every fault that does not go away. A pool may be new, in use, or one of two; without it a kind of request is the
+ * same in all flows: which of them were `tried` with an earlier flow is told by their shapes, and noted there.
+ */
+export function lastingCases(recording: Recording, tried: Set<string>): readonly Case[] {
   const kinds = [...new Map(recording.requests.map((request) => [request.shape, request])).values()]
-  return kinds.flatMap((request) =>
+  const untried = kinds.filter(({ shape, plane }) => plane === 'batch' || shape.includes('microsoft.batch') || !tried.has(shape))
+  for (const { shape } of untried) tried.add(shape)
+  return untried.flatMap((request) =>
     LASTING.filter(({ applies }) => applies(request)).map((fault) => ({
       name: `${fault.name} whenever ${request.shape} is sent`,
-      run: () => forEver(recording, request, fault, entry),
+      run: () => forEver(recording, request, fault),
     })),
   )
 }
 
 /** Red, with the cause; or green because it could do without. What is half-made is told; the next run completes it. */
-async function forEver(
-  recording: Recording,
-  { shape, plane }: Recorded,
-  { intervention, env }: Fault,
-  entry?: string,
-): Promise<readonly string[]> {
+async function forEver(recording: Recording, { shape, plane }: Recorded, { intervention, env }: Fault): Promise<readonly string[]> {
   const { flow } = recording
   return inWorld(recording, undefined, async (azure) => {
-    const options = { ...(entry && { entry }), ...(env && { env }) }
+    const options = env ? { env } : {}
     azure.intervene = (request) => (shapeOf(request) === shape ? intervention?.(request, azure) : undefined)
     const main = await again(azure, flow, options)
     const problems: string[] = []
