@@ -19,6 +19,12 @@ export function nodesOf({ dedicated, lowPriority }: NodeTotals): string {
   return dedicated === 0 ? spot : `${count(dedicated)} dedicated and ${spot}`
 }
 
+/** For a cell of a table, e.g. `790`, `790 + 100 Spot`, `100 Spot`. */
+export function shortNodes({ dedicated, lowPriority }: NodeTotals): string {
+  if (lowPriority === 0) return count(dedicated)
+  return dedicated === 0 ? `${count(lowPriority)} Spot` : `${count(dedicated)} + ${count(lowPriority)} Spot`
+}
+
 /** E.g. `0 of 10 dedicated nodes`, `790 of 800 dedicated and 3 of 100 Spot nodes`: only kinds that are requested or present. */
 export function nodesOutOf(current: NodeTotals, target: NodeTotals): string {
   const dedicated = `${count(current.dedicated)} of ${count(target.dedicated)} dedicated`

@@ -34,7 +34,7 @@ export interface Seen {
   /** Beside the page, `<page>-<view>.png`. */
   readonly picture: string
   readonly charts: number
-  /** Charts that Mermaid could not draw, and parts wider than the screen. */
+  /** Charts that Mermaid could not draw, parts wider than the screen, and tables that scroll sideways, be they folded away. */
   readonly faults: readonly string[]
 }
 
@@ -52,9 +52,14 @@ export async function look(browser: Browser, page: string, { name, scheme, width
       const charts = [...document.querySelectorAll('.mermaid')]
       const broken = charts.filter((chart) => !chart.querySelector('svg') || chart.querySelector('[aria-roledescription=error]'))
       const wide = [...document.querySelectorAll('main > *')].filter((part) => part.getBoundingClientRect().right > innerWidth + 1)
+      const folded = document.querySelectorAll('details:not([open])')
+      for (const one of folded) one.open = true
+      const scrolling = [...document.querySelectorAll('main table')].filter((table) => table.scrollWidth > table.clientWidth + 1)
+      for (const one of folded) one.open = false
       return {
         charts: charts.length,
         faults: [
+          ...scrolling.map((table) => 'scrolls sideways: ' + table.textContent.replace(/\\s+/g, ' ').slice(0, 100)),
           ...broken.map((chart) => 'not drawn: ' + chart.textContent.slice(0, 200)),
           ...wide.map((part) => 'wider than the screen: ' + part.tagName + ' ' + part.textContent.slice(0, 100)),
           ...(document.scrollingElement.scrollWidth > innerWidth ? ['the page scrolls sideways'] : []),

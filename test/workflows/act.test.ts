@@ -104,6 +104,7 @@ describe.skipIf(!act)('on act (skipped where it is not installed)', () => {
     expect(log).toMatch(
       isGreen ? new RegExp(`\\b${scenario.expect.result} with version \\d+\\.\\d+\\.\\d+ on pool render\\b`) : '❌ **Failed** ',
     )
+    if (scenario.inputs['show-cost'] === 'true') expect(log).toMatch(/\| Cost per hour \| USD \d/)
   })
 
   test('auth: cli is refused by the reusable workflow, before anything is asked of Azure', async () => {
@@ -144,7 +145,7 @@ describe.skipIf(!act)('on act (skipped where it is not installed)', () => {
       await world()
       const { exitCode, log } = await propose('mallory/render')
       expect(exitCode, log).toBe(0)
-      expect(log).toContain('The inputs are valid; No request was sent to Azure.')
+      expect(log).toContain('The inputs are valid; nothing was requested from Azure.')
       expect(azure.exchanges.filter(({ plane }) => plane === 'arm' || plane === 'batch')).toEqual([])
     })
   })

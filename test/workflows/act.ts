@@ -11,6 +11,11 @@ import { ROOT, read } from '../tools/generated.ts'
 
 const PUBLISHED = 'PUBLISHER/azure-batch-image-pool'
 
+/** The embedded Azure's clock and price list. */
+const PRELOADS = ['clock/clock-preload.cjs', 'prices/prices-preload.cjs']
+  .map((name) => `--require ${JSON.stringify(path.join(import.meta.dirname, '../embedded-azure', name))}`)
+  .join(' ')
+
 /** What GitHub knows and act does not: `$/` is this repository at this commit, `queue` how many may wait. */
 const forAct = (workflow: string): string =>
   workflow
@@ -68,8 +73,9 @@ export async function runAct(
     AZURE_AUTHORITY_HOST: azure.url,
     NODE_EXTRA_CA_CERTS: azure.caPath,
     CURL_CA_BUNDLE: azure.caPath,
-    NODE_OPTIONS: `--require ${JSON.stringify(path.join(import.meta.dirname, '../embedded-azure/clock/clock-preload.cjs'))}`,
+    NODE_OPTIONS: PRELOADS,
     EMBEDDED_AZURE_CLOCK: String(azure.clock),
+    EMBEDDED_AZURE_PRICES_PORT: new URL(azure.url).port,
     GITHUB_API_URL: `${azure.url}/api/v3`,
     ARTIFACTS: path.join(home, 'artifacts'),
   }

@@ -12,6 +12,10 @@ export function ageCell(image: string | undefined, days: number | undefined): Ma
   return days === 0 ? md`less than a day` : md`${days} day${days === 1 ? '' : 's'}`
 }
 
+/** In one cell, the age below the image. */
+export const imageAndAge = (shown: Markdown, image: string, days: number | undefined): Markdown =>
+  hasAge(image) ? md`${shown}<br>${days === undefined ? 'age not known' : md`${ageCell(image, days)} old`}` : shown
+
 export const hasAge = (image: string | undefined): boolean => image !== undefined && parseArmId(image) !== undefined
 
 /** For the table of the image. */

@@ -50,6 +50,12 @@ export function code(untrusted: string, longest?: number): Markdown {
   return markdown(/[`|]/.test(line) ? `<code>${entities(line)}</code>` : `\`${line}\``)
 }
 
+/** Code that may be broken within a word, for cells of a table: on a telephone a column is some fifteen letters wide. */
+export function breakableCode(untrusted: string): Markdown {
+  const parts = singleLine(untrusted).split(/(?<=[/:])(?=.)|(?<=[a-z])(?=[A-Z])/)
+  return parts.length < 2 ? code(untrusted) : markdown(`<code>${parts.map(entities).join('<wbr>')}</code>`)
+}
+
 /** A block of lines as they are. The fence is longer than any run of backticks within. */
 export function fence(untrusted: string, language = 'text'): Markdown {
   const body = lines(untrusted).join('\n').trimEnd()

@@ -1,5 +1,5 @@
 /** Nodes over time. */
-import { totalOf } from '../../model/nodes.ts'
+import { shortNodes, totalOf } from '../../model/nodes.ts'
 import type { PoolReport } from '../run-report.ts'
 import { timeOf } from '../times.ts'
 import { hasHealth, nodeChart } from './charts.ts'
@@ -18,22 +18,21 @@ export function nodesOverTime({ samples, autoScale }: PoolReport): Markdown {
     ...(autoScale ? [] : ['amber: the target']),
     ...(isHealthKnown ? ['green: healthy nodes, known once the pool is steady'] : []),
   ]
-  const hasSpot = points.some(({ current, target }) => current.lowPriority > 0 || (target?.lowPriority ?? 0) > 0)
   const columns: readonly Column[] = [
     'Time (UTC)',
-    { right: hasSpot ? 'Dedicated' : 'Nodes' },
-    ...(hasSpot ? [{ right: 'Spot' }] : []),
+    { right: 'Nodes' },
     { right: 'Target' },
     ...(isHealthKnown ? [{ right: 'Healthy' }] : []),
   ]
-  const rows = points.map(({ at, current, target, healthy }) => [
+  // A slot of the chart repeats the sample before it where nothing changed.
+  const distinct = points.filter(({ at }, index) => at !== points[index - 1]?.at)
+  const rows = distinct.map(({ at, current, target, healthy }) => [
     timeOf(at),
-    current.dedicated,
-    ...(hasSpot ? [current.lowPriority] : []),
-    target ? totalOf(target) : '–',
+    shortNodes(current),
+    target ? shortNodes(target) : '–',
     ...(isHealthKnown ? [healthy ?? '–'] : []),
   ])
-  const numbers = table(columns, distinct(rows))
+  const numbers = table(columns, rows)
   if (!chart) return numbers
   return blocks(
     chart,
@@ -41,7 +40,3 @@ export function nodesOverTime({ samples, autoScale }: PoolReport): Markdown {
     details('The same in numbers', numbers),
   )
 }
-
-/** A slot of the chart repeats the sample before it where nothing changed. */
-const distinct = <Row extends readonly unknown[]>(rows: readonly Row[]): readonly Row[] =>
-  rows.filter((row, index) => row.join() !== rows[index - 1]?.join())

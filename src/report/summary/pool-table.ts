@@ -1,10 +1,10 @@
 /** A pool before and after, and what it is. */
 import type { NodeCounts } from '../../model/batch-service.ts'
-import { nodesOf, occupiedStates, STATES, totalOf } from '../../model/nodes.ts'
+import { nodesOf, occupiedStates, STATES, shortNodes, totalOf } from '../../model/nodes.ts'
 import { hasSeveralAccounts } from '../pool-names.ts'
 import type { PoolReport, RunReport } from '../run-report.ts'
 import { costCell } from './cost.ts'
-import { ageCell, hasAge } from './freshness.ts'
+import { ageCell, hasAge, imageAndAge } from './freshness.ts'
 import { code, join, type Markdown, md, nothing, table, text } from './markdown.ts'
 import { type Reference, shortName } from './references.ts'
 
@@ -80,9 +80,8 @@ function states(counts: NodeCounts): Markdown {
   return join(
     occupiedStates(counts).map(({ state, dedicated, lowPriority }) => {
       const { label, kind } = STATES[state]
-      const number =
-        lowPriority === 0 ? md`${dedicated}` : dedicated === 0 ? md`${lowPriority} Spot` : md`${dedicated} + ${lowPriority} Spot`
-      return kind === 'broken' ? md`**${number} ${label}**` : md`${number} ${label}`
+      const words = `${shortNodes({ dedicated, lowPriority })} ${label}`
+      return kind === 'broken' ? md`**${words}**` : md`${words}`
     }),
     '<br>',
   )
@@ -91,24 +90,40 @@ function states(counts: NodeCounts): Markdown {
 /** By definition and version: the gallery stands with the image. */
 const imageIn = (reference: Reference, image: string): Markdown => reference(image, shortName(image).split('/').slice(-2).join('/'))
 
-/** One pool a row. */
+/** One pool a row, in three columns that fit on a telephone. */
 export function poolsTable(pools: readonly PoolReport[], result: Result, reference: Reference): Markdown {
-  const isPriced = pools.some(({ cost }) => cost)
   const isFleet = hasSeveralAccounts(pools)
-  const price = isPriced ? [{ right: 'Cost per hour' }] : []
   return table(
-    [...(isFleet ? ['Account'] : []), 'Pool', { right: 'Healthy' }, { right: 'Nodes' }, 'Image', 'Image age', ...price, ''],
+    ['Pool', 'Nodes', 'Image'],
     pools.map((pool) => [
-      ...(isFleet ? [reference(pool.id.replace(/\/pools\/[^/]+$/i, ''), pool.account)] : []),
-      reference(pool.id, pool.name),
-      isLookedAt(pool) ? (pool.error ? md`**${pool.healthy}**` : pool.healthy) : 'not known',
-      share(totalOf(pool.current), pool.autoScale ? undefined : totalOf(pool.target)),
-      pool.imageAfter ? imageIn(reference, pool.imageAfter) : '–',
-      ageCell(pool.imageAfter, pool.imageAfterAgeDays),
-      ...(isPriced ? [pool.cost ? costCell(pool.cost.after) : '–'] : []),
-      pool.error ? md`**${text(withoutCode(pool.error.title), 80)}**` : (result === 'planned' ? PLANNED : ACTIONS)[pool.action],
+      cell(
+        reference(pool.id, pool.name),
+        isFleet ? md`in ${reference(pool.id.replace(/\/pools\/[^/]+$/i, ''), pool.account)}` : nothing,
+        pool.error ? md`**${text(withoutCode(pool.error.title), 80)}**` : md`${(result === 'planned' ? PLANNED : ACTIONS)[pool.action]}`,
+      ),
+      cell(...nodesIn(pool), pool.cost ? md`${costCell(pool.cost.after)} an hour` : nothing),
+      pool.imageAfter ? imageAndAge(imageIn(reference, pool.imageAfter), pool.imageAfter, pool.imageAfterAgeDays) : '–',
     ]),
   )
+}
+
+/** Lines of one cell. */
+const cell = (...parts: readonly Markdown[]): Markdown =>
+  join(
+    parts.filter(({ source }) => source !== ''),
+    '<br>',
+  )
+
+/** How many are healthy; how many there are, where those are not the same ones. */
+function nodesIn(pool: PoolReport): readonly Markdown[] {
+  const allocated = totalOf(pool.current)
+  const target = pool.autoScale ? undefined : totalOf(pool.target)
+  if (!isLookedAt(pool)) return [share(allocated, target), md`health not known`]
+  const healthy = pool.error ? md`**${pool.healthy}**` : md`${pool.healthy}`
+  return [
+    md`${target === undefined ? healthy : md`${healthy} of ${target}`} healthy`,
+    ...(pool.healthy === allocated ? [] : [md`${allocated} allocated`]),
+  ]
 }
 
 /** A pool without nodes has none to look at. */

@@ -1,6 +1,6 @@
 /** Azure's resources as a reader knows them: by name, with a link to the portal. */
 import { nameOf, parseArmId } from '../../model/arm-id.ts'
-import { code, link, type Markdown } from './markdown.ts'
+import { breakableCode, link, type Markdown } from './markdown.ts'
 
 const PUBLIC_PORTAL = 'https://portal.azure.com'
 
@@ -8,7 +8,7 @@ const PUBLIC_PORTAL = 'https://portal.azure.com'
 export type Reference = (id: string, label?: string) => Markdown
 
 export function referenceIn(portalUrl = PUBLIC_PORTAL): Reference {
-  return (id, label = shortName(id)) => link(code(label), parseArmId(id) && `${portalUrl}/#resource${id}`)
+  return (id, label = shortName(id)) => link(breakableCode(label), parseArmId(id) && `${portalUrl}/#resource${id}`)
 }
 
 /** `gallery/definition/version` of an image version; the name of anything else. */

@@ -1,39 +1,39 @@
 /** What each resize requested, what it gained, and why it fell short. */
 import { showTimeBetween } from '../../model/duration.ts'
-import { count, totalOf } from '../../model/nodes.ts'
+import { shortNodes, totalOf } from '../../model/nodes.ts'
 import type { PoolReport, ResizeAttempt } from '../run-report.ts'
 import { timeOf } from '../times.ts'
-import { blocks, code, join, link, list, type Markdown, md, table, text } from './markdown.ts'
+import { blocks, breakableCode, code, join, link, list, type Markdown, md, nothing, table, text } from './markdown.ts'
 
 /** Attempts in a table; below it every distinct error once, with its fix, but for the one in the box below the verdict. */
 export function resizeTable({ attempts, error }: PoolReport): Markdown {
   return blocks(
     table(
-      [{ right: '#' }, 'Start (UTC)', 'Duration', 'Target', 'Nodes', { right: 'Gain' }, 'Errors'],
-      attempts.map(({ number, startedAt, finishedAt, request, from, to, errors }) => [
-        number,
-        timeOf(startedAt),
-        finishedAt ? showTimeBetween(startedAt, finishedAt) : 'not ended',
-        targetOf(request),
-        to ? `${count(totalOf(from))} → ${count(totalOf(to))}` : `${count(totalOf(from))} →`,
-        to ? signed(totalOf(to) - totalOf(from)) : '–',
-        errors.length === 0
-          ? 'none'
-          : join(
-              errors.map((error) => md`${code(error.innermostCode ?? error.code)} (${error.class})`),
-              '<br>',
-            ),
-      ]),
+      ['Resize', 'Nodes', 'Errors'],
+      attempts.map((attempt) => [timeIn(attempt), gainOf(attempt), errorsOf(attempt)]),
     ),
     list(distinctErrors(attempts, error?.code)),
   )
 }
 
-function targetOf({ targetDedicatedNodes, targetLowPriorityNodes }: ResizeAttempt['request']): string {
-  return targetLowPriorityNodes === 0
-    ? count(targetDedicatedNodes)
-    : `${count(targetDedicatedNodes)} + ${count(targetLowPriorityNodes)} Spot`
+/** E.g. `2: 08:21:32 UTC, took 15 min`. */
+const timeIn = ({ number, startedAt, finishedAt }: ResizeAttempt): Markdown =>
+  md`${number}: ${timeOf(startedAt)} UTC, ${finishedAt ? `took ${showTimeBetween(startedAt, finishedAt)}` : 'not ended'}`
+
+/** E.g. `400 → 700 of 900 (+300)`. */
+function gainOf({ request, from, to }: ResizeAttempt): Markdown {
+  const target = { dedicated: request.targetDedicatedNodes, lowPriority: request.targetLowPriorityNodes }
+  const [before, after] = [totalOf(from), to && totalOf(to)]
+  return md`${before} → ${after ?? '?'} of ${shortNodes(target)}${after === undefined ? nothing : md` (${signed(after - before)})`}`
 }
+
+const errorsOf = ({ errors }: ResizeAttempt): Markdown =>
+  errors.length === 0
+    ? md`none`
+    : join(
+        errors.map((error) => md`${breakableCode(error.innermostCode ?? error.code)} (${error.class})`),
+        '<br>',
+      )
 
 function distinctErrors(attempts: readonly ResizeAttempt[], shown: string | undefined): readonly Markdown[] {
   const errors = attempts

@@ -7,8 +7,8 @@ import type { ImageReport, RunReport } from '../run-report.ts'
 import { identityOf } from '../signed-in.ts'
 import { minuteOf, timeOf } from '../times.ts'
 import { timeline } from './charts.ts'
-import { ageCell, baseImage } from './freshness.ts'
-import { blocks, code, details, fence, join, link, list, type Markdown, md, nothing, table, text } from './markdown.ts'
+import { baseImage, imageAndAge } from './freshness.ts'
+import { blocks, breakableCode, code, details, fence, join, link, list, type Markdown, md, nothing, table, text } from './markdown.ts'
 import { objectionList } from './problems.ts'
 import { type Reference, shortName } from './references.ts'
 
@@ -42,7 +42,7 @@ function replica({ region, state, progress, details: why }: ImageReport['replica
 const snapshotWith =
   (reference: Reference) =>
   ({ id, disk, state }: SnapshotReport): Markdown => {
-    const name = state === 'deleted' || state === 'planned' ? code(shortName(id)) : reference(id)
+    const name = state === 'deleted' || state === 'planned' ? breakableCode(shortName(id)) : reference(id)
     return md`${disk === 'os' ? 'OS disk' : `LUN ${disk}`}: ${name} ${state}`
   }
 
@@ -56,7 +56,7 @@ export function plannedChanges({ changes }: RunReport, reference: Reference): Ma
     ['What', 'Name', 'Why'],
     changes.map(({ verb, type, name, id, reason }) => [
       md`**${verb}** ${type}`,
-      verb === 'create' ? code(name) : reference(id, name),
+      verb === 'create' ? breakableCode(name) : reference(id, name),
       text(reason, 500),
     ]),
   )
@@ -74,10 +74,10 @@ export function planToApprove({ result, planId }: RunReport): Markdown {
 /** What a plan takes of the quotas. */
 export function cores({ cores: quotas = [] }: RunReport): Markdown {
   return table(
-    ['Cores', { right: 'Other pools' }, { right: 'These pools' }, { right: 'Quota' }, { right: 'Left' }],
+    ['Cores', { right: 'Other pools' }, { right: 'These pools' }, { right: 'Left of quota' }],
     quotas.map(({ name, used, needed, quota }) => {
       const left = quota - used - needed
-      return [name, used, needed, quota, left < 0 ? md`**${left}**` : left]
+      return [name, used, needed, md`${left < 0 ? md`**${left}**` : left} of ${quota}`]
     }),
   )
 }
@@ -97,14 +97,11 @@ export function otherPoolsTable(report: RunReport, reference: Reference): Markdo
   )
   const isFleet = hasSeveralAccounts(report.accountPools)
   return bounded(
-    [...(isFleet ? ['Account'] : []), 'Pool', 'Image', 'Image age', { right: 'Nodes' }, ''],
+    ['Pool', 'Image', { right: 'Nodes' }],
     sorted.map(({ name, account, image, imageAgeDays, current, isBehind }) => [
-      ...(isFleet ? [code(account)] : []),
-      code(name),
-      reference(image),
-      ageCell(image, imageAgeDays),
+      md`${breakableCode(name)}${isFleet ? md`<br>in ${breakableCode(account)}` : nothing}`,
+      md`${imageAndAge(reference(image), image, imageAgeDays)}${isBehind ? md`<br>**behind**` : nothing}`,
       totalOf(current),
-      isBehind ? md`**behind**` : '',
     ]),
   )
 }
@@ -130,7 +127,7 @@ export function times(report: RunReport): Markdown {
 
 export function phaseTable({ phases }: RunReport): Markdown {
   return table(
-    ['Phase', 'Start (UTC)', { right: 'Duration' }, 'Outcome'],
+    ['Phase', 'Start (UTC)', { right: 'Took' }, 'Outcome'],
     phases
       .slice(0, MOST_ROWS)
       .map(({ phase, startedAt, finishedAt, outcome }) => [phase, timeOf(startedAt), showTimeBetween(startedAt, finishedAt), outcome]),
