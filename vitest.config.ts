@@ -1,5 +1,28 @@
 import { defineConfig } from 'vitest/config'
 
+/**
+ * What happens to a run: killed at every step, throttled, met by somebody else's changes; and its sources in every combination. These
+ * files start the bundle as often as all others together, so they have a command of their own, `npm run test:integration`.
+ */
+const DISTURBED = [
+  'concurrent-runs',
+  'copy',
+  'image-matrix',
+  'image-safety',
+  'lasting-faults',
+  'manners',
+  'pool-foreign',
+  'pool-removal',
+  'pool-rerun',
+  'pool-takeover',
+  'pool-waste',
+  'restart',
+  'restore-point',
+].map((name) => `test/integration/${name}.test.ts`)
+
+/** They share a process, too; each world is closed after its test. */
+const WHOLE_RUNS = { isolate: false, setupFiles: ['test/fixtures/whole-runs-setup.ts'] }
+
 export default defineConfig({
   test: {
     // Each mostly waits for a process that it started.
@@ -11,15 +34,8 @@ export default defineConfig({
     projects: [
       // Nothing here keeps state: files share what they import, which halves their time.
       { extends: true, test: { name: 'functions', include: ['test/{unit,contract}/**/*.test.ts'], isolate: false } },
-      {
-        extends: true,
-        test: {
-          name: 'runs',
-          include: ['test/{replay,integration}/**/*.test.ts'],
-          isolate: false,
-          setupFiles: ['test/fixtures/whole-runs-setup.ts'],
-        },
-      },
+      { extends: true, test: { name: 'runs', include: ['test/{replay,integration}/**/*.test.ts'], exclude: DISTURBED, ...WHOLE_RUNS } },
+      { extends: true, test: { name: 'disturbed', include: DISTURBED, ...WHOLE_RUNS } },
     ],
   },
 })

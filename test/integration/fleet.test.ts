@@ -62,7 +62,7 @@ describe('one version for three accounts', () => {
     const of = (account: string) => report.pools.find((pool: { account: string }) => pool.account === account)
     expect(of('renderbatch').attempts).toHaveLength(1)
     expect(of('rendernorth').attempts).toMatchObject([{ to: { dedicated: 4 } }])
-    expect(ran.summary).toMatch(/\| Account \| Pool \|/)
+    expect(ran.summary).toMatch(/^\| \[`render`\]\(\S+\)<br>in \[`renderbatch`\]/m)
   })
 
   test('a second run has nothing to do, and plans so', async () => {

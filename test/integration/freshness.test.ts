@@ -91,7 +91,7 @@ describe('how old an image is', () => {
       ['foreign', undefined],
       ['old', 300],
     ])
-    expect(ran.summary).toMatch(/\| `foreign` \|.*\| not known \|/)
+    expect(ran.summary).toMatch(/\| `foreign` \|.*<br>age not known/)
   })
 })
 

@@ -146,7 +146,7 @@ describe('looking without touching', () => {
     expect(ran.outputs).toMatchObject({ result: 'planned', 'has-changes': 'true', changed: 'false' })
     expect(writes(ran.azure)).toHaveLength(0)
     expect(ran.summary).toContain('image version')
-    expect(ran.summary).toContain('| dedicated cores | 0 | 40 | 5,000 | 4,960 |')
+    expect(ran.summary).toContain('| dedicated cores | 0 | 40 | 4,960 of 5,000 |')
     expect(ran.summary).toContain('|  | Planned | Now |')
     expect(ran.summary).toContain('| Dedicated nodes | 10 | 0 |')
   })

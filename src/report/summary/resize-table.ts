@@ -20,11 +20,11 @@ export function resizeTable({ attempts, error }: PoolReport): Markdown {
 const timeIn = ({ number, startedAt, finishedAt }: ResizeAttempt): Markdown =>
   md`${number}: ${timeOf(startedAt)} UTC, ${finishedAt ? `took ${showTimeBetween(startedAt, finishedAt)}` : 'not ended'}`
 
-/** E.g. `400 → 700 of 900 (+300)`. */
+/** E.g. `400 → 700 (+300), target 900`. */
 function gainOf({ request, from, to }: ResizeAttempt): Markdown {
   const target = { dedicated: request.targetDedicatedNodes, lowPriority: request.targetLowPriorityNodes }
   const [before, after] = [totalOf(from), to && totalOf(to)]
-  return md`${before} → ${after ?? '?'} of ${shortNodes(target)}${after === undefined ? nothing : md` (${signed(after - before)})`}`
+  return md`${before} → ${after ?? '?'}${after === undefined ? nothing : md` (${signed(after - before)})`}, target ${shortNodes(target)}`
 }
 
 const errorsOf = ({ errors }: ResizeAttempt): Markdown =>
