@@ -81,8 +81,8 @@ describe('one version for three accounts', () => {
     const azure = await azureOf(scenario)
     const planned = await again(azure, { ...inputs, mode: 'plan' })
     const planId = planned.outputs['plan-id'] ?? ''
-    expect(planned.summary.match(/\| to be created \|/g)).toHaveLength(3)
-    expect(planned.summary).not.toMatch(/\| created \||gallery-region/)
+    expect(planned.summary.match(/<br>to be created \|/g)).toHaveLength(3)
+    expect(planned.summary).not.toMatch(/<br>created \||gallery-region/)
     expect(planId).toMatch(/renderbatch\/render=.*rendernorth\/render=.*renderuk\/preview=/)
     const other = (inputs['pool-spec'] ?? '').replace('targetDedicatedNodes: 4', 'targetDedicatedNodes: 5')
     const ran = await again(azure, { ...inputs, 'pool-spec': other, 'plan-id': planId })
