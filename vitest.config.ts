@@ -12,12 +12,14 @@ const DISTURBED = [
   'lasting-faults',
   'manners',
   'pool-foreign',
+  'pool-foreign-secrets',
   'pool-removal',
   'pool-rerun',
   'pool-takeover',
   'pool-waste',
   'restart',
   'restore-point',
+  'retention-safety',
 ].map((name) => `test/integration/${name}.test.ts`)
 
 /** They share a process, too; each world is closed after its test. */
