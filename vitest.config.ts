@@ -1,8 +1,8 @@
 import { defineConfig } from 'vitest/config'
 
 /**
- * What happens to a run: killed at every step, throttled, met by somebody else's changes; and its sources in every combination. These
- * files start the bundle as often as all others together, so they have a command of their own, `npm run test:integration`.
+ * Runs that are killed at every step, throttled, or met by somebody else's changes, sources in every combination, and pools as large as
+ * Batch allows. These files take nearly as long as all others together, so they have a command of their own, `npm run test:integration`.
  */
 const DISTURBED = [
   'concurrent-runs',
@@ -15,6 +15,7 @@ const DISTURBED = [
   'pool-foreign-secrets',
   'pool-removal',
   'pool-rerun',
+  'pool-scale',
   'pool-takeover',
   'pool-waste',
   'restart',
