@@ -59,7 +59,7 @@ async function leaveAsItWas(rollout: PoolRollout, error: Explanation, asPhase: R
   if (rollout.settings.onFailure === 'rollback')
     return asPhase('pool', () => rollBack({ rollout, error, cause: undefined }, rollout.context))
   await putBackDrained(rollout)
-  return { pool: (await standing(rollout)) ?? existing, error, isRolledBack: false }
+  return { pool: (await standing(rollout).catch(() => undefined)) ?? existing, error, isRolledBack: false }
 }
 
 /** Whether an earlier run began to change the pool and was interrupted. */

@@ -1,5 +1,6 @@
 /** Rules about a version that is requested by its number. */
 import { imageTargetId } from '../config/config.ts'
+import { reasonToRefresh } from '../image/freshness.ts'
 import { type BuiltVersion, poolImages } from '../image/managed-images.ts'
 import { namesakes, reasonToStayOf } from '../image/plan-version.ts'
 import { isUsable } from '../image/standing.ts'
@@ -51,19 +52,27 @@ export const IMAGE_VERSION_RULES: readonly Rule[] = [
   {
     id: 'image-version-older',
     severity: 'warning',
-    title: 'A requested version is of the source as it is now',
-    objection: 'Image version is older than its source',
+    title: 'A requested version is of the source as it is now, and no older than `rebuild` allows',
+    objection: 'Requested image version is out of date',
     link: IMAGE_VERSION,
     check: (facts) => {
       const { image } = facts.config
       if (!image || !facts.content) return []
       const fingerprint = fingerprintOf(facts.content.identity, { imageId: imageTargetId(image), kind: image.kind })
-      return reused(facts)
-        .filter(({ tags }) => tags[TAGS.fingerprint] !== fingerprint)
-        .map(({ name }) => ({
-          seen: `${name} exists, and its source has changed since: it is used as it is`,
-          fix: 'Choose another `image-version`, or `auto`, to publish the source as it is now.',
-        }))
+      return reused(facts).flatMap((version) => {
+        const reason =
+          version.tags[TAGS.fingerprint] === fingerprint
+            ? reasonToRefresh({ ...version, name: image.version }, image.rebuild, new Date(facts.observed.azureTime ?? facts.now))
+            : 'its source has changed since'
+        return reason
+          ? [
+              {
+                seen: `${version.name} exists, and ${reason}: it is used as it is`,
+                fix: 'Choose another `image-version`, or `auto`, to publish the source as it is now.',
+              },
+            ]
+          : []
+      })
     },
   },
   {

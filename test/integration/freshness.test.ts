@@ -3,10 +3,10 @@ import { describe, expect, test } from 'vitest'
 import type { Intervention } from '../embedded-azure/intervention.ts'
 import { GROUP_ID, loadScenario } from '../embedded-azure/scenarios/scenario.ts'
 import type { EmbeddedAzure } from '../embedded-azure/server.ts'
-import { again, annotations, azureOf, reportOf, requestsTo, run, testConformance, writes } from '../fixtures/whole-runs.ts'
+import { again, annotations, azureOf, namesOf, reportOf, requestsTo, run, testConformance, writes } from '../fixtures/whole-runs.ts'
 
 const scenario = loadScenario('freshness')
-const { inputs } = scenario
+const { rebuild: _, ...inputs } = scenario.inputs
 const BASE = /\/publishers\/canonical\/artifacttypes\/vmimage\/.*\/versions\?/
 const DAY_MS = 86_400_000
 
@@ -16,6 +16,8 @@ function versionIn({ world }: EmbeddedAzure) {
   if (!version) throw new Error('there is no version')
   return version
 }
+
+const daysAgo = (days: number): string => new Date(Date.now() - days * DAY_MS).toISOString()
 
 test('an unchanged run says how old the image is, that its base has a newer version, and until when that is supported', async () => {
   const azure = await azureOf(scenario)
@@ -43,6 +45,35 @@ test('an unchanged run says how old the image is, that its base has a newer vers
   const [asked, ...others] = azure.exchanges.slice(before).filter(({ liveRequest: { url } }) => BASE.test(url))
   expect(asked?.liveRequest.url).toContain('%24expand=properties%2FimageDeprecationStatus'.replace('%24', '$'))
   expect(others).toEqual([])
+})
+
+describe('rebuild: 7d', () => {
+  const weekly = { ...inputs, rebuild: '7d' }
+  test.each<[string, string | undefined, boolean, RegExp]>([
+    ['of last week', daysAgo(8), true, /version \S+ is 8 days old, more than 7 days/],
+    ['of this week', daysAgo(6), false, /the source is unchanged/],
+    ['from the future', daysAgo(-3), false, /the source is unchanged/],
+    ['without a date', undefined, true, /it is unknown how old version \S+ is, and `rebuild` asks for one of at most 7 days/],
+  ])('a version %s', async (_, published, isRebuilt, reason) => {
+    const azure = await azureOf(scenario)
+    await again(azure, weekly)
+    versionIn(azure).properties.publishingProfile.publishedDate = published
+    const ran = await again(azure, weekly)
+    expect(annotations(ran)).toEqual([])
+    expect(namesOf(azure, 'galleries/images/versions')).toHaveLength(isRebuilt ? 2 : 1)
+    expect(ran.outputs).toMatchObject({ result: isRebuilt ? 'succeeded' : 'unchanged' })
+    expect((await reportOf(ran)).image.reason).toMatch(reason)
+  })
+
+  test('a version that is asked for by its number stays as it is, with a warning', async () => {
+    const azure = await azureOf(scenario)
+    const numbered = { ...weekly, 'image-version': '1.0.0' }
+    await again(azure, numbered)
+    versionIn(azure).properties.publishingProfile.publishedDate = daysAgo(8)
+    const ran = await again(azure, numbered)
+    expect(ran.exitCode).toBe(0)
+    expect(ran.log).toMatch(/version 1\.0\.0 of golden exists, and version 1\.0\.0 is 8 days old, more than 7 days: it is used as it is/)
+  })
 })
 
 describe('how old an image is', () => {

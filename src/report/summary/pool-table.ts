@@ -97,7 +97,7 @@ export function poolsTable(pools: readonly PoolReport[], result: Result, referen
     ['Pool', 'Nodes', 'Image'],
     pools.map((pool) => [
       cell(
-        reference(pool.id, pool.name),
+        nameOf(pool, reference),
         isFleet ? md`in ${reference(pool.id.replace(/\/pools\/[^/]+$/i, ''), pool.account)}` : nothing,
         pool.error ? md`**${text(withoutCode(pool.error.title), 80)}**` : md`${(result === 'planned' ? PLANNED : ACTIONS)[pool.action]}`,
       ),
@@ -135,13 +135,25 @@ const withoutCode = (title: string): string => title.replace(/ \(\w+\)$/, '')
 /** What the pool is, in a line. */
 export function poolFacts(pool: PoolReport, result: Result, reference: Reference): Markdown {
   const facts = [
-    md`Pool ${reference(pool.id, pool.name)} of account ${reference(pool.id.replace(/\/pools\/[^/]+$/i, ''), pool.account)}`,
+    md`Pool ${nameOf(pool, reference)} of account ${reference(pool.id.replace(/\/pools\/[^/]+$/i, ''), pool.account)}`,
     code(pool.vmSize),
-    ...(result === 'planned' ? [] : [ACTIONS[pool.action]]),
+    ...(result === 'planned' ? [] : actionOf(pool)),
     ...(pool.autoScale ? ['sized by its formula'] : [md`resize timeout ${code(pool.resizeTimeout)}`]),
     ...(pool.allocationState ? [`allocation ${pool.allocationState.toLowerCase()}`] : []),
   ]
   return join(facts, ' · ')
+}
+
+/** With a link where there is something to see. */
+const nameOf = (pool: PoolReport, reference: Reference): Markdown => (isThere(pool) ? reference(pool.id, pool.name) : code(pool.name))
+
+/** Before the run or after it. */
+const isThere = ({ imageBefore, imageAfter }: PoolReport): boolean => (imageBefore ?? imageAfter) !== undefined
+
+/** Of a pool that nobody has seen, only that nothing was done is certain. */
+function actionOf(pool: PoolReport): readonly string[] {
+  if (isThere(pool)) return [ACTIONS[pool.action]]
+  return pool.action === 'none' ? ['not created'] : []
 }
 
 const ACTIONS: Readonly<Record<PoolReport['action'], string>> = {
