@@ -34,7 +34,7 @@ const POST_MS = 270_000
 
 const controller = new AbortController()
 for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGBREAK'] as const) process.on(name, () => controller.abort(new CancelledError(name)))
-// That nobody reads the log any more is no reason to stop half-way.
+// A run does not stop halfway because nothing reads its log any more.
 process.stdout.on('error', () => undefined)
 
 /** What `index.ts` has begun while this was being loaded. */

@@ -8,7 +8,7 @@ export interface EarlyConnection {
   readonly host: string
   /** With TLS; `undefined` where it could not be had. Never rejects. */
   readonly secured: Promise<TLSSocket | undefined>
-  /** It is there, or will not be soon: from now on the process may be kept busy. Never rejects. */
+  /** Resolves once the connection is open, or will not be soon: from then on the process may be kept busy. Never rejects. */
   readonly made: Promise<void>
   /** Gives it away, where it is there and nobody has it yet. */
   take(): TLSSocket | undefined

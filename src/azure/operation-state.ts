@@ -54,7 +54,7 @@ export function stateOfResource(answer: RawAnswer): OperationState {
   return answer.status === 202 ? 'InProgress' : 'Succeeded'
 }
 
-/** All words but the three end states mean that it goes on. */
+/** All states except the three final ones mean that the operation continues. */
 function stateOf(word: string): OperationState {
   switch (word.toLowerCase()) {
     case 'succeeded':

@@ -62,7 +62,7 @@ class Walk {
       ).split('.')
       if (!key || inner === null || inner === undefined) continue
       if (inner === '' && key !== 'value') this.leftOut.emptyText.push(at)
-      else if (key in found) this.problems.push({ path: at, problem: `is there twice: \`${key}\` in several spellings` })
+      else if (key in found) this.problems.push({ path: at, problem: `occurs twice: \`${key}\` in several spellings` })
       else {
         const kept = this.value(member ? { [member]: inner } : inner, { schema: known[key] ?? {}, path: at })
         if (kept !== undefined) found[key] = kept

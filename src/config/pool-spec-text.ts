@@ -169,7 +169,7 @@ function yamlProblem({
   const at = linePos?.[0]
   const words =
     code === 'DUPLICATE_KEY'
-      ? 'a key is there twice'
+      ? 'a key occurs twice'
       : code === 'TAG_RESOLVE_FAILED'
         ? 'a tag (`!…`) is not known'
         : message.split(/ at line \d+|\n/)[0]?.replace(/: .*$/, '')

@@ -21,7 +21,7 @@ const REFUSALS = new Set(['badrequest', 'operationnotallowed'])
 
 const UNKNOWN_REASON = once('Nodes could not be allocated', 'The action does not know this reason, and requests the resize once more.')
 const UNKNOWN_CODE = once('Unknown resize error', 'The action does not know this code, and requests the resize once more.', CHECKING)
-/** Codes that say little by themselves: their reason decides, where there is one. */
+/** Codes that say little on their own: their reason decides, where there is one. */
 const DECIDED_BY_REASON = new Set(['allocationfailed', 'unknown'])
 
 export function classifyResizeError(raw: RawResizeError): ResizeError {

@@ -4,7 +4,7 @@ import { ActionError, type Explanation } from './explanation.ts'
 /** Why a host could not be reached. */
 export interface Unreachable {
   readonly kind: keyof typeof KINDS
-  /** The innermost words of whoever noticed, e.g. `self-signed certificate in certificate chain`. */
+  /** The innermost message, e.g. `self-signed certificate in certificate chain`. */
   readonly words: string
   /** E.g. `SELF_SIGNED_CERT_IN_CHAIN`. */
   readonly code?: string

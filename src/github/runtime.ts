@@ -18,13 +18,13 @@ import type { EarlyAssertion } from './early-assertion.ts'
 const POST_KEY = 'isPost'
 const LEDGER_KEY = 'ledger'
 
-/** `post.ts` says so itself; an older way of starting it is told by the state that `main` has saved. */
+/** Whether this is the post step: `post.ts` says so; when started in an older way, the state that `main` has saved does. */
 export const isPost = (): boolean => commands.getState(POST_KEY) === 'true'
 export const markMain = (): void => saveState(POST_KEY, 'true')
 
 let hasState = true
 
-/** A state that cannot be kept is reported once, before the first thing that `post` would have to undo; the run goes on. */
+/** A state file that cannot be written is reported once, before the first action that `post` would have to undo. The run continues. */
 function saveState(key: string, value: unknown): void {
   try {
     commands.saveState(key, value)
@@ -34,7 +34,7 @@ function saveState(key: string, value: unknown): void {
     annotate(
       'warning',
       'No cleanup if this run is cut off',
-      `The runner's state file (GITHUB_STATE) cannot be written: ${wordsOf(error)}\nThe run goes on. If it is cut off, its post step will not start a VM again that this run has stopped, and will not delete unfinished snapshots, image versions and temporary resources; the next run does both.`,
+      `The runner's state file (GITHUB_STATE) cannot be written: ${wordsOf(error)}\nThe run continues. If it is interrupted, its post step will not start a VM again that this run has stopped, and will not delete unfinished snapshots, image versions and temporary resources; the next run does both.`,
     )
   }
 }
@@ -144,7 +144,7 @@ async function reached<T>(host: string, asking: Promise<T>): Promise<T> {
   }
 }
 
-/** `@actions/core` tries again by itself for some ten seconds, and waits three minutes for an answer that does not come. */
+/** `@actions/core` retries for about ten seconds on its own, and waits up to three minutes for an answer. */
 const ASSERTION_PATIENCE_MS = 60_000
 
 /** @throws Error where GitHub does not answer. */
@@ -159,7 +159,7 @@ async function withinPatience(asking: Promise<string>): Promise<string> {
 
 const wordsOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))
 
-/** What cannot be written is reported. That is no reason to be red: Azure is as it is. */
+/** Reports a file that cannot be written. The run does not fail for it, because its result in Azure is the same. */
 async function reporting<T>(what: string, write: () => Promise<T>): Promise<T | undefined> {
   try {
     return await write()

@@ -1,4 +1,4 @@
-/** Snapshots of the OS disk and every data disk, and what becomes of them once the image is there. */
+/** Snapshots of the OS disk and every data disk, and what happens to them once the image exists. */
 import { ActionError } from '../errors/explanation.ts'
 import { nameOf, resourceGroupId } from '../model/arm-id.ts'
 import type { RegionReplication, ScriptRequest } from '../model/compute.ts'

@@ -1,10 +1,10 @@
-/** Pure: whether what is there under a name is what this run has sent. PUTs of two runs overwrite each other without a word. */
+/** Pure: whether the resource under a name is what this run has sent. PUTs of two runs silently overwrite each other. */
 import type { Tags } from '../model/arm.ts'
 import type { ImageContent, ImageVersion, Snapshot } from '../model/compute.ts'
 import type { BuildPlan } from './image-plan.ts'
 import { isOfRun, TAGS } from './tags.ts'
 
-/** What is wrong with the version; `undefined` where it is of this run's disks, whoever else sent the same. */
+/** What is wrong with the version; `undefined` where it is made of this run's disks, even if another run sent the same. */
 export function versionMismatch({ content, tags }: Pick<BuildPlan, 'content' | 'tags'>, version: ImageVersion): string | undefined {
   const sent = sourcesOf(content)
   if (version.sourceIds.length > 0 && !sameSet(sent, version.sourceIds)) return `is made of other disks, ${byWhom(version.tags)}`

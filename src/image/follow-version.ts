@@ -28,7 +28,7 @@ export interface AwaitedVersion {
   readonly waitForRegions: readonly string[]
   /** What made it, where this run did; a failed one knows why. */
   readonly operation?: LongOperation | undefined
-  /** Called with each reading, for whoever must not go on with what it shows. */
+  /** Called with each reading; throws where the run must not continue with it. */
   readonly refuse?: (seen: ImageVersion) => void
 }
 

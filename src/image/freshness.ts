@@ -5,7 +5,7 @@ import type { BuiltVersion } from './managed-images.ts'
 
 const DAY_MS = 86_400_000
 
-/** Why a version whose source is unchanged is rebuilt all the same; `undefined`: it is young enough. A date in the future is new. */
+/** Why a version is rebuilt although its source is unchanged; `undefined` where it is young enough. A date in the future counts as new. */
 export function reasonToRefresh(
   { name, publishedDate }: Pick<BuiltVersion, 'name' | 'publishedDate'>,
   rebuild: ImageSettings['rebuild'],

@@ -86,7 +86,7 @@ export interface BuildPlan {
   readonly tags: Tags
 }
 
-/** The image that a pool of this name, as asked for, is to be on. */
+/** The image for the pool with this requested name. */
 export function imageIdFor(image: ImagePlan, pool: string): ArmId {
   const own = image.kind === 'given' ? undefined : image.poolImages?.find((one) => one.pool === pool)
   return own?.id ?? image.id

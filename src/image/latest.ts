@@ -27,7 +27,7 @@ export async function includeInLatest(
   const tags = { ...version.tags, [TAGS.latest]: LATEST.included }
   const operation = await context.compute.updateImageVersion(id, { isExcludedFromLatest: false, tags }, context.signal)
   const failure = await endOf(operation, name, context)
-  // A region that fails again fails the operation, and the version is included all the same.
+  // A region that fails again makes the operation fail, although the version is included.
   if ((await settled(id, name, context)).isExcludedFromLatest) throw failure ?? stillExcluded(id)
   emit(context, { kind: 'resource', change: 'updated', type: 'image version', id, detail })
   return true

@@ -24,7 +24,7 @@ export interface ImageQuestion {
   readonly content: SourceContent | undefined
   readonly run: RunContext
   readonly now: Date
-  /** Version numbers that turned out to be somebody else's while this run was at work. */
+  /** Version numbers that somebody else took during this run. */
   readonly avoid?: readonly string[]
 }
 

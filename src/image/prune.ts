@@ -7,7 +7,7 @@ import { look, type RetentionScope } from './find-prunable.ts'
 import type { Doomed, RetentionPlan } from './retention.ts'
 
 /**
- * Deletions under way at once. They take minutes, and ARM takes 200 writes at once.
+ * Deletions in progress at the same time. They take minutes, and ARM accepts 200 writes at once.
  * https://learn.microsoft.com/azure/azure-resource-manager/management/request-limits-and-throttling
  */
 const MOST_AT_ONCE = 100

@@ -49,7 +49,7 @@ async function createVersion(plan: BuildPlan, { compute, ledger, signal }: StepC
       signal,
     )
   } catch (error) {
-    // Whatever Azure calls it: what is there decides whether somebody else's version is in the way.
+    // Whatever code Azure gives: the existing version decides whether somebody else's is in the way.
     const isRefused = error instanceof AzureError && (error.status === 400 || error.status === 409)
     const there = isRefused ? await compute.getImageVersion(id).catch(() => undefined) : undefined
     const isHeld = isRefused && error.status === 409 && plan.gallery?.hasSoftDelete === true

@@ -69,7 +69,7 @@ interface MachineScope {
   readonly own: readonly ArmId[]
 }
 
-/** In resource groups of others, what the identity may not read it cannot see: that is no list cut short. */
+/** In other resource groups, the identity does not see what it may not read; such a list still counts as complete. */
 async function readMachines({ subscriptionId, type, apiVersion, own }: MachineScope, { arm }: ReferenceReaders): Promise<HolderReading> {
   const name = nameOf(type)
   const isOwn = (group: ArmId) => own.some((id) => sameId(resourceGroupId(id), group))
@@ -98,7 +98,7 @@ async function attempt(what: string, read: () => Promise<HolderReading>): Promis
   }
 }
 
-/** A list that Azure refuses, or answers with 404, is no empty one. */
+/** A list that Azure refuses or answers with 404 is not an empty list. */
 export async function readList<T>(
   what: string,
   list: Promise<readonly T[] | undefined> | readonly T[],

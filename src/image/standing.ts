@@ -15,7 +15,7 @@ export const failedRegions = ({ replication = [] }: Pick<BuiltVersion, 'replicat
 export const completeRegions = ({ replication = [] }: Pick<BuiltVersion, 'replication'>): readonly string[] =>
   replication.filter(({ state }) => state === 'Completed').map(({ region }) => region)
 
-/** Whether pools of the region can be put on it: failed in another region is no reason against it. */
+/** Whether pools of the region can be put on the version; a failure in another region does not matter. */
 export function isUsable(version: BuiltVersion, batchRegion: string): boolean {
   if (version.isOfOtherPools) return false
   if (version.provisioningState === 'Succeeded') return true
@@ -25,7 +25,7 @@ export function isUsable(version: BuiltVersion, batchRegion: string): boolean {
 /**
  * Whether pools of the region can be put on the version. The region's own state decides: a version is `Failed` as a whole where
  * another region failed, and `Succeeded` minutes before a region is complete. https://github.com/Azure/AgentBaker/pull/8373
- * An update that is under way has failed regions tried again.
+ * An update in progress tries failed regions again.
  */
 export function publishedState(
   { provisioningState, replication, targetRegions }: Pick<ImageVersion, 'provisioningState' | 'replication' | 'targetRegions'>,
@@ -37,7 +37,7 @@ export function publishedState(
   if (replica?.state === 'Completed') return 'ready'
   if (provisioningState === 'Updating') return 'replicating'
   if (replica?.state === 'Failed') return 'failed'
-  // What failed elsewhere is no reason against a region that is still at it.
+  // A failure elsewhere does not matter for a region that is still replicating.
   const isAtIt = replica?.state === 'Replicating' && replication.some(({ state }) => state === 'Failed')
   if (provisioningState === 'Failed') return isAtIt ? 'replicating' : 'failed'
   // Where Azure names no region at all, the version speaks for all of them; another region's replica speaks for none but itself.
@@ -52,7 +52,7 @@ export function isReplicated({ provisioningState, replicationMode, replication, 
   return provisioningState === 'Succeeded' && replicationMode !== 'Shallow' && isComplete(replication, targetRegions)
 }
 
-/** Whether each region that was asked for is known to be complete; a list that names none proves nothing. */
+/** Whether each requested region is known to be complete; an empty list proves nothing. */
 export function isComplete(replication: readonly RegionReplication[], targets: readonly { readonly name: string }[]): boolean {
   const isCompleteIn = (region: string) => replicaIn(replication, region)?.state === 'Completed'
   return (

@@ -49,7 +49,7 @@ async function remove({ id, apiVersion }: Pick<TemporaryResource, 'id' | 'apiVer
   emit(context, { kind: 'resource', change: 'deleted', type: 'temporary resource', id })
 }
 
-/** Deletes what interrupted runs have left of `owner` in a resource group; what may belong to a run at work is named and left alone. */
+/** Deletes leftovers of interrupted runs of `owner` in a resource group. What may belong to an active run is reported and left alone. */
 export async function sweepTemporaries(group: ArmId, owner: TemporaryOwner, context: StepContext): Promise<void> {
   const { subscriptionId, resourceGroup } = partsOf(group)
   const found = await context.arm.find(subscriptionId, `tagName eq '${TEMPORARY_TAG}' and tagValue eq '${owner.image}'`)

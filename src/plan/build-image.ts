@@ -30,7 +30,7 @@ const MOST_NUMBERS = 3
 /** Two runs that lost to each other must not meet at the next number. */
 const LONGEST_PAUSE_MS = 30_000
 
-/** @throws VersionTakenError where the number was asked for, or after three of them */
+/** @throws VersionTakenError where the number was requested, or after three collisions */
 export async function buildImage(question: ImageQuestion, plan: Plan, progress: ImageProgress, context: StepContext): Promise<void> {
   const { image, owedStart } = plan
   if (image.kind !== 'build') {
@@ -78,7 +78,7 @@ async function again(question: ImageQuestion, progress: ImageProgress, context: 
   await buildImage(now, plan, progress, context)
 }
 
-/** A script needs a running VM; everything else works with the VM as it is. Returns the deletion that is still under way. */
+/** A script needs a running VM; everything else works with the VM as it is. Returns the deletion that is still in progress. */
 async function captureAll(
   image: BuildPlan,
   { owedStart }: Plan,

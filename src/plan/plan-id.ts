@@ -129,7 +129,7 @@ function proofOf({ id, request }: PoolPlan, proofs: PlanContent['proofs']): Proo
   return proofs.flatMap((ofAccount) => ofAccount.proofs).find((proof) => proof.proves.includes(request.id) && isWithin(account, proof.id))
 }
 
-/** What is asked for, and whether that is a change. A size that nobody asked for is the pool's own affair. */
+/** The requested size, and whether that is a change. A size that nobody requested is not part of the plan. */
 function sizeContent({ request: { autoScale, target }, existing }: PoolPlan, asked: PoolRequest | undefined): unknown {
   if (autoScale) return 'by formula'
   if (asked?.sizeSource === 'existing') return 'as it is'

@@ -150,7 +150,7 @@ function warningsOf(pool: PoolPlan): readonly string[] {
       : []),
     ...(stuck
       ? [
-          `Pool ${request.id} keeps its ${stuck.join(', ')}, although the spec no longer has it: only a request that names the whole pool removes it, and Azure does not give back the secrets that people added to this pool.`,
+          `Pool ${request.id} keeps its ${stuck.join(', ')}, although the spec no longer has it: only a request that names the whole pool removes it, and Azure does not return the secrets that people added to this pool.`,
         ]
       : []),
     ...(withheld

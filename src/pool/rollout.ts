@@ -165,7 +165,7 @@ export class PoolRollout {
     if (green && servedName(green) === undefined) {
       throw new PoolError({
         title: 'Pool name taken',
-        message: `pool ${name}, as the new pool would be called, is there already and was not made by this action`,
+        message: `pool ${name}, the name of the new pool, exists already and was not made by this action`,
         hint: 'Delete or rename that pool, or build another version of the image. Nothing was changed.',
       })
     }

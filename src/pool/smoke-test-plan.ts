@@ -49,7 +49,7 @@ export const isSmokeJob = ({ id, metadata }: Job): boolean => {
   return poolName !== undefined && id === smokeJobName(poolName)
 }
 
-/** A job is no resource of Resource Manager: an id of its kind, for the ledger. */
+/** A job has no id in Resource Manager: this is an id of that form, for the ledger. */
 export const smokeLedgerId = ({ id }: Pick<BatchAccount, 'id'>, poolName: string): string => `${id}/jobs/${smokeJobName(poolName)}`
 
 /** The job that such an id means. */

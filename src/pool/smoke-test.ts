@@ -78,7 +78,7 @@ async function addJob(poolName: string, tasks: readonly NewTask[], plane: BatchD
   for (const task of tasks) await unlessThere(() => plane.addTask(job.id, task))
 }
 
-/** An answer that was lost makes the next try fail, because it is there by then. */
+/** A lost answer makes the next attempt fail, because the job or task exists by then. */
 async function unlessThere(add: () => Promise<void>): Promise<void> {
   try {
     await add()
@@ -133,7 +133,7 @@ export async function removeSmokeJob(poolName: string, plane: BatchDataPlane, co
   if (!isSmokeJob(job)) {
     throw new PoolError({
       title: 'Job name is taken',
-      message: `job ${id}, as the job of the smoke test is called, is there already and was not made by this action`,
+      message: `job ${id}, the name of the smoke test's job, exists already and was not made by this action`,
       hint: 'Delete or rename that job.',
     })
   }

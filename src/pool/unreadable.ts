@@ -1,16 +1,16 @@
-/** Pure: members of a pool whose secrets Azure does not give back, so that no request can repeat them. */
+/** Pure: members of a pool whose secrets Azure does not return, so that no request can repeat them. */
 import { isNothing } from './members.ts'
 
 const UNREADABLE: Readonly<Record<string, string>> = {
-  userAccounts: 'its user accounts, whose passwords Azure does not give back',
-  mountConfiguration: 'its mounts, whose keys Azure does not give back',
-  startTask: 'its start task, whose registry password Azure does not give back',
-  'vm.containerConfiguration': 'its container configuration, whose registry passwords Azure does not give back',
-  'vm.extensions': 'its extensions, whose protected settings, if they have any, Azure does not give back',
+  userAccounts: 'its user accounts, whose passwords Azure does not return',
+  mountConfiguration: 'its mounts, whose keys Azure does not return',
+  startTask: 'its start task, whose registry password Azure does not return',
+  'vm.containerConfiguration': 'its container configuration, whose registry passwords Azure does not return',
+  'vm.extensions': 'its extensions, whose protected settings, if they have any, Azure does not return',
 }
 
 /** What an unreadable member is, for a reader. */
-export const describeUnreadable = (member: string): string => UNREADABLE[member] ?? `its ${member}, whose secrets Azure does not give back`
+export const describeUnreadable = (member: string): string => UNREADABLE[member] ?? `its ${member}, whose secrets Azure does not return`
 
 /** https://learn.microsoft.com/rest/api/batchmanagement/pool/get: without what the OpenAPI document marks as `x-ms-secret`. */
 export function isUnreadable(member: string, value: unknown): boolean {
@@ -49,7 +49,7 @@ const WITHOUT_PROTECTED_SETTINGS = new Set([
 ])
 
 /**
- * Whether an extension has protected settings does not show in what Azure gives back; of types that need none it is known. The monitoring
+ * Whether an extension has protected settings does not show in what Azure returns; of types that need none it is known. The monitoring
  * agent has them where its proxy asks for a password.
  * https://learn.microsoft.com/azure/azure-monitor/agents/azure-monitor-agent-network-configuration#proxy-configuration
  */

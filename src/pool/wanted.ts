@@ -19,7 +19,7 @@ export interface WantedPool {
   readonly whole: WholePool
   /** Names of what the pool has and is not to have. */
   readonly removed: readonly string[]
-  /** Members that people added and no request can repeat, because Azure does not give back their secrets; `whole` is without them. */
+  /** Members that people added and no request can repeat, because Azure does not return their secrets; `whole` is without them. */
   readonly unreadable: readonly string[]
 }
 

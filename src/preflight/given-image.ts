@@ -23,7 +23,7 @@ export const GIVEN_IMAGE_RULES: readonly Rule[] = [
           },
         ]
       const { provisioningState } = givenImage.kind === 'gallery' ? givenImage.version : givenImage.image
-      // The run waits for what is under way; whether a failed version can be used, its region says.
+      // The run waits for operations in progress. Whether a failed version can be used depends on its region.
       const awaited = givenImage.kind === 'gallery' ? ['Succeeded', 'Creating', 'Updating', 'Failed'] : ['Succeeded']
       return awaited.includes(provisioningState)
         ? []

@@ -10,7 +10,7 @@ import type { RunContext } from '../run/runner.ts'
 import { factsOf } from './facts.ts'
 import { checkAll } from './rules.ts'
 
-/** A run as it was asked for. */
+/** A run as requested. */
 export interface Request {
   readonly config: Config
   readonly run: RunContext

@@ -53,7 +53,7 @@ export const POOL_IMAGE_RULES: readonly Rule[] = [
         return [
           {
             seen: `the spec of pool ${id} names the image ${named}; the pool gets that of this run`,
-            fix: 'Leave `imageReference` out of the spec; for a pool on an image that is there already, give it as `image-id`.',
+            fix: 'Leave `imageReference` out of the spec; for a pool on an existing image, give the image as `image-id`.',
           },
         ]
       }),

@@ -23,7 +23,7 @@ export interface LogTimes {
   readonly inResizeMs?: number
   /** Since the log last said that something changed. */
   readonly unchangedMs: number
-  /** The phase under way; absent outside of all. */
+  /** The current phase; absent between phases. */
   readonly phase?: string
 }
 

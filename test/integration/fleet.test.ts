@@ -233,7 +233,7 @@ describe('accounts that share the cores of their subscription', () => {
   const twice = (one: number, two: number) => ({ ...inputs, 'pool-spec': specOf(one, two) })
   const refresh = { rebuild: 'always', 'image-version': '2.0.0' }
 
-  test('leave each other room for proofs: the second goes without, and says so', async () => {
+  test('leave each other room for proofs: the second goes without, and reports it', async () => {
     const azure = await azureOf(world(44))
     await again(azure, twice(6, 4))
     const ran = await again(azure, { ...twice(6, 4), ...refresh })

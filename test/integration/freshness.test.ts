@@ -128,7 +128,7 @@ describe('how old an image is', () => {
 
 const THROTTLED = { error: { code: 'TooManyRequests', message: 'The request is being throttled.' } }
 
-describe('the base image cannot be read: the run goes on, and says so', () => {
+describe('the base image cannot be read: the run continues, and reports it', () => {
   const answer = (status: number, body?: object): Intervention => ({ kind: 'answer', status, body })
   test.each<[string, Intervention]>([
     ['500', answer(500, { error: { code: 'InternalServerError', message: 'Server encountered an internal error.' } })],

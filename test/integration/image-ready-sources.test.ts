@@ -119,7 +119,7 @@ describe('a managed image', () => {
     expect(second.outputs['image-version']).not.toBe(first.outputs['image-version'])
   })
 
-  test('is no source for another managed image', async () => {
+  test('is not a source for another managed image', async () => {
     const ran = await run('happy', { ...inputs, 'image-kind': 'managed', gallery: '' }, {}, prepare)
     expect(ran.exitCode).toBe(1)
     expect(annotations(ran)[0]).toContain('image-id')

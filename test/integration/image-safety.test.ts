@@ -140,7 +140,7 @@ describe('two machines, one image name, at the same time', () => {
     expect(id).not.toContain(ran.outputs['image-version'])
   })
 
-  test('with a number that was asked for, one is refused', async () => {
+  test('with a number that was requested, one is refused', async () => {
     const { runs } = await both({ 'image-version': '1.0.0' })
     expect(runs.filter(({ exitCode }) => exitCode === 0)).toHaveLength(1)
     expect(runs.flatMap(annotations).join('\n')).toMatch(/Version made by someone else|snapshot-name-taken|image-version-taken/)

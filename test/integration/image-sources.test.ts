@@ -160,7 +160,7 @@ test('a VM in another region: the version is made there and replicated here', as
   expect(regions.toSorted()).toEqual(['northeurope', 'westeurope'])
 })
 
-test('another VM of the group is no part of it', async () => {
+test('another VM of the group is not part of it', async () => {
   const ran = await run('happy', {}, {}, (azure) => {
     seedVm(azure, { ...scenario.vm, name: 'bystander' })
   })

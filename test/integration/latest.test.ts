@@ -31,7 +31,7 @@ const failingOn = (version: string) => ({
 })
 
 describe('a version that nodes do not start on', () => {
-  test('stays excluded, said so; once the nodes start, the next run includes it and builds nothing', async () => {
+  test('stays excluded, which is reported; once the nodes start, the next run includes it and builds nothing', async () => {
     const fates = failingOn('1.0.0').nodes
     const azure = await azureOf({ ...scenario, nodes: fates })
     const ran = await again(azure, { ...inputs, 'on-failure': 'keep', 'max-resizes': '1' })
@@ -82,7 +82,7 @@ test('killed before the version is included, the next run includes it and builds
 describe('a version that no node has become healthy on', () => {
   const noNodes = { 'target-dedicated-nodes': '0', 'target-low-priority-nodes': '0' }
 
-  test('a new pool at 0 nodes proves nothing: the version stays excluded, said so; nodes include it', async () => {
+  test('a new pool at 0 nodes proves nothing: the version stays excluded, which is reported; nodes include it', async () => {
     const ran = await run('happy', { ...WHEN_HEALTHY, ...noNodes })
     expect(ran.outputs.result).toBe('succeeded')
     expect(isExcluded(ran.azure)).toBe(true)

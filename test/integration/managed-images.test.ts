@@ -125,7 +125,7 @@ describe('rebuild: 7d goes by the time at which Azure made the image', () => {
     expect(rebuilt.log).toMatch(/is 8 days old, more than 7 days/)
   })
 
-  test('where the list cannot be read, it is rebuilt, and said so', async () => {
+  test('where the list cannot be read, it is rebuilt, and reported', async () => {
     const azure = await azureOf({ ...scenario, denied: ['Microsoft.Resources/subscriptions/resources/read'] })
     await again(azure, imageHalf)
     const rebuilt = await again(azure, imageHalf)

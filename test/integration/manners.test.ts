@@ -51,7 +51,7 @@ describe.each(MANNERS)('%s', (_, manners) => {
 })
 
 describe('operations without a header', () => {
-  test('a managed image that fails is red before the pool is asked for', async () => {
+  test('a managed image that fails is red before the pool is requested', async () => {
     const azure = await withManners({ ...takesManaged, durations: { image: [120] } }, { operationHeaders: 'none' })
     let isSpoilt = false
     azure.intervene = ({ method, url }) => {
@@ -66,7 +66,7 @@ describe('operations without a header', () => {
     expect(requestsTo(azure, 'PUT', /\/pools\//)).toEqual([])
   })
 
-  test('the pool is asked for once the image is ready', async () => {
+  test('the pool is requested once the image is ready', async () => {
     const azure = await withManners({ ...takesManaged, durations: { image: [120] } }, { operationHeaders: 'none' })
     const states: string[] = []
     azure.intervene = ({ method, url }) => {

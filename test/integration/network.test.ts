@@ -108,7 +108,7 @@ describe('proxies are read once, for all hosts, as the runner reads them', () =>
     expect(ran.log).not.toMatch(/pa ss|pa%20ss/)
   })
 
-  test('address ranges and patterns in NO_PROXY are not read, and that is said', async () => {
+  test('address ranges and patterns in NO_PROXY are not read, and that is reported', async () => {
     const { plan } = await named()
     const { port, reached } = await proxy()
     const ran = await plan({ HTTPS_PROXY: `http://127.0.0.1:${port}`, NO_PROXY: `10.0.0.0/8,*.${DOMAIN}` })

@@ -1,10 +1,10 @@
-/** What people added to a pool with secrets that Azure does not give back is not lost. */
+/** What people added to a pool with secrets that Azure does not return is not lost. */
 import { describe, expect, test } from 'vitest'
 import type { EmbeddedAzure } from '../embedded-azure/server.ts'
 import { imageOf, poolOnFirst, red, SECOND, targetOf } from '../fixtures/pool-foreign-runs.ts'
 import { again, annotations, testConformance, writes } from '../fixtures/whole-runs.ts'
 
-describe('what people added to a pool with secrets that Azure does not give back', () => {
+describe('what people added to a pool with secrets that Azure does not return', () => {
   const registry = { registryServer: 'r.azurecr.io', username: 'u' }
   const containerConfiguration = { type: 'DockerCompatible', containerRegistries: [registry] }
   const extensions = [{ name: 'logs', publisher: 'Microsoft.EnterpriseCloud.Monitoring', type: 'OmsAgentForLinux' }]

@@ -162,7 +162,7 @@ describe('blue-green', () => {
     expect(job.state).toBe('completed')
   })
 
-  test('a job that Azure will not move goes on where it is; the new pool is not taken away', async () => {
+  test('a job that Azure will not move stays where it is; the new pool is not taken away', async () => {
     const azure = await azureOf({
       ...scenario,
       jobs: [

@@ -53,7 +53,7 @@ describe('how many must be healthy', () => {
     expect(verdictOf(ran)).toContain('with 0 nodes, as requested')
   })
 
-  test('a formula that gives no nodes: green, and said so', async () => {
+  test('a formula that gives no nodes: green, and reported', async () => {
     const spec = `id: render
 vmSize: Standard_D4s_v5
 scaleSettings:

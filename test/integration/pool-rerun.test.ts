@@ -52,7 +52,7 @@ test.each(['plan', 'apply'])(
   },
 )
 
-describe('no size is asked for', () => {
+describe('no size is requested', () => {
   test('and the pool is new: refused before the first write', async () => {
     const azure = await azureOf(scenario)
     const ran = await again(azure, { ...FIRST, ...NO_SIZE })

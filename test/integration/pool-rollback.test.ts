@@ -41,7 +41,7 @@ describe('a rollback', () => {
     expect(azure.pools.get('render').envelope.identity).toEqual({ type: 'None' })
   })
 
-  test('has the secrets of the spec, which Azure does not give back', async () => {
+  test('has the secrets of the spec, which Azure does not return', async () => {
     const azure = await azureOf({ ...scenario, nodes: broken.slice(0, 10) })
     const containerConfiguration = {
       type: 'DockerCompatible',
@@ -60,7 +60,7 @@ describe('a rollback', () => {
     })
   })
 
-  test('of replace makes the pool of before again', async () => {
+  test('of replace makes the previous pool again', async () => {
     const azure = await poolOnFirst()
     azure.intervene = ({ method, url }) =>
       method === 'PUT' && /\/pools\/render\?/.test(url) && requestsTo(azure, 'PUT', /\/pools\/render\?/).length === 1

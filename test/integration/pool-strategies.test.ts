@@ -121,7 +121,7 @@ test('resize-only: the size changes, the image stays', async () => {
   expect(imageOf(azure, 'render')).toMatch(/versions\/1\.0\.0$/)
 })
 
-test.each(['plan', 'apply'])('resize-only: what of the spec cannot be given to a pool with nodes is told (mode: %s)', async (mode) => {
+test.each(['plan', 'apply'])('resize-only: what of the spec cannot be given to a pool with nodes is reported (mode: %s)', async (mode) => {
   const azure = await poolOnFirst()
   const spec = 'taskSlotsPerNode: 2\nstartTask: { commandLine: /opt/mount-data-disks }'
   const inputs = { ...FIRST, strategy: 'resize-only', 'vm-size': 'Standard_D8s_v5', 'pool-spec': spec, mode }
@@ -158,7 +158,7 @@ test('fail: a pool that is on the image already is welcome', async () => {
   expect(ran.outputs).toMatchObject({ 'pool-action': 'resized', 'current-dedicated-nodes': '12' })
 })
 
-test('a pool that shrinks does so by the deallocation option asked for', async () => {
+test('a pool that shrinks does so by the deallocation requested option', async () => {
   const azure = await poolOnFirst()
   const ran = await again(azure, { ...FIRST, 'target-dedicated-nodes': '4', 'node-deallocation-option': 'requeue' })
   green(ran)
@@ -166,7 +166,7 @@ test('a pool that shrinks does so by the deallocation option asked for', async (
   expect(resizes(azure)[0]?.liveRequest.body).toMatchObject({ targetDedicatedNodes: 4, nodeDeallocationOption: 'requeue' })
 })
 
-test('blue-green: a canary first; if it does not get healthy, no more are asked for, and the old pool is not touched', async () => {
+test('blue-green: a canary first; if it does not get healthy, no more are requested, and the old pool is not touched', async () => {
   const azure = await poolOnFirst({ nodes: [{ pool: 'render-1-1-0', index: 0, state: 'startTaskFailed', stderr: 'boom' }] })
   const ran = await again(azure, { ...SECOND, strategy: 'blue-green', 'on-failure': 'keep' })
   expect(ran.exitCode).toBe(1)
@@ -212,7 +212,7 @@ test('blue-green with rollback: the old pool keeps its jobs and nodes, the new o
   expect(requestsTo(azure, 'PATCH', /\/jobs\//)).toEqual([])
 })
 
-test('somebody resizes while this run waits: left alone, and said so', async () => {
+test('somebody resizes while this run waits: left alone, and reported', async () => {
   const azure = await poolOnFirst()
   const resizeAway = () => {
     const pool = azure.pools.get('render')

@@ -59,7 +59,7 @@ describe('in-place', () => {
     expect(resizes(azure).length).toBeLessThanOrEqual(2)
   })
 
-  test('died after the drain, and no size is asked for: the pool is as large as before, not 0', async () => {
+  test('died after the drain, and no size is requested: the pool is as large as before, not 0', async () => {
     const azure = await poolOnFirst()
     await killedAt(azure, { ...SECOND, ...NO_SIZE }, nth(1, 'POST', /\/pools\/render\/resize\?/))
     const ran = await again(azure, { ...SECOND, ...NO_SIZE })
@@ -67,7 +67,7 @@ describe('in-place', () => {
     expect(ran.outputs).toMatchObject({ 'pool-action': 'reimaged', 'current-dedicated-nodes': '10' })
   })
 
-  test('died after autoscale was switched off, and no size is asked for: the formula is back', async () => {
+  test('died after autoscale was switched off, and no size is requested: the formula is back', async () => {
     const pool = {
       id: 'render',
       nodes: 6,
@@ -91,7 +91,7 @@ describe('in-place', () => {
     expect(ran.outputs).toMatchObject({ 'pool-action': 'reimaged', 'current-dedicated-nodes': '6' })
   })
 
-  test('died on the new image, which then proves broken: rollback goes to the image of before', async () => {
+  test('died on the new image, which then proves broken: rollback goes to the previous image', async () => {
     const nodes = Array.from({ length: 10 }, (_, index) => ({ index: index + 10, state: 'startTaskFailed' as const, stderr: 'boom' }))
     const azure = await poolOnFirst({ nodes })
     await killedAt(azure, SECOND, nth(2, 'PATCH', /\/pools\/render\?/))

@@ -73,7 +73,7 @@ test('the plan names it, and makes nothing', async () => {
 
 describe('where the quotas leave no room', () => {
   const full = { pools: [old()], account: { ...account, dedicatedCoreQuota: 10 * CORES } }
-  test('auto goes on without, and says so', async () => {
+  test('auto continues without, and reports it', async () => {
     const ran = await run('happy', {}, full)
     expect(annotations(ran)).toEqual([])
     expect(ran.log).toMatch(
@@ -89,7 +89,7 @@ describe('where the quotas leave no room', () => {
     expect(writes(ran.azure)).toEqual([])
   })
 
-  test('by the answer of Azure, where it gives no figures: auto goes on without, a number is red with the pool untouched', async () => {
+  test('by the answer of Azure, where it gives no figures: auto continues without, a number is red with the pool untouched', async () => {
     const changes: Partial<Scenario> = {
       pools: [old()],
       resizes: [
@@ -111,7 +111,7 @@ describe('where the quotas leave no room', () => {
   })
 })
 
-test('no capacity: red, the pool untouched, and how to go without is said', async () => {
+test('no capacity: red, the pool untouched, and and the way to go without is reported', async () => {
   const error = { code: 'AllocationFailed', message: 'Desired number of dedicated nodes could not be allocated' }
   const ran = await run('happy', { 'max-resizes': '1' }, { pools: [old()], resizes: [{ pool: 'render-proof', gain: 0, error }] })
   expect(ran.exitCode).toBe(1)

@@ -61,7 +61,7 @@ function expectGreenBehindTheReplica(ran: Ran, { firstMs = 0 }: { firstMs?: numb
 
 describe('a version whose replica is still on its way is waited for', () => {
   test.each<[string, Readonly<Record<string, string>>]>([
-    ['reused under the number that was asked for', inputs],
+    ['reused under the number that was requested', inputs],
     ['reused because its source is unchanged', { ...inputs, 'image-version': 'auto' }],
     ['given as `image-id`', withoutBuild],
   ])('where it is %s', async (_, asked) => {

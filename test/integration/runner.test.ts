@@ -38,7 +38,7 @@ test.each([
 test.each([
   ['absent', NOWHERE],
   ['full', '/dev/full'],
-])('a runner whose state file is %s: a warning before the first write says what post cannot do, and the run goes on', async (_, file) => {
+])('a runner whose state file is %s: a warning before the first write says what post cannot do, and the run continues', async (_, file) => {
   const ran = await onRunner({ GITHUB_STATE: file })
   expect({ exitCode: ran.exitCode, errors: annotations(ran) }).toEqual({ exitCode: 0, errors: [] })
   expect(warnings(ran)).toHaveLength(1)
@@ -47,7 +47,7 @@ test.each([
   expect(firstWrite).toBeGreaterThan(ran.log.indexOf('::warning'))
 })
 
-test('a runner whose state file goes away meanwhile: a warning, and the run goes on', async () => {
+test('a runner whose state file goes away meanwhile: a warning, and the run continues', async () => {
   const folder = await mkdtemp(path.join(tmpdir(), 'state-'))
   const file = path.join(folder, 'state')
   await writeFile(file, '')
@@ -74,7 +74,7 @@ test('a runner whose session ends (SIGHUP): cancelled, with a summary, as by SIG
   expect(ran.summary).toContain('SIGHUP')
 })
 
-test('a runner that stops reading the log: the run goes on, and its files tell how it ended', async () => {
+test('a runner that stops reading the log: the run continues, and its files say how it ended', async () => {
   const gone = new AbortController()
   const ran = await again(await azureOf({ ...scenario, inputs }), inputs, { hangUp: gone.signal, onLine: () => gone.abort() })
   expect({ exitCode: ran.exitCode, result: ran.outputs.result }).toEqual({ exitCode: 0, result: 'succeeded' })

@@ -22,7 +22,7 @@ describe('a token endpoint in trouble', () => {
     expect(refused).toBe(8)
   })
 
-  test('for ever: reported as such', async () => {
+  test('permanently: reported as such', async () => {
     const ran = await plan({}, {}, (azure) => {
       azure.intervene = (request) =>
         isToken(request)

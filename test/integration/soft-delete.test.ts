@@ -44,7 +44,7 @@ test('auto takes the next number', async () => {
   expect(ran.outputs['image-version']).toBe(held?.name.replace(/0$/, '1'))
 })
 
-test('a number that was asked for is refused before the first write', async () => {
+test('a number that was requested is refused before the first write', async () => {
   const azure = await afterDeletion({ 'image-version': '1.0.0' })
   const before = writes(azure).length
   const ran = await again(azure, { ...imageHalf, 'image-version': '1.0.0' })

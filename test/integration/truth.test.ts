@@ -90,7 +90,7 @@ test('4. one node whose start task failed: red, with the end of its stderr', asy
   expect(JSON.parse(ran.outputs['node-states'] ?? '')).toHaveProperty('startTaskFailed')
 })
 
-test('5a. one unusable node: removed and asked for again, then green', async () => {
+test('5a. one unusable node: removed and requested again, then green', async () => {
   const ran = await run(
     'happy',
     {},
@@ -102,7 +102,7 @@ test('5a. one unusable node: removed and asked for again, then green', async () 
   expect(removed?.liveRequest.body).toMatchObject({ nodeList: ['tvmps_render_3'], nodeDeallocationOption: 'taskcompletion' })
 })
 
-test('5b. nodes that are unusable for ever: red within the cap, with their errors', async () => {
+test('5b. nodes that are permanently unusable: red within the cap, with their errors', async () => {
   const nodes = Array.from({ length: 40 }, (_, index) => ({
     index,
     state: 'unusable' as const,
@@ -127,7 +127,7 @@ test('6. errors of an earlier resize are not blamed on this run', async () => {
   })
 })
 
-test('7. a pool that somebody is resizing: waited for, and said so', async () => {
+test('7. a pool that somebody is resizing: waited for, and reported', async () => {
   const first = await run('happy', {}, { resizes: [{ gain: 10 }, { gain: 0 }, { gain: 10 }] })
   const { pools } = first.azure
   let isResizing = false

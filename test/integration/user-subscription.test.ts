@@ -23,7 +23,7 @@ async function run(cores: Cores, inputs: Readonly<Record<string, string>> = {}, 
   return again(await worldOf(cores, changes), { ...scenario.inputs, ...inputs })
 }
 
-test('within the quotas of the subscription nothing is said of them', async () => {
+test('within the quotas of the subscription nothing is reported about them', async () => {
   const ran = await run({ cores: { limit: 100, used: 60 }, standardDSv5Family: { limit: 40, used: 0 } })
   expect(ran.exitCode).toBe(0)
   expect(ran.log + ran.summary).not.toMatch(/core-quota|subscription-quota/)

@@ -7,7 +7,7 @@ import { PACES } from '../pace.ts'
 import { type ComputeCalls, placeOf } from './calls.ts'
 
 const MARK = 'image-pool-exit-status:'
-/** Run Command gives back 4 KiB at most. https://learn.microsoft.com/azure/virtual-machines/linux/run-command#restrictions */
+/** Run Command returns at most 4 KiB. https://learn.microsoft.com/azure/virtual-machines/linux/run-command#restrictions */
 const LONGEST_OUTPUT = 4_096
 
 /** A script runs for 90 minutes at most. https://learn.microsoft.com/azure/virtual-machines/linux/run-command#restrictions */

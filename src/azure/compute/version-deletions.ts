@@ -13,7 +13,7 @@ export class VersionDeletions {
   readonly #list: List
   readonly #clock: Clock
   readonly #lists = new Map<string, { readonly atMs: number; readonly versions: ReturnType<List> }>()
-  /** Versions of each definition whose deletion is under way. */
+  /** Versions of each definition whose deletion is in progress. */
   readonly #underWay = new Map<string, Set<ArmId>>()
 
   constructor(list: List, clock: Clock) {

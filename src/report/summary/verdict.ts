@@ -55,7 +55,7 @@ function retention({ resources }: RunReport): Markdown {
   return md`${deleted} old resource${deleted === 1 ? '' : 's'} deleted`
 }
 
-/** What is there in spite of it. The reason is in the box below. */
+/** What the run achieved in spite of the failure. The reason is in the box below. */
 function failure(report: RunReport): Markdown {
   return report.pools.length > 0 ? md`: ${state(report)}.${untouched(report)}` : md`.${untouched(report)}`
 }

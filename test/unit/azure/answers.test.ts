@@ -16,7 +16,7 @@ test.each([
   ['EHOSTUNREACH', 'ECONNREFUSED'],
   ['ENETUNREACH', 'ECONNREFUSED'],
   ['EAI_AGAIN', 'ENOTFOUND'],
-])('a host that stays unreachable (%s) is told from one that hangs up', async (code, known) => {
+])('a host that stays unreachable (%s) is distinguished from one that hangs up', async (code, known) => {
   const next = () => Promise.reject(new RestError('it broke', { code }))
   const request = createPipelineRequest({ url: URL_ASKED })
   await expect(keepAsking({ deadlineMs: Number.POSITIVE_INFINITY }).sendRequest(request, next)).rejects.toMatchObject({ code: known })

@@ -67,7 +67,7 @@ describe('polls that are lost', () => {
     expect(seen.slice(0, -1)).toEqual(Array(7).fill('InProgress'))
   })
 
-  test.each([...LOST, broken])('%s for ever is told, with what was being done', async (_, lost) => {
+  test.each([...LOST, broken])('%s permanently is reported, with what was being done', async (_, lost) => {
     const { asked, followed } = operation(ASYNC, [lost])
     for (let poll = 0; poll < 3; poll += 1) expect(await followed.poll()).toBe('InProgress')
     const error = await followed.poll().catch((thrown: unknown) => thrown)
@@ -75,7 +75,7 @@ describe('polls that are lost', () => {
     expect(asked).toHaveLength(4)
   })
 
-  test.each([400, 401, 403, 409])('a refusal (%i) is told at once', async (status) => {
+  test.each([400, 401, 403, 409])('a refusal (%i) is reported at once', async (status) => {
     const { followed } = operation(ASYNC, [answer(status, { error: { code: 'No', message: 'because' } })])
     await expect(followed.poll()).rejects.toMatchObject({ code: 'No', status })
   })

@@ -124,7 +124,7 @@ describe('refused', () => {
       { targetNodeCommunicationMode: 'Classic' },
       ['targetNodeCommunicationMode: is retired: all nodes use simplified communication; leave it out'],
     ],
-    ['one name in two spellings', { vmSize: 'a', VMSize: 'b' }, ['VMSize: is there twice: `vmSize` in several spellings']],
+    ['one name in two spellings', { vmSize: 'a', VMSize: 'b' }, ['VMSize: occurs twice: `vmSize` in several spellings']],
     [
       'what is below a misspelt name',
       { startTaks: { comandLine: 'x', waitForSuccess: 'maybe' } },

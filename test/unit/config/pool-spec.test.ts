@@ -36,7 +36,7 @@ describe('what is read', () => {
     expect(specs.map(({ id }) => id)).toEqual(ids)
   })
 
-  test('a file of the workspace; one that is not there is said', () => {
+  test('a file of the workspace; one that does not exist is reported', () => {
     expect(read('pools/a.yaml', { 'pools/a.yaml': 'id: a' }).specs).toEqual([{ id: 'a', properties: {} }])
     expect(read('pools/a.yaml').problems[0]).toContain('no such file')
   })
@@ -152,7 +152,7 @@ describe('what is refused, with its path, what was found and what is allowed', (
     ['a whole template', 'resources: []', 'is a whole ARM template; give only its pool resource, with the value of each expression in it'],
     ['a text', 'render', 'is neither a mapping of pool properties nor the path of a file that ends in .yml, .yaml or .json'],
     ['nothing', '# only a comment', 'is empty: it names no pool'],
-    ['a key twice', 'id: a\nid: b', 'is not valid YAML or JSON: a key is there twice, line 2, column 1'],
+    ['a key twice', 'id: a\nid: b', 'is not valid YAML or JSON: a key occurs twice, line 2, column 1'],
     [
       'what is no YAML',
       'id: a\nstartTask: { commandLine: x',

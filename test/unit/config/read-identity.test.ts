@@ -165,7 +165,7 @@ describe('a variable that contradicts an input is refused, both values named, wh
     expect(identity.authorityHost).toBeUndefined()
   })
 
-  test('another name of the same cloud is no contradiction', () => {
+  test('another name of the same cloud is not a contradiction', () => {
     const environment = { ...OTHER, ...SECRET, AZURE_AUTHORITY_HOST: 'https://login.partner.microsoftonline.cn/' }
     expect(read({ environment: 'AzureChinaCloud', auth: 'environment' }, environment).problems).toEqual([])
   })

@@ -46,7 +46,7 @@ describe('pools of several accounts', () => {
     ])
   })
 
-  test('the account is no property of the pool', () => {
+  test('the account is not a property of the pool', () => {
     expect(parse({ 'pool-spec': entry('a', 'north') }).pool?.requests[0]?.properties).toEqual({ vmSize: 'Standard_D4s_v5' })
   })
 

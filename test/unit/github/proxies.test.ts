@@ -32,6 +32,6 @@ test.each<[string, Environment, Environment, number]>([
   expect(environment).toEqual({ PATH: '/bin', ...left })
 })
 
-test('what is wrong is said without the password', () => {
+test('what is wrong is reported without the password', () => {
   expect(settleProxies({ HTTPS_PROXY: 'http://user:hush@:::' }).join()).not.toContain('hush')
 })

@@ -46,7 +46,7 @@ async function outcomes(readings: readonly (States & { readonly version?: never 
   return Object.fromEntries(seen)
 }
 
-test('each region is ready by itself', async () => {
+test('each region is ready on its own', async () => {
   const seen = await outcomes([
     { west: 'Completed', north: 'Replicating' },
     { west: 'Completed', north: 'Replicating' },

@@ -47,7 +47,7 @@ describe('leftovers', () => {
     expect(typesOf([found])).toHaveLength(goes ? 1 : 0)
   })
 
-  test('what is no temporary resource stays', () => {
+  test('what is not a temporary resource stays', () => {
     const { [TEMPORARY_TAG]: _temporary, ...kept } = remain('Microsoft.Compute/snapshots', EARLIER, old).tags
     expect(typesOf([{ ...remain('Microsoft.Compute/snapshots', EARLIER, old), tags: kept }])).toEqual([])
   })

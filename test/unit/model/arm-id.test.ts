@@ -4,7 +4,7 @@ import { type ArmId, isWithin, labelAmong } from '../../../src/model/arm-id.ts'
 const account = (name: string, group = 'render', subscription = 's1'): ArmId =>
   `/subscriptions/${subscription}/resourceGroups/${group}/providers/Microsoft.Batch/batchAccounts/${name}` as ArmId
 
-describe('accounts are told apart', () => {
+describe('accounts are distinguished', () => {
   test.each<[string, ArmId, readonly ArmId[], string]>([
     ['by name', account('north'), [account('north'), account('south')], 'north'],
     ['by name, where it is the only one', account('north'), [account('north')], 'north'],

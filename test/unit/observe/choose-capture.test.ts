@@ -29,7 +29,7 @@ test('a VM that does not exist leaves the choice open', () => {
   expect(withChosenCapture(factsOf({ capture: 'auto' }).config, undefined).source).toMatchObject({ capture: 'auto' })
 })
 
-test('what auto chose has the fingerprint of the same way asked for by name', () => {
+test('what auto chose has the fingerprint of the same way requested by name', () => {
   const identity = (capture: string) => sourceContent(as(capture, ['PowerState/running']).source, observed)?.identity
   expect(identity('auto')).toEqual(identity('copy'))
   expect(identity('auto')).not.toEqual(identity('live'))

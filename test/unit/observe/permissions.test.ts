@@ -65,7 +65,7 @@ test.each<[Record<string, string>, boolean]>([
   expect(actions.includes('Microsoft.Batch/batchAccounts/pools/delete')).toBe(isAsked)
 })
 
-test('a copy needs the second role too, and what deletes the copy is asked for before it is made', () => {
+test('a copy needs the second role too, and what deletes the copy is requested before it is made', () => {
   expect(missing({ capture: 'copy' }, [MAIN, COPY])).toEqual([])
   const lacking = missing({ capture: 'copy' }, [MAIN])
   for (const type of ['Compute/disks', 'Compute/virtualMachines', 'Network/virtualNetworks', 'Network/networkInterfaces']) {

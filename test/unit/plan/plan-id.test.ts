@@ -126,7 +126,7 @@ describe('is another one', () => {
       { world: { vm: { vm: goldenVm, extensions: [], disks: [{ ...osDisk, uniqueId: 'new' }] } } },
       [image],
     ],
-    ['for another version asked for by name', { inputs: { 'image-version': '2.0.0' } }, { inputs: { 'image-version': '2.0.1' } }, [image]],
+    ['for another version requested by name', { inputs: { 'image-version': '2.0.0' } }, { inputs: { 'image-version': '2.0.1' } }, [image]],
     ['for another region', {}, { inputs: { 'target-regions': 'northeurope' } }, [image]],
     ['when the gallery is gone', {}, { world: { gallery: undefined as never } }, [image]],
     [
@@ -201,7 +201,7 @@ describe('a run that was approved', () => {
     throw new Error('the plan was not refused')
   }
 
-  test('goes on where its plan is the approved one', () => {
+  test('continues where its plan is the approved one', () => {
     expect(() => refusal(idOf())).toThrow('the plan was not refused')
   })
 

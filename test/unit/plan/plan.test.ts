@@ -153,7 +153,7 @@ describe('the image is', () => {
     expect(plan(inputs, observe({ versions: [...versions, both], ...seen })).image).toMatchObject({ kind: 'reuse', version: '1.2.0' })
   })
 
-  test('reused for VHDs by their addresses: what is in them is not looked at, and that is said', () => {
+  test('reused for VHDs by their addresses: what is in them is not looked at, and that is reported', () => {
     const inputs = { vm: '', vhd: 'os=https://vhds.blob.core.windows.net/golden/os.vhd', 'hyper-v-generation': 'V2' }
     const storageAccounts = [{ id: '/storageAccounts/vhds', location: 'westeurope', host: 'vhds.blob.core.windows.net' }]
     const { tags } = build(inputs, observe({ storageAccounts }))

@@ -33,7 +33,7 @@ const POOL = {
   scaleSettings: { autoScale: { formula: '$TargetDedicatedNodes = 6;', evaluationInterval: 'PT15M' } },
 }
 
-describe('what Batch changes on the way is no drift', () => {
+describe('what Batch changes on the way is not drift', () => {
   test.each<[string, object]>([
     ['the case of the size', { vmSize: 'Standard_D4s_v5' }],
     ['defaults', { startTask: { commandLine: '/bin/sh -c "Setup.sh"' } }],

@@ -58,7 +58,7 @@ describe('what a node costs', () => {
     expect(nodePrices(linux, of([price(0)]), NOW)).toEqual({})
   })
 
-  test('the latest of several counts; two that differ are none', () => {
+  test('the latest of several counts; two that differ do not count', () => {
     const later = price(0.25, { effectiveStartDate: '2025-01-01T00:00:00Z' })
     expect(nodePrices(linux, of([later, price(0.23)]), NOW).dedicated).toBe(0.25)
     expect(nodePrices(linux, of([price(0.23), price(0.25)]), NOW).dedicated).toBeUndefined()

@@ -260,7 +260,7 @@ describe('its body', () => {
       { mountConfiguration: undefined },
       'mounts',
     ],
-  ])('leaves out %s, and says so', (_, wish, members, words) => {
+  ])('leaves out %s, and reports it', (_, wish, members, words) => {
     const proof = only([plan(wish)])
     for (const [name, value] of Object.entries(members)) expect(proof.properties[name]).toEqual(value)
     expect(describeProof(proof)).toContain(words)
@@ -415,7 +415,7 @@ describe('its name', () => {
     })
   })
 
-  test('is not one of the pools asked for', () => {
+  test('is not one of the requested pools', () => {
     expect(proofsOf([plan(), plan({ name: 'render-proof' })]).taken).toEqual([{ name: 'render-proof', proves: ['render', 'render-proof'] }])
   })
 })

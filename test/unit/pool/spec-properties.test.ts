@@ -42,7 +42,7 @@ describe('what is written', () => {
     })
   })
 
-  test('keeps the agent and the security profile that were asked for', () => {
+  test('keeps the agent and the security profile that were requested', () => {
     const request = asked(
       { deploymentConfiguration: { virtualMachineConfiguration: { securityProfile: { encryptionAtHost: true } } } },
       { nodeAgentSkuId: 'batch.node.mine' },

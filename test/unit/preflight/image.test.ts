@@ -48,7 +48,7 @@ const ids = (inputs: Readonly<Record<string, string>>, changes: Partial<Observed
     .map(({ id }) => id)
     .filter((id) => id.startsWith('image-version-'))
 
-describe('a version asked for by name', () => {
+describe('a version requested by name', () => {
   test.each<[string, Record<string, string>, Partial<Observed>, readonly string[]]>([
     ['of another source', {}, version('Succeeded', ownTags(OTHER_SOURCE)), ['image-version-taken']],
     ['of another source, half-made', {}, version('Creating', ownTags(OTHER_SOURCE)), ['image-version-taken']],

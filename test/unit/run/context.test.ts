@@ -44,7 +44,7 @@ afterEach(() => {
   vi.useRealTimers()
 })
 
-test('a long operation that says nothing by itself: a line every minute, and none after it', async () => {
+test('a long operation that reports nothing: a line every minute, and none after it', async () => {
   const { texts, longestSilenceMs } = await logOf(({ signal }) => clock.sleep(23 * MINUTE_MS, signal))
   expect(longestSilenceMs).toBeLessThanOrEqual(MINUTE_MS)
   expect(texts).toContainEqual(expect.stringMatching(/^capture has been running for 10 min.*, nothing new for 10 min/))
