@@ -7,7 +7,7 @@ import { regionName } from '../model/arm-id.ts'
 import type { ReplicaEncryption, TargetRegion } from '../model/compute.ts'
 
 /** The set for the disks of one region; `undefined` where the region has none. */
-export function encryptionIn(region: string, sets: readonly RegionEncryptionSet[], luns: readonly number[]): ReplicaEncryption | undefined {
+function encryptionIn(region: string, sets: readonly RegionEncryptionSet[], luns: readonly number[]): ReplicaEncryption | undefined {
   const here = sets.filter((set) => set.region === regionName(region))
   const whole = here.find(({ lun }) => lun === undefined)
   if (!whole) return undefined

@@ -103,7 +103,7 @@ function latestOf(succeeded: readonly MadeImage[]): ReadonlySet<MadeImage | unde
 }
 
 /** A failed version with a complete replica works in that region: nodes may be on it. */
-export function hasReplica({ replication = [] }: Pick<MadeImage, 'replication'>): boolean {
+function hasReplica({ replication = [] }: Pick<MadeImage, 'replication'>): boolean {
   return replication.some(({ state }) => state === 'Completed')
 }
 

@@ -25,7 +25,7 @@ export const TEMPORARY_API_VERSIONS = {
 export type TemporaryType = keyof typeof TEMPORARY_API_VERSIONS
 
 /** The tags of a temporary resource that belongs to the image and run in `tags`. */
-export function temporaryTags(tags: Tags): Tags {
+function temporaryTags(tags: Tags): Tags {
   return { ...tags, [TEMPORARY_TAG]: tags[TAGS.image] ?? '' }
 }
 

@@ -12,7 +12,7 @@ export interface CaptureChoice {
  * A VM that is marked as generalized can never start again, so the image is made from the VM itself. For any other VM, nobody has
  * guaranteed that the system inside is generalized: a copy of it is generalized instead. https://learn.microsoft.com/azure/virtual-machines/generalize
  */
-export function chooseCapture({ name, statuses }: VirtualMachine): CaptureChoice {
+function chooseCapture({ name, statuses }: VirtualMachine): CaptureChoice {
   return statuses.includes('OSState/generalized')
     ? { capture: 'generalized', why: `${name} is marked as generalized` }
     : { capture: 'copy', why: `${name} is not marked as generalized, so a throw-away copy is generalized instead` }

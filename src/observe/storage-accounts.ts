@@ -21,7 +21,7 @@ export async function observeStorageAccounts(source: VhdSource, group: ArmId, co
 }
 
 /** Host of a VHD's address, in lower case. */
-export function hostOf(address: string): string {
+function hostOf(address: string): string {
   return new URL(address).hostname.toLowerCase()
 }
 

@@ -9,7 +9,7 @@ import { lastStateOf, MARKS, markIn } from './marks.ts'
 import { targetFrom, targetOf } from './size.ts'
 
 /** Requested pools that an interrupted run has left drained. A pool that has given its jobs to a successor stays drained. */
-export function drainedPools(settings: PoolSettings, pools: readonly Pool[]): readonly ArmId[] {
+function drainedPools(settings: PoolSettings, pools: readonly Pool[]): readonly ArmId[] {
   return settings.requests.flatMap(({ id }) => {
     const pool = poolFor(id, settings, pools)
     return pool && owedScale(pool) && poolAndSuccessors(id, pools).length === 1 ? [pool.id as ArmId] : []

@@ -59,7 +59,7 @@ export function smokeJobAt(ledgerId: string): { readonly accountId: ArmId; reado
 }
 
 /** In a container pool, its first image. */
-export function containerImageOf({ properties }: Pick<Pool, 'properties'>): string | undefined {
+function containerImageOf({ properties }: Pick<Pool, 'properties'>): string | undefined {
   const { containerConfiguration } = properties.deploymentConfiguration?.virtualMachineConfiguration ?? {}
   return (containerConfiguration as { readonly containerImageNames?: readonly string[] } | undefined)?.containerImageNames?.[0]
 }

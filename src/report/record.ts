@@ -60,7 +60,7 @@ export function recordEvent(record: RunRecord, event: RunEvent): RunRecord {
     case 'phase-started':
       return { ...record, openPhases: [...record.openPhases, { phase: event.phase, startedAt: event.at }] }
     case 'phase-ended':
-      return endPhase(record, event.phase, event.at, event.outcome)
+      return endPhase(record, { phase: event.phase, finishedAt: event.at, outcome: event.outcome })
     case 'resource':
       return { ...record, resources: withResource(record.resources, event) }
     case 'replication': {
@@ -129,7 +129,7 @@ export function recordEvent(record: RunRecord, event: RunEvent): RunRecord {
 export function toReport(record: RunRecord, ending: RunEnding): RunReport {
   const { result, finishedAt, image, pools, warnings } = ending
   const outcome = result === 'cancelled' ? 'cancelled' : hasFailed(result) ? 'failed' : 'succeeded'
-  const { phases } = record.openPhases.reduceRight((ended, { phase }) => endPhase(ended, phase, finishedAt, outcome), record)
+  const { phases } = record.openPhases.reduceRight((ended, { phase }) => endPhase(ended, { phase, finishedAt, outcome }), record)
   const nameIn = poolNames(pools)
   const replication = image && record.replications.find(({ imageId }) => sameId(imageId, image.id))?.regions
   return {
@@ -148,7 +148,7 @@ export function toReport(record: RunRecord, ending: RunEnding): RunReport {
 const hasFailed = (result: RunResult): boolean => result === 'failed' || result === 'rolled-back'
 
 /** Where a phase runs for several pools at once, the one begun last is the one that ends. */
-function endPhase(record: RunRecord, phase: PhaseName, finishedAt: string, outcome: PhaseRecord['outcome']): RunRecord {
+function endPhase(record: RunRecord, { phase, finishedAt, outcome }: Omit<PhaseRecord, 'startedAt'>): RunRecord {
   const index = record.openPhases.findLastIndex((open) => open.phase === phase)
   const open = record.openPhases[index]
   if (!open) return record

@@ -100,11 +100,13 @@ export function table(columns: readonly Column[], rows: readonly (readonly Conte
 
 const isRight = (column: Column): column is RightColumn => typeof column === 'object' && 'right' in column
 
-/** Folded away, or open to be folded. Markdown holds in the body because blank lines surround it. */
-export function details(title: string, body: Markdown, isOpen = false): Markdown {
+/** A section that can be folded, folded at first by default. Markdown works in the body because blank lines surround it. */
+export function details(title: string, body: Markdown, state: 'folded' | 'open' = 'folded'): Markdown {
   return body.source === ''
     ? nothing
-    : markdown(`<details${isOpen ? ' open' : ''}>\n<summary>${entities(singleLine(title))}</summary>\n\n${body.source}\n\n</details>`)
+    : markdown(
+        `<details${state === 'open' ? ' open' : ''}>\n<summary>${entities(singleLine(title))}</summary>\n\n${body.source}\n\n</details>`,
+      )
 }
 
 /** A coloured box; a block quote where alerts are not known. */

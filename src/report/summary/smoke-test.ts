@@ -16,15 +16,15 @@ export function smokeTest({ smokeTest: results = [] }: PoolReport): Markdown {
       ['Node', 'Smoke test'],
       sorted.map((result) => [code(result.node), result.result === 'passed' ? 'passed' : md`**${text(smokeWords(result), 500)}**`]),
     ),
-    ...sorted.filter(hasOutput).map((result, index) => evidence(result, index === 0 && result.result !== 'passed')),
+    ...sorted.filter(hasOutput).map((result, index) => evidence(result, index === 0 && result.result !== 'passed' ? 'open' : 'folded')),
     rest > 0 ? md`${rest} more nodes are in the JSON report.` : undefined,
   )
 }
 
 const hasOutput = ({ stdoutTail, stderrTail }: SmokeTestResult): boolean => Boolean(stdoutTail?.trim() || stderrTail?.trim())
 
-function evidence({ node, stdoutTail, stderrTail }: SmokeTestResult, isOpen: boolean): Markdown {
-  return details(`End of output on ${node}`, blocks(...output('stderr.txt', stderrTail), ...output('stdout.txt', stdoutTail)), isOpen)
+function evidence({ node, stdoutTail, stderrTail }: SmokeTestResult, state: 'open' | 'folded'): Markdown {
+  return details(`End of output on ${node}`, blocks(...output('stderr.txt', stderrTail), ...output('stdout.txt', stdoutTail)), state)
 }
 
 const output = (file: string, tail = ''): readonly Markdown[] =>

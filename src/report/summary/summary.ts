@@ -53,14 +53,15 @@ export function renderSummary(report: RunReport, mostBytes = MOST_BYTES): string
   const top = blocks(title, errorBoxes(report), warningBox(report))
   let sections = sectionsOf(report).filter(({ body }) => body.source !== '')
   const omitted: string[] = []
+  const end = footer(report)
   for (;;) {
-    const summary = compose(top, sections, omitted, footer(report))
+    const summary = compose({ top, sections, omitted, end })
     if (Buffer.byteLength(summary) <= mostBytes) return summary
     const least = sections.reduce<Section | undefined>(
       (worst, section) => (worst && worst.rank >= section.rank ? worst : section),
       undefined,
     )
-    if (!least) return compose(title, [], [...omitted, 'errors and warnings'], footer(report))
+    if (!least) return compose({ top: title, sections: [], omitted: [...omitted, 'errors and warnings'], end })
     sections = sections.filter((section) => section !== least)
     omitted.push(least.title)
   }
@@ -77,7 +78,15 @@ export function renderValid(): string {
   return `${blocks(heading(3, md`Azure Batch image pool`), md`✅ **Valid**: inputs and pool spec are correct. No request was sent to Azure.`).source}\n`
 }
 
-function compose(top: Markdown, sections: readonly Section[], omitted: readonly string[], end: Markdown): string {
+interface Composition {
+  readonly top: Markdown
+  readonly sections: readonly Section[]
+  /** Titles of the sections that are left out. */
+  readonly omitted: readonly string[]
+  readonly end: Markdown
+}
+
+function compose({ top, sections, omitted, end }: Composition): string {
   const note =
     omitted.length > 0
       ? md`Left out, because a summary may not be longer: ${omitted.join(', ')}. All of it is in the JSON report.`
@@ -161,7 +170,7 @@ function poolSections({ pools, result }: RunReport, reference: Reference, shown:
     details(
       `${nameIn(each)}: ${oneLine(each)}`,
       blocks(poolTable(each, result, reference), poolFacts(each, result, reference), ...partsOf(each, shown).map(({ body }) => body)),
-      each.error !== undefined && index === 0,
+      each.error !== undefined && index === 0 ? 'open' : 'folded',
     )
   const [failed, rest] = [pools.filter(({ error }) => error), pools.filter(({ error }) => !error)]
   return [

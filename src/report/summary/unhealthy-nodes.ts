@@ -27,7 +27,7 @@ export function unhealthyNodes({ unhealthyNodes: nodes, unhealthyTotal }: PoolRe
         first ? errorsOf(first) : '',
       ]),
     ),
-    ...shown.map((cause, index) => evidence(cause, index === 0)),
+    ...shown.map((cause, index) => evidence(cause, index === 0 ? 'open' : 'folded')),
     notes.length > 0 ? md`${notes.join(' ')}` : undefined,
   )
 }
@@ -45,7 +45,7 @@ function errorsOf({ errors, state }: UnhealthyNode): Markdown {
 }
 
 /** The names, and what the first nodes that wrote anything wrote last. */
-function evidence(nodes: readonly UnhealthyNode[], isOpen: boolean): Markdown {
+function evidence(nodes: readonly UnhealthyNode[], state: 'open' | 'folded'): Markdown {
   const names = nodes.slice(0, MOST_NAMES).map(({ id }) => code(id))
   const rest = nodes.length - names.length
   const [stderr, stdout] = (['stderrTail', 'stdoutTail'] as const).map((tail) => nodes.find((node) => node[tail]?.trim()))
@@ -62,7 +62,7 @@ function evidence(nodes: readonly UnhealthyNode[], isOpen: boolean): Markdown {
       ...output('stderr.txt', stderr?.id, stderr?.stderrTail),
       ...output('stdout.txt', stdout?.id, stdout?.stdoutTail),
     ),
-    isOpen,
+    state,
   )
 }
 

@@ -2,18 +2,9 @@ import { describe, expect, test } from 'vitest'
 import { byVersionDescending, nextVersion, snapshotName } from '../../../src/image/names.ts'
 import { fingerprintOf, isOfRun, isOwn, provenanceTags, runTag, TAGS } from '../../../src/image/tags.ts'
 import { armId, parseArmId, regionName, sameId } from '../../../src/model/arm-id.ts'
+import { RUN as RUN_CONTEXT } from '../../fixtures/run-context.ts'
 
-const run = {
-  repository: 'o/r',
-  sha: 'abc',
-  runId: '1',
-  runAttempt: 1,
-  job: 'refresh',
-  nonce: 'a1b2c3',
-  runUrl: 'https://github.com/o/r/actions/runs/1',
-  actor: 'a',
-  eventName: 'push',
-}
+const run = { ...RUN_CONTEXT, runAttempt: 1 }
 
 describe('versions', () => {
   const now = new Date('2026-11-23T23:59:59Z')

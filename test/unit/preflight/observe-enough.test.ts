@@ -6,19 +6,10 @@ import { isAsRequested } from '../../../src/preflight/observe-enough.ts'
 import { LEAST, parse } from '../../fixtures/config-inputs.ts'
 import { fleetOf } from '../../fixtures/fleet-of.ts'
 import { DEFINITION, GOLDEN_WORLD, goldenVm, osDisk } from '../../fixtures/golden-world.ts'
+import { RUN as RUN_CONTEXT } from '../../fixtures/run-context.ts'
 
 const NOW = new Date('2026-11-24T10:00:00Z')
-const RUN = {
-  repository: 'o/r',
-  sha: 'abc',
-  runId: '1',
-  runAttempt: 1,
-  job: 'refresh',
-  nonce: 'a1b2c3',
-  runUrl: 'https://github.com/o/r/actions/runs/1',
-  actor: 'a',
-  eventName: 'push',
-}
+const RUN = { ...RUN_CONTEXT, runAttempt: 1 }
 /** The image half alone: nothing to do where a version of the source as it is now is there. */
 const INPUTS = { ...LEAST, 'batch-account': '', 'pool-id': '', 'vm-size': '', capture: 'live' }
 
