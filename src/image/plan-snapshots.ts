@@ -1,4 +1,4 @@
-/** Pure: the snapshots that a build takes, and which of them an interrupted run has left. */
+/** Pure: the snapshots that a build takes, and those of them that an interrupted run has left. */
 import type { ImageSettings } from '../config/config.ts'
 import { childId, sameId } from '../model/arm-id.ts'
 import type { Snapshot } from '../model/compute.ts'

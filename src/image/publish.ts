@@ -61,7 +61,7 @@ async function createVersion(plan: BuildPlan, { compute, ledger, signal }: StepC
   }
 }
 
-/** Looked at once more: somebody may have been put on it, or a region may be complete by now. @throws VersionTakenError */
+/** Deletes a failed version, which is read again first: a pool may be on it, or a region complete, by now. @throws VersionTakenError */
 async function deleteFailedVersion({ id, version: name }: BuildPlan, context: StepContext): Promise<void> {
   const { compute, signal } = context
   const version = await compute.getImageVersion(id)
@@ -119,7 +119,7 @@ async function publishManagedImage({ id, pool, state }: PoolImage, plan: BuildPl
   emit(context, { kind: 'resource', change: 'created', type: 'managed image', id })
 }
 
-/** PUTs of two runs overwrite each other without a word. @throws VersionTakenError */
+/** PUTs of two runs silently overwrite each other. @throws VersionTakenError */
 function refuseOthersVersion(plan: BuildPlan, version: ImageVersion, { ledger }: StepContext): void {
   const seen = versionMismatch(plan, version)
   if (!seen) return

@@ -1,4 +1,4 @@
-/** The regions of a version that this run has made, each of which somebody waits for. */
+/** The regions of a version that this run has made, each of which the pools there wait for. */
 import type { ArmId } from '../model/arm-id.ts'
 import type { StepContext } from '../run/context.ts'
 import { followVersion } from './follow-version.ts'

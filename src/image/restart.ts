@@ -1,4 +1,4 @@
-/** A run that stops a VM owes it a start: the post step sees that in the ledger, a later run in the mark on the VM. */
+/** A run that stops a VM must start it again: the post step knows that from the ledger, a later run from the mark on the VM. */
 import { explainInLine } from '../errors/explanation.ts'
 import type { ArmId } from '../model/arm-id.ts'
 import { emit, type StepContext } from '../run/context.ts'

@@ -93,7 +93,10 @@ function doomedImages({ image, made, references, keep, failedStay = false, runSt
   })
 }
 
-/** Those that *latest* may mean, newest first in `succeeded`: in each region the newest one that is there and not excluded. */
+/**
+ * The versions that *latest* may mean: in each region, the newest one with a replica there that is not excluded. @param succeeded newest
+ * first
+ */
 function latestOf(succeeded: readonly MadeImage[]): ReadonlySet<MadeImage | undefined> {
   const included = succeeded.filter(({ isExcludedFromLatest }) => !isExcludedFromLatest)
   const regionsOf = ({ targetRegions = [] }: MadeImage) => targetRegions.map(({ name }) => regionName(name))

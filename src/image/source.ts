@@ -48,7 +48,7 @@ export function sourceContent(source: Source, observed: Observed): SourceContent
   }
 }
 
-/** Who answers for it that the system in the image is generalized. */
+/** Who guarantees that the system in the image is generalized. */
 export function generalizationOf(source: Source): Generalization {
   if (source.kind !== 'vm') return 'unknown'
   return source.capture === 'copy' ? 'by-this-run' : 'vouched-for'
@@ -56,7 +56,7 @@ export function generalizationOf(source: Source): Generalization {
 
 /** What is known of the image: from its source, or, where `image-id` is given, from the image itself. */
 export function imageTraitsOf(content: SourceContent | undefined, { givenImage, definition }: Observed): ImageTraits | undefined {
-  // Azure and Batch go by what the definition says, whatever its disks could do.
+  // For Azure and Batch, the definition counts, not what its disks could do.
   if (content) return definition ? { ...content.imageTraits, features: definition.features } : content.imageTraits
   if (givenImage?.kind === 'managed') return ofUnknownDisks(givenImage.image.osType, givenImage.image.hyperVGeneration, undefined)
   if (!givenImage) return undefined
@@ -64,7 +64,7 @@ export function imageTraitsOf(content: SourceContent | undefined, { givenImage, 
   return { osType, generation: hyperVGeneration, architecture, features, ...(purchasePlan && { purchasePlan }) }
 }
 
-/** VHDs and managed images do not say what else they are: an existing definition is taken at its word. */
+/** VHDs and managed images have no further traits of their own: those of an existing definition count. */
 function ofUnknownDisks(
   osType: ImageTraits['osType'] = 'Linux',
   generation: ImageTraits['generation'] = 'V1',

@@ -1,4 +1,4 @@
-/** Pure: what a version is good for, by its state and by the state of its replicas. */
+/** Pure: what a version can be used for, by its state and by the states of its replicas. */
 import { regionName } from '../model/arm-id.ts'
 import type { ImageVersion, RegionReplication } from '../model/compute.ts'
 import type { BuiltVersion } from './managed-images.ts'

@@ -1,4 +1,4 @@
-/** How this action recognizes its own resources: tags, and the fingerprint of what an image was made from. */
+/** How this action recognizes its own resources: by tags, and by the fingerprint of what an image was made from. */
 import { createHash } from 'node:crypto'
 import type { Tags } from '../model/arm.ts'
 import type { RunContext } from '../run/runner.ts'

@@ -107,7 +107,7 @@ function regionsOf({ image }: Plan, parts: readonly Part[], context: StepContext
 const isWaiting = (part: Part): boolean =>
   worksOf(part).some(({ plan: { action }, imageId }) => action !== 'none' && imageId === part.plan.image.id)
 
-/** Nothing is done to a pool for a version that no node of its region can start from yet. */
+/** Waits for the replica in the account's region: until then, no pool is touched. */
 async function awaitImage(part: Part, ready: Ready, context: StepContext): Promise<void> {
   const { image } = part.plan
   const region = regionName(part.account.location)

@@ -55,7 +55,10 @@ export async function buildImage(question: ImageQuestion, plan: Plan, progress: 
   }
 }
 
-/** Nothing is done to a pool for a version that no node can start from yet. Of several accounts, each waits for its own region. */
+/**
+ * Waits until nodes can start from an existing version: until then, no pool is touched. With several accounts, each waits for its own
+ * region.
+ */
 async function confirmTaken({ config, observed: { accounts } }: ImageQuestion, plan: Plan, context: StepContext): Promise<void> {
   const { image, pools } = plan
   const settings = config.pool

@@ -97,7 +97,7 @@ function refuseUnsized({ pools }: Plan): void {
 
 /**
  * What people added to the pool with secrets cannot be repeated where the pool is put again, or where it is one property with the image. A
- * pool that works would go on without its registries, mounts, accounts or extensions, and nobody would see it in the health of its nodes.
+ * pool that works would continue without its registries, mounts, accounts or extensions, and nobody would see it in the health of its nodes.
  */
 function refuseLostSecrets({ pools }: Plan): void {
   const losing = pools.flatMap(({ lost = [], existing, request }) =>

@@ -86,7 +86,8 @@ export function createBatch(connection: Connection): Batch {
 
 /**
  * Requests through the pipeline of `@azure/arm-batch`: the mappers of 9.1.0 drop unknown properties and invent others (a
- * `securityProfile` is always sent as `trustedLaunch`, a read pool always says `version: latest`).
+ * `securityProfile` is always sent as `trustedLaunch`, a read pool always says `version: latest`). `#arm-batch` is declared in
+ * `package.json`: the bundle takes the ES modules of the package, of which it needs a part only; Node.js takes its CommonJS.
  */
 function requestsBySubscription({ credential, cloud, transport, clock }: Connection): (id: ArmId) => Requests {
   const { origin } = new URL(cloud.resourceManagerUrl)
