@@ -12,7 +12,7 @@ import * as github from '../../src/github/runtime.ts'
 import { logEvent, startLog } from '../../src/report/log.ts'
 import { outputsOf } from '../../src/report/outputs.ts'
 import type { RunReport } from '../../src/report/run-report.ts'
-import { code, fence, md, multiline, table, text } from '../../src/report/summary/markdown.ts'
+import { breakableCode, code, fence, md, multiline, table, text } from '../../src/report/summary/markdown.ts'
 import { renderRefusal, renderSummary } from '../../src/report/summary/summary.ts'
 import { SAMPLES } from '../fixtures/sample-reports.ts'
 import { hold, leave, SEED } from './matrix.ts'
@@ -140,7 +140,7 @@ describe('the runner hears no command that is not ours', () => {
 
 /** Tags that the summary is made of. */
 const OURS = new Set(
-  'p h3 h4 h5 table thead tbody tr th td strong em code pre a br ul ol li details summary blockquote hr del sub'.split(' '),
+  'p h3 h4 h5 table thead tbody tr th td strong em code pre a br ul ol li details summary blockquote hr del sub wbr'.split(' '),
 )
 
 function foreignIn(html: string): readonly string[] {
@@ -176,7 +176,7 @@ describe('the summary shows text as text', () => {
   test('prose, code and fences hold it', () => {
     assertAll(
       fc.property(hostile, (words) => {
-        for (const part of [text(words), code(words), multiline(words), fence(words)]) {
+        for (const part of [text(words), code(words), breakableCode(words), multiline(words), fence(words)]) {
           expect(foreignIn(rendered(part.source))).toEqual([])
         }
         expect(skeleton(rendered(`${fence(words).source}\n\nafter`))).toBe('<pre<code</code</pre<p</p')

@@ -3,7 +3,7 @@ import { showTimeBetween } from '../../model/duration.ts'
 import { shortNodes, totalOf } from '../../model/nodes.ts'
 import type { PoolReport, ResizeAttempt } from '../run-report.ts'
 import { timeOf } from '../times.ts'
-import { blocks, breakableCode, code, join, link, list, type Markdown, md, nothing, table, text } from './markdown.ts'
+import { blocks, breakableCode, code, join, link, list, type Markdown, md, table, text } from './markdown.ts'
 
 /** Attempts in a table; below it every distinct error once, with its fix, but for the one in the box below the verdict. */
 export function resizeTable({ attempts, error }: PoolReport): Markdown {
@@ -23,8 +23,9 @@ const timeIn = ({ number, startedAt, finishedAt }: ResizeAttempt): Markdown =>
 /** E.g. `400 → 700 (+300), target 900`. */
 function gainOf({ request, from, to }: ResizeAttempt): Markdown {
   const target = { dedicated: request.targetDedicatedNodes, lowPriority: request.targetLowPriorityNodes }
-  const [before, after] = [totalOf(from), to && totalOf(to)]
-  return md`${before} → ${after ?? '?'}${after === undefined ? nothing : md` (${signed(after - before)})`}, target ${shortNodes(target)}`
+  const before = totalOf(from)
+  const change = to ? md`${before} → ${totalOf(to)} (${signed(totalOf(to) - before)})` : md`from ${before}`
+  return md`${change}, target ${shortNodes(target)}`
 }
 
 const errorsOf = ({ errors }: ResizeAttempt): Markdown =>

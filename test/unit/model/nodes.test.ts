@@ -1,6 +1,6 @@
 /** Nodes in words: a reader who never asked for Spot nodes does not read of them. */
 import { expect, test } from 'vitest'
-import { nodesOf, nodesOutOf } from '../../../src/model/nodes.ts'
+import { nodesOf, nodesOutOf, shortNodes } from '../../../src/model/nodes.ts'
 
 test.each([
   ['dedicated only', [0, 0], [10, 0], '0 of 10 dedicated nodes'],
@@ -13,10 +13,11 @@ test.each([
 })
 
 test.each([
-  [0, 0, '0 dedicated nodes'],
-  [1, 0, '1 dedicated node'],
-  [0, 1, '1 Spot node'],
-  [800, 100, '800 dedicated and 100 Spot nodes'],
-])('%i dedicated and %i Spot', (dedicated, lowPriority, words) => {
+  [0, 0, '0 dedicated nodes', '0'],
+  [1, 0, '1 dedicated node', '1'],
+  [0, 1, '1 Spot node', '1 Spot'],
+  [1_800, 100, '1,800 dedicated and 100 Spot nodes', '1,800 + 100 Spot'],
+])('%i dedicated and %i Spot', (dedicated, lowPriority, words, cell) => {
   expect(nodesOf({ dedicated, lowPriority })).toBe(words)
+  expect(shortNodes({ dedicated, lowPriority })).toBe(cell)
 })

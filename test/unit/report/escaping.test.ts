@@ -5,7 +5,7 @@ import { describe, expect, test } from 'vitest'
 import { logEvent, startLog } from '../../../src/report/log.ts'
 import { outputsOf } from '../../../src/report/outputs.ts'
 import { timeline } from '../../../src/report/summary/charts.ts'
-import { alert, code, details, fence, link, list, md, multiline, table, text } from '../../../src/report/summary/markdown.ts'
+import { alert, breakableCode, code, details, fence, link, list, md, multiline, table, text } from '../../../src/report/summary/markdown.ts'
 import { renderRefusal, renderSummary } from '../../../src/report/summary/summary.ts'
 import { lines, singleLine, withoutCommands } from '../../../src/report/untrusted.ts'
 import type { RunEvent } from '../../../src/run/events.ts'
@@ -77,6 +77,7 @@ describe('in Markdown', () => {
     ['prose', (value) => md`before ${text(value)} after`, ['p', 'code', 'a']],
     ['prose of many lines', (value) => md`before ${multiline(value)} after`, ['p', 'code', 'a', 'br']],
     ['code', (value) => md`before ${code(value)} after`, ['p', 'code']],
+    ['code that may be broken', (value) => md`before ${breakableCode(value)} after`, ['p', 'code', 'wbr']],
     ['a block', (value) => fence(value), ['pre', 'code']],
     [
       'a cell',
@@ -85,10 +86,10 @@ describe('in Markdown', () => {
           ['A', 'B'],
           [
             [value, text(value)],
-            [code(value), 'x'],
+            [code(value), breakableCode(value)],
           ],
         ),
-      ['table', 'thead', 'tbody', 'tr', 'th', 'td', 'code', 'a'],
+      ['table', 'thead', 'tbody', 'tr', 'th', 'td', 'code', 'a', 'wbr'],
     ],
     ['an item', (value) => list([value, text(value), code(value)]), ['ul', 'li', 'code', 'a', 'p']],
     ['a box', (value) => alert('CAUTION', md`${text(value)}`), ['blockquote', 'p', 'code', 'a']],
@@ -127,7 +128,7 @@ describe('in Markdown', () => {
             ['A', 'B'],
             [
               [one, text(other)],
-              [code(one), code(other)],
+              [code(one), breakableCode(other)],
             ],
           ).source,
         )
@@ -135,6 +136,15 @@ describe('in Markdown', () => {
       }),
       { numRuns: 500 },
     )
+  })
+
+  test.each([
+    ['golden', '`golden`'],
+    ['farm/golden/2026.1123.0', '<code>farm/<wbr>golden/<wbr>2026.1123.0</code>'],
+    ['AllocationTimedOut', '<code>Allocation<wbr>Timed<wbr>Out</code>'],
+    ['canonical:ubuntu', '<code>canonical:<wbr>ubuntu</code>'],
+  ])('on a telephone, %s is broken between its parts', (untrusted, source) => {
+    expect(breakableCode(untrusted).source).toBe(source)
   })
 
   test('links lead to the web only', () => {
