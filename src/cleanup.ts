@@ -6,6 +6,7 @@ import { type ArmId, isImageVersion, nameOf, partsOf } from './model/arm-id.ts'
 import type { Compute } from './model/compute.ts'
 import { provenBy } from './pool/proof-pools.ts'
 import { putBackSize } from './pool/put-back.ts'
+import { restorePool } from './pool/replaced-pool.ts'
 import { isSmokeJob, smokeJobAt } from './pool/smoke-test-plan.ts'
 import type { LeftBehind } from './report/run-report.ts'
 import type { Clock, Ledger, LedgerEntry, LedgerKind } from './run/runner.ts'
@@ -58,6 +59,8 @@ async function cleanUpEntry(entry: LedgerEntry, ports: CleanupPorts): Promise<vo
       return deleteProofPool(id, ports)
     case 'poolSize':
       return putSizeBack(id, ports)
+    case 'replacedPool':
+      return makeAgain(entry, ports)
     case 'smokeTest':
       return deleteSmokeJob(entry.id, ports)
     case 'pool':
@@ -103,7 +106,11 @@ async function deleteTemporary(id: ArmId, { arm, signal, info }: CleanupPorts): 
 
 /** Why an entry is still open when the run ends. */
 export const whyLeft = (entry: LedgerEntry): string =>
-  isOwed(entry) ? 'the run ended before it was complete' : 'this run created it, and published nothing in it; the next run uses it'
+  entry.kind === 'replacedPool'
+    ? 'the run deleted it to replace it, and did not make it again'
+    : isOwed(entry)
+      ? 'the run ended before it was complete'
+      : 'this run created it, and published nothing in it; the next run uses it'
 
 async function deleteProofPool(id: ArmId, { batch, signal, info }: CleanupPorts): Promise<void> {
   const pool = await batch.getPool(id)
@@ -115,6 +122,12 @@ async function deleteProofPool(id: ArmId, { batch, signal, info }: CleanupPorts)
 /** Gives a pool that was drained and has had no size since its former size back. */
 async function putSizeBack(id: ArmId, ports: CleanupPorts): Promise<void> {
   const done = await putBackSize(id, ports)
+  if (done) ports.info(done)
+}
+
+/** A pool that was deleted to be replaced. */
+async function makeAgain(entry: LedgerEntry, ports: CleanupPorts): Promise<void> {
+  const done = await restorePool(entry, ports)
   if (done) ports.info(done)
 }
 
@@ -138,6 +151,8 @@ export function commandFor({ id, kind }: LedgerEntry): string {
       const { resourceGroup, names } = partsOf(accountId)
       return `az batch account login --name "${names[0]}" --resource-group "${resourceGroup}" && az batch job delete --job-id "${job}" --yes`
     }
+    case 'replacedPool':
+      return 'gh run rerun'
     case 'poolSize':
       return `az batch pool resize --pool-id "${nameOf(id)}" --target-dedicated-nodes <its former size>`
     default:

@@ -139,7 +139,7 @@ interface Ended {
 }
 
 function reportOf({ record, ending, ledger, clients, secrets }: Ended): RunReport {
-  const leftBehind = ledger.open().map((entry) => ({ ...entry, why: whyLeft(entry), command: commandFor(entry) }))
+  const leftBehind = ledger.open().map((entry) => ({ id: entry.id, kind: entry.kind, why: whyLeft(entry), command: commandFor(entry) }))
   const { total, writes, retries } = clients.counter
   const finishedAt = github.clock.now().toISOString()
   const report = toReport(record, { ...ending, leftBehind, warnings: [], finishedAt, requests: { total, writes, retries } })

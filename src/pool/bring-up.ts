@@ -9,6 +9,7 @@ import { GateError } from './pass-gate.ts'
 import type { PoolWork } from './pool-plan.ts'
 import type { Proof, ProofOutcome } from './proof.ts'
 import { tryToPutBack } from './put-back.ts'
+import { isGone } from './replaced-pool.ts'
 import { rollBack } from './roll-back.ts'
 import { PoolRollout } from './rollout.ts'
 
@@ -100,7 +101,8 @@ async function fail(rollout: PoolRollout, error: unknown, asPhase: RunAsPhase): 
   const { context, settings, resizer } = rollout
   const explanation = explain(error)
   const judged = error instanceof GateError ? { verdict: error.verdict } : {}
-  if (settings.onFailure === 'rollback')
+  // A pool that is gone is not kept.
+  if (settings.onFailure === 'rollback' || (await isGone(rollout.plan, context).catch(() => false)))
     return { ...judged, ...(await asPhase('pool', () => rollBack({ rollout, error: explanation, cause: error }, context))) }
   const pool = await standing(rollout).catch(() => undefined)
   return { ...(pool && { pool }), ...judged, error: explanation, isRolledBack: false, hasResized: resizer.hasResized }
@@ -113,6 +115,8 @@ async function fail(rollout: PoolRollout, error: unknown, asPhase: RunAsPhase): 
 async function putBackDrained(rollout: PoolRollout): Promise<boolean> {
   const { plan, context } = rollout
   if (plan.action === 'blue-green' || !(owesSize(rollout) || isBegun(rollout))) return false
+  // The end of the run, or its post step, makes it again.
+  if (await isGone(plan, context).catch(() => true)) return false
   const { text, isOwed } = await tryToPutBack(plan.id, context)
   if (!isOwed) settleSize(rollout)
   if (text) emit(context, { kind: 'notice', level: 'warning', text })
@@ -120,7 +124,7 @@ async function putBackDrained(rollout: PoolRollout): Promise<boolean> {
 }
 
 const owesSize = ({ plan, context }: PoolRollout): boolean =>
-  context.ledger.open().some(({ id, kind }) => kind === 'poolSize' && sameId(id, plan.id))
+  context.ledger.open().some(({ id, kind }) => (kind === 'poolSize' || kind === 'replacedPool') && sameId(id, plan.id))
 
 function settleSize(rollout: PoolRollout): void {
   if (owesSize(rollout)) rollout.context.ledger.settle(rollout.plan.id)

@@ -19,7 +19,8 @@ export interface NewPool {
 /** Creates a pool; the ledger records it before the request is sent. */
 export async function createPool(pool: NewPool, context: StepContext): Promise<void> {
   const { id, properties, envelope } = pool
-  context.ledger.record({ id, kind: 'pool' })
+  // The ledger has a pool that replaces another one already.
+  if (!context.ledger.open().some((entry) => entry.id === id)) context.ledger.record({ id, kind: 'pool' })
   emit(context, { kind: 'resource', change: 'creating', type: 'pool', id })
   try {
     await context.batch.createPool(id, properties, envelope)

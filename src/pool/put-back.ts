@@ -4,7 +4,7 @@ import { DataPlaneUnreachableError } from '../errors/run-errors.ts'
 import { type ArmId, armId, nameOf, partsOf } from '../model/arm-id.ts'
 import type { Pool, ScaleSettings } from '../model/batch.ts'
 import { nodesOf } from '../model/nodes.ts'
-import { emit, type StepContext } from '../run/context.ts'
+import type { StepContext } from '../run/context.ts'
 import { owedScale } from './owed-size.ts'
 import { targetFrom } from './size.ts'
 
@@ -55,24 +55,6 @@ export async function tryToPutBack(id: ArmId, ports: PutBackPorts): Promise<PutB
       isOwed: true,
     }
   }
-}
-
-/**
- * At the end of a run: pools that it drained and could not bring up again (`poolSize` in the ledger), or that an earlier run left
- * drained (`left`), have their former size back. What takes longer than `limitMs` is the post step's to finish.
- */
-export async function putSizesBack(left: readonly ArmId[], limitMs: number, context: StepContext): Promise<void> {
-  const { batch, clock, ledger } = context
-  const owed = ledger.open().flatMap(({ id, kind }) => (kind === 'poolSize' ? [id as ArmId] : []))
-  const over = new AbortController()
-  const all = Promise.all(
-    [...new Set([...left, ...owed])].map(async (id) => {
-      const { text, isOwed } = await tryToPutBack(id, { batch, clock, signal: over.signal })
-      if (!isOwed) ledger.settle(id)
-      if (text) emit(context, { kind: 'notice', level: 'warning', text })
-    }),
-  )
-  await Promise.race([all, clock.sleep(limitMs, over.signal)])
 }
 
 async function scaleTo({ autoScale, fixedScale }: ScaleSettings, { id, name }: Pool, { batch }: PutBackPorts): Promise<void> {

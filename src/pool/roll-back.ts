@@ -1,18 +1,15 @@
 import { type Explanation, explainInLine } from '../errors/explanation.ts'
 import { ForeignChangeError } from '../errors/run-errors.ts'
-import { type Pool, type PoolEnvelope, type PoolIdentity, type PoolProperties, settableIn } from '../model/batch.ts'
+import type { Pool } from '../model/batch.ts'
 import { emit, type StepContext } from '../run/context.ts'
-import { isSubset } from './drift.ts'
-import type { PoolChange } from './editor.ts'
 import { servedName } from './family.ts'
-import { lastStateOf, MARKS, markIn } from './marks.ts'
-import { type Members, membersOf, propertyOf, REMOVALS, withMembers } from './members.ts'
+import { MARKS, markIn } from './marks.ts'
 import type { PoolOutcome } from './outcome.ts'
-import type { PoolPlan } from './pool-plan.ts'
+import { previousPool, previousState } from './previous-pool.ts'
+import { isGone } from './replaced-pool.ts'
 import { withdraw } from './retire.ts'
 import { PoolRollout, type ResizeStart } from './rollout.ts'
-import { startOf, targetOf } from './size.ts'
-import { isUnreadable } from './unreadable.ts'
+import { startOf } from './size.ts'
 
 /** Back to the previous image and size; the run stays red. What somebody else changed meanwhile is left alone. */
 export async function rollBack(
@@ -59,14 +56,13 @@ async function removeOwnGreen(rollout: PoolRollout, old: Pool): Promise<void> {
 async function restore(rollout: PoolRollout, existing: Pool, error: Explanation): Promise<PoolOutcome> {
   const { plan, account, settings, context } = rollout
   const change = previousState(existing, plan)
-  const previous: Pool = { ...existing, properties: { ...existing.properties, ...change.properties } }
-  const target = targetOf(previous)
+  const { properties, envelope, target } = previousPool(existing, plan)
   const autoScale = change.properties.scaleSettings?.autoScale !== undefined
   const request = { ...plan.request, ...change.envelope, target, autoScale }
   const work = { account, settings: { ...settings, canaryNodes: 0 }, isTested: true }
   const plain = { id: plan.id, request }
-  if (rollout.isGone) {
-    const write = { properties: wholeOf(previous, plan), envelope: change.envelope, marks: { [MARKS.before]: undefined }, removed: [] }
+  if (await isGone(plan, context)) {
+    const write = { properties, envelope, marks: {}, removed: [] }
     const again = new PoolRollout({ ...work, plan: { ...plain, action: 'create', ...write } }, context)
     await again.create(write)
     return arrive(again, 'own-resize', error)
@@ -74,7 +70,13 @@ async function restore(rollout: PoolRollout, existing: Pool, error: Explanation)
   const drained = await rollout.resizer.drain()
   const patched = await rollout.resizer.editor.patch(change)
   await rollout.resizer.editor.mark(MARKS.before)
-  const back = new PoolRollout({ ...work, plan: { ...plain, existing: previous, action: 'resize' } }, context)
+  const back = new PoolRollout(
+    {
+      ...work,
+      plan: { ...plain, existing: { ...existing, properties: { ...existing.properties, ...change.properties } }, action: 'resize' },
+    },
+    context,
+  )
   return arrive(back, startOf(patched) > startOf(drained) ? 'own-resize' : 'new-resize', error)
 }
 
@@ -83,55 +85,3 @@ async function arrive(back: PoolRollout, from: ResizeStart, error: Explanation):
   const verdict = await back.gate(pool, back.plan.request.target)
   return { pool: await back.resizer.editor.get(), verdict, error, isRolledBack: true }
 }
-
-/**
- * What this run, or an interrupted one, changed, as it was, and what was noted then. Secrets are never given back by Batch: what has some
- * stays as this run has set it.
- */
-function previousState(existing: Pool, plan: PoolPlan): PoolChange & { readonly envelope: PoolEnvelope } {
-  const { properties } = existing
-  const { vmSize, scaleSettings, pool: _pool, ...configuration } = lastStateOf(existing)
-  const { deploymentConfiguration } = withMembers(properties, membersBefore(properties, plan))
-  const changed = 'properties' in plan ? [...Object.keys(plan.properties), ...plan.removed.map(propertyOf)] : []
-  const restored = changed.filter((name) => !isUnreadable(name, properties[name]) && (properties[name] ?? REMOVALS[name]) !== undefined)
-  return {
-    properties: {
-      ...Object.fromEntries(restored.map((name) => [name, properties[name] ?? REMOVALS[name]])),
-      ...(vmSize && { vmSize }),
-      deploymentConfiguration: {
-        ...deploymentConfiguration,
-        virtualMachineConfiguration: { ...deploymentConfiguration?.virtualMachineConfiguration, ...configuration },
-      },
-      scaleSettings,
-    },
-    envelope: envelopeOf(existing, plan.request.identity),
-    marks: Object.fromEntries([MARKS.sets, MARKS.secrets].map((name) => [name, markIn(properties.metadata, name)])),
-  }
-}
-
-/** What Azure adds to an identity is not given back to it; one that this run gave to a pool without any is taken away. */
-function envelopeOf({ identity, tags }: Pool, given: PoolIdentity | undefined): PoolEnvelope {
-  const ids = Object.keys(identity?.userAssignedIdentities ?? {})
-  const previous: PoolIdentity | undefined =
-    ids.length > 0
-      ? { type: 'UserAssigned', userAssignedIdentities: Object.fromEntries(ids.map((id) => [id, {}])) }
-      : given && { type: 'None' }
-  return { ...(previous && { identity: previous }), ...(tags && { tags }) }
-}
-
-const wholeOf = ({ properties }: Pool, plan: PoolPlan): PoolProperties =>
-  withMembers(properties, membersBefore(settableIn(properties), plan))
-
-/** What nobody can read is as the run wanted it, or gone: a registry without its password is refused, or useless. */
-function membersBefore(properties: PoolProperties, plan: PoolPlan): Members {
-  const wanted = { ...membersOf(plan.request.properties), ...('properties' in plan && membersOf(plan.properties)) }
-  const members = Object.entries(membersOf(properties)).flatMap(([name, value]) => {
-    const known = isUnreadable(name, value) || isSameButForSecrets(name, wanted[name], value) ? wanted[name] : value
-    return known === undefined ? [] : [[name, known] as const]
-  })
-  return Object.fromEntries(members)
-}
-
-/** Nothing shows whether an extension has protected settings: where the run has sent the same one, its body has them. */
-const isSameButForSecrets = (name: string, wanted: unknown, value: unknown): boolean =>
-  name === 'vm.extensions' && wanted !== undefined && isSubset(wanted, value, name)

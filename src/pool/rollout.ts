@@ -12,6 +12,7 @@ import { lastStateOf, MARKS, markIn, withMarks, writeMark } from './marks.ts'
 import { passGate } from './pass-gate.ts'
 import { createPool, deletePool } from './pool-lifecycle.ts'
 import type { PoolPlan, PoolWork, PoolWrite } from './pool-plan.ts'
+import { replacedPool } from './replaced-pool.ts'
 import { PoolResizer } from './resizer.ts'
 import { type Retirement, retire, withdraw } from './retire.ts'
 import { canaryOf, sizedTo, startOf, totals } from './size.ts'
@@ -32,7 +33,6 @@ export class PoolRollout {
   #unfinishedWork: string | undefined
   #isRetiring = false
   readonly #smokeGate: SmokeGate
-  #isGone = false
   /** The pool as the last change of its formula left it. */
   #changed: Pool | undefined
 
@@ -72,11 +72,6 @@ export class PoolRollout {
   /** The jobs are on the way to the new pool: it must not be taken away any more. */
   get isRetiring(): boolean {
     return this.#isRetiring
-  }
-
-  /** Deleted by this run, and not made again. */
-  get isGone(): boolean {
-    return this.#isGone
   }
 
   /** The writes up to the first resize; `beforeGrowth` is waited for once the nodes of the pool are gone. */
@@ -143,12 +138,13 @@ export class PoolRollout {
     await this.resizer.editor.mark(MARKS.before, writeMark(lastStateOf(existing)))
     this.#unfinishedWork = `Pool ${name} was being drained to be replaced, and is not replaced yet; run again to finish.`
     await this.#drain()
+    const owed = replacedPool(plan)
+    this.context.ledger.record(owed)
+    const remedy = owed.body ? 'the post step makes it again as it was, or run again to finish' : 'run again to make it'
+    this.#unfinishedWork = `Pool ${name} is deleted, or being deleted, and is not made again yet: ${remedy}.`
     await deletePool({ pool: existing, plane: this.resizer.plane, refuseChanged }, this.context)
-    this.#isGone = true
-    this.#unfinishedWork = `Pool ${this.plan.request.id} was deleted and is not made again yet; run again to finish.`
     await beforeGrowth()
     await this.create(plan)
-    this.#isGone = false
     this.#unfinishedWork = undefined
     return 'own-resize'
   }

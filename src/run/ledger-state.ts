@@ -12,6 +12,7 @@ const KINDS: Readonly<Record<LedgerKind, true>> = {
   pool: true,
   proofPool: true,
   poolSize: true,
+  replacedPool: true,
   smokeTest: true,
   startVm: true,
 }

@@ -12,7 +12,7 @@ export interface Events {
   emit(event: RunEvent): void
 }
 
-/** `temporary`: to be deleted in any case. `poolSize`: a pool that is drained, and must get its former size back. */
+/** `temporary`: to be deleted in any case. `poolSize`: a pool that is drained, and must get its former size back. `replacedPool`: one that is deleted, and must be made again. */
 export type LedgerKind =
   | 'temporary'
   | 'snapshot'
@@ -23,14 +23,17 @@ export type LedgerKind =
   | 'pool'
   | 'proofPool'
   | 'poolSize'
+  | 'replacedPool'
   | 'smokeTest'
   | 'startVm'
 
-/** Something that this run is about to create or, for `startVm` and `poolSize`, must restore. Written before the request is sent. */
+/** Something that this run is about to create or, for `startVm`, `poolSize` and `replacedPool`, must restore. Written before the request is sent. */
 export interface LedgerEntry {
   /** ARM id, known before the PUT is sent. */
   readonly id: string
   readonly kind: LedgerKind
+  /** Of a `replacedPool` without secrets: what it was, as JSON in base64, so that a damaged ledger can still be read entry by entry. */
+  readonly body?: string
 }
 
 /** What the post step must look at if this process is killed. An entry stays open until it is settled. */
