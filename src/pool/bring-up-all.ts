@@ -9,6 +9,7 @@ import type { PoolWork } from './pool-plan.ts'
 import { type Proof, startProof, sweepProofs } from './proof.ts'
 import { needsProof } from './proof-body.ts'
 import type { ProofPlans } from './proof-plan.ts'
+import { sweepSmokeJobs } from './sweep-smoke-jobs.ts'
 
 /**
  * Each pool is read every 30 s, and ARM refills 25 reads a second for a whole subscription: 100 pools take about an eighth of that,
@@ -72,13 +73,15 @@ export async function bringUpEach(
   context: StepContext,
   asPhase: RunAsPhase = (_, body) => body(),
 ): Promise<readonly PoolOutcome[]> {
+  const swept = sweepSmokeJobs(works, context)
+  swept.catch(() => {})
   const outcomes = await sideBySide(works, MOST_POOLS_AT_ONCE, (work) => {
     const proof = own.started.find(({ plan: { proves } }) => proves.includes(work.plan.request.id))
     const mustWait = proofs.isCrowded && needsProof(work.plan)
     const othersGone = mustWait && (() => allGone({ own: own.started.filter((other) => other !== proof), others }))
     return bringUp({ work, ...(proof && { proof }), ...(othersGone && { othersGone }) }, context, asPhase)
   })
-  await own.ended
+  await Promise.all([swept, own.ended])
   return outcomes
 }
 

@@ -92,6 +92,27 @@ test('what it writes cannot speak for the action', async () => {
   expect(ran.summary).toMatch(/````+text\n[\s\S]*<script>alert\(1\)<\/script>/)
 })
 
+test.each([
+  ['of a proof pool', { pools: [old] }, 'image-pool-smoke-test-render-proof'],
+  ['of the pool itself', {}, 'image-pool-smoke-test-render'],
+])('the job %s that Azure would not delete is deleted by the next run, though it tests nothing', async (_, changes, job) => {
+  const azure = await azureOf({ ...scenario, ...changes })
+  azure.intervene = ({ method, url }) =>
+    method === 'DELETE' && /\/jobs\//.test(url)
+      ? { kind: 'answer', status: 409, body: { code: 'OperationInvalidForCurrentState', message: { lang: 'en-US', value: 'not now' } } }
+      : undefined
+  const inputs = { ...scenario.inputs, ...SMOKE, 'image-version': '1.0.0' }
+  const first = await again(azure, inputs)
+  expect(annotations(first)).toEqual([])
+  await again(azure, inputs, { state: first.state })
+  azure.intervene = undefined
+  expect(jobsLeft(azure)).toEqual([job])
+  const second = await again(azure, inputs)
+  expect(annotations(second)).toEqual([])
+  expect(second.outputs.result).toBe('unchanged')
+  expect(jobsLeft(azure)).toEqual([])
+})
+
 test('without a proof: on up to 3 nodes once the pool is up, before its jobs', async () => {
   const ran = await run('happy', SMOKE)
   expect(annotations(ran)).toEqual([])
