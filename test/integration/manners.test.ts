@@ -114,7 +114,7 @@ describe('Run Command', () => {
     }
     const ran = await again(azure, { ...happy.inputs, capture: 'live', 'prepare-script': 'echo patched' })
     expectDone(ran)
-    expect(ran.summary).toContain('What Run Command installed in golden could not be removed')
+    expect(ran.summary).toContain('The Run Command extension in golden could not be removed')
   })
 })
 

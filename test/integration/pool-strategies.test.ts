@@ -1,4 +1,4 @@
-/** What becomes of a pool that is there already, on another image: every strategy, canaries, rollback, and other people's hands. */
+/** What happens to an existing pool on another image: every strategy, canaries, rollback, and other people's hands. */
 import { expect, test } from 'vitest'
 import { loadScenario, type Scenario } from '../embedded-azure/scenarios/scenario.ts'
 import type { EmbeddedAzure } from '../embedded-azure/server.ts'

@@ -1,4 +1,4 @@
-/** What a pool that is there already needs, by what it says of itself. */
+/** What an existing pool needs, by its own properties. */
 import { describe, expect, test } from 'vitest'
 import type { PoolRequest } from '../../../src/config/config.ts'
 import type { ArmId } from '../../../src/model/arm-id.ts'

@@ -38,7 +38,7 @@ describe.each<[string, Partial<PoolQuestion>, Actions]>([
   ['other metadata', { request: asked({ metadata: [{ name: 'team', value: 'render' }] }) }, all('update')],
   ['a formula', { request: asked({ scaleSettings: { autoScale: { formula: '$x=1;' } } }, { autoScale: true }) }, all('update')],
   [
-    'a formula that is there already',
+    'a formula that exists already',
     {
       request: asked({ scaleSettings: { autoScale: { formula: '$x=1;' } } }, { autoScale: true }),
       existing: pool(NEW, { scaleSettings: { autoScale: { formula: '$x=1;', evaluationInterval: 'PT15M' } } }),
