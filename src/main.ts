@@ -13,7 +13,7 @@ import type { EarlyAssertion } from './github/early-assertion.ts'
 import { proxyFor, settleProxies } from './github/proxies.ts'
 import * as github from './github/runtime.ts'
 import { showDuration } from './model/duration.ts'
-import { annotationOf } from './report/annotation.ts'
+import { annotationOf, failureIn } from './report/annotation.ts'
 import { commentBody, commentMarker, commentProblem } from './report/comment.ts'
 import type { Ending } from './report/ending.ts'
 import { endLog, logEvent, startLog } from './report/log.ts'
@@ -104,7 +104,8 @@ async function main(early: Early): Promise<void> {
   const path = await github.writeReport(JSON.stringify(report, undefined, 2))
   await github.setOutputs({ ...outputsOf(report), report: path })
   recorder.end(report)
-  if (report.error) fail(report.error)
+  const failure = failureIn(report)
+  if (failure) fail(failure)
   await publishSummary((mostBytes) => renderSummary(report, mostBytes))
 }
 

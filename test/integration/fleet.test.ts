@@ -102,7 +102,7 @@ describe('a region in which replication fails', () => {
     const azure = await failing()
     const first = await again(azure, inputs)
     expect(annotations(first)).toHaveLength(1)
-    expect(annotations(first)[0]).toMatch(/UK South: Failed with internal server error/)
+    expect(annotations(first)[0]).toMatch(/::renderuk\/preview: UK South: Failed with internal server error/)
     expect(first.outputs).toMatchObject({ result: 'failed' })
     expect(first.log).toMatch(/Account renderuk: preview was not touched: Image version was not replicated: .*UK South: Failed/)
     expect(first.log).toMatch(/replication of image version .*UK South failed/)
