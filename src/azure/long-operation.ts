@@ -200,11 +200,12 @@ class Operation implements FollowedOperation {
     }
   }
 
-  #succeed(): 'InProgress' | 'Succeeded' {
+  /** The resource is read at once: another wait would take seconds (15 of a copy), and mostly it is there. */
+  async #succeed(): Promise<'InProgress' | 'Succeeded'> {
     const isOfOperation = this.#stage === 'status' || this.#stage === 'result'
     if (isOfOperation && !this.#isBelieved && this.#mayBeUnfinished()) {
       this.#stage = 'confirmation'
-      return 'InProgress'
+      return this.poll()
     }
     this.#stage = 'over'
     return 'Succeeded'

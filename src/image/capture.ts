@@ -16,7 +16,7 @@ import { TAGS } from './tags.ts'
 import { VersionTakenError } from './taken.ts'
 import { type Captured, sweepTemporaries } from './temporary-resources.ts'
 
-/** Takes all snapshots at once. A VM that was stopped for it runs again afterwards, whatever happened. */
+/** Takes all snapshots at once. A VM that was stopped for it is started again afterwards, whatever happened. */
 export async function capture(plan: BuildPlan, context: StepContext): Promise<Captured<readonly SnapshotReport[]>> {
   const { prepare, deallocate, osType, copy, restorePoint } = plan
   const owner = { image: plan.tags[TAGS.image] ?? '', run: plan.tags[TAGS.run] ?? '' }
@@ -36,12 +36,12 @@ export async function capture(plan: BuildPlan, context: StepContext): Promise<Ca
     return withRestorePoint({ plan: whole, restorePoint }, context, () => takeSnapshots(whole, context))
   }
   if (!deallocate) return withoutTemporaries(takeSnapshots(plan, context))
-  return withoutTemporaries(whileStopped({ vm: deallocate, run: owner.run }, context, () => takeSnapshots(plan, context)))
+  return whileStopped({ vm: deallocate, run: owner.run }, context, () => takeSnapshots(plan, context))
 }
 
 const withoutTemporaries = async <T>(captured: Promise<T>): Promise<Captured<T>> => ({
   captured: await captured,
-  removed: Promise.resolve(),
+  finished: Promise.resolve(),
 })
 
 /** The script runs in the golden VM itself; what Run Command has installed for it is removed, so that no node finds it. */

@@ -3,13 +3,14 @@ import { explainInLine } from '../errors/explanation.ts'
 import type { ArmId } from '../model/arm-id.ts'
 import { emit, type StepContext } from '../run/context.ts'
 import { TAGS } from './tags.ts'
+import { type Captured, finishing } from './temporary-resources.ts'
 
-/** Stops the VM for as long as `body` runs. It runs again afterwards, whatever happened. */
+/** Stops the VM for as long as `body` runs, and starts it afterwards, whatever happened. */
 export async function whileStopped<T>(
   { vm, run }: { readonly vm: ArmId; readonly run: string },
   context: StepContext,
   body: () => Promise<T>,
-): Promise<T> {
+): Promise<Captured<T>> {
   return startingAfter(vm, context, async () => {
     await mark(vm, run, context)
     emit(context, { kind: 'resource', change: 'updating', type: 'virtual machine', id: vm, detail: 'deallocating' })
@@ -19,16 +20,26 @@ export async function whileStopped<T>(
 }
 
 /**
- * Starts the VM after `body`, whatever happened. With the signal aborted nothing more can be sent: the ledger and the mark on the VM have
- * it.
+ * Starts the VM after `body`, beside whatever comes next; where `body` fails, the VM runs before that is thrown. With the signal aborted
+ * nothing more can be sent: the ledger and the mark on the VM have it.
  */
-export async function startingAfter<T>(vm: ArmId, context: StepContext, body: () => Promise<T>): Promise<T> {
+export async function startingAfter<T>(vm: ArmId, context: StepContext, body: () => Promise<T>): Promise<Captured<T>> {
   context.ledger.record({ id: vm, kind: 'startVm' })
-  try {
-    return await body()
-  } finally {
+  const started = async () => {
     if (!context.signal.aborted) await start(vm, context)
   }
+  try {
+    return finishing(await body(), started())
+  } catch (error) {
+    await started()
+    throw error
+  }
+}
+
+/** Starts a VM that an interrupted run has stopped. */
+export async function startOwed(vm: ArmId, context: StepContext): Promise<void> {
+  context.ledger.record({ id: vm, kind: 'startVm' })
+  await start(vm, context)
 }
 
 async function start(vm: ArmId, context: StepContext): Promise<void> {

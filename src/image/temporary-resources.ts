@@ -23,17 +23,24 @@ export async function removeTemporaries(groups: readonly (readonly TemporaryReso
   if (failures.length > 0) throw failures[0]
 }
 
-/** What was captured. What existed only for that is being deleted, beside whatever comes next; `removed` rejects where it cannot be. */
+/**
+ * What was captured. What existed only for that is being deleted, and what was stopped for it is being started, beside whatever comes
+ * next; `finished` rejects where that fails.
+ */
 export interface Captured<T> {
   readonly captured: T
-  readonly removed: Promise<void>
+  readonly finished: Promise<void>
 }
 
 /** Begins to delete them, once their disks have been captured. */
 export function removingBeside<T>(captured: T, groups: readonly (readonly TemporaryResource[])[], context: StepContext): Captured<T> {
-  const removed = removeTemporaries(groups, context)
-  removed.catch(() => {})
-  return { captured, removed }
+  return finishing(captured, removeTemporaries(groups, context))
+}
+
+/** @param finished Its failure is reported by whoever waits for it. */
+export function finishing<T>(captured: T, finished: Promise<void>): Captured<T> {
+  finished.catch(() => {})
+  return { captured, finished }
 }
 
 async function put({ id, apiVersion, body }: TemporaryResource, context: StepContext): Promise<void> {

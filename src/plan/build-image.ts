@@ -4,7 +4,7 @@ import { confirmReplica } from '../image/confirm-replica.ts'
 import type { BuildPlan, SnapshotReport } from '../image/image-plan.ts'
 import type { ImageQuestion } from '../image/plan-image.ts'
 import { publish } from '../image/publish.ts'
-import { startingAfter } from '../image/restart.ts'
+import { startingAfter, startOwed } from '../image/restart.ts'
 import { sourceContent } from '../image/source.ts'
 import { VersionTakenError } from '../image/taken.ts'
 import { updateVersion } from '../image/update-version.ts'
@@ -34,17 +34,17 @@ const LONGEST_PAUSE_MS = 30_000
 export async function buildImage(question: ImageQuestion, plan: Plan, progress: ImageProgress, context: StepContext): Promise<void> {
   const { image, owedStart } = plan
   if (image.kind !== 'build') {
-    if (owedStart) await startingAfter(owedStart, context, async () => {})
+    if (owedStart) await startOwed(owedStart, context)
     if (image.kind === 'reuse' && image.update) await phase(context, 'publish', () => updateVersion(image, context))
     return confirmTaken(question, plan, context)
   }
   try {
-    const removed = await captureAll(image, plan, progress, context)
+    const underWay = await captureAll(image, plan, progress, context)
     const publishing = async () => {
       progress.replication = await publish(image, context)
     }
-    // The version is made from the snapshots: what they were taken of may go meanwhile.
-    await phase(context, 'publish', () => allSideBySide([publishing, () => removed.done], (begin) => begin()))
+    // The version is made from the snapshots: what they were taken of may go, or start, meanwhile.
+    await phase(context, 'publish', () => allSideBySide([publishing, ...underWay.map((one) => () => one)], (begin) => begin()))
   } catch (error) {
     const avoid = [...(question.avoid ?? []), ...(error instanceof VersionTakenError ? [error.version] : [])]
     const isAuto = question.config.image?.version === 'auto'
@@ -81,18 +81,21 @@ async function again(question: ImageQuestion, progress: ImageProgress, context: 
   await buildImage(now, plan, progress, context)
 }
 
-/** A script needs a running VM; everything else works with the VM as it is. Returns the deletion that is still in progress. */
+/** A script needs a running VM; everything else works with the VM as it is. Returns what is still in progress. */
 async function captureAll(
   image: BuildPlan,
   { owedStart }: Plan,
   progress: ImageProgress,
   context: StepContext,
-): Promise<{ readonly done: Promise<void> }> {
+): Promise<readonly Promise<void>[]> {
   const all = async () => {
-    const { captured, removed } = await phase(context, 'capture', () => capture(image, context))
+    const { captured, finished } = await phase(context, 'capture', () => capture(image, context))
     progress.snapshots = captured
-    return { done: removed }
+    return [finished]
   }
-  if (owedStart && image.prepare) await startingAfter(owedStart, context, async () => {})
-  return owedStart ? startingAfter(owedStart, context, all) : all()
+  if (owedStart && image.prepare) await startOwed(owedStart, context)
+  const startsItself = image.deallocate !== undefined && image.snapshots.some(({ exists }) => !exists)
+  if (!owedStart || startsItself) return all()
+  const { captured: underWay, finished: started } = await startingAfter(owedStart, context, all)
+  return [...underWay, started]
 }

@@ -33,7 +33,7 @@ const FAILING: readonly NodeState[] = ['startTaskFailed', 'unusable', 'offline',
 const MOST_NODES_SHOWN = 20
 const OUTPUT_BYTES = 4_096
 /** Nodes take between half a minute and many minutes to start and to run their start task. */
-const nodeDelayMs = (waitedMs: number): number => Math.min(15_000, Math.max(5_000, waitedMs / 10))
+const nodeDelayMs = (waitedMs: number): number => Math.min(15_000, Math.max(4_000, waitedMs / 15))
 /** A list costs a request for every 1,000 nodes, so it is read when the counts make it worthwhile, and from time to time regardless. */
 const LIST_ANYWAY_MS = 120_000
 const LIST_AGAIN_MS = 20_000

@@ -1,4 +1,5 @@
 /** Every way that a run may go, on the reference trace: how long it takes beside what Azure itself needs for it, and how many requests. */
+import { SETTLE_MS } from '../../src/image/generalize.ts'
 import { DURATION_MS } from '../embedded-azure/batch/pool.ts'
 import { loadScenario, type Scenario } from '../embedded-azure/scenarios/scenario.ts'
 import { type EmbeddedAzure, startAzure } from '../embedded-azure/server.ts'
@@ -42,8 +43,8 @@ const drainS = DURATION_MS.drain / 1_000
 /** Nodes appear one after the other; the last has to start, and to run its start task. */
 const growS = (nodes: number) =>
   Math.max(allocationS, allocationS * (0.4 + (0.5 * (nodes - 1)) / nodes) + (DURATION_MS.start + DURATION_MS.startTask) / 1_000)
-/** Snapshots, network interface, VM, script, deallocation: the times of the embedded Azure. */
-const COPY_S = { network: 8, create: 60, runCommand: 20, settle: 5, deallocate: 40.5 }
+/** Network interface, VM, script, deallocation: the times of the embedded Azure; between the last two, Run Command goes from the copy. */
+const COPY_S = { network: 8, create: 60, runCommand: 20, settle: SETTLE_MS / 1_000, deallocate: 40.5 }
 const copyS = Object.values(COPY_S).reduce((sum, seconds) => sum + seconds, 0)
 const DELETE_VERSION_S = 91
 

@@ -48,6 +48,18 @@ describe('a poll', () => {
     })
   })
 
+  test('reads the resource at once where the operation has ended and the resource was last seen in progress', async () => {
+    const asked: string[] = []
+    const creating = answer(201, { properties: { provisioningState: 'Creating' } }, ASYNC)
+    const ask = async (url: string): Promise<RawAnswer> => {
+      asked.push(url)
+      return url === STATUS ? succeeded : answer(200, { properties: { provisioningState: 'Succeeded' } })
+    }
+    const followed = operationOf({ started: creating, attempt: ATTEMPT, ask, origin: ORIGIN, resourceUrl: `${ORIGIN}/r` })
+    expect(await followed.poll()).toBe('Succeeded')
+    expect(asked).toEqual([STATUS, `${ORIGIN}/r`])
+  })
+
   test('an operation that ended with its start asks nothing', async () => {
     const { asked, followed } = operation({}, [], answer(200, { id: 'x' }))
     expect(await followed.poll()).toBe('Succeeded')
@@ -128,5 +140,5 @@ test('waiting honours the Retry-After of each answer', async () => {
   const started = answer(202, '', { ...ASYNC, 'retry-after': '7' })
   const { followed } = operation(ASYNC, [answer(200, { status: 'InProgress' }, { 'retry-after': '12' }), running, succeeded], started)
   await follow({ operation: followed, pace: PACES.image, clock, signal: new AbortController().signal })
-  expect(slept).toEqual([7_000, 12_000, 3_800])
+  expect(slept).toEqual([7_000, 12_000, 2_000])
 })
