@@ -1,5 +1,6 @@
 /** What the measured figures may be at most. Counts are held by `npm test` too; seconds, ratios and memory only here, on a quiet machine. */
 import type { Results } from '../tools/measured.ts'
+import { ratio } from './ratios.ts'
 
 export interface Figure {
   readonly what: string
@@ -14,8 +15,15 @@ const REQUESTS: Readonly<Record<string, number>> = {
   'new pool': 75,
   'nothing has changed': 15,
   plan: 20,
-  'pruning of 100 versions': 250,
+  'pruning of 100 versions': 260,
 }
+
+/**
+ * Beside Azure alone, once it has begun: before its first write a run reads what a plan reads. Each look at 100 deletions, which take a
+ * minute and a half, costs requests, and the bound of these comes first.
+ */
+const WALL = 1.01
+const WALL_OF_PRUNING = 1.11
 
 /** On the reference trace, and with more pools and nodes. */
 const WAY_MIB = 95
@@ -24,11 +32,12 @@ const POOLS_REQUESTS: Readonly<Record<string, number>> = { '50 pools of 10 nodes
 
 /** Every figure that has a bound. */
 export function boundedFigures({ bundleBytes, startUp, ways, scale, fleet }: Results): readonly Figure[] {
+  const readingS = ways.find(({ way }) => way === 'plan')?.wallS ?? 0
   return [
-    ...ways.flatMap(({ way, wallS, wallToBound, requests, peakMiB }) => [
-      wallToBound === undefined
+    ...ways.flatMap(({ way, wallS, boundS, requests, peakMiB }) => [
+      boundS === 0
         ? figure(`${way}: seconds`, wallS, way === 'nothing has changed' ? UNCHANGED_S : undefined)
-        : figure(`${way}: time beside Azure alone`, wallToBound, 1.01),
+        : figure(`${way}: time beside Azure alone`, ratio(wallS - readingS, boundS), way.startsWith('pruning') ? WALL_OF_PRUNING : WALL),
       figure(`${way}: requests`, requests, REQUESTS[way]),
       figure(`${way}: MiB`, peakMiB, way === 'new pool' ? WAY_MIB : undefined),
     ]),

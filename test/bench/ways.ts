@@ -3,7 +3,7 @@ import { SETTLE_MS } from '../../src/image/generalize.ts'
 import { DURATION_MS } from '../embedded-azure/batch/pool.ts'
 import { loadScenario, type Scenario } from '../embedded-azure/scenarios/scenario.ts'
 import { type EmbeddedAzure, startAzure } from '../embedded-azure/server.ts'
-import { oldVersions } from '../fixtures/loads.ts'
+import { isDiscovery, oldVersions } from '../fixtures/loads.ts'
 import { ratio } from './ratios.ts'
 import { runMeasured } from './run-measured.ts'
 
@@ -101,7 +101,7 @@ async function measure({ way, boundS, inputs = {}, before, prepare, changes }: W
       wallS: Math.round(wallS * 10) / 10,
       boundS,
       ...(boundS > 0 && { wallToBound: ratio(wallS, boundS) }),
-      requests: azure.exchanges.length - sent,
+      requests: azure.exchanges.slice(sent).filter(({ liveRequest }) => !isDiscovery(liveRequest.url)).length,
       peakMiB,
     }
   } finally {

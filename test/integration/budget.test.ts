@@ -3,7 +3,7 @@ import { readdirSync, readFileSync, statSync } from 'node:fs'
 import path from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { loadScenario, type Scenario } from '../embedded-azure/scenarios/scenario.ts'
-import { oldVersions, poolsOf } from '../fixtures/loads.ts'
+import { isDiscovery, oldVersions, poolsOf } from '../fixtures/loads.ts'
 import { again, annotations, azureOf, type Ran } from '../fixtures/whole-runs.ts'
 
 const DIST = path.join(import.meta.dirname, '../../dist')
@@ -13,15 +13,12 @@ const SPEED = 2
 
 const azure = (name: string, changes: Partial<Scenario> = {}) => azureOf({ ...loadScenario(name), ...changes }, SPEED)
 
-/** MSAL knows the authorities of Azure's clouds by heart; only of another one, such as the embedded Azure, it asks what it is. */
-const DISCOVERY = /\/\.well-known\/openid-configuration/
-
 /** How many requests a run sent, on a world that had seen `before`. */
 async function requestsOf(running: Promise<Ran>, before = 0): Promise<number> {
   const ran = await running
   expect(annotations(ran)).toEqual([])
   expect(ran.exitCode).toBe(0)
-  return ran.azure.exchanges.slice(before).filter(({ liveRequest }) => !DISCOVERY.test(liveRequest.url)).length
+  return ran.azure.exchanges.slice(before).filter(({ liveRequest }) => !isDiscovery(liveRequest.url)).length
 }
 
 describe('the reference trace', () => {
