@@ -27,7 +27,7 @@ export async function confirmReplica(
   asPhase: AsPhase = (body) => phase(context, 'publish', body),
 ): Promise<void> {
   const version = await context.compute.getImageVersion(id)
-  if (!version) throw new VersionGoneError(nameOf(id), 'before a pool was put on it')
+  if (!version || version.provisioningState === 'Deleting') throw new VersionGoneError(nameOf(id), 'before a pool was put on it')
   const state = publishedState(version, region)
   if (state === 'ready') return
   await asPhase(async () => {

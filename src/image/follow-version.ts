@@ -51,7 +51,7 @@ export async function followVersion(awaited: AwaitedVersion, context: StepContex
     delayMs,
     async () => {
       const version = await context.compute.getImageVersion(id)
-      if (!version) throw new VersionGoneError(name)
+      if (!version || isBeingDeleted(version)) throw new VersionGoneError(name)
       refuse?.(version)
       const progress = version.replication
         .map(({ region, state, progress: percent }) => `${region} ${state} ${Math.floor(percent / 25)}`)
@@ -74,6 +74,8 @@ export async function followVersion(awaited: AwaitedVersion, context: StepContex
     },
   )
 }
+
+const isBeingDeleted = ({ provisioningState }: ImageVersion): boolean => provisioningState === 'Deleting'
 
 /** The resource only says `Failed`; the operation, or a region, says why. */
 async function failVersion(

@@ -32,7 +32,7 @@ export function publishedState(
   region: string,
 ): 'ready' | 'failed' | 'replicating' {
   // A replica that is still shown may be going away.
-  if (!isTarget(targetRegions, region)) return 'failed'
+  if (!isTarget(targetRegions, region) || provisioningState === 'Deleting') return 'failed'
   const replica = replicaIn(replication, region)
   if (replica?.state === 'Completed') return 'ready'
   if (provisioningState === 'Updating') return 'replicating'

@@ -120,9 +120,12 @@ export class PoolResizer {
     await waitUntilEvaluated({ editor, plane, name: this.#pool.name, sinceMs }, this.#context)
     const pool = await this.waitUntilSteady()
     const target = formulaTarget(pool)
-    const errors = errorsOfThisRun(pool, this.#drainBeganMs + 1).map(classifyResizeError)
-    if (errors.length === 0 || totals(pool).dedicated >= target.dedicated) return pool
+    const current = totals(pool)
+    // Errors of a resize before the change stay on the pool until the evaluation begins one.
+    const errors = errorsOfThisRun(pool, Math.max(this.#drainBeganMs + 1, sinceMs)).map(classifyResizeError)
     const fatal = errors.find((error) => error.class === 'fatal')
+    const isShort = current.dedicated < target.dedicated || (fatal !== undefined && current.lowPriority < target.lowPriority)
+    if (errors.length === 0 || !isShort) return pool
     const shortfall = await this.#shortfall({ pool, target, why: 'fatal', error: fatal ?? errors[0] })
     if (fatal || nodesIn(pool) === 0) throw shortfall
     const text = `${shortfall.message}\nThe formula of the pool requests the missing nodes again at its next evaluation.`

@@ -105,6 +105,26 @@ scaleSettings:
     expect(requestsTo(ran.azure, 'POST', /disableAutoScale|resize/i)).toEqual([])
   })
 
+  test('Spot nodes that a quota rules out: red for the quota, not for a lack of Spot capacity', async () => {
+    const spot = AUTO['pool-spec'].replace('$TargetDedicatedNodes = 6', '$TargetLowPriorityNodes = 6')
+    const ran = await run('happy', { ...AUTO, 'pool-spec': spot }, { account: { ...account, lowPriorityCoreQuota: 8 } })
+    expect(ran.exitCode).toBe(1)
+    expect(annotations(ran)[0]).toMatch(/has \d of 6 Spot nodes: AccountLowPriorityCoreQuotaReached/)
+  })
+
+  test('an error of a resize before the formula is not believed while the new one has not begun', async () => {
+    const azure = await azureOf({ ...scenario, formula: { resizeAfterSeconds: 60 } })
+    const empty = { ...FIRST, ...AUTO, 'pool-spec': AUTO['pool-spec'].replace('= 6', '= 0') }
+    expect(annotations(await again(azure, empty))).toEqual([])
+    azure.pools.get('render').properties.resizeOperationStatus = {
+      startTime: new Date(azure.clock.now().getTime() - 3_600_000).toISOString(),
+      errors: [{ code: 'AccountCoreQuotaReached', message: 'of old' }],
+    }
+    const ran = await again(azure, { ...FIRST, ...AUTO })
+    expect(annotations(ran)).toEqual([])
+    expect(ran.outputs).toMatchObject({ 'current-dedicated-nodes': '6' })
+  })
+
   test.each([
     ['100', 1],
     ['80', 0],

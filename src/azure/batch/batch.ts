@@ -5,6 +5,7 @@ import type { BatchDataPlane } from '../../model/batch-service.ts'
 import type { Connection } from '../connection.ts'
 import { PACES } from '../pace.ts'
 import { type JsonRequest, Requests } from '../requests.ts'
+import { withStateWords } from '../words.ts'
 import { createDataPlane } from './data-plane.ts'
 import { NewestReadings } from './newest-readings.ts'
 import { PoolReadings } from './pool-readings.ts'
@@ -120,8 +121,8 @@ interface WireVmSize extends Omit<BatchVmSize, 'capabilities'> {
 
 interface WirePool extends Pool {}
 
-function toPool({ id, name, etag, identity, tags, properties }: WirePool): Pool {
-  return { id, name, etag, properties, ...(identity && { identity }), ...(tags && { tags }) }
+export function toPool({ id, name, etag, identity, tags, properties = {} as Pool['properties'] }: WirePool): Pool {
+  return { id, name, etag, properties: withStateWords(properties), ...(identity && { identity }), ...(tags && { tags }) }
 }
 
 function toVmSize({ capabilities = [], ...size }: WireVmSize): BatchVmSize {

@@ -21,7 +21,12 @@ const FINISHED = ['completed', 'terminating', 'deleting']
 
 /** Whether a job or schedule in this state runs on the pool, now or later. */
 export function isUnfinishedOn(poolName: string, state: string, info: PoolInfo | undefined): boolean {
-  return info?.poolId?.toLowerCase() === poolName.toLowerCase() && !FINISHED.includes(state)
+  return info?.poolId?.toLowerCase() === poolName.toLowerCase() && !FINISHED.includes(state.toLowerCase())
 }
 
-export const toJob = ({ id, eTag, state, metadata = [] }: WireJob): Job => ({ id, etag: eTag, state, metadata })
+export const toJob = ({ id, eTag, state, metadata = [] }: WireJob): Job => ({
+  id,
+  etag: eTag,
+  state: state.toLowerCase() as Job['state'],
+  metadata,
+})

@@ -18,7 +18,8 @@ export class NewestReadings {
 
   /** Remembers how far the pool has come. */
   note(pool: Pool): Pool {
-    this.#touchedMs.set(pool.id.toLowerCase(), lastTouched(pool))
+    const touchedMs = lastTouched(pool)
+    if (touchedMs > 0) this.#touchedMs.set(pool.id.toLowerCase(), touchedMs)
     return pool
   }
 

@@ -17,7 +17,7 @@ export function toTask({ id, state, nodeInfo, executionInfo = {} }: WireTask): T
   const { startTime, endTime, exitCode, failureInfo } = executionInfo
   return {
     id,
-    state,
+    state: state.toLowerCase() as Task['state'],
     ...(nodeInfo?.nodeId && { nodeId: nodeInfo.nodeId }),
     ...(startTime && { startTime }),
     ...(endTime && { endTime }),

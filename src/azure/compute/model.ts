@@ -17,6 +17,7 @@ import type {
   VirtualMachine,
   VmExtension,
 } from '../../model/compute.ts'
+import { stateWord } from '../words.ts'
 
 /** Drops members that are `undefined`: the ports know only present members. */
 type Present<T> = { [K in keyof T]: Exclude<T[K], undefined> }
@@ -39,7 +40,7 @@ export function toVirtualMachine(vm: sdk.VirtualMachine): VirtualMachine {
     osType: (osDisk?.osType ?? 'Linux') as OsType,
     osDisk: toAttachedDisk(osDisk ?? {}),
     dataDisks: (dataDisks ?? []).map(toAttachedDisk).sort((one, other) => (one.lun ?? 0) - (other.lun ?? 0)),
-    statuses: (vm.instanceView?.statuses ?? []).flatMap(({ code }) => (code ? [code] : [])),
+    statuses: (vm.instanceView?.statuses ?? []).flatMap(({ code }) => (code ? [statusOf(code)] : [])),
     tags: vm.tags ?? {},
     ...(vm.resources?.length && { extensions: vm.resources.map(toExtension) }),
     ...present({
@@ -56,6 +57,9 @@ export function toVirtualMachine(vm: sdk.VirtualMachine): VirtualMachine {
     }),
   }
 }
+
+/** E.g. `PowerState/running`; codes may say more after a second slash. */
+const statusOf = (code: string): string => code.replace(/\/[^/]+/, (word) => word.toLowerCase())
 
 const toExtension = ({ name = '', publisher = '', typePropertiesType = '' }: sdk.VirtualMachineExtension): VmExtension => ({
   name,
@@ -109,7 +113,7 @@ export function toDisk(disk: DiskLike): Disk {
 export function toSnapshot(snapshot: sdk.Snapshot): Snapshot {
   return {
     ...toDisk(snapshot),
-    provisioningState: snapshot.provisioningState ?? '',
+    provisioningState: stateWord(snapshot.provisioningState ?? ''),
     tags: snapshot.tags ?? {},
     ...present({
       sourceResourceId: snapshot.creationData?.sourceResourceId,
@@ -120,7 +124,12 @@ export function toSnapshot(snapshot: sdk.Snapshot): Snapshot {
 
 export function toGallery(gallery: sdk.Gallery): Gallery {
   return {
-    ...{ id: idOf(gallery), name: nameOf(gallery), location: gallery.location, provisioningState: gallery.provisioningState ?? '' },
+    ...{
+      id: idOf(gallery),
+      name: nameOf(gallery),
+      location: gallery.location,
+      provisioningState: stateWord(gallery.provisioningState ?? ''),
+    },
     ...present({ isSoftDeleteEnabled: gallery.softDeletePolicy?.isSoftDeleteEnabled }),
   }
 }
@@ -131,7 +140,7 @@ export function toDefinition(definition: sdk.GalleryImage): ImageDefinition {
     id: idOf(definition),
     name: nameOf(definition),
     location: definition.location,
-    provisioningState: definition.provisioningState ?? '',
+    provisioningState: stateWord(definition.provisioningState ?? ''),
     osType: (definition.osType ?? 'Linux') as OsType,
     osState: (definition.osState ?? 'Generalized') as ImageDefinition['osState'],
     hyperVGeneration: (definition.hyperVGeneration ?? 'V1') as HyperVGeneration,
@@ -159,7 +168,7 @@ export function toVersion(version: sdk.GalleryImageVersion): ImageVersion {
     id: idOf(version),
     name: nameOf(version),
     location: version.location,
-    provisioningState: version.provisioningState ?? '',
+    provisioningState: stateWord(version.provisioningState ?? ''),
     targetRegions: (version.publishingProfile?.targetRegions ?? []).map((region) => ({
       name: region.name,
       replicas: region.regionalReplicaCount ?? 1,
@@ -167,7 +176,7 @@ export function toVersion(version: sdk.GalleryImageVersion): ImageVersion {
     })),
     replication: (version.replicationStatus?.summary ?? []).map((region) => ({
       region: region.region ?? '',
-      state: (region.state ?? 'Unknown') as RegionReplication['state'],
+      state: stateWord(region.state ?? 'Unknown') as RegionReplication['state'],
       progress: region.progress ?? 0,
       ...present({ details: region.details || undefined }),
     })),
@@ -190,7 +199,7 @@ export function toImage(image: sdk.Image): ManagedImage {
     id: idOf(image),
     name: nameOf(image),
     location: image.location,
-    provisioningState: image.provisioningState ?? '',
+    provisioningState: stateWord(image.provisioningState ?? ''),
     sourceIds: sources.filter((id) => id !== undefined),
     luns: dataDisks.map(({ lun }) => lun),
     tags: image.tags ?? {},

@@ -72,8 +72,14 @@ export class Formulas {
     pool.properties.autoScaleRun = { evaluationTime: this.#pools.now(), results, ...(error && { error }) }
     const { currentDedicatedNodes, currentLowPriorityNodes, allocationState } = pool.properties
     const isThere = currentDedicatedNodes === dedicated && currentLowPriorityNodes === lowPriority
-    if (!error && allocationState === 'Steady' && (isFirst || !isThere))
+    const resize = () =>
       this.#pools.resize(pool, { targetDedicatedNodes: dedicated, targetLowPriorityNodes: lowPriority, resizeTimeout: 'PT15M' })
+    const { resizeAfterSeconds: lateS } = this.#fate
+    if (!error && allocationState === 'Steady' && (isFirst || !isThere)) {
+      // Errors go with the next resize only: https://github.com/nextflow-io/nextflow/pull/7312
+      if (lateS) this.#clock.after(lateS * 1_000, () => schedule === pool.formulaSchedule && resize())
+      else resize()
+    }
     this.#next(pool, schedule, Math.max(5, minutesOf(autoScale.evaluationInterval)) * 60_000)
   }
 }

@@ -189,6 +189,8 @@ export interface NodeFate {
 export interface FormulaFate {
   /** From a change of the formula to its first evaluation. */
   readonly delayMinutes?: number
+  /** From an evaluation to the resize that it asks for: until then the pool is steady, and has the errors of its last resize. */
+  readonly resizeAfterSeconds?: number
   /** Text that a formula must contain for its evaluation to fail. */
   readonly failsWith?: string
 }

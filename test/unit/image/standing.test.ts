@@ -55,6 +55,7 @@ describe.each<[string, string, readonly RegionReplication[], string, boolean, st
     true,
     'has a complete replica in North Europe',
   ],
+  ['complete, and being deleted', 'Deleting', [at('West Europe', 'Completed')], 'failed', false, 'has a complete replica in West Europe'],
   ['failed for Batch, and being updated', 'Updating', [at('West Europe', 'Failed')], 'replicating', false, undefined],
 ])('a version that is %s', (_, state, replication, published, usable, stays) => {
   test(`is ${published}, usable: ${usable}, and stays because it ${stays}`, () => {
