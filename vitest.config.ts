@@ -1,26 +1,38 @@
 import { defineConfig } from 'vitest/config'
 
 /**
- * Runs that are killed at every step, throttled, or met by somebody else's changes, sources in every combination, and pools as large as
- * Batch allows. These files take nearly as long as all others together, so they have a command of their own, `npm run test:integration`.
+ * Runs that are killed at every step, throttled, out of reach of Azure, or met by somebody else's changes or by nodes that do not start;
+ * sources and strategies in every combination; and pools as large as Batch allows. These files take longer than all others together, so
+ * they have a command of their own, `npm run test:integration`.
  */
 const DISTURBED = [
   'concurrent-runs',
   'copy',
+  'diagnosis',
   'image-matrix',
   'image-safety',
   'lasting-faults',
   'manners',
+  'network',
+  'pool-data-plane',
   'pool-foreign',
   'pool-foreign-secrets',
+  'pool-gate',
+  'pool-nodes',
   'pool-removal',
   'pool-rerun',
+  'pool-rollback',
   'pool-scale',
+  'pool-strategies',
   'pool-takeover',
   'pool-waste',
+  'replaced-pool',
+  'replica-gate',
   'restart',
   'restore-point',
   'retention-safety',
+  'sign-in-tokens',
+  'stale-reads',
 ].map((name) => `test/integration/${name}.test.ts`)
 
 /** They share a process, too; each world is closed after its test. */

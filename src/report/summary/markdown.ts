@@ -50,10 +50,18 @@ export function code(untrusted: string, longest?: number): Markdown {
   return markdown(/[`|]/.test(line) ? `<code>${entities(line)}</code>` : `\`${line}\``)
 }
 
+/** E.g. `AllocationTimedout`. */
+const LONGEST_WHOLE = 20
+
 /** Code that may be broken within a word, for cells of a table: on a telephone a column is some fifteen letters wide. */
 export function breakableCode(untrusted: string): Markdown {
   const parts = singleLine(untrusted).split(/(?<=[/:])(?=.)|(?<=[a-z])(?=[A-Z])/)
   return parts.length < 2 ? code(untrusted) : markdown(`<code>${parts.map(entities).join('<wbr>')}</code>`)
+}
+
+/** The name of an error, for a cell of a table: whole where it fits, so that a search for it finds it. */
+export function errorName(untrusted: string): Markdown {
+  return untrusted.length > LONGEST_WHOLE ? breakableCode(untrusted) : code(untrusted)
 }
 
 /** A block of lines as they are. The fence is longer than any run of backticks within. */

@@ -3,7 +3,7 @@ import { showTimeBetween } from '../../model/duration.ts'
 import { shortNodes, totalOf } from '../../model/nodes.ts'
 import type { PoolReport, ResizeAttempt } from '../run-report.ts'
 import { timeOf } from '../times.ts'
-import { blocks, breakableCode, code, join, link, list, type Markdown, md, table, text } from './markdown.ts'
+import { blocks, code, errorName, join, link, list, type Markdown, md, table, text } from './markdown.ts'
 
 /** Attempts in a table; below it every distinct error once, with its fix, but for the one in the box below the verdict. */
 export function resizeTable({ attempts, error }: PoolReport): Markdown {
@@ -32,7 +32,7 @@ const errorsOf = ({ errors }: ResizeAttempt): Markdown =>
   errors.length === 0
     ? md`none`
     : join(
-        errors.map((error) => md`${breakableCode(error.innermostCode ?? error.code)} (${error.class})`),
+        errors.map((error) => md`${errorName(error.innermostCode ?? error.code)} (${error.class})`),
         '<br>',
       )
 

@@ -2,7 +2,7 @@
 import { count, STATES } from '../../model/nodes.ts'
 import type { UnhealthyNode } from '../../pool/unhealthy-nodes.ts'
 import type { PoolReport } from '../run-report.ts'
-import { blocks, breakableCode, code, details, fence, join, type Markdown, md, nothing, table, text } from './markdown.ts'
+import { blocks, code, details, errorName, fence, join, type Markdown, md, nothing, table, text } from './markdown.ts'
 
 const MOST_CAUSES = 10
 const MOST_NAMES = 20
@@ -38,7 +38,7 @@ const causeOf = ({ state, exitCode, errors }: UnhealthyNode): string =>
 function errorsOf({ errors, state }: UnhealthyNode): Markdown {
   if (errors.length > 0)
     return join(
-      errors.slice(0, 3).map((error) => md`${breakableCode(error.code)} ${text(error.message, 500)}`),
+      errors.slice(0, 3).map((error) => md`${errorName(error.code)} ${text(error.message, 500)}`),
       '<br>',
     )
   return state === 'unusable' ? md`no error given: Batch cannot reach the VM (network security group, route, DNS, outbound access)` : md`–`
