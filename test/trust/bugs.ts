@@ -119,7 +119,7 @@ export const BUGS_OF_RUNS: readonly CaughtBug[] = [
   },
   {
     name: 'drained before the proof',
-    changes: [{ file: 'pool/bring-up.js', from: "if (outcome.result === 'failed')", to: 'if (false)' }],
+    changes: [{ file: 'pool/bring-up.js', from: "if (outcome?.result === 'failed')", to: 'if (false)' }],
     file: 'proof',
     tests: 'an image that does not work costs no node of the pool',
   },

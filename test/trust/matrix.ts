@@ -35,8 +35,8 @@ export const SEED = Number(process.env.TRUST_SEED ?? Math.floor(Date.now() / 86_
 /** Runs only the cases whose name has this in it: one that broke, again. */
 const ONLY = process.env.TRUST_CASE
 
-/** The seeded part of `cases` that a slice runs. */
-function sliceOf(cases: readonly Case[], most: number): readonly Case[] {
+/** The seeded part of `cases` that a slice runs; otherwise all. */
+export function sliceOf<T extends { readonly name: string }>(cases: readonly T[], most: number): readonly T[] {
   if (ONLY) return cases.filter(({ name }) => name.includes(ONLY))
   if (!IS_SLICE || cases.length <= most) return cases
   const shuffled = fc.shuffledSubarray([...cases], { minLength: most, maxLength: most })

@@ -108,6 +108,7 @@ test('a pool that was to take over and never did is reported, and stays', async 
     const green = azure.pools.add('render-0-9-0', {
       ...structuredClone(properties),
       ...times,
+      resizeOperationStatus: { ...properties.resizeOperationStatus, startTime: time },
       metadata: [{ name: 'image-pool-successor-of', value: 'render' }],
     })
     const run = await runAction({ azure, inputs: { ...FLOWS.inPlace.inputs, vm: '', mode: 'prune' } })
