@@ -7,5 +7,5 @@ import { record } from './recording.ts'
 test.each(Object.values(FLOWS))('crash: $name', async (flow) => {
   const recording = await record(flow)
   expect(recording.run.exitCode, recording.run.log).toBe(0)
-  await hold('crash', flow.name, crashCases(recording), 5)
+  await hold('crash', flow.name, crashCases(recording), 3)
 })

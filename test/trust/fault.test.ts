@@ -10,5 +10,5 @@ test.each(Object.values(FLOWS))('fault: $name', async (flow) => {
   const recording = await record(flow)
   expect(recording.run.exitCode, recording.run.log).toBe(0)
   await hold('fault once', flow.name, faultCases(recording), 2)
-  await hold('fault lasting', flow.name, lastingCases(recording, triedForEver), 3)
+  await hold('fault lasting', flow.name, lastingCases(recording, triedForEver), 2)
 })
