@@ -114,7 +114,7 @@ export const ENCRYPTION_RULES: readonly Rule[] = [
         ? [
             {
               seen: `account ${account.name} allocates nodes in a subscription of Azure Batch, and the image is encrypted with customer-managed keys`,
-              fix: 'By its documentation, Azure makes disks of such an image only in the subscription of the keys, and with the same keys. If no node starts, use a Batch account in user subscription mode.',
+              fix: 'According to Microsoft’s documentation, disks of such an image can only be created in the subscription of the keys, with the same keys. If no node starts, use a Batch account in user subscription mode.',
             },
           ]
         : [],

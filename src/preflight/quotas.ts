@@ -8,8 +8,7 @@ import { totals } from '../pool/size.ts'
 import type { Facts, Rule } from './facts.ts'
 
 const QUOTA = 'https://learn.microsoft.com/azure/batch/batch-quota-limit'
-const MORE_CORES =
-  'Request more quota, or use a smaller target or VM size, or a lower `min-healthy-percentage`; in place needs less than blue-green.'
+const TARGETS = { dedicated: 'target-dedicated-nodes', lowPriority: 'target-low-priority-nodes' } as const
 
 export const QUOTA_RULES: readonly Rule[] = [
   {
@@ -55,7 +54,7 @@ export const QUOTA_RULES: readonly Rule[] = [
     title: 'The core quotas allow as many nodes as must be healthy; in place counts what the drain frees, blue-green needs both pools',
     objection: 'Core quota too small',
     link: QUOTA,
-    check: (facts) => (isGated(facts) ? shortfalls(facts, 'required').map(({ seen }) => ({ seen, fix: MORE_CORES })) : []),
+    check: (facts) => (isGated(facts) ? shortfalls(facts, 'required').map(({ finding }) => finding) : []),
   },
   {
     // A warning: the health gate may be passed without these nodes, and other pools may give cores back meanwhile.
@@ -67,7 +66,7 @@ export const QUOTA_RULES: readonly Rule[] = [
     check: (facts) =>
       shortfalls(facts, 'target')
         .filter(({ name }) => !isGated(facts) || !shortfalls(facts, 'required').some((short) => short.name === name))
-        .map(({ seen }) => ({ seen, fix: MORE_CORES })),
+        .map(({ finding }) => finding),
   },
   {
     id: 'subscription-quota',
@@ -96,8 +95,14 @@ export const QUOTA_RULES: readonly Rule[] = [
 /** A run that waits for nobody requests the nodes, and leaves the rest to Azure. */
 const isGated = ({ config: { mode, pool } }: Facts): boolean => mode !== 'prune' && pool?.wait !== 'none'
 
+interface CoreShortfall {
+  /** Of the quota, e.g. `dedicated cores`. */
+  readonly name: string
+  readonly finding: ReturnType<Rule['check']>[number]
+}
+
 /** Of the accounts that share the quotas, the first reports for all. */
-function shortfalls(facts: Facts, of: CoreDemand): readonly { readonly name: string; readonly seen: string }[] {
+function shortfalls(facts: Facts, of: CoreDemand): readonly CoreShortfall[] {
   const { sharingCores: views = [facts] } = facts
   const accounts = views.flatMap(({ config: { pool } }) => pool?.account ?? [])
   if (accounts[0] !== facts.config.pool?.account) return []
@@ -105,10 +110,26 @@ function shortfalls(facts: Facts, of: CoreDemand): readonly { readonly name: str
   const together = labels.length > 1 ? ` in accounts ${labels.join(' and ')} together` : ''
   return coreDemand(views, of)
     .filter(({ quota, used, needed }) => used + needed > quota)
-    .map(({ name, quota, used, needed }) => ({
-      name,
-      seen: `${needed} ${name} are needed${together}; the quota is ${quota}${used > 0 ? `, of which ${used} are in use elsewhere` : ''}`,
-    }))
+    .map((short) => {
+      const { name, quota, used, needed } = short
+      const elsewhere = used > 0 ? `, of which ${used} are in use elsewhere` : ''
+      const seen = `${needed} ${name} are needed${together}; the quota is ${quota}${elsewhere}`
+      return { name, finding: { seen, fix: moreCores(short, views, of) } }
+    })
+}
+
+/** How many nodes would fit can be said of a single pool that no proof runs beside. */
+function moreCores({ name, kind, quota, used, needed, coresPerNode }: CoreQuota, views: readonly View[], of: CoreDemand): string {
+  const requests = views.flatMap(({ config: { pool } }) => pool?.requests ?? [])
+  const isAlone = requests.length === 1 && views.every(({ proofs }) => (proofs?.proofs ?? []).length === 0)
+  const most = isAlone && coresPerNode > 0 ? Math.floor((quota - used) / coresPerNode) : 0
+  const ways = [
+    `Request ${needed + used - quota} more ${name}`,
+    most > 0 ? `set \`${TARGETS[kind]}\` to ${most} at most` : 'request fewer nodes',
+    ...(of === 'required' ? ['lower `min-healthy-percentage`'] : []),
+  ]
+  const isBlueGreen = views.some(({ config: { pool } }) => pool?.strategy === 'blue-green')
+  return `${ways.join(', ')}, or use a smaller VM size${isBlueGreen ? ' or `strategy: in-place`, which needs fewer cores' : ''}.`
 }
 
 /** What cores are counted for: the requested nodes, or those of them that must be healthy. */

@@ -11,10 +11,9 @@ const SIZES: Observed['vmSizes'] = [
   { name: 'Standard_D4s_v5', familyName: 'standardDSv5Family', capabilities: { vCPUs: '4' } },
   { name: 'Standard_E8s_v5', familyName: 'standardESv5Family', capabilities: { vCPUs: '8' } },
 ]
-const seen = (id: string, inputs: Readonly<Record<string, string>>, changes: Partial<Observed> = {}): readonly string[] =>
-  checkAll([factsOf(inputs, { vmSizes: SIZES, ...changes })])
-    .filter((finding) => finding.id === id)
-    .map((finding) => finding.seen)
+const found = (id: string, inputs: Readonly<Record<string, string>>, changes: Partial<Observed> = {}) =>
+  checkAll([factsOf(inputs, { vmSizes: SIZES, ...changes })]).filter((finding) => finding.id === id)
+const seen = (...question: Parameters<typeof found>): readonly string[] => found(...question).map((finding) => finding.seen)
 
 describe('core quotas', () => {
   const families = {
@@ -131,6 +130,29 @@ describe('core quotas', () => {
     ['replaced: the old one is gone before', 'replace', []],
   ])('%s', (_, strategy, expected) => {
     expect(seen('core-quota', { strategy, 'target-dedicated-nodes': '100' }, { pools: [poolOf('render', 100)] })).toEqual(expected)
+  })
+
+  test.each([
+    [
+      'a new pool',
+      'in-place',
+      [],
+      'Request 300 more dedicated cores, set `target-dedicated-nodes` to 125 at most, lower `min-healthy-percentage`, or use a smaller VM size.',
+    ],
+    [
+      'blue-green, beside 25 nodes',
+      'blue-green',
+      [poolOf('render', 25)],
+      'Request 400 more dedicated cores, set `target-dedicated-nodes` to 100 at most, lower `min-healthy-percentage`, or use a smaller VM size or `strategy: in-place`, which needs fewer cores.',
+    ],
+    [
+      'blue-green, beside as many as the quota allows',
+      'blue-green',
+      [poolOf('render', 125)],
+      'Request 800 more dedicated cores, request fewer nodes, lower `min-healthy-percentage`, or use a smaller VM size or `strategy: in-place`, which needs fewer cores.',
+    ],
+  ])('how many cores are missing, and how many nodes would fit: %s', (_, strategy, pools, fix) => {
+    expect(found('core-quota', { strategy, 'target-dedicated-nodes': '200' }, { pools })).toMatchObject([{ fix }])
   })
 
   test('several pools of a run are added up', () => {
