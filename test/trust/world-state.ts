@@ -94,6 +94,9 @@ function excerpt(before: string, after: string): string {
   return `expected …${before.slice(from, index + 80)}… but got …${after.slice(from, index + 80)}…`
 }
 
+/** Nothing is owed for what Azure changes in a complete resource, e.g. where a version is included in *latest*: Azure ends it alone. */
+const COMPLETE = ['Succeeded', 'Updating']
+
 /** Resources of this action that are not complete, or only there for a moment. */
 export function halfMade({ world }: EmbeddedAzure): readonly string[] {
   return world
@@ -101,7 +104,7 @@ export function halfMade({ world }: EmbeddedAzure): readonly string[] {
     .filter(
       ({ tags = {}, properties }) =>
         tags['image-pool-tool'] !== undefined &&
-        (properties.provisioningState !== 'Succeeded' || tags['image-pool-temporary'] !== undefined),
+        (!COMPLETE.includes(properties.provisioningState) || tags['image-pool-temporary'] !== undefined),
     )
     .map(({ id }) => id)
 }
