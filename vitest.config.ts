@@ -2,8 +2,8 @@ import { defineConfig } from 'vitest/config'
 
 /**
  * Runs that are killed at every step, throttled, out of reach of Azure, or met by somebody else's changes or by nodes that do not start;
- * sources and strategies in every combination; fleets, and pools as large as Batch allows. These files take longer than all others together, so
- * they have a command of their own, `npm run test:integration`.
+ * sources and strategies in every combination; fleets, and pools as large as Batch allows. These files take longer than all others
+ * together, so they have a command of their own, `npm run test:integration`.
  */
 const DISTURBED = [
   'concurrent-runs',

@@ -182,7 +182,6 @@ export interface Batch {
    */
   watchPool(id: ArmId, signal: AbortSignal): Promise<Pool | undefined>
   /** PUT with `If-None-Match: *`: a pool that exists already is not changed. */
-  /** PUT with `If-None-Match: *`. */
   createPool(id: ArmId, properties: PoolProperties, envelope?: PoolEnvelope): Promise<Pool>
   /** PATCH with `If-Match`: what `properties` does not name stays. */
   updatePool(pool: { readonly id: ArmId; readonly etag: string }, properties: PoolProperties, envelope?: PoolEnvelope): Promise<Pool>

@@ -15,7 +15,7 @@ const NAMES = { interrupt: 'SIGINT', terminate: 'SIGTERM', kill: 'SIGKILL' } as 
 
 const RESIZE = 'a resize is under way'
 /** What a recording has to note for these cases. */
-export const probeResizes = (azure: EmbeddedAzure): readonly string[] => (isResizing(azure) ? [RESIZE] : [])
+export const probeResizes = (azure: EmbeddedAzure): readonly string[] => (resizingIn(azure).length > 0 ? [RESIZE] : [])
 
 /** First, middle and last request of every phase × signal; × `on-cancel` where a resize is under way. */
 export function cancelCases(recording: Recording, entry?: string): readonly Case[] {
@@ -52,7 +52,7 @@ async function cancel(
       // The runner's seconds are real ones, for both sides.
       azure.clock.speed = 1
       signalledAtMs = Date.now()
-      wasResizing = isResizing(azure)
+      wasResizing = resizingIn(azure).length > 0
       controller.abort()
       return undefined
     })
@@ -67,7 +67,7 @@ async function cancel(
       if (main.outputs.result !== 'cancelled') problems.push(`output result is ${main.outputs.result}: ${errorsOf(main.log)}`)
       if (!/\*\*Cancelled\*\*/.test(main.summary)) problems.push(`the summary does not say so: ${main.summary.slice(0, 200)}`)
       if (main.exitCode === 0) problems.push('a cancelled run is green')
-      if (onCancel === 'stop-resize' && wasResizing && isGrowing(azure, recording)) problems.push('the resize goes on')
+      if (onCancel === 'stop-resize' && wasResizing && isGrowing(azure, recording)) problems.push('the resize continues')
     }
     azure.clock.speed = recording.speed
     const post = await again(azure, flow, { state: main.state, ...bundle })
@@ -91,15 +91,12 @@ async function cancel(
 
 const isRunningBefore = ({ flow }: Recording): boolean => flow.scenario.vm.statuses.includes('PowerState/running')
 
-/** A pool that was drained has its former size put back, and a proof pool is deleted by the post step. */
-const isGrowing = ({ accountPools }: EmbeddedAzure, { flow }: Recording): boolean =>
-  accountPools
-    .flatMap(({ pools }) => pools.all())
-    .filter(({ name, properties }) => properties.allocationState === 'Resizing' && !name.endsWith('-proof'))
-    .some(({ name, properties }) => {
-      const former = flow.scenario.pools?.find(({ id }) => id === name)
-      return properties.scaleSettings.fixedScale?.targetDedicatedNodes !== former?.nodes
-    })
+const resizingIn = ({ accountPools }: EmbeddedAzure) =>
+  accountPools.flatMap(({ pools }) => pools.all()).filter(({ properties }) => properties.allocationState === 'Resizing')
 
-const isResizing = ({ accountPools }: EmbeddedAzure): boolean =>
-  accountPools.some(({ pools }) => pools.all().some(({ properties }) => properties.allocationState === 'Resizing'))
+/** Whether a resize of the run continues. A drained pool that gets its former size back is none, nor a proof pool, which `post` deletes. */
+const isGrowing = (azure: EmbeddedAzure, { flow }: Recording): boolean =>
+  resizingIn(azure).some(({ name, properties }) => {
+    const former = flow.scenario.pools?.find(({ id }) => id === name)
+    return !name.endsWith('-proof') && properties.scaleSettings.fixedScale?.targetDedicatedNodes !== former?.nodes
+  })

@@ -87,8 +87,8 @@ async function runWithFault({ azure, recording, requests, fault, entry, disturbT
 }
 
 /**
- * Every kind of request × every fault that does not go away. A pool may be new, in use, or one of two; without it a kind of request is the
- * same in all flows: which of them were `tried` with an earlier flow is told by their shapes, and noted there.
+ * Every kind of request × every fault that does not go away. Requests about pools differ from flow to flow, for a pool may be new, in use,
+ * or one of two. Any other kind is the same in all flows and is tried once: its shape is then in `tried`.
  */
 export function lastingCases(recording: Recording, tried: Set<string>): readonly Case[] {
   const kinds = [...new Map(recording.requests.map((request) => [request.shape, request])).values()]

@@ -60,6 +60,9 @@ export async function leave(outcome: Outcome): Promise<void> {
   await writeFile(path.join(FOLDER, `${outcome.matrix} ${outcome.flow}.json`.replace(/[^\w.]+/g, '-')), JSON.stringify(outcome))
 }
 
+/** How many cases these stand for. */
+export const countOf = (cases: readonly Case[]): number => cases.reduce((sum, { covers = 1 }) => sum + covers, 0)
+
 /** The same, without judging: for those who expect cases to break. */
 export async function tried(matrix: string, flow: string, cases: readonly Case[], most = Number.POSITIVE_INFINITY): Promise<Outcome> {
   const startedAtMs = Date.now()
@@ -67,7 +70,6 @@ export async function tried(matrix: string, flow: string, cases: readonly Case[]
   const waiting = [...chosen]
   const broken: string[] = []
   let held = 0
-  const count = (some: readonly Case[]) => some.reduce((sum, { covers = 1 }) => sum + covers, 0)
   const work = async () => {
     for (let next = waiting.shift(); next; next = waiting.shift()) {
       const problems = await next.run().catch((error: unknown) => [error instanceof Error ? (error.stack ?? error.message) : String(error)])
@@ -79,7 +81,7 @@ export async function tried(matrix: string, flow: string, cases: readonly Case[]
     }
   }
   await Promise.all(Array.from({ length: AT_ONCE }, work))
-  return { matrix, flow, all: count(cases), run: count(chosen), held, seconds: Math.round((Date.now() - startedAtMs) / 1_000), broken }
+  return { matrix, flow, all: countOf(cases), run: countOf(chosen), held, seconds: Math.round((Date.now() - startedAtMs) / 1_000), broken }
 }
 
 /** Disturbs what is wanted, once or `times` in a row. */

@@ -27,7 +27,7 @@ export class PoolReadings {
     this.#readers = readers
   }
 
-  /** The pool as it is now. If the list lacks it or cannot be read, the pool is read by itself. */
+  /** The pool as it is now. If the list lacks it or cannot be read, it is read on its own. */
   async read(id: ArmId, signal: AbortSignal): Promise<Pool | undefined> {
     const nowMs = this.#readers.clock.now().getTime()
     this.#askedAtMs.set(id.toLowerCase(), nowMs)

@@ -23,7 +23,7 @@ test.each([
 })
 
 describe('a try', () => {
-  /** Never answers; gives up when it is told to. */
+  /** Never answers, and rejects once the request is aborted. */
   const hang = ({ abortSignal }: PipelineRequest) =>
     new Promise<PipelineResponse>((_, reject) => {
       abortSignal?.addEventListener('abort', () => reject(Object.assign(new Error('aborted'), { name: 'AbortError' })))

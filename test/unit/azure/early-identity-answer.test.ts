@@ -32,7 +32,7 @@ describe('the request', () => {
     ['of Service Fabric too', { IDENTITY_ENDPOINT: 'https://h', IDENTITY_HEADER: 'h', IDENTITY_SERVER_THUMBPRINT: 'ab' }, undefined],
     ['of Cloud Shell too', { MSI_ENDPOINT: 'http://127.0.0.1:41/' }, undefined],
     ['of an endpoint without its header', { IDENTITY_ENDPOINT: 'http://127.0.0.1:41/' }, undefined],
-    ['of an endpoint that is no address', { IDENTITY_ENDPOINT: 'http://', IDENTITY_HEADER: 'h' }, undefined],
+    ['of an endpoint that is not a URL', { IDENTITY_ENDPOINT: 'http://', IDENTITY_HEADER: 'h' }, undefined],
   ])('%s', (_, environment, expected) => {
     const url = identityRequest({ clientId: 'abc' }, RESOURCE, environment)?.url
     expect(url).toBe(expected && `${expected}&resource=https%3A%2F%2Fmanagement.azure.com&client_id=abc`)
