@@ -50,9 +50,9 @@ async function cleanUpEntry(entry: LedgerEntry, ports: CleanupPorts): Promise<vo
     case 'snapshot':
       return deleteFailedSnapshot(id, ports)
     case 'imageVersion':
-      return deleteFailedImage(id, await ports.compute.getImageVersion(id), ports)
+      return deleteFailedImage(entry, await ports.compute.getImageVersion(id), ports)
     case 'image':
-      return deleteFailedImage(id, await ports.compute.getImage(id), ports)
+      return deleteFailedImage(entry, await ports.compute.getImage(id), ports)
     case 'temporary':
       return deleteTemporary(id, ports)
     case 'proofPool':
@@ -86,13 +86,14 @@ async function deleteFailedSnapshot(id: ArmId, { compute, signal, info }: Cleanu
 
 /** A failed version may still work in some region, and something may run on it. */
 async function deleteFailedImage(
-  id: ArmId,
+  { id: entryId, accounts = [] }: LedgerEntry,
   image: { readonly id: string; readonly provisioningState: string } | undefined,
   ports: CleanupPorts,
 ): Promise<void> {
   const { compute, signal, info } = ports
+  const id = entryId as ArmId
   if (image?.provisioningState !== 'Failed') return
-  const reason = await reasonNotToDelete(image, ports)
+  const reason = await reasonNotToDelete(image, accounts, ports)
   if (reason) return info(`${id} failed, and stays: it ${reason}`)
   info(`deleting failed image ${id}`)
   await (isImageVersion(id) ? compute.deleteImageVersion(id, signal) : compute.deleteImage(id, signal))

@@ -76,6 +76,8 @@ export interface BuildPlan {
   readonly endOfLifeDate?: string
   /** Of the Batch accounts. Publishing ends with the first of them; the pools of the others wait for theirs. */
   readonly waitForRegions: readonly string[]
+  /** The Batch accounts, whose pools are looked at before a failed image is deleted. */
+  readonly accounts: readonly ArmId[]
   /** A version that failed, or one that another run began. */
   readonly existing?: { readonly state: 'failed' | 'creating' }
   readonly osType: OsType

@@ -71,6 +71,7 @@ export function planBuild(input: BuildInput): BuildPlan {
     isLive: content.isLive && copy === undefined,
     tags,
     waitForRegions: batch.map(({ name }) => name),
+    accounts: config.pool?.accounts ?? [],
     targetRegions: regions,
     ...previous,
     ...(existing && { existing: { state: hasFailed ? ('failed' as const) : ('creating' as const) } }),

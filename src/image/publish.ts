@@ -24,7 +24,7 @@ export async function publish(plan: BuildPlan, context: StepContext): Promise<re
   if (plan.existing?.state === 'creating') {
     emit(context, { kind: 'resource', change: 'adopted', type: 'image version', id: plan.id, detail: 'begun by an earlier run' })
   } else {
-    ledger.record({ id: plan.id, kind: 'imageVersion' })
+    ledger.record({ id: plan.id, kind: 'imageVersion', accounts: plan.accounts })
     emit(context, { kind: 'resource', change: 'creating', type: 'image version', id: plan.id })
     operation = await createVersion(plan, context)
   }
@@ -62,12 +62,12 @@ async function createVersion(plan: BuildPlan, { compute, ledger, signal }: StepC
 }
 
 /** Deletes a failed version, which is read again first: a pool may be on it, or a region complete, by now. @throws VersionTakenError */
-async function deleteFailedVersion({ id, version: name }: BuildPlan, context: StepContext): Promise<void> {
+async function deleteFailedVersion({ id, version: name, accounts }: BuildPlan, context: StepContext): Promise<void> {
   const { compute, signal } = context
   const version = await compute.getImageVersion(id)
   if (!version) return
   const reason =
-    version.provisioningState === 'Failed' ? await reasonNotToDelete(version, context) : `is ${version.provisioningState} by now`
+    version.provisioningState === 'Failed' ? await reasonNotToDelete(version, accounts, context) : `is ${version.provisioningState} by now`
   if (reason) throw new VersionTakenError(name, `exists, and ${reason}`)
   emit(context, { kind: 'resource', change: 'deleting', type: 'image version', id, detail: 'it failed in an earlier run' })
   await compute.deleteImageVersion(id, signal)
@@ -105,12 +105,12 @@ async function publishManagedImage({ id, pool, state }: PoolImage, plan: BuildPl
     return
   }
   if (state === 'failed') {
-    const reason = await reasonNotToDelete({ id }, context)
+    const reason = await reasonNotToDelete({ id }, plan.accounts, context)
     if (reason) throw new VersionTakenError(plan.version, `has a managed image that failed, and it ${reason}`)
     emit(context, { kind: 'resource', change: 'deleting', type: 'managed image', id, detail: 'it failed in an earlier run' })
     await compute.deleteImage(id, signal)
   }
-  ledger.record({ id, kind: 'image' })
+  ledger.record({ id, kind: 'image', accounts: plan.accounts })
   emit(context, { kind: 'resource', change: 'creating', type: 'managed image', id })
   const { location, hyperVGeneration, osType, content } = plan
   const tags = pool ? { ...plan.tags, [TAGS.pool]: pool } : plan.tags

@@ -125,14 +125,18 @@ const joined = (readings: readonly HolderReading[]): HolderReading => ({
   unread: readings.flatMap(({ unread }) => unread),
 })
 
-/** Asked right before a failed image is deleted: why it must stay. `undefined`: nothing needs it, and everything could be read. */
+/**
+ * Asked right before a failed image is deleted: why it must stay. `accounts` are read whatever their subscription. `undefined`: nothing needs
+ * it, and everything could be read.
+ */
 export async function reasonNotToDelete(
   image: { readonly id: string; readonly replication?: readonly RegionReplication[] },
+  accounts: readonly ArmId[],
   readers: ReferenceReaders,
 ): Promise<string | undefined> {
   const complete = completeRegions(image)
   if (complete.length > 0) return `has a complete replica in ${complete.join(', ')}`
-  const { holders, unread } = await readHolders({ images: [image.id as ArmId], accounts: [] }, readers)
+  const { holders, unread } = await readHolders({ images: [image.id as ArmId], accounts }, readers)
   if (unread.length > 0) return `it is unknown what is in use (not readable: ${unread.join('; ')})`
   const users = holdersOf(referencesOf(holders), image)
   return users.length > 0 ? `is in use by ${users.map(showHolder).join(', ')}` : undefined

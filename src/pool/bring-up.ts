@@ -1,6 +1,5 @@
 import { type Explanation, explain } from '../errors/explanation.ts'
 import { PoolError } from '../errors/run-errors.ts'
-import { sameId } from '../model/arm-id.ts'
 import type { Pool } from '../model/batch.ts'
 import { emit, type StepContext } from '../run/context.ts'
 import { MARKS, markIn } from './marks.ts'
@@ -8,7 +7,7 @@ import type { PoolOutcome, RunAsPhase } from './outcome.ts'
 import { GateError } from './pass-gate.ts'
 import type { PoolWork } from './pool-plan.ts'
 import type { Proof, ProofOutcome } from './proof.ts'
-import { tryToPutBack } from './put-back.ts'
+import { owesSize, settleSize, tryToPutBack } from './put-back.ts'
 import { isGone } from './replaced-pool.ts'
 import { rollBack } from './roll-back.ts'
 import { PoolRollout } from './rollout.ts'
@@ -77,7 +76,7 @@ async function rollOut(rollout: PoolRollout, asPhase: RunAsPhase, beforeGrowth?:
     const pool = await asPhase('follow', () => rollout.follow(from))
     const verdict = await asPhase('verify', async () => rollout.smokeTest(await rollout.gate(pool, plan.request.target), MOST_NODES_TESTED))
     if (plan.action === 'blue-green') await asPhase('pool', () => rollout.retire([plan.old, ...plan.abandonedSuccessors]))
-    settleSize(rollout)
+    settleSize(plan.id, context.ledger)
     return {
       pool: await rollout.clearPreviousState(await rollout.atEnd(pool)),
       verdict,
@@ -114,20 +113,13 @@ async function fail(rollout: PoolRollout, error: unknown, asPhase: RunAsPhase): 
  */
 async function putBackDrained(rollout: PoolRollout): Promise<boolean> {
   const { plan, context } = rollout
-  if (plan.action === 'blue-green' || !(owesSize(rollout) || isBegun(rollout))) return false
+  if (plan.action === 'blue-green' || rollout.resizer.isSized || !(owesSize(plan.id, context.ledger) || isBegun(rollout))) return false
   // The end of the run, or its post step, makes it again.
   if (await isGone(plan, context).catch(() => true)) return false
   const { text, isOwed } = await tryToPutBack(plan.id, context)
-  if (!isOwed) settleSize(rollout)
+  if (!isOwed) settleSize(plan.id, context.ledger)
   if (text) emit(context, { kind: 'notice', level: 'warning', text })
   return text !== undefined
-}
-
-const owesSize = ({ plan, context }: PoolRollout): boolean =>
-  context.ledger.open().some(({ id, kind }) => (kind === 'poolSize' || kind === 'replacedPool') && sameId(id, plan.id))
-
-function settleSize(rollout: PoolRollout): void {
-  if (owesSize(rollout)) rollout.context.ledger.settle(rollout.plan.id)
 }
 
 /** The pool as it is now; the old pool where blue-green has not made the new one. */

@@ -34,6 +34,8 @@ async function stopResizes(pools: readonly PoolPlan[], context: StepContext): Pr
     pools.map(async ({ id, request, action }) => {
       if (action === 'none') return
       try {
+        // The run may not have come to this pool, or its resize may be over.
+        if (((await context.batch.getPool(id))?.properties.allocationState ?? 'Steady') === 'Steady') return
         await context.batch.stopResize(id)
         warn(`The resize of pool ${request.id} was stopped.`)
       } catch (error) {

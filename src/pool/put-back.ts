@@ -1,10 +1,11 @@
 import { AzureError } from '../errors/azure-error.ts'
 import { explainInLine } from '../errors/explanation.ts'
 import { DataPlaneUnreachableError } from '../errors/run-errors.ts'
-import { type ArmId, armId, nameOf, partsOf } from '../model/arm-id.ts'
+import { type ArmId, armId, nameOf, partsOf, sameId } from '../model/arm-id.ts'
 import type { Pool, ScaleSettings } from '../model/batch.ts'
 import { nodesOf } from '../model/nodes.ts'
 import type { StepContext } from '../run/context.ts'
+import type { Ledger } from '../run/runner.ts'
 import { owedScale } from './owed-size.ts'
 import { targetFrom } from './size.ts'
 
@@ -21,14 +22,15 @@ export type PutBackPorts = Pick<StepContext, 'batch' | 'clock' | 'signal'>
  */
 export async function putBackSize(id: ArmId, ports: PutBackPorts): Promise<string | undefined> {
   const { batch, clock, signal } = ports
-  const pool = await batch.getPool(id)
-  const owed = pool && owedScale(pool)
-  if (!owed) return undefined
-  if (pool.properties.allocationState !== 'Steady') {
+  let pool = await batch.getPool(id)
+  if (pool && owedScale(pool) && pool.properties.allocationState !== 'Steady') {
     await batch.stopResize(id).catch(unlessSteady)
-    for (let now: Pool | undefined = pool; now && now.properties.allocationState !== 'Steady'; now = await batch.getPool(id))
+    // Whoever else works on the pool may give it a size meanwhile.
+    for (; pool && owedScale(pool) && pool.properties.allocationState !== 'Steady'; pool = await batch.getPool(id))
       await clock.sleep(STOP_DELAY_MS, signal)
   }
+  const owed = pool && owedScale(pool)
+  if (!pool || !owed) return undefined
   await scaleTo(owed, pool, ports)
   const size = owed.autoScale
     ? 'its autoscale formula is on again'
@@ -42,6 +44,15 @@ export interface PutBack {
   readonly text?: string
   /** It is still owed: the post step tries again. */
   readonly isOwed?: true
+}
+
+/** Whether this run drained the pool, or deleted it to replace it, and has given it no size since. */
+export const owesSize = (pool: ArmId, ledger: Ledger): boolean =>
+  ledger.open().some(({ id, kind }) => (kind === 'poolSize' || kind === 'replacedPool') && sameId(id, pool))
+
+/** Nothing is owed to the pool any more. */
+export function settleSize(pool: ArmId, ledger: Ledger): void {
+  if (owesSize(pool, ledger)) ledger.settle(pool)
 }
 
 /** The same for the end of a run, which must not fail for it. */

@@ -3,7 +3,7 @@ import type { PoolError } from '../errors/run-errors.ts'
 import type { ArmId } from '../model/arm-id.ts'
 import type { Pool } from '../model/batch.ts'
 import type { BatchDataPlane, ResizeRequest } from '../model/batch-service.ts'
-import type { NodeTotals } from '../model/nodes.ts'
+import { type NodeTotals, totalOf } from '../model/nodes.ts'
 import { emit, type StepContext } from '../run/context.ts'
 import { diagnose } from './diagnose.ts'
 import { PoolEditor } from './editor.ts'
@@ -11,6 +11,7 @@ import { waitUntilEvaluated } from './follow-formula.ts'
 import { foreignSizeNotice, refuseForeignTarget } from './foreign-size.ts'
 import { formulaTarget } from './formula.ts'
 import type { PoolWork } from './pool-plan.ts'
+import { settleSize } from './put-back.ts'
 import { cameNearer, decideNext } from './resize-policy.ts'
 import { ResizeSender } from './send-resize.ts'
 import { notStartedError, type Shortfall, shortfallError } from './shortfall.ts'
@@ -67,6 +68,11 @@ export class PoolResizer {
   /** Whether the cap on resize requests leaves room for another. */
   get mayResize(): boolean {
     return this.#number < this.#work.settings.maxResizes
+  }
+
+  /** Whether the last size that this run requested has nodes: from then on, no former size is owed to the pool. */
+  get isSized(): boolean {
+    return this.#sender.requested !== undefined && totalOf(this.#sender.requested) > 0
   }
 
   /** Whether this run has resized the pool. */
@@ -133,15 +139,19 @@ export class PoolResizer {
     return pool
   }
 
-  /** To 0 nodes; long tasks may outlast one resize, so it is asked again until the run's own time is over. */
-  async drain(): Promise<Pool> {
+  /**
+   * To 0 nodes; long tasks may outlast one resize, so it is asked again until the run's own time is over. `refuse` throws where somebody
+   * has changed the pool since the drain was decided on: it is asked whenever the pool was read right before a request.
+   */
+  async drain(refuse: (now: Pool) => void = () => {}): Promise<Pool> {
     const { name } = this.#pool
     const option = this.#work.settings.nodeDeallocationOption
     let pool = await this.#withoutFormula()
     while (nodesIn(pool) > 0) {
+      refuse(pool)
       const nodes = nodesIn(pool)
       emit(this.#context, { kind: 'resource', change: 'updating', type: 'pool', id: this.#pool.id, detail: `draining ${nodes} nodes` })
-      const sinceMs = await this.#sender.send(this.#request(NO_NODES))
+      const sinceMs = await this.#sender.send(this.#request(NO_NODES), refuse)
       if (sinceMs === undefined) throw notStartedError(name, NO_NODES)
       pool = await this.waitUntilSteady(NO_NODES, `${nodes} nodes of pool ${name} to drain (${TASK_FATES[option]})`)
       const errors = errorsOfThisRun(pool, sinceMs).map(classifyResizeError)
@@ -240,6 +250,7 @@ export class PoolResizer {
   }
 
   #reportStarted(from: NodeTotals, request: ResizeRequest): void {
+    if (this.isSized) settleSize(this.#pool.id, this.#context.ledger)
     this.#number += 1
     const { maxResizes } = this.#work.settings
     emit(this.#context, { kind: 'resize-started', pool: this.#pool.name, number: this.#number, maxResizes, from, request })

@@ -67,7 +67,7 @@ async function restore(rollout: PoolRollout, existing: Pool, error: Explanation)
     await again.create(write)
     return arrive(again, 'own-resize', error)
   }
-  const drained = await rollout.resizer.drain()
+  const drained = await rollout.drain()
   const patched = await rollout.resizer.editor.patch(change)
   await rollout.resizer.editor.mark(MARKS.before)
   const back = new PoolRollout(

@@ -109,13 +109,14 @@ export class PoolRollout {
     const { existing } = plan
     const { id: name, autoScale } = plan.request
     // Nobody's nodes are drained for an image that will not be put there.
+    const refuseChanged = (now: Pool) => this.resizer.editor.refuseForeignChange(plan, now.properties, existing.properties)
     const now = await this.resizer.waitUntilIdle()
-    this.resizer.editor.refuseForeignChange(plan, now.properties, existing.properties)
+    refuseChanged(now)
     this.resizer.reportForeignSize(now, existing)
     await this.resizer.editor.mark(MARKS.before, writeMark(lastStateOf(existing)))
     const formula = existing.properties.scaleSettings?.autoScale ? ', and its autoscale is off' : ''
     this.#unfinishedWork = `Pool ${name} was being drained for its new image and is still on the old one${formula}; run again to finish.`
-    const drained = await this.#drain()
+    const drained = await this.drain(refuseChanged)
     await beforeGrowth()
     const patched = await this.resizer.editor.patch(plan, existing.properties)
     this.#unfinishedWork = undefined
@@ -137,7 +138,7 @@ export class PoolRollout {
     this.resizer.reportForeignSize(now, existing)
     await this.resizer.editor.mark(MARKS.before, writeMark(lastStateOf(existing)))
     this.#unfinishedWork = `Pool ${name} was being drained to be replaced, and is not replaced yet; run again to finish.`
-    await this.#drain()
+    await this.drain(refuseChanged)
     const owed = replacedPool(plan)
     this.context.ledger.record(owed)
     const remedy = owed.body ? 'the post step makes it again as it was, or run again to finish' : 'run again to make it'
@@ -150,9 +151,9 @@ export class PoolRollout {
   }
 
   /** From here until the pool has got a size again, that is owed to it: by the end of the run, or by its post step. */
-  #drain(): Promise<Pool> {
+  drain(refuseChanged?: (now: Pool) => void): Promise<Pool> {
     this.context.ledger.record({ id: this.plan.id, kind: 'poolSize' })
-    return this.resizer.drain()
+    return this.resizer.drain(refuseChanged)
   }
 
   async #beginGreen(plan: PoolPlan & { readonly action: 'blue-green' }): Promise<ResizeStart> {

@@ -43,9 +43,10 @@ export class ResizeSender {
 
   /**
    * Sends a resize; gives when it began by Azure's clock. An answer that was lost shows as `PoolBeingResized` on the next try. Without
-   * the data plane a PATCH does it, believed only if the start moved: `undefined` where it did not.
+   * the data plane a PATCH does it, believed only if the start moved: `undefined` where it did not. While it waited for another resize to
+   * end, the pool may have changed: `refuse` throws where the request is no longer due.
    */
-  async send(request: ResizeRequest): Promise<number | undefined> {
+  async send(request: ResizeRequest, refuse: (now: Pool) => void = () => {}): Promise<number | undefined> {
     const before = startOf(await this.#resized.editor.get())
     const requested = targetFrom(request)
     try {
@@ -64,8 +65,9 @@ export class ResizeSender {
         if (allocationState === 'Steady' && !/^PoolBeing(?:Resized|Created)$/i.test(error.code)) throw error
         const pool = await this.#resized.waitUntilIdle()
         if (this.#requested) refuseForeignTarget(pool, this.#requested)
+        refuse(pool)
         await this.#context.clock.sleep(BUSY_DELAY_MS, this.#context.signal)
-        return this.send(request)
+        return this.send(request, refuse)
       }
     }
     this.#requested = requested

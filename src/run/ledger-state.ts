@@ -1,5 +1,5 @@
 /** Pure: the ledger as it is written into the runner's state, and as it is read again, even if it is damaged. */
-import { parseArmId } from '../model/arm-id.ts'
+import { type ArmId, parseArmId } from '../model/arm-id.ts'
 import type { LedgerEntry, LedgerKind } from './runner.ts'
 
 const KINDS: Readonly<Record<LedgerKind, true>> = {
@@ -37,9 +37,11 @@ export function readLedger(saved: string): SavedLedger {
 }
 
 function isEntry(item: unknown): item is LedgerEntry {
-  const { id, kind } = (typeof item === 'object' && item !== null ? item : {}) as { readonly id?: unknown; readonly kind?: unknown }
-  return typeof id === 'string' && parseArmId(id) !== undefined && typeof kind === 'string' && Object.hasOwn(KINDS, kind)
+  const { id, kind, accounts = [] } = (typeof item === 'object' && item !== null ? item : {}) as Readonly<Record<string, unknown>>
+  return isArmId(id) && typeof kind === 'string' && Object.hasOwn(KINDS, kind) && Array.isArray(accounts) && accounts.every(isArmId)
 }
+
+const isArmId = (value: unknown): value is ArmId => typeof value === 'string' && parseArmId(value) !== undefined
 
 function parsed(text: string): unknown {
   try {

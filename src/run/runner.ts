@@ -1,4 +1,5 @@
 /** What a run needs from the machine it is on, as interfaces only; `github/` and `main.ts` implement them. */
+import type { ArmId } from '../model/arm-id.ts'
 import type { RunEvent } from './events.ts'
 
 export interface Clock {
@@ -34,6 +35,8 @@ export interface LedgerEntry {
   readonly kind: LedgerKind
   /** Of a `replacedPool` without secrets: what it was, as JSON in base64, so that a damaged ledger can still be read entry by entry. */
   readonly body?: string
+  /** Of an image: ids of the run's Batch accounts, whose pools are looked at before it is deleted. */
+  readonly accounts?: readonly ArmId[]
 }
 
 /** What the post step must look at if this process is killed. An entry stays open until it is settled. */

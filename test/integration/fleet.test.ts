@@ -2,6 +2,7 @@
 import { afterEach, describe, expect, test } from 'vitest'
 import { loadScenario, type Scenario } from '../embedded-azure/scenarios/scenario.ts'
 import { type EmbeddedAzure, startAzure } from '../embedded-azure/server.ts'
+import { imageReference } from '../fixtures/image-safety-runs.ts'
 import { again, annotations, azureOf, namesOf, type Ran, reportOf, requestsTo, testConformance, writes } from '../fixtures/whole-runs.ts'
 
 const { replication: _replication, ...base } = loadScenario('fleet')
@@ -186,6 +187,23 @@ describe('an account in another subscription than the gallery', () => {
     })
     expect(annotations(ran)).toEqual([])
     expect([...namesOf(azure, 'galleries/images/versions')].sort()).toEqual(['1.0.0', '2.0.0'])
+    expect(requestsTo(azure, 'DELETE', /\/versions\//)).toEqual([])
+  })
+
+  test('keeps a failed version that a pool of it is on', async () => {
+    const azure = await startAzure(world, 500)
+    open.push(azure)
+    for (const region of ['westeurope', 'northeurope', 'uksouth']) azure.world.replication.set(region, { fails: true })
+    const ran = await again(azure, { ...farInputs, 'image-version': '1.0.0' })
+    expect(ran.outputs.result).toBe('failed')
+    const [version] = azure.world.all().filter(({ type }) => type === 'Microsoft.Compute/galleries/images/versions')
+    const theirs = azure.accountPools.find(({ account }) => account === 'rendernorth')?.pools
+    theirs?.add('theirs', imageReference(version?.id ?? ''))
+    const post = await again(azure, farInputs, { state: ran.state })
+    expect(post.log).toContain('it is in use by pool theirs')
+    azure.world.replication.clear()
+    const next = await again(azure, { ...farInputs, 'image-version': '1.0.0' })
+    expect(annotations(next).join()).toMatch(/version 1\.0\.0 of golden failed, and is in use by pool theirs/)
     expect(requestsTo(azure, 'DELETE', /\/versions\//)).toEqual([])
   })
 

@@ -33,6 +33,28 @@ test('changed between the drain and the new image (412): nothing of it is overwr
   expect(ran.summary).toContain('No rollback of pool')
 })
 
+test('changed and resized by someone the moment before the drain: it is not drained', async () => {
+  const azure = await poolOnFirst()
+  const theirs = { commandLine: '/opt/theirs', waitForSuccess: true, maxTaskRetryCount: 0 }
+  const change = () => {
+    azure.pools.get('render').properties.startTask = theirs
+    resizedBySomeone(azure, 12)()
+  }
+  someone(azure, 1, RESIZE, change, true)
+  red(await again(azure, SECOND), /Pool changed by someone else/)
+  expect(azure.pools.get('render').properties.startTask).toEqual(theirs)
+  expect(requestsTo(azure, ...RESIZE).map(({ liveResponse }) => liveResponse.statusCode)).toEqual(['409'])
+  expect([targetOf(azure), azure.pools.get('render').nodes.length]).toEqual([12, 12])
+})
+
+test('resized to 0 by someone while it grows on the new image: their size stays', async () => {
+  const azure = await poolOnFirst()
+  someone(azure, 2, PATCH_POOL, resizedBySomeone(azure, 0))
+  red(await again(azure, SECOND), /Pool resized by someone else/)
+  expect(imageOf(azure, 'render')).toMatch(/1\.1\.0$/)
+  expect([targetOf(azure), resizes(azure).length]).toEqual([0, 1])
+})
+
 test.each(['keep', 'rollback'])('resized by someone while it drains, on-failure: %s: their size stays', async (onFailure) => {
   const azure = await poolOnFirst()
   someone(azure, 1, RESIZE, resizedBySomeone(azure, 7))

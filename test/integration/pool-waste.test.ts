@@ -75,6 +75,24 @@ describe('the former size is put back', () => {
     expect([sizeOf(azure), poolOf(azure).nodes.filter(({ isLeaving }) => isLeaving).length]).toEqual([10, 0])
   })
 
+  test('but not over a size that somebody else sets meanwhile', async () => {
+    const azure = await poolOnFirst()
+    withTasks(azure)
+    const interrupt = new AbortController()
+    azure.intervene = ({ url }) => {
+      if (/\/pools\/render\/resize\?/.test(url)) return { kind: 'act', after: () => interrupt.abort() }
+      const after = () => {
+        poolOf(azure).stop?.()
+        azure.pools.resize(poolOf(azure), { targetDedicatedNodes: 7, targetLowPriorityNodes: 0, resizeTimeout: 'PT15M' })
+      }
+      return /\/pools\/render\/stopResize\?/i.test(url) ? { kind: 'act', after } : undefined
+    }
+    const ran = await again(azure, SECOND, { interrupt: interrupt.signal })
+    azure.intervene = undefined
+    await again(azure, SECOND, { state: ran.state })
+    expect([sizeOf(azure), resizes(azure).length]).toEqual([7, 1])
+  })
+
   test('by the run after one that was killed, where it is refused itself', async () => {
     const azure = await poolOnFirst()
     const kill = new AbortController()

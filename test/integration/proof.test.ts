@@ -177,6 +177,16 @@ describe('a run that ends early', () => {
     expect(names(azure)).toEqual(['render'])
   })
 
+  test('cancelled: no resize of a pool is stopped that the run did not resize', async () => {
+    const azure = await azureOf({ ...scenario, pools: [old()] })
+    const interrupt = new AbortController()
+    whenMade(azure, interrupt)
+    const ran = await again(azure, { ...scenario.inputs, 'on-cancel': 'stop-resize' }, { interrupt: interrupt.signal })
+    expect(ran.outputs.result).toBe('cancelled')
+    expect(ran.log).not.toContain('The resize of pool render was stopped')
+    expect(requestsTo(azure, 'POST', /stopResize/i)).toEqual([])
+  })
+
   test('killed: the next run deletes what is left, and makes its own', async () => {
     const azure = await azureOf({ ...scenario, pools: [old()] })
     const kill = new AbortController()
