@@ -24,7 +24,7 @@ export const IMAGES: readonly Rule[] = [
   {
     codes: ['ReplicationFailed'],
     remedy: {
-      title: 'Image version was not replicated',
+      title: 'Replication failed',
       hint: 'The next run has Azure try the failed region again. If that does not help, remove the region from the version and add it again, or ask Azure support.',
       link: `${DOCS}/virtual-machines/troubleshooting-shared-images`,
     },

@@ -105,7 +105,7 @@ describe('a region in which replication fails', () => {
     expect(annotations(first)).toHaveLength(1)
     expect(annotations(first)[0]).toMatch(/::renderuk\/preview: UK South: Failed with internal server error/)
     expect(first.outputs).toMatchObject({ result: 'failed' })
-    expect(first.log).toMatch(/Account renderuk: preview was not touched: Image version was not replicated: .*UK South: Failed/)
+    expect(first.log).toMatch(/Account renderuk: preview was not touched: Replication failed: .*UK South: Failed/)
     expect(first.log).toMatch(/replication of image version .*UK South failed/)
     expect(first.log).toMatch(/✗ pool failed after /)
     expect(nodesIn(azure)).toEqual({ 'renderbatch/render': 6, 'rendernorth/render': 4 })

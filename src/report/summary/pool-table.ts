@@ -152,7 +152,7 @@ const isThere = ({ imageBefore, imageAfter }: PoolReport): boolean => (imageBefo
 
 /** Of a pool that nobody has seen, only that nothing was done is certain. */
 function actionOf(pool: PoolReport): readonly string[] {
-  if (isThere(pool)) return [ACTIONS[pool.action]]
+  if (isThere(pool)) return [pool.isRolledBack ? 'rolled back' : ACTIONS[pool.action]]
   return pool.action === 'none' ? ['not created'] : []
 }
 
