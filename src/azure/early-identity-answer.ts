@@ -1,8 +1,10 @@
 /** The first token of the machine's managed identity, which was requested before the packages were loaded. */
-import type { IncomingMessage } from 'node:http'
+import { once } from 'node:events'
+import type { ClientRequest, IncomingMessage } from 'node:http'
+import { connect, type Socket } from 'node:net'
 import type { SignIn } from '../model/sign-in.ts'
 import type { Environment } from './ambient.ts'
-import { atMost } from './early-connection.ts'
+import { atMost, underWay } from './early-connection.ts'
 
 /** What the endpoint has answered, whatever it was. */
 export interface IdentityAnswer {
@@ -57,25 +59,17 @@ export function identityRequest(
 
 /** Sends it, never through a proxy. Whatever goes wrong is left to whoever asks next. */
 export function askEarly({ url, headers }: IdentityRequest): EarlyIdentityAnswer {
-  // As a module of its own kind, `node:http` would load all of undici: 27 ms.
-  const { get } = process.getBuiltinModule('node:http')
-  const request = get(url, { headers: { accept: 'application/json', ...headers }, agent: false })
+  const { hostname, port } = new URL(url)
+  const socket = connect({ host: hostname.replace(/[[\]]/g, ''), port: Number(port || 80) })
+  socket.unref().on('error', () => undefined)
   let isReached = false
   let isTaken = false
-  const reached = new Promise<void>((resolve) => {
-    request.on('socket', (socket) => {
-      socket.unref().once('connect', () => {
-        isReached = true
-        setImmediate(resolve)
-      })
-    })
-    request.on('error', () => resolve())
+  const request = send({ url, headers }, socket)
+  const connected = once(socket, 'connect').then(() => {
+    isReached = true
   })
-  const answer = new Promise<IdentityAnswer | undefined>((resolve) => {
-    request.on('response', (response) => read(response).then(resolve, () => resolve(undefined)))
-    request.setTimeout(PATIENCE_MS, () => request.destroy())
-    request.on('error', () => resolve(undefined))
-  })
+  const reached = Promise.all([connected, request]).then(underWay, () => undefined)
+  const answer = request.then(answerTo)
   return {
     sent: atMost(LONGEST_CONNECT_MS, reached),
     async take(other) {
@@ -85,6 +79,22 @@ export function askEarly({ url, headers }: IdentityRequest): EarlyIdentityAnswer
       return isReached ? answer : undefined
     },
   }
+}
+
+async function send({ url, headers }: IdentityRequest, socket: Socket): Promise<ClientRequest> {
+  await underWay()
+  // As a module of its own kind, `node:http` would load all of undici: 27 ms.
+  const { get } = process.getBuiltinModule('node:http')
+  const request = get(url, { headers: { accept: 'application/json', ...headers }, createConnection: () => socket })
+  return request.setTimeout(PATIENCE_MS, () => request.destroy())
+}
+
+/** `undefined` where there is none. Never rejects. */
+function answerTo(request: ClientRequest): Promise<IdentityAnswer | undefined> {
+  return new Promise((resolve) => {
+    request.on('response', (response) => read(response).then(resolve, () => resolve(undefined)))
+    request.on('error', () => resolve(undefined))
+  })
 }
 
 async function read(response: IncomingMessage): Promise<IdentityAnswer> {
