@@ -11,7 +11,7 @@ export const PACES = {
   disk: { firstMs: 4_000, longestMs: 10_000 },
   image: { firstMs: 2_000, longestMs: 10_000 },
   gallery: { firstMs: 500, longestMs: 5_000 },
-  version: { firstMs: 20_000, longestMs: 30_000 },
+  version: { firstMs: 4_000, longestMs: 30_000 },
   vm: { firstMs: 2_000, longestMs: 15_000 },
   pool: { firstMs: 5_000, longestMs: 15_000 },
 } as const satisfies Record<string, Pace>

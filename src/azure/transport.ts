@@ -1,3 +1,4 @@
+import { Agent } from 'node:https'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { TokenCredential } from '@azure/core-auth'
 import {
@@ -100,14 +101,22 @@ function endWithRun(signal: AbortSignal): PipelinePolicy {
   }
 }
 
+/**
+ * Connections to a host. Fifty pools that are read at once need no more, for Azure takes 25 requests a second; each costs memory.
+ * https://learn.microsoft.com/azure/azure-resource-manager/management/request-limits-and-throttling
+ */
+const MOST_CONNECTIONS = 16
+
 /** The SDK reads proxy variables by rules of its own; here they are read once for all hosts, by those of GitHub's runner. */
 function route(proxyFor: ProxyFor, early: EarlyConnection | undefined): PipelinePolicy {
   const agentOf = agents(proxyFor)
   const begun = early && new BegunAgent(early)
+  const direct = new Agent({ keepAlive: true, maxSockets: MOST_CONNECTIONS })
   return {
     name: 'routePolicy',
     sendRequest(request, next) {
-      const agent = agentOf(request.url) ?? (new URL(request.url).host === early?.host ? begun : undefined)
+      const { protocol, host } = new URL(request.url)
+      const agent = agentOf(request.url) ?? (host === early?.host ? begun : protocol === 'https:' ? direct : undefined)
       if (agent) request.agent = agent
       else delete request.agent
       return next(request)

@@ -7,7 +7,8 @@ import { emit, type StepContext, waitFor } from '../run/context.ts'
 import { isSubset } from './drift.ts'
 import { isBeingDeleted } from './family.ts'
 
-const GONE_DELAY_MS = 10_000
+/** A pool without nodes is gone within 16 s at most, others take minutes. */
+const goneDelayMs = (waitedMs: number): number => Math.min(10_000, Math.max(2_000, waitedMs / 5))
 
 /** A pool to be created. */
 export interface NewPool {
@@ -66,7 +67,7 @@ export async function deletePool({ pool, plane, refuseChanged }: Doomed, context
   await waitFor(
     context,
     () => `pool ${pool.name} to be gone`,
-    () => GONE_DELAY_MS,
+    goneDelayMs,
     async () => ((await context.batch.getPool(id)) ? undefined : true),
   )
   emit(context, { kind: 'resource', change: 'deleted', type: 'pool', id })
@@ -106,7 +107,7 @@ export async function waitUntilGone(pool: Pick<Pool, 'id' | 'name'>, context: St
   await waitFor(
     context,
     () => `the earlier pool ${pool.name} to be gone`,
-    () => GONE_DELAY_MS,
+    goneDelayMs,
     async () => ((await isLeaving()) ? undefined : true),
   )
 }

@@ -1,6 +1,7 @@
 /** Every way that a run may go, on the reference trace: how long it takes beside what Azure itself needs for it, and how many requests. */
 import { SETTLE_MS } from '../../src/image/generalize.ts'
 import { DURATION_MS } from '../embedded-azure/batch/pool.ts'
+import { DELETE_MS } from '../embedded-azure/batch/pools.ts'
 import { loadScenario, type Scenario } from '../embedded-azure/scenarios/scenario.ts'
 import { type EmbeddedAzure, startAzure } from '../embedded-azure/server.ts'
 import { isDiscovery, oldVersions } from '../fixtures/loads.ts'
@@ -40,6 +41,7 @@ const {
 } = scenario.durations ?? {}
 const snapshotS = Math.max(...snapshot)
 const drainS = DURATION_MS.drain / 1_000
+const deleteS = DELETE_MS.empty / 1_000
 /** Nodes appear one after the other; the last has to start, and to run its start task. */
 const growS = (nodes: number) =>
   Math.max(allocationS, allocationS * (0.4 + (0.5 * (nodes - 1)) / nodes) + (DURATION_MS.start + DURATION_MS.startTask) / 1_000)
@@ -61,7 +63,7 @@ const WAYS: readonly Way[] = [
   },
   {
     way: 'blue-green, behind a canary node',
-    boundS: buildS + growS(1) + growS(9) + drainS,
+    boundS: buildS + growS(1) + growS(9) + drainS + deleteS,
     before: {},
     inputs: { ...ALWAYS, strategy: 'blue-green', 'canary-nodes': '1' },
   },

@@ -70,7 +70,7 @@ function versions(calls: ComputeCalls): Versions {
     )
     return all?.map(toVersion)
   }
-  const deletions = new VersionDeletions(listImageVersions, calls.clock)
+  const deletions = new VersionDeletions(calls.clock)
   return {
     listImageVersions,
 

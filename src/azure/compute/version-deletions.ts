@@ -1,34 +1,29 @@
-/** Deletions of image versions, all of one definition followed by its list: a hundred questions become one. */
-import { type ArmId, sameId } from '../../model/arm-id.ts'
-import type { ImageVersion } from '../../model/compute.ts'
+/** Deletions of image versions: of those of one definition only the first is asked, until it is over. A hundred questions become one. */
+import type { ArmId } from '../../model/arm-id.ts'
 import type { Clock } from '../../run/runner.ts'
 import type { FollowedOperation } from '../long-operation.ts'
 
-/** A list serves all who ask within this time; every deletion asks later than that for the first time. */
-const SHARED_MS = 10_000
+type State = Awaited<ReturnType<FollowedOperation['poll']>>
 
-type List = (definition: ArmId) => Promise<readonly ImageVersion[] | undefined>
+/** An answer serves all who ask within this time. */
+const SHARED_MS = 2_000
+/** A deletion that takes longer than the others does not keep them waiting. */
+const LONGEST_WAIT_MS = 300_000
 
 export class VersionDeletions {
-  readonly #list: List
   readonly #clock: Clock
-  readonly #lists = new Map<string, { readonly atMs: number; readonly versions: ReturnType<List> }>()
-  /** Versions of each definition whose deletion is in progress. */
-  readonly #underWay = new Map<string, Set<ArmId>>()
+  /** Of each definition, in the order in which they began. */
+  readonly #underWay = new Map<string, Set<Deletion>>()
 
-  constructor(list: List, clock: Clock) {
-    this.#list = list
+  constructor(clock: Clock) {
     this.#clock = clock
   }
 
-  /**
-   * The deletion of `id`. While others of the definition are under way too and the shared list says `Deleting`, it is in progress; how it
-   * ended only the operation itself says.
-   */
+  /** The deletion of `id`. While an earlier one of the definition is in progress, so is this; how it ended only its own operation says. */
   follow(id: ArmId, operation: FollowedOperation): FollowedOperation {
-    const definition = id.replace(/\/versions\/[^/]+$/i, '') as ArmId
-    const underWay = this.#underWayIn(definition)
-    if (!operation.isOver) underWay.add(id)
+    const underWay = this.#underWayIn(id.replace(/\/versions\/[^/]+$/i, '').toLowerCase())
+    const deletion = new Deletion(operation, this.#clock)
+    if (!operation.isOver) underWay.add(deletion)
     return {
       get isOver() {
         return operation.isOver
@@ -38,37 +33,70 @@ export class VersionDeletions {
       },
       output: () => operation.output(),
       poll: async () => {
-        if (underWay.size > 1 && (await this.#isDeleting(id, definition))) return 'InProgress'
-        let state: Awaited<ReturnType<FollowedOperation['poll']>> | undefined
+        const [first = deletion] = underWay
+        if (first !== deletion && deletion.mayWait && (await first.isInProgress())) return 'InProgress'
+        let state: State | undefined
         try {
-          state = await operation.poll()
+          state = await deletion.ask()
           return state
         } finally {
-          if (state !== 'InProgress') underWay.delete(id)
+          if (state !== 'InProgress') underWay.delete(deletion)
         }
       },
     }
   }
 
-  #underWayIn(definition: ArmId): Set<ArmId> {
-    const key = definition.toLowerCase()
-    const underWay = this.#underWay.get(key) ?? new Set()
-    this.#underWay.set(key, underWay)
+  #underWayIn(definition: string): Set<Deletion> {
+    const underWay = this.#underWay.get(definition) ?? new Set()
+    this.#underWay.set(definition, underWay)
     return underWay
   }
+}
 
-  async #isDeleting(id: ArmId, definition: ArmId): Promise<boolean> {
-    const versions = await this.#now(definition).catch(() => undefined)
-    return versions?.some((one) => sameId(one.id, id) && one.provisioningState === 'Deleting') ?? false
+/** One deletion, and its last answer. */
+class Deletion {
+  readonly #operation: FollowedOperation
+  readonly #clock: Clock
+  #askedMs: number
+  #answer: Promise<State> | undefined
+  #isOver = false
+
+  constructor(operation: FollowedOperation, clock: Clock) {
+    this.#operation = operation
+    this.#clock = clock
+    this.#askedMs = this.#nowMs
   }
 
-  #now(definition: ArmId): ReturnType<List> {
-    const key = definition.toLowerCase()
-    const atMs = this.#clock.now().getTime()
-    const last = this.#lists.get(key)
-    if (last && atMs - last.atMs <= SHARED_MS) return last.versions
-    const versions = this.#list(definition)
-    this.#lists.set(key, { atMs, versions })
-    return versions
+  get mayWait(): boolean {
+    return this.#nowMs - this.#askedMs < LONGEST_WAIT_MS
+  }
+
+  isInProgress(): Promise<boolean> {
+    return this.ask().then(
+      (state) => state === 'InProgress',
+      () => false,
+    )
+  }
+
+  /** @throws what the operation throws */
+  ask(): Promise<State> {
+    if (this.#answer && (this.#isOver || this.#nowMs - this.#askedMs <= SHARED_MS)) return this.#answer
+    this.#askedMs = this.#nowMs
+    this.#answer = this.#poll()
+    return this.#answer
+  }
+
+  async #poll(): Promise<State> {
+    let state: State | undefined
+    try {
+      state = await this.#operation.poll()
+      return state
+    } finally {
+      this.#isOver = state !== 'InProgress'
+    }
+  }
+
+  get #nowMs(): number {
+    return this.#clock.now().getTime()
   }
 }

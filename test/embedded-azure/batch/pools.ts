@@ -13,7 +13,8 @@ import { type CountedNode, DURATION_MS, minutesOf, type Node, type Pool, type Pr
 import { seededProperties } from './seeded-pool.ts'
 
 /** Recorded: 64 s with nodes, 0 to 16 s without. */
-const DELETE_MS = { withNodes: 64_000, empty: 8_000 }
+export const DELETE_MS = { withNodes: 64_000, empty: 8_000 }
+
 export class Pools {
   readonly #arm: Arm
   readonly #scenario: Scenario

@@ -2,85 +2,72 @@ import { expect, test } from 'vitest'
 import { VersionDeletions } from '../../../../src/azure/compute/version-deletions.ts'
 import type { FollowedOperation } from '../../../../src/azure/long-operation.ts'
 import type { ArmId } from '../../../../src/model/arm-id.ts'
-import type { ImageVersion } from '../../../../src/model/compute.ts'
 
 const DEFINITION = '/subscriptions/s/resourceGroups/g/providers/Microsoft.Compute/galleries/images/images/golden'
-const idOf = (name: string) => `${DEFINITION}/versions/${name}` as ArmId
+const idOf = (name: string, definition = DEFINITION) => `${definition}/versions/${name}` as ArmId
 
-/** What the list says at each reading, in order. */
-function deletions(...lists: readonly (readonly (readonly [name: string, state: string])[] | undefined | Error)[]) {
+function deletions() {
   let nowMs = 0
-  let read = 0
-  const list = async () => {
-    const found = lists[Math.min(read++, lists.length - 1)]
-    if (found instanceof Error) throw found
-    return found?.map(([name, provisioningState]) => ({ id: idOf(name).toUpperCase(), name, provisioningState }) as ImageVersion)
-  }
   const clock = { now: () => new Date(nowMs), sleep: async () => undefined }
   return {
-    all: new VersionDeletions(list, clock),
-    readings: () => read,
+    all: new VersionDeletions(clock),
     pass: (ms: number) => {
       nowMs += ms
     },
   }
 }
 
-function operation(poll: FollowedOperation['poll']): FollowedOperation {
-  return { isOver: false, retryAfterS: 7, output: async () => 'output', poll }
+/** Answers these, the last one for ever, and counts the questions. */
+function operation(...answers: readonly ('InProgress' | 'Succeeded' | Error)[]) {
+  let asked = 0
+  const poll: FollowedOperation['poll'] = async () => {
+    const answer = answers[Math.min(asked++, answers.length - 1)] ?? 'InProgress'
+    if (answer instanceof Error) throw answer
+    return answer
+  }
+  return { operation: { isOver: false, retryAfterS: 7, output: async () => 'output', poll }, asked: () => asked }
 }
 
-const unasked = operation(() => Promise.reject(new Error('the operation was asked')))
-
-test('a deletion that is alone follows its operation', async () => {
-  const { all, readings } = deletions([['1.0.0', 'Deleting']])
-  expect(
-    await all
-      .follow(
-        idOf('1.0.0'),
-        operation(async () => 'InProgress'),
-      )
-      .poll(),
-  ).toBe('InProgress')
-  expect(readings()).toBe(0)
+test('while the first of a definition is in progress, no other is asked; how each ends, its own operation says', async () => {
+  const { all, pass } = deletions()
+  const [first, second, third] = [operation('InProgress', 'Succeeded'), operation(new Error('deletion failed')), operation('Succeeded')]
+  const asked = () => [first, second, third].map((one) => one.asked())
+  const followed = [first, second, third].map((one, index) => all.follow(idOf(`1.0.${index}`), one.operation))
+  const poll = () => Promise.allSettled(followed.map((one) => one.poll()))
+  expect(await poll()).toMatchObject([{ value: 'InProgress' }, { value: 'InProgress' }, { value: 'InProgress' }])
+  expect(asked()).toEqual([1, 0, 0])
+  pass(4_000)
+  expect(await poll()).toMatchObject([{ value: 'Succeeded' }, { reason: { message: 'deletion failed' } }, { value: 'Succeeded' }])
+  expect(asked()).toEqual([2, 1, 1])
 })
 
-test('several deletions of a definition share one list while it says Deleting; how each ends, its operation says', async () => {
-  const stillThere = ['1.0.0', '1.0.1', '1.0.2'].map((name) => [name, 'Deleting'] as const)
-  const { all, readings, pass } = deletions(stillThere, [['1.0.1', 'Failed']])
-  let asked = 0
-  const succeeding = operation(async () => {
-    asked += 1
-    return 'Succeeded'
-  })
-  const failing = operation(() => Promise.reject(new Error('deletion failed')))
-  const [first, second, third] = [
-    all.follow(idOf('1.0.0'), succeeding),
-    all.follow(idOf('1.0.1'), failing),
-    all.follow(idOf('1.0.2'), succeeding),
-  ]
-  expect(await Promise.all([first, second, third].map((one) => one.poll()))).toEqual(['InProgress', 'InProgress', 'InProgress'])
-  expect([readings(), asked]).toEqual([1, 0])
-  pass(20_000)
-  expect(await first.poll()).toBe('Succeeded')
-  await expect(second.poll()).rejects.toThrow('deletion failed')
-  expect(await third.poll()).toBe('Succeeded')
-  expect([readings(), asked]).toEqual([2, 2])
+test('a first one that fails is no word about the others', async () => {
+  const { all } = deletions()
+  const [first, second] = [operation(new Error('deletion failed')), operation('InProgress')]
+  const followed = [first, second].map((one, index) => all.follow(idOf(`1.0.${index}`), one.operation))
+  await expect(followed[0]?.poll()).rejects.toThrow('deletion failed')
+  expect(await followed[1]?.poll()).toBe('InProgress')
+  expect([first.asked(), second.asked()]).toEqual([1, 1])
 })
 
-test.each([
-  ['a version that is listed as it was', [['1.0.0', 'Succeeded']] as const],
-  ['an empty list', []],
-  ['a definition that is not found', undefined],
-  ['a list that is refused', new Error('403')],
-])('%s says nothing: the operation is asked', async (_, list) => {
-  const { all } = deletions(list)
-  all.follow(idOf('1.0.1'), unasked)
-  const failing = operation(() => Promise.reject(new Error('deletion failed')))
-  await expect(all.follow(idOf('1.0.0'), failing).poll()).rejects.toThrow('deletion failed')
+test('one that never ends does not keep the others waiting for ever', async () => {
+  const { all, pass } = deletions()
+  const [first, second] = [operation('InProgress'), operation('Succeeded')]
+  const [, followed] = [first, second].map((one, index) => all.follow(idOf(`1.0.${index}`), one.operation))
+  for (let minutes = 0; minutes < 5; minutes += 1) {
+    expect(await followed?.poll()).toBe('InProgress')
+    pass(60_000)
+  }
+  expect(await followed?.poll()).toBe('Succeeded')
+})
+
+test('another definition is asked for itself', async () => {
+  const { all } = deletions()
+  all.follow(idOf('1.0.0'), operation('InProgress').operation)
+  expect(await all.follow(idOf('1.0.0', `${DEFINITION}2`), operation('Succeeded').operation).poll()).toBe('Succeeded')
 })
 
 test('what the operation asks for and gives stays', async () => {
-  const followed = deletions([]).all.follow(idOf('1.0.0'), unasked)
+  const followed = deletions().all.follow(idOf('1.0.0'), operation('InProgress').operation)
   expect([followed.isOver, followed.retryAfterS, await followed.output()]).toEqual([false, 7, 'output'])
 })
