@@ -1,5 +1,6 @@
 import { explain } from './errors/explanation.ts'
 import { type ReferenceReaders, reasonNotToDelete } from './image/read-holders.ts'
+import { startUntilUp } from './image/restart.ts'
 import { TAGS } from './image/tags.ts'
 import { temporaryApiVersion } from './image/temporary.ts'
 import { type ArmId, isImageVersion, nameOf, partsOf } from './model/arm-id.ts'
@@ -70,9 +71,10 @@ async function cleanUpEntry(entry: LedgerEntry, ports: CleanupPorts): Promise<vo
   }
 }
 
-async function startVm(id: ArmId, { arm, compute, signal, info }: CleanupPorts): Promise<void> {
+async function startVm(id: ArmId, ports: CleanupPorts): Promise<void> {
+  const { arm, signal, info } = ports
   info(`starting ${id} again`)
-  await compute.startVm(id, signal)
+  await startUntilUp(id, ports)
   // A tag that stays does no harm: the next run finds the VM running and removes it.
   await arm.tag({ id, operation: 'Delete', tags: { [TAGS.restart]: '' } }, signal).catch(() => undefined)
 }

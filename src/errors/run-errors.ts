@@ -49,6 +49,18 @@ export class ScriptTimeoutError extends ActionError {
 /** A pool did not become what was requested. */
 export class PoolError extends ActionError {}
 
+/** A VM that this action stopped does not stay up. */
+export class StoppedVmError extends ActionError {
+  constructor(vm: string, power: string) {
+    super({
+      title: 'VM is stopped again',
+      message: `virtual machine ${vm} was started again, and then was ${power}`,
+      hint: 'Find out who or what stops it (its activity log says), then start it.',
+      link: 'https://learn.microsoft.com/azure/virtual-machines/states-billing',
+    })
+  }
+}
+
 /** Someone else changed the pool meanwhile. Their change is left alone, also by a rollback. */
 export class ForeignChangeError extends PoolError {}
 

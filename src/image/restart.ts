@@ -1,6 +1,9 @@
 /** A run that stops a VM must start it again: the post step knows that from the ledger, a later run from the mark on the VM. */
+import { AzureError } from '../errors/azure-error.ts'
 import { explainInLine } from '../errors/explanation.ts'
-import type { ArmId } from '../model/arm-id.ts'
+import { StoppedVmError } from '../errors/run-errors.ts'
+import { type ArmId, nameOf } from '../model/arm-id.ts'
+import type { VirtualMachine } from '../model/compute.ts'
 import { emit, type StepContext } from '../run/context.ts'
 import { TAGS } from './tags.ts'
 import { type Captured, finishing } from './temporary-resources.ts'
@@ -42,10 +45,42 @@ export async function startOwed(vm: ArmId, context: StepContext): Promise<void> 
   await start(vm, context)
 }
 
+/**
+ * Starts the VM. A deallocation that an interrupted run began may still be under way: it refuses the start, or ends after it.
+ * @throws StoppedVmError where it is stopped whenever it was started
+ */
+export async function startUntilUp(
+  vm: ArmId,
+  { compute, clock, signal }: Pick<StepContext, 'compute' | 'clock' | 'signal'>,
+): Promise<void> {
+  let power: string | undefined
+  for (let starts = 0; starts < MOST_STARTS; ) {
+    try {
+      await compute.startVm(vm, signal)
+      starts += 1
+    } catch (error) {
+      const isRefused = error instanceof AzureError && error.status === 409
+      if (!isRefused || !GOING_DOWN.test(powerOf(await compute.getVm(vm)) ?? '')) throw error
+      await clock.sleep(BUSY_DELAY_MS, signal)
+      continue
+    }
+    power = powerOf(await compute.getVm(vm))
+    if (!power || !DOWN.test(power)) return
+  }
+  throw new StoppedVmError(nameOf(vm), power ?? 'unknown')
+}
+
+const MOST_STARTS = 3
+const BUSY_DELAY_MS = 10_000
+const GOING_DOWN = /^(?:stopping|deallocating)$/i
+const DOWN = /^(?:stopping|stopped|deallocating|deallocated)$/i
+
+const powerOf = (vm: VirtualMachine | undefined): string | undefined =>
+  vm?.statuses.find((code) => /^PowerState\//i.test(code))?.replace(/^PowerState\//i, '')
+
 async function start(vm: ArmId, context: StepContext): Promise<void> {
-  const { compute, arm, ledger, signal } = context
-  const isRunning = (await compute.getVm(vm))?.statuses.includes('PowerState/running')
-  if (!isRunning) await compute.startVm(vm, signal)
+  const { arm, ledger, signal } = context
+  await startUntilUp(vm, context)
   ledger.settle(vm)
   emit(context, { kind: 'resource', change: 'updated', type: 'virtual machine', id: vm, detail: 'started again' })
   await arm

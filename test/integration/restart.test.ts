@@ -1,15 +1,16 @@
 /** `capture: deallocate` owes the golden VM a start: after failure, cancellation and death too. */
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { GROUP_ID, loadScenario } from '../embedded-azure/scenarios/scenario.ts'
 import { type EmbeddedAzure, startAzure } from '../embedded-azure/server.ts'
-import { again, annotations, azureOf, namesOf, requestsTo, testConformance } from '../fixtures/whole-runs.ts'
+import { again, annotations, azureOf, namesOf, type Ran, requestsTo, testConformance } from '../fixtures/whole-runs.ts'
 
 const happy = loadScenario('happy')
 const RUNNING = ['ProvisioningState/succeeded', 'PowerState/running']
 const scenario = { ...happy, vm: { ...happy.vm, statuses: RUNNING, tags: { team: 'render' } } }
 const inputs = { ...scenario.inputs, capture: 'deallocate' }
-const golden = ({ world }: EmbeddedAzure) => {
-  const vm = world.get(`${GROUP_ID}/providers/Microsoft.Compute/virtualMachines/golden`)
+const machine = ({ world }: EmbeddedAzure) => world.get(`${GROUP_ID}/providers/Microsoft.Compute/virtualMachines/golden`)
+const golden = (azure: EmbeddedAzure) => {
+  const vm = machine(azure)
   return { runs: vm?.properties.statuses.includes('PowerState/running'), tags: vm?.tags }
 }
 const FORBIDDEN = { kind: 'answer', status: 403, body: { error: { code: 'AuthorizationFailed', message: 'no' } } } as const
@@ -58,6 +59,47 @@ test('a snapshot that fails ends red, with the VM running again', async () => {
   expect(ran.exitCode).toBe(1)
   expect(golden(azure)).toEqual(AS_BEFORE)
   await azure.close()
+})
+
+describe('killed while the VM is being deallocated: the post step starts it', () => {
+  async function killedInDeallocation(): Promise<{ readonly azure: EmbeddedAzure; readonly state: Ran['state'] }> {
+    const azure = await azureOf(scenario)
+    const killer = new AbortController()
+    azure.intervene = ({ url }) => (/golden\/deallocate/.test(url) ? { kind: 'act', after: () => killer.abort() } : undefined)
+    const { state } = await again(azure, inputs, { kill: killer.signal })
+    azure.intervene = undefined
+    return { azure, state }
+  }
+
+  test('where the start preempts the deallocation', async () => {
+    const { azure, state } = await killedInDeallocation()
+    await again(azure, inputs, { state })
+    azure.clock.skip(120_000)
+    expect(golden(azure)).toEqual(AS_BEFORE)
+  })
+
+  test('where the deallocation refuses the start until it has ended', async () => {
+    const { azure, state } = await killedInDeallocation()
+    const body = { error: { code: 'Conflict', message: 'The request failed due to conflict with a concurrent request.' } }
+    const isDown = () => JSON.stringify(machine(azure)).includes('PowerState/deallocated')
+    azure.intervene = ({ url }) => (/golden\/start/.test(url) && !isDown() ? { kind: 'answer', status: 409, body } : undefined)
+    await again(azure, inputs, { state })
+    expect(golden(azure)).toEqual(AS_BEFORE)
+  })
+
+  test('where the deallocation ends after the start', async () => {
+    const { azure, state } = await killedInDeallocation()
+    let starts = 0
+    azure.intervene = ({ url }) => {
+      if (/golden\/start/.test(url)) starts += 1
+      const statuses = ['ProvisioningState/succeeded', 'PowerState/deallocated']
+      const before = () => Object.assign(machine(azure)?.properties ?? {}, { statuses })
+      if (/virtualMachines\/golden\?/.test(url) && starts === 1) before()
+      return undefined
+    }
+    await again(azure, inputs, { state })
+    expect([golden(azure), starts]).toEqual([AS_BEFORE, 2])
+  })
 })
 
 test('cancelled while it is stopped: the post step starts it', async () => {

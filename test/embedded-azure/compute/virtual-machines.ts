@@ -20,16 +20,28 @@ const DURATION_MS = {
   tags: 2_000,
 }
 
+/** What the instance view shows until a power operation has ended. https://learn.microsoft.com/azure/virtual-machines/states-billing */
+const MEANWHILE: Readonly<Record<string, string>> = {
+  'PowerState/deallocated': 'PowerState/deallocating',
+  'PowerState/stopped': 'PowerState/stopping',
+  'PowerState/running': 'PowerState/starting',
+}
+
 /** @param refuseCores Refuses a machine of this size where a core quota of the subscription has no room for it. */
 export function virtualMachineRoutes(arm: Arm, refuseCores: (vmSize: string) => void): readonly Route[] {
   const route = routesOf('Microsoft.Compute', COMPUTE)
+  const latestPower = new WeakMap<Resource, object>()
   const vmOf = (call: Call): Resource => found(arm, call, call.path.replace(/(\/virtualMachines\/[^/]+)\/.*$/i, '$1'))
 
+  /** A power operation in progress is preempted by a newer one: https://github.com/Azure/azure-rest-api-specs/issues/22434 */
   const powerTo = (power: string, verb: string, afterMs: number) => (call: Call) => {
     const vm = vmOf(call)
     if (verb === 'Start VM' && has(vm, 'OSState/generalized')) {
       throw new Refusal(409, 'OperationNotAllowed', `Operation 'Start VM' is not allowed on VM '${vm.name}' since the VM is generalized.`)
     }
+    const own = {}
+    latestPower.set(vm, own)
+    setPower(vm, MEANWHILE[power] ?? power)
     return arm.operations.start(call, {
       path: 'operations',
       status: 202,
@@ -37,6 +49,8 @@ export function virtualMachineRoutes(arm: Arm, refuseCores: (vmSize: string) => 
       retryAfterS: 10,
       afterMs,
       end: () => {
+        if (latestPower.get(vm) !== own)
+          throw new Refusal(409, 'OperationPreempted', 'Operation execution has been preempted by a more recent operation.')
         setPower(vm, power)
         touchDisks(arm, vm)
       },
