@@ -61,8 +61,9 @@ async function cancel(
     const problems: string[] = []
     if (signalledAtMs === 0) return problems
     if (tookMs > RUNNER_WAITS_MS) problems.push(`main ended ${tookMs} ms after the signal`)
-    // At the last request of all, a signal may come too late to change anything.
-    const isOver = request === recording.requests.at(-1) && main.outputs.result === 'succeeded'
+    // Once nothing is left to be written, a signal may come too late to change anything.
+    const left = recording.requests.slice(recording.requests.indexOf(request))
+    const isOver = left.every(({ method }) => method === 'GET') && main.outputs.result === 'succeeded'
     if (signal !== 'kill' && !isOver) {
       if (main.outputs.result !== 'cancelled') problems.push(`output result is ${main.outputs.result}: ${errorsOf(main.log)}`)
       if (!/\*\*Cancelled\*\*/.test(main.summary)) problems.push(`the summary does not say so: ${main.summary.slice(0, 200)}`)
