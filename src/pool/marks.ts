@@ -2,7 +2,10 @@
  * Pure: what this action writes into the metadata of a pool or a job, so that a later run can finish the work of an interrupted one. Batch
  * itself gives metadata no meaning. https://learn.microsoft.com/rest/api/batchmanagement/pool/update#metadataitem
  */
+import { isDeepStrictEqual } from 'node:util'
 import type { Pool, PoolProperties, ScaleSettings, VirtualMachineConfiguration } from '../model/batch.ts'
+import { type NodeTotals, totalOf } from '../model/nodes.ts'
+import { targetFrom, totals } from './size.ts'
 
 export type Metadata = NonNullable<PoolProperties['metadata']>
 
@@ -75,6 +78,8 @@ export function readPoolMark(mark: string | undefined, poolName: string): string
 export interface LastState extends Pick<VirtualMachineConfiguration, 'imageReference' | 'nodeAgentSkuId' | 'securityProfile'> {
   readonly vmSize?: string
   readonly scaleSettings: ScaleSettings
+  /** What a pool with a formula had: it keeps them when the formula is switched off. */
+  readonly nodes?: NodeTotals
   /** The name of the pool whose state this is; in a clone, that is another pool. */
   readonly pool?: string
 }
@@ -83,11 +88,10 @@ export interface LastState extends Pick<VirtualMachineConfiguration, 'imageRefer
  * The state in the mark of an earlier run, otherwise that of the pool as it is. A size that the pool was given since replaces the marked
  * one.
  */
-export function lastStateOf({ name, properties }: Pool): LastState {
-  const found = readMark(markIn(properties.metadata, MARKS.before))
-  const marked = found && (found.pool ?? name).toLowerCase() === name.toLowerCase() ? found : undefined
-  if (marked)
-    return isSizeOnTheWay(properties.scaleSettings, marked) ? marked : { ...marked, scaleSettings: properties.scaleSettings ?? {} }
+export function lastStateOf(pool: Pool): LastState {
+  const { name, properties } = pool
+  const marked = markedStateOf(pool)
+  if (marked) return isSizeOnTheWay(pool, marked) ? marked : { ...marked, scaleSettings: properties.scaleSettings ?? {} }
   const { imageReference, nodeAgentSkuId, securityProfile } = properties.deploymentConfiguration?.virtualMachineConfiguration ?? {}
   return {
     pool: name,
@@ -96,14 +100,32 @@ export function lastStateOf({ name, properties }: Pool): LastState {
     ...(nodeAgentSkuId && { nodeAgentSkuId }),
     ...(securityProfile && { securityProfile }),
     scaleSettings: properties.scaleSettings ?? {},
+    ...(properties.scaleSettings?.autoScale && { nodes: totals(pool) }),
   }
 }
 
-/** Whether the pool is drained, or has lost its formula to a drain. */
-function isSizeOnTheWay({ autoScale, fixedScale }: ScaleSettings = {}, marked: LastState): boolean {
+/** The state in the mark of an earlier run, as long as the pool has been given no size since. */
+export function owedStateOf(pool: Pool): LastState | undefined {
+  const marked = markedStateOf(pool)
+  return marked && isSizeOnTheWay(pool, marked) ? marked : undefined
+}
+
+function markedStateOf({ name, properties }: Pool): LastState | undefined {
+  const found = readMark(markIn(properties.metadata, MARKS.before))
+  return found && (found.pool ?? name).toLowerCase() === name.toLowerCase() ? found : undefined
+}
+
+/**
+ * Whether the pool is drained, or has lost its formula to a drain. Neither a drain that was stopped nor a formula that was switched off is a
+ * size that somebody gave it: the target becomes the nodes that there are.
+ * https://learn.microsoft.com/rest/api/batchmanagement/pool/stop-resize
+ */
+function isSizeOnTheWay({ properties }: Pool, { nodes }: LastState): boolean {
+  const { scaleSettings: { autoScale, fixedScale } = {}, resizeOperationStatus } = properties
   if (autoScale) return false
-  const { targetDedicatedNodes = 0, targetLowPriorityNodes = 0 } = fixedScale ?? {}
-  return !marked.scaleSettings.fixedScale || targetDedicatedNodes + targetLowPriorityNodes === 0
+  const target = targetFrom(fixedScale)
+  const isStopped = resizeOperationStatus !== undefined && totalOf(targetFrom(resizeOperationStatus)) === 0
+  return totalOf(target) === 0 || isStopped || isDeepStrictEqual(target, nodes)
 }
 
 /** Batch refuses metadata that is too large (`MetadataTooLarge`), but documents no limit. */

@@ -5,8 +5,8 @@ import type { Pool, ScaleSettings } from '../model/batch.ts'
 import { totalOf } from '../model/nodes.ts'
 import type { ObservedFleet } from '../observe/observed.ts'
 import { isBeingDeleted, poolAndSuccessors, poolFor } from './family.ts'
-import { lastStateOf, MARKS, markIn } from './marks.ts'
-import { targetFrom, targetOf } from './size.ts'
+import { owedStateOf } from './marks.ts'
+import { targetFrom } from './size.ts'
 
 /** Requested pools that an interrupted run has left drained. A pool that has given its jobs to a successor stays drained. */
 function drainedPools(settings: PoolSettings, pools: readonly Pool[]): readonly ArmId[] {
@@ -21,11 +21,19 @@ export function drainedInFleet(fleet: FleetSettings, { accounts }: Pick<Observed
   return accounts.flatMap(({ id, pools }) => drainedPools(settingsIn(id, fleet), pools))
 }
 
+/** What a drained pool gets back. */
+export interface OwedScale extends ScaleSettings {
+  /** Its formula was too long for the mark: it gets the nodes that it had. */
+  readonly isFormulaLost?: true
+}
+
 /** The scale that a drained pool had; `undefined` where it has been given a size since, or never had one. */
-export function owedScale(pool: Pool): ScaleSettings | undefined {
-  const isMarked = markIn(pool.properties.metadata, MARKS.before) !== undefined
-  const { autoScale, fixedScale } = pool.properties.scaleSettings ?? {}
-  if (!isMarked || isBeingDeleted(pool) || autoScale || (fixedScale && totalOf(targetOf(pool)) > 0)) return undefined
-  const { scaleSettings } = lastStateOf(pool)
-  return scaleSettings.autoScale || totalOf(targetFrom(scaleSettings.fixedScale)) > 0 ? scaleSettings : undefined
+export function owedScale(pool: Pool): OwedScale | undefined {
+  const state = isBeingDeleted(pool) ? undefined : owedStateOf(pool)
+  if (!state) return undefined
+  const { scaleSettings, nodes = { dedicated: 0, lowPriority: 0 } } = state
+  const { autoScale, fixedScale } = scaleSettings
+  if (autoScale || totalOf(targetFrom(fixedScale)) > 0) return scaleSettings
+  if (totalOf(nodes) === 0) return undefined
+  return { fixedScale: { targetDedicatedNodes: nodes.dedicated, targetLowPriorityNodes: nodes.lowPriority }, isFormulaLost: true }
 }

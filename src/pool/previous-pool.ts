@@ -16,7 +16,7 @@ import type { WholePool } from './wanted.ts'
  */
 export function previousState(existing: Pool, plan: PoolPlan): PoolChange & { readonly envelope: PoolEnvelope } {
   const { properties } = existing
-  const { vmSize, scaleSettings, pool: _pool, ...configuration } = lastStateOf(existing)
+  const { vmSize, scaleSettings, pool: _pool, nodes: _nodes, ...configuration } = lastStateOf(existing)
   const { deploymentConfiguration } = withMembers(properties, membersBefore(properties, plan))
   const changed = 'properties' in plan ? [...Object.keys(plan.properties), ...plan.removed.map(propertyOf)] : []
   const restored = changed.filter((name) => !isUnreadable(name, properties[name]) && (properties[name] ?? REMOVALS[name]) !== undefined)

@@ -7,7 +7,7 @@ import { nodesOf } from '../model/nodes.ts'
 import type { StepContext } from '../run/context.ts'
 import type { Ledger } from '../run/runner.ts'
 import { owedScale } from './owed-size.ts'
-import { targetFrom } from './size.ts'
+import { isAt, targetFrom } from './size.ts'
 
 const STOP_DELAY_MS = 1_000
 /** Of a pool that was made without one. https://learn.microsoft.com/rest/api/batchmanagement/pool/create#fixedscalesettings */
@@ -30,11 +30,11 @@ export async function putBackSize(id: ArmId, ports: PutBackPorts): Promise<strin
       await clock.sleep(STOP_DELAY_MS, signal)
   }
   const owed = pool && owedScale(pool)
-  if (!pool || !owed) return undefined
+  if (!pool || !owed || (!owed.autoScale && isAt(pool, targetFrom(owed.fixedScale)))) return undefined
   await scaleTo(owed, pool, ports)
   const size = owed.autoScale
     ? 'its autoscale formula is on again'
-    : `its former size, ${nodesOf(targetFrom(owed.fixedScale))}, is requested again`
+    : `its former size, ${nodesOf(targetFrom(owed.fixedScale))}, is requested again${owed.isFormulaLost ? '; its formula was too long to be kept, and is off' : ''}`
   return `Pool ${pool.name} was drained and is left as it was: ${size}.`
 }
 

@@ -75,6 +75,55 @@ describe('the former size is put back', () => {
     expect([sizeOf(azure), poolOf(azure).nodes.filter(({ isLeaving }) => isLeaving).length]).toEqual([10, 0])
   })
 
+  test('to its full number where some nodes had left when somebody cancelled it', async () => {
+    const azure = await poolOnFirst()
+    withTasks(azure)
+    const interrupt = new AbortController()
+    const after = () => {
+      // Nodes without tasks leave at once. The size that a stopped drain leaves is nobody's.
+      poolOf(azure).nodes = poolOf(azure).nodes.slice(0, 6)
+      poolOf(azure).properties.currentDedicatedNodes = 6
+      interrupt.abort()
+    }
+    azure.intervene = ({ url }) => (/\/pools\/render\/resize\?/.test(url) ? { kind: 'act', after } : undefined)
+    const ran = await again(azure, SECOND, { interrupt: interrupt.signal })
+    azure.intervene = undefined
+    await again(azure, SECOND, { state: ran.state })
+    expect([sizeOf(azure), requestsTo(azure, 'POST', /stopResize/i).length]).toEqual([10, 1])
+  })
+
+  describe('with a formula that was switched off for the drain', () => {
+    const before = { ...FIRST, ...FORMULA }
+
+    test.each(['keep', 'rollback'])('where the drain is refused, on-failure: %s', async (onFailure) => {
+      const azure = await poolOnFirst({}, before)
+      const body = { error: { code: 'InvalidRequest', message: 'no such resize' } }
+      azure.intervene = ({ url }) => (/\/pools\/render\/resize\?/.test(url) ? { kind: 'answer', status: 400, body } : undefined)
+      const ran = await again(azure, { ...SECOND, ...FORMULA, 'on-failure': onFailure })
+      expect(annotations(ran)[0]).toContain('no such resize')
+      expect([sizeOf(azure), poolOf(azure).nodes.length]).toEqual(['$TargetDedicatedNodes = 6;', 6])
+    })
+
+    test('where somebody cancels it before the drain', async () => {
+      const azure = await poolOnFirst({}, before)
+      const interrupt = new AbortController()
+      azure.intervene = ({ url }) => (/disableAutoScale/i.test(url) ? { kind: 'act', after: () => interrupt.abort() } : undefined)
+      const ran = await again(azure, { ...SECOND, ...FORMULA }, { interrupt: interrupt.signal })
+      azure.intervene = undefined
+      await again(azure, { ...SECOND, ...FORMULA }, { state: ran.state })
+      expect([sizeOf(azure), poolOf(azure).nodes.length]).toEqual(['$TargetDedicatedNodes = 6;', 6])
+    })
+
+    test('and is too long to be kept: it gets its nodes again', async () => {
+      const long = { ...FORMULA, 'pool-spec': FORMULA['pool-spec'].replace(' = 6;', ` = 6; // ${'x'.repeat(2_100)}`) }
+      const azure = await poolOnFirst({}, long)
+      refusingTheImage(azure)
+      const ran = await again(azure, { ...SECOND, ...long })
+      expect(ran.summary).toMatch(/6 dedicated nodes, is requested again; its formula was too long to be kept, and is off/)
+      expect(sizeOf(azure)).toBe(6)
+    })
+  })
+
   test('but not over a size that somebody else sets meanwhile', async () => {
     const azure = await poolOnFirst()
     withTasks(azure)
