@@ -2,9 +2,13 @@ import { type Explanation, explainInLine } from '../errors/explanation.ts'
 import { ForeignChangeError } from '../errors/run-errors.ts'
 import type { Pool } from '../model/batch.ts'
 import { emit, type StepContext } from '../run/context.ts'
+import { saysAll } from './drift.ts'
+import type { PoolChange } from './editor.ts'
 import { servedName } from './family.ts'
 import { MARKS, markIn } from './marks.ts'
 import type { PoolOutcome } from './outcome.ts'
+import { changedByOthers } from './pool-lifecycle.ts'
+import type { PoolPlan } from './pool-plan.ts'
 import { previousPool, previousState } from './previous-pool.ts'
 import { isGone } from './replaced-pool.ts'
 import { withdraw } from './retire.ts'
@@ -67,8 +71,10 @@ async function restore(rollout: PoolRollout, existing: Pool, error: Explanation)
     await again.create(write)
     return arrive(again, 'own-resize', error)
   }
-  const drained = await rollout.drain()
-  const patched = await rollout.resizer.editor.patch(change)
+  const owed = owedChange(change, plan, await rollout.resizer.editor.get())
+  // The nodes of a pool that has its image still, or again, are not drained for it.
+  const drained = await (owed.isOfSize ? rollout.resizer.waitUntilIdle() : rollout.drain())
+  const patched = await rollout.resizer.editor.patch(owed)
   await rollout.resizer.editor.mark(MARKS.before)
   const back = new PoolRollout(
     {
@@ -78,6 +84,22 @@ async function restore(rollout: PoolRollout, existing: Pool, error: Explanation)
     context,
   )
   return arrive(back, startOf(patched) > startOf(drained) ? 'own-resize' : 'new-resize', error)
+}
+
+/**
+ * What a rollback must write to the pool as it is `now`. What this run sent and is not there any more, somebody else has changed: that is
+ * left alone. @throws ForeignChangeError where it is the image or the size of the nodes
+ */
+function owedChange(change: PoolChange, plan: PoolPlan, now: Pool): PoolChange & { readonly isOfSize: boolean } {
+  const { scaleSettings, metadata, ...before } = change.properties
+  if (saysAll(before, now.properties)) return { properties: { ...(scaleSettings && { scaleSettings }) }, isOfSize: true }
+  const sent = 'properties' in plan ? plan.properties : {}
+  const isForeign = (name: string) => sent[name] !== undefined && !saysAll({ [name]: sent[name] }, now.properties)
+  const foreign = Object.keys(before).filter(isForeign)
+  if (foreign.some((name) => name === 'deploymentConfiguration' || name === 'vmSize'))
+    throw changedByOthers(now.name, `while this run worked on it (${foreign.join(', ')})`)
+  const properties = Object.fromEntries(Object.entries(change.properties).filter(([name]) => !foreign.includes(name)))
+  return { ...change, properties, isOfSize: false }
 }
 
 async function arrive(back: PoolRollout, from: ResizeStart, error: Explanation): Promise<PoolOutcome> {

@@ -1,7 +1,7 @@
 /** Rollbacks of pools. */
 import { describe, expect, test } from 'vitest'
 import { GROUP_ID } from '../embedded-azure/scenarios/scenario.ts'
-import { FIRST, imageOf, poolOnFirst, red, SECOND, scenario } from '../fixtures/pool-foreign-runs.ts'
+import { FIRST, imageOf, poolOnFirst, RESIZE, red, SECOND, scenario, someone } from '../fixtures/pool-foreign-runs.ts'
 import { again, annotations, azureOf, requestsTo, testConformance } from '../fixtures/whole-runs.ts'
 
 describe('a rollback', () => {
@@ -20,6 +20,52 @@ describe('a rollback', () => {
     const ran = await again(azure, { ...SECOND, 'on-failure': 'rollback' })
     red(ran, /boom/)
     expect(ran.summary).toMatch(/rollback of pool .?render.? failed/i)
+  })
+
+  test('of a pool whose drain somebody stops drains no node', async () => {
+    const azure = await poolOnFirst()
+    const pool = azure.pools.get('render')
+    pool.tasksEndAtMs = azure.clock.now().getTime() + 60 * 60_000
+    const stop = () => {
+      pool.stop?.()
+      pool.properties.scaleSettings.fixedScale.targetDedicatedNodes = pool.properties.currentDedicatedNodes
+      azure.pools.touch(pool)
+    }
+    someone(azure, 1, RESIZE, stop)
+    const ran = await again(azure, { ...SECOND, 'canary-nodes': '0' })
+    expect(annotations(ran)[0]).toMatch(/Resize was stopped/)
+    expect(ran.outputs).toMatchObject({ result: 'rolled-back', 'current-dedicated-nodes': '10' })
+    expect(requestsTo(azure, ...RESIZE)).toHaveLength(1)
+    expect(imageOf(azure, 'render')).toMatch(/1\.0\.0$/)
+  })
+
+  test('leaves a start task alone that somebody changed meanwhile', async () => {
+    const azure = await azureOf({ ...scenario, nodes: broken.slice(0, 10) })
+    await again(azure, { ...FIRST, 'pool-spec': 'startTask: { commandLine: one }' })
+    const change = () => {
+      azure.pools.get('render').properties.startTask = { commandLine: 'theirs' }
+      azure.pools.touch(azure.pools.get('render'))
+    }
+    someone(azure, 1, ['GET', /\/pools\/render\/nodes\?/], change)
+    const ran = await again(azure, { ...SECOND, 'pool-spec': 'startTask: { commandLine: two }', 'canary-nodes': '0' })
+    expect(ran.outputs.result).toBe('rolled-back')
+    expect(imageOf(azure, 'render')).toMatch(/1\.0\.0$/)
+    expect(azure.pools.get('render').properties.startTask).toEqual({ commandLine: 'theirs' })
+  })
+
+  test('of an image that somebody changed meanwhile is none', async () => {
+    const azure = await azureOf({ ...scenario, nodes: broken.slice(0, 10) })
+    await again(azure, FIRST)
+    const theirs = () => {
+      const { virtualMachineConfiguration } = azure.pools.get('render').properties.deploymentConfiguration
+      virtualMachineConfiguration.nodeAgentSkuId = 'batch.node.ubuntu 22.04'
+      azure.pools.touch(azure.pools.get('render'))
+    }
+    someone(azure, 1, ['GET', /\/pools\/render\/nodes\?/], theirs)
+    const ran = await again(azure, { ...SECOND, 'canary-nodes': '0' })
+    red(ran, /boom/)
+    expect(ran.summary).toMatch(/was changed while this run worked on it \(deploymentConfiguration\)/)
+    expect(azure.pools.get('render').properties.deploymentConfiguration.virtualMachineConfiguration.nodeAgentSkuId).toMatch(/22\.04$/)
   })
 
   test('to nodes that are not healthy either is none', async () => {
