@@ -37,7 +37,7 @@ export async function rollBack(
       await removeOwnGreen(rollout, plan.old)
       return { pool: plan.old, error, isRolledBack: true }
     }
-    const { existing } = plan
+    const { existing } = rollout
     const isMarked = existing && markIn(existing.properties.metadata, MARKS.before) !== undefined
     if (!existing || (!isMarked && plan.action !== 'reimage' && plan.action !== 'replace'))
       return await kept(`Nothing to roll back: the image of pool ${name} was not changed by this run.`)

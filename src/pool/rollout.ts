@@ -35,6 +35,8 @@ export class PoolRollout {
   readonly #smokeGate: SmokeGate
   /** The pool as the last change of its formula left it. */
   #changed: Pool | undefined
+  /** The pool as it was read right before this run changed it. */
+  #before: Pool | undefined
 
   constructor(work: PoolWork, context: StepContext) {
     this.work = work
@@ -62,6 +64,11 @@ export class PoolRollout {
 
   retirementOf(pool: Pool, heir: string): Retirement {
     return { pool, heir, resizer: this.resizerOf(pool), option: this.settings.nodeDeallocationOption }
+  }
+
+  /** The pool as it was before this run changed it: what others did to it since the run was planned is not lost to a rollback. */
+  get existing(): Pool | undefined {
+    return this.#before ?? this.plan.existing
   }
 
   /** What is half done, should the run end now. */
@@ -104,7 +111,7 @@ export class PoolRollout {
     if (plan.properties.scaleSettings?.autoScale) this.#changed = patched
   }
 
-  /** Drain to 0, patch. The pool remembers its last healthy state until the new one has passed the gate. */
+  /** Drain to 0, patch. */
   async #reimage(plan: PoolPlan & { readonly action: 'reimage' }, beforeGrowth: () => Promise<void>): Promise<ResizeStart> {
     const { existing } = plan
     const { id: name, autoScale } = plan.request
@@ -112,8 +119,7 @@ export class PoolRollout {
     const refuseChanged = (now: Pool) => this.resizer.editor.refuseForeignChange(plan, now.properties, existing.properties)
     const now = await this.resizer.waitUntilIdle()
     refuseChanged(now)
-    this.resizer.reportForeignSize(now, existing)
-    await this.resizer.editor.mark(MARKS.before, writeMark(lastStateOf(existing)))
+    await this.#remember(now, existing)
     const formula = existing.properties.scaleSettings?.autoScale ? ', and its autoscale is off' : ''
     this.#unfinishedWork = `Pool ${name} was being drained for its new image and is still on the old one${formula}; run again to finish.`
     const drained = await this.drain(refuseChanged)
@@ -135,11 +141,10 @@ export class PoolRollout {
       this.resizer.editor.refuseForeignChange({ properties: settableIn(existing.properties) }, now.properties, existing.properties)
     const now = await this.resizer.waitUntilIdle()
     refuseChanged(now)
-    this.resizer.reportForeignSize(now, existing)
-    await this.resizer.editor.mark(MARKS.before, writeMark(lastStateOf(existing)))
+    await this.#remember(now, existing)
     this.#unfinishedWork = `Pool ${name} was being drained to be replaced, and is not replaced yet; run again to finish.`
     await this.drain(refuseChanged)
-    const owed = replacedPool(plan)
+    const owed = replacedPool({ ...plan, existing: now })
     this.context.ledger.record(owed)
     const remedy = owed.body ? 'the post step makes it again as it was, or run again to finish' : 'run again to make it'
     this.#unfinishedWork = `Pool ${name} is deleted, or being deleted, and is not made again yet: ${remedy}.`
@@ -148,6 +153,13 @@ export class PoolRollout {
     await this.create(plan)
     this.#unfinishedWork = undefined
     return 'own-resize'
+  }
+
+  /** Right before the first change. The pool remembers its last healthy state until the new one has passed the gate. */
+  async #remember(now: Pool, decidedOn: Pool): Promise<void> {
+    this.resizer.reportForeignSize(now, decidedOn)
+    this.#before = now
+    await this.resizer.editor.mark(MARKS.before, writeMark(lastStateOf(now)))
   }
 
   /** From here until the pool has got a size again, that is owed to it: by the end of the run, or by its post step. */

@@ -1,7 +1,18 @@
 /** Rollbacks of pools. */
 import { describe, expect, test } from 'vitest'
 import { GROUP_ID } from '../embedded-azure/scenarios/scenario.ts'
-import { FIRST, imageOf, poolOnFirst, RESIZE, red, SECOND, scenario, someone } from '../fixtures/pool-foreign-runs.ts'
+import {
+  FIRST,
+  imageOf,
+  poolOnFirst,
+  RESIZE,
+  red,
+  resizedBySomeone,
+  SECOND,
+  scenario,
+  someone,
+  targetOf,
+} from '../fixtures/pool-foreign-runs.ts'
 import { again, annotations, azureOf, requestsTo, testConformance } from '../fixtures/whole-runs.ts'
 
 describe('a rollback', () => {
@@ -20,6 +31,19 @@ describe('a rollback', () => {
     const ran = await again(azure, { ...SECOND, 'on-failure': 'rollback' })
     red(ran, /boom/)
     expect(ran.summary).toMatch(/rollback of pool .?render.? failed/i)
+  })
+
+  test('is to the size that somebody set while the image was made', async () => {
+    const azure = await azureOf({
+      ...scenario,
+      nodes: Array.from({ length: 10 }, (_, n) => ({ index: n + 14, state: 'startTaskFailed' as const })),
+    })
+    await again(azure, FIRST)
+    someone(azure, 1, ['PUT', /\/snapshots\//], resizedBySomeone(azure, 14))
+    const ran = await again(azure, { ...SECOND, 'canary-nodes': '0' })
+    expect(ran.outputs).toMatchObject({ result: 'rolled-back', 'current-dedicated-nodes': '14' })
+    expect(targetOf(azure)).toBe(14)
+    expect(imageOf(azure, 'render')).toMatch(/1\.0\.0$/)
   })
 
   test('of a pool whose drain somebody stops drains no node', async () => {
