@@ -98,11 +98,20 @@ function refuseWhatIsNoAnswer(request: PipelineRequest, { headers, status, bodyA
   if (status >= 400) return
   if (isPage) throw new RestError(`an HTML page was sent in place of Azure's answer`, { code: 'ECONNRESET', request })
   if (!type.includes('json')) return
+  let body: unknown
   try {
-    JSON.parse(bodyAsText)
+    body = JSON.parse(bodyAsText)
   } catch {
     throw new RestError('the answer is cut off: its JSON does not end', { code: 'ECONNRESET', request })
   }
+  if (request.method === 'GET' && isEmptyResource(body))
+    throw new RestError('the answer names a resource and says nothing about it: it has no properties', { code: 'ECONNRESET', request })
+}
+
+/** Every resource of Batch and Compute has properties. https://learn.microsoft.com/rest/api/resources/resources/get-by-id */
+function isEmptyResource(body: unknown): boolean {
+  const { id, type, properties } = (body ?? {}) as Readonly<Record<string, unknown>>
+  return typeof id === 'string' && typeof type === 'string' && type.includes('/') && properties === undefined
 }
 
 /** The statuses with which filters between the runner and Azure refuse. https://www.iana.org/assignments/http-status-codes */

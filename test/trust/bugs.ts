@@ -130,6 +130,52 @@ export const BUGS_OF_RUNS: readonly CaughtBug[] = [
     tests: 'where a policy refuses the image after the drain',
   },
   {
+    name: 'a stopped drain taken for a size',
+    changes: [{ file: 'pool/marks.js', from: '|| isStopped ', to: '' }],
+    file: 'pool-waste',
+    tests: 'to its full number where some nodes had left',
+  },
+  {
+    name: 'a size put back over another one',
+    changes: [
+      {
+        file: 'pool/put-back.js',
+        from: 'for (; pool && owedScale(pool) &&',
+        to: 'for (let seen = pool; seen &&',
+      },
+      {
+        file: 'pool/put-back.js',
+        from: "pool.properties.allocationState !== 'Steady'; pool = await",
+        to: "seen.properties.allocationState !== 'Steady'; seen = await",
+      },
+    ],
+    file: 'pool-waste',
+    tests: 'but not over a size that somebody else sets meanwhile',
+  },
+  {
+    name: 'drained without looking again',
+    changes: [
+      { file: 'pool/resizer.js', from: 'refuse(pool);\n            const nodes', to: 'const nodes' },
+      { file: 'pool/send-resize.js', from: 'refuse(pool);', to: '' },
+    ],
+    file: 'pool-foreign',
+    tests: 'changed and resized by someone the moment before the drain',
+  },
+  {
+    name: 'a rollback drains what kept its image',
+    changes: [
+      { file: 'pool/roll-back.js', from: 'owed.isOfSize ? rollout.resizer.waitUntilIdle() : rollout.drain()', to: 'rollout.drain()' },
+    ],
+    file: 'pool-rollback',
+    tests: 'of a pool whose drain somebody stops drains no node',
+  },
+  {
+    name: 'a VM started once',
+    changes: [{ file: 'image/restart.js', from: '!DOWN.test(power)', to: 'power' }],
+    file: 'restart',
+    tests: 'where the deallocation ends after the start',
+  },
+  {
     name: 'the post step reads the spec again',
     changes: [
       {

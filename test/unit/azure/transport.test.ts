@@ -164,6 +164,13 @@ describe.each(Object.entries(SENDERS))('a request of %s', (_, senderOf) => {
     expect((await settled(ask('PUT'))).value?.status).toBe(200)
   })
 
+  test('asks again where a resource comes without its properties', async () => {
+    const body = '{"id":"/subscriptions/s/…/batchAccounts/b","name":"b","type":"Microsoft.Batch/batchAccounts","location":"westeurope"}'
+    const { http, ask } = setUp([{ status: 200, headers: { 'content-type': 'application/json' }, body }, { status: 200 }])
+    await settled(ask('GET'))
+    expect(http.seen).toHaveLength(2)
+  })
+
   test('says who sends it', async () => {
     const { http, ask } = setUp([{ status: 200 }])
     await settled(ask())
