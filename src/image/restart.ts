@@ -59,8 +59,10 @@ export async function startUntilUp(
       await compute.startVm(vm, signal)
       starts += 1
     } catch (error) {
-      const isRefused = error instanceof AzureError && error.status === 409
-      if (!isRefused || !GOING_DOWN.test(powerOf(await compute.getVm(vm)) ?? '')) throw error
+      if (!(error instanceof AzureError && error.status === 409)) throw error
+      const meanwhile = powerOf(await compute.getVm(vm)) ?? ''
+      if (UP.test(meanwhile)) return
+      if (!GOING_DOWN.test(meanwhile)) throw error
       await clock.sleep(BUSY_DELAY_MS, signal)
       continue
     }
@@ -72,6 +74,7 @@ export async function startUntilUp(
 
 const MOST_STARTS = 3
 const BUSY_DELAY_MS = 10_000
+const UP = /^(?:starting|running)$/i
 const GOING_DOWN = /^(?:stopping|deallocating)$/i
 const DOWN = /^(?:stopping|stopped|deallocating|deallocated)$/i
 

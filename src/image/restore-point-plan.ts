@@ -48,6 +48,7 @@ export function planRestorePoint({ group, name, vm, captured, tags }: RestorePoi
 /** What a restore point says of the disks in it. */
 export interface RestorePointAnswer {
   readonly properties?: {
+    readonly provisioningState?: string
     readonly sourceMetadata?: {
       readonly storageProfile?: {
         readonly osDisk?: PointOfDisk

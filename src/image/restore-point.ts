@@ -1,7 +1,8 @@
 /** `capture: restore-point`: all disks of a running VM at one moment. */
+import { AzureError } from '../errors/azure-error.ts'
 import { ActionError, explainInLine } from '../errors/explanation.ts'
 import { resourceGroupId } from '../model/arm-id.ts'
-import { emit, type StepContext } from '../run/context.ts'
+import { emit, type StepContext, waitFor } from '../run/context.ts'
 import type { BuildPlan } from './image-plan.ts'
 import { disksOfPoint, type RestorePointAnswer, type RestorePointPlan } from './restore-point-plan.ts'
 import { TAGS } from './tags.ts'
@@ -39,14 +40,40 @@ export async function withRestorePoint<T>(
 
 /** The restore point goes with its collection, and so is not in the ledger itself. */
 async function takeRestorePoint(plan: RestorePointPlan, context: StepContext): Promise<readonly TemporaryResource[]> {
-  const { id, apiVersion, body } = plan.point
+  const { id, apiVersion } = plan.point
   emit(context, { kind: 'resource', change: 'creating', type: 'temporary resource', id })
-  await context.arm.put({ id, apiVersion, body }, context.signal)
+  await putPoint(plan.point, context)
   emit(context, { kind: 'resource', change: 'created', type: 'temporary resource', id })
   const disks = disksOfPoint(plan, ((await context.arm.get(id, apiVersion)) ?? {}) as RestorePointAnswer)
   if (!disks) throw new IncompleteRestorePointError(id)
   return disks
 }
+
+/**
+ * Azure refuses to change a restore point. The collection is this attempt's own, so one that is there is from a request whose answer was
+ * lost.
+ */
+async function putPoint({ id, apiVersion, body }: RestorePointPlan['point'], context: StepContext): Promise<void> {
+  const { arm, signal } = context
+  const stateNow = async () => ((await arm.get(id, apiVersion)) as RestorePointAnswer | undefined)?.properties?.provisioningState
+  try {
+    await arm.put({ id, apiVersion, body }, signal)
+  } catch (error) {
+    if (!(error instanceof AzureError && (error.status === 400 || error.status === 409))) throw error
+    const ended = await waitFor(
+      context,
+      () => 'the restore point to be complete',
+      () => POINT_DELAY_MS,
+      async () => {
+        const state = (await stateNow()) ?? 'absent'
+        return /^(?:Creating|Updating)$/i.test(state) ? undefined : state
+      },
+    )
+    if (ended !== 'Succeeded') throw error
+  }
+}
+
+const POINT_DELAY_MS = 5_000
 
 class IncompleteRestorePointError extends ActionError {
   constructor(id: string) {

@@ -71,7 +71,7 @@ describe('killed while the VM is being deallocated: the post step starts it', ()
     return { azure, state }
   }
 
-  test('where the start preempts the deallocation', async () => {
+  test('where the start waits for the deallocation', async () => {
     const { azure, state } = await killedInDeallocation()
     await again(azure, inputs, { state })
     azure.clock.skip(120_000)

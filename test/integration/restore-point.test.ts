@@ -49,6 +49,20 @@ test('what a restore point lacks is red before anything is captured', async () =
   expect(namesOf(ran.azure, 'snapshots')).toEqual([])
 })
 
+test('a restore point whose first answer is lost is taken, although Azure refuses to make it again', async () => {
+  const azure = await azureOf(scenario)
+  let isLost = false
+  azure.intervene = ({ method, url }) => {
+    if (method !== 'PUT' || !/restorePoints\//.test(url) || isLost) return undefined
+    isLost = true
+    return { kind: 'lose' }
+  }
+  const ran = await again(azure, imageHalf)
+  expect(annotations(ran)).toEqual([])
+  expect(requestsTo(azure, 'PUT', /restorePoints\//).map(({ liveResponse }) => liveResponse.statusCode)).toContain('409')
+  expect(temporary(azure)).toEqual([])
+})
+
 const kindOf = ({ method, url }: { readonly method: string; readonly url: string }): string =>
   `${method} ${(url.split('?')[0] ?? '').replace(/[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/g, '*').replace(/-copy-(\d+)-[^/-]+/, '-copy-$1-*')}`
 

@@ -30,27 +30,26 @@ const MEANWHILE: Readonly<Record<string, string>> = {
 /** @param refuseCores Refuses a machine of this size where a core quota of the subscription has no room for it. */
 export function virtualMachineRoutes(arm: Arm, refuseCores: (vmSize: string) => void): readonly Route[] {
   const route = routesOf('Microsoft.Compute', COMPUTE)
-  const latestPower = new WeakMap<Resource, object>()
+  /** Power operations on a VM go one after the other. What Azure does with two at once is not documented. */
+  const busyUntilMs = new WeakMap<Resource, number>()
   const vmOf = (call: Call): Resource => found(arm, call, call.path.replace(/(\/virtualMachines\/[^/]+)\/.*$/i, '$1'))
 
-  /** A power operation in progress is preempted by a newer one: https://github.com/Azure/azure-rest-api-specs/issues/22434 */
-  const powerTo = (power: string, verb: string, afterMs: number) => (call: Call) => {
+  const powerTo = (power: string, verb: string, lastsMs: number) => (call: Call) => {
     const vm = vmOf(call)
     if (verb === 'Start VM' && has(vm, 'OSState/generalized')) {
       throw new Refusal(409, 'OperationNotAllowed', `Operation 'Start VM' is not allowed on VM '${vm.name}' since the VM is generalized.`)
     }
-    const own = {}
-    latestPower.set(vm, own)
     setPower(vm, MEANWHILE[power] ?? power)
+    const nowMs = arm.clock.now().getTime()
+    const endsAtMs = Math.max(nowMs, busyUntilMs.get(vm) ?? 0) + lastsMs
+    busyUntilMs.set(vm, endsAtMs)
     return arm.operations.start(call, {
       path: 'operations',
       status: 202,
       hasLocation: true,
       retryAfterS: 10,
-      afterMs,
+      afterMs: endsAtMs - nowMs,
       end: () => {
-        if (latestPower.get(vm) !== own)
-          throw new Refusal(409, 'OperationPreempted', 'Operation execution has been preempted by a more recent operation.')
         setPower(vm, power)
         touchDisks(arm, vm)
       },
