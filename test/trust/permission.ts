@@ -123,7 +123,8 @@ const UNSEEN = 'Microsoft.Storage/storageAccounts/read'
 
 /**
  * Each entry taken away, alone and with the foresight: the error names it, the scope and the command; nothing half-made is left untold.
- * Where several roles have it, all of them lose it, and the feature is one that needs the role that the case is about.
+ * Where several roles have it, all of them lose it, and the feature is one that needs the role that the case is about, or none of the
+ * others.
  */
 export function necessityCases(recorded: readonly Recorded[], bundle?: string): readonly Case[] {
   const taken = ROLES.flatMap((assignment) => entriesOf(assignment).map((action) => ({ assignment, action }))).filter(
@@ -134,7 +135,9 @@ export function necessityCases(recorded: readonly Recorded[], bundle?: string): 
       name: `${assignment.role.Name} without ${actions.join(' and ')}`,
       run: async () => {
         const own = ownEntriesOf(assignment)
-        const needing = recorded.filter((one) => uses(one, new Set([action])) && uses(one, own))
+        const others = ROLES.filter((one) => one !== assignment && entriesOf(one).includes(action))
+        const isForThis = (one: Recorded) => uses(one, own) || others.every((other) => !uses(one, ownEntriesOf(other)))
+        const needing = recorded.filter((one) => uses(one, new Set([action])) && isForThis(one))
         const shortest = needing.toSorted((one, other) => one.asOwner.used.size - other.asOwner.used.size)[0]
         if (!shortest) return ['no documented feature needs it']
         const without = ROLES.map((one) => ({ ...one, role: withoutEntries(one.role, actions) }))
