@@ -97,7 +97,7 @@ describe('the former size is put back', () => {
 
     test.each(['keep', 'rollback'])('where the drain is refused, on-failure: %s', async (onFailure) => {
       const azure = await poolOnFirst({}, before)
-      const body = { error: { code: 'InvalidRequest', message: 'no such resize' } }
+      const body = { code: 'InvalidRequest', message: { lang: 'en-US', value: 'no such resize' }, values: [] }
       azure.intervene = ({ url }) => (/\/pools\/render\/resize\?/.test(url) ? { kind: 'answer', status: 400, body } : undefined)
       const ran = await again(azure, { ...SECOND, ...FORMULA, 'on-failure': onFailure })
       expect(annotations(ran)[0]).toContain('no such resize')
