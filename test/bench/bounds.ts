@@ -19,11 +19,11 @@ const REQUESTS: Readonly<Record<string, number>> = {
 }
 
 /**
- * Beside Azure alone, once it has begun: before its first write a run reads what a plan reads. Each look at 100 deletions, which take a
- * minute and a half, costs requests, and the bound of these comes first.
+ * Beside Azure alone, once it has begun: before its first write a run reads what a plan reads. Deletions of versions, which take a
+ * minute and a half, are asked about every 4 s: oftener would cost more requests than their bound allows.
  */
 const WALL = 1.01
-const WALL_OF_PRUNING = 1.11
+const WALL_OF_PRUNING = 1.06
 
 /** On the reference trace, and with more pools and nodes. */
 const WAY_MIB = 95
