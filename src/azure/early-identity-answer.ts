@@ -69,7 +69,7 @@ export function askEarly({ url, headers }: IdentityRequest): EarlyIdentityAnswer
     isReached = true
   })
   const reached = Promise.all([connected, request]).then(underWay, () => undefined)
-  const answer = request.then(answerTo)
+  const answer = request.then(answerTo, () => undefined)
   return {
     sent: atMost(LONGEST_CONNECT_MS, reached),
     async take(other) {

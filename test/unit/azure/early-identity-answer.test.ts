@@ -54,6 +54,13 @@ describe('the answer', () => {
     expect(await early.take(`${endpoint}?a=1&resource=r`)).toBeUndefined()
   })
 
+  test('is nothing where the request cannot be made', async () => {
+    const endpoint = await endpointOf((_, response) => response.end())
+    const early = askEarly({ url: endpoint, headers: { 'x-identity-header': 'two\nlines' } })
+    await early.sent
+    expect(await early.take(endpoint)).toBeUndefined()
+  })
+
   test('is nothing where nobody listens, or the connection is lost', async () => {
     const nobody = askEarly({ url: 'http://127.0.0.1:9/', headers: {} })
     await nobody.sent
