@@ -5,6 +5,7 @@ import { StoppedVmError } from '../errors/run-errors.ts'
 import { type ArmId, nameOf } from '../model/arm-id.ts'
 import type { VirtualMachine } from '../model/compute.ts'
 import { emit, type StepContext } from '../run/context.ts'
+import { isStopping } from './source.ts'
 import { TAGS } from './tags.ts'
 import { type Captured, finishing } from './temporary-resources.ts'
 
@@ -60,9 +61,9 @@ export async function startUntilUp(
       starts += 1
     } catch (error) {
       if (!(error instanceof AzureError && error.status === 409)) throw error
-      const meanwhile = powerOf(await compute.getVm(vm)) ?? ''
-      if (UP.test(meanwhile)) return
-      if (!GOING_DOWN.test(meanwhile)) throw error
+      const seen = await compute.getVm(vm)
+      if (UP.test(powerOf(seen) ?? '')) return
+      if (!seen || !isStopping(seen)) throw error
       await clock.sleep(BUSY_DELAY_MS, signal)
       continue
     }
@@ -75,7 +76,6 @@ export async function startUntilUp(
 const MOST_STARTS = 3
 const BUSY_DELAY_MS = 10_000
 const UP = /^(?:starting|running)$/i
-const GOING_DOWN = /^(?:stopping|deallocating)$/i
 const DOWN = /^(?:stopping|stopped|deallocating|deallocated)$/i
 
 const powerOf = (vm: VirtualMachine | undefined): string | undefined =>

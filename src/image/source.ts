@@ -183,6 +183,11 @@ export function isUp({ statuses }: VirtualMachine): boolean {
   return statuses.some((code) => /^PowerState\/(?!stopped$|deallocated$)/i.test(code))
 }
 
+/** Whether somebody, or something, is stopping the VM. */
+export function isStopping({ statuses }: VirtualMachine): boolean {
+  return statuses.some((code) => /^PowerState\/(?:stopping|deallocating)$/i.test(code))
+}
+
 /** A disk's unique id changes with its content's origin, its ownership time with every attach and start. */
 const diskIdentity = ({ id, uniqueId, timeCreated, lastOwnershipUpdateTime, diskSizeGB }: Disk) => [
   id.toLowerCase(),

@@ -1,5 +1,5 @@
 /** Rules about the machine that becomes the image. */
-import { isUp } from '../image/source.ts'
+import { isStopping, isUp } from '../image/source.ts'
 import { TAGS } from '../image/tags.ts'
 import { nameOf, parseArmId, sameId } from '../model/arm-id.ts'
 import type { VirtualMachine } from '../model/compute.ts'
@@ -72,9 +72,10 @@ export const SOURCE_RULES: readonly Rule[] = [
     check: ({ config: { source }, observed: { vm } }) =>
       source.kind === 'vm' &&
       source.capture === 'deallocate' &&
+      vm &&
       // An interrupted run may have stopped it: this run stops it again, and starts it afterwards.
-      vm?.vm.tags[TAGS.restart] === undefined &&
-      vm?.vm.statuses.some((code) => /^PowerState\/(?:stopping|deallocating)$/i.test(code))
+      vm.vm.tags[TAGS.restart] === undefined &&
+      isStopping(vm.vm)
         ? [
             {
               seen: `${vm.vm.name} is being stopped: ${vm.vm.statuses.join(', ')}`,
